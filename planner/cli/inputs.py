@@ -1,0 +1,83 @@
+"""Reading the three inputs of a plan from their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from planner.core.clinic import Clinic
+from planner.core.course import Course
+from planner.core.protocol import Protocol
+from planner.errors import InputError, Problem, UsageError, located
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a plan is made from."""
+
+    course: Course
+    protocol: Protocol
+    clinic: Clinic
+
+
+def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inputs:
+    """The three inputs. Raises InputError with the problems of all files together."""
+    from zoneinfo import ZoneInfo
+
+    from planner.files.course import DEFAULT_PROTOCOL, course_from
+    from planner.files.protocol import load_protocol
+    from planner.files.reading import parse_toml, read_bytes
+
+    if clinic is not None and timezone is not None:
+        raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
+    with located(course.name):
+        table = parse_toml(read_bytes(course))
+    name = table.get("protocol", DEFAULT_PROTOCOL)
+    protocol = load_protocol(name if isinstance(name, str) else DEFAULT_PROTOCOL, course.parent)
+    problems: list[Problem] = []
+    place: Clinic | None = None
+    try:
+        place = read_clinic(clinic, timezone, _years(table))
+    except InputError as error:
+        problems += error.problems
+    zone = ZoneInfo(place.timezone) if place is not None else None
+    try:
+        with located(course.name):
+            read = course_from(table, protocol, zone)
+    except InputError as error:
+        raise InputError(*problems, *error.problems) from error
+    if place is None:
+        raise InputError(*problems)
+    return Inputs(read, protocol, place)
+
+
+def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clinic:
+    """The clinic of a file, or the built-in one in a stated time zone."""
+    from planner.files.clinic import built_in_clinic, clinic_from
+    from planner.files.reading import parse_toml, read_bytes
+
+    if clinic is not None:
+        with located(clinic.name):
+            return clinic_from(parse_toml(read_bytes(clinic)), years)
+    if timezone is None:
+        fix = "name a clinic file with --clinic, or a zone with --timezone Europe/Copenhagen"
+        raise InputError(Problem("", "the clinic's time zone is not stated", fix))
+    with located("--timezone"):
+        return built_in_clinic(timezone)
+
+
+def _years(table: dict[str, Any]) -> range:
+    """The years that a course may reach: from its first day to two years after its last move."""
+    from planner.files.fields import FieldError, check_moment
+
+    moves = table.get("move", [])
+    values = [table.get("first_visit")]
+    values += [m.get("to") for m in moves if isinstance(m, dict)] if isinstance(moves, list) else []
+    found = []
+    for value in values:
+        try:
+            found.append(check_moment(value).year)
+        except FieldError:
+            continue
+    return range(min(found), min(max(found) + 2, 2099) + 1) if found else range(0)

@@ -1,0 +1,88 @@
+"""The `planner` command: finds its subcommands, and turns every error into a message and a code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from planner.errors import PlannerError
+
+BUG = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130
+TERMINATED = 143
+
+# Each command with the module that has it, so that a command loads no other's parts.
+COMMANDS = {
+    "plan": "planner.cli.plan",
+    "decide": "planner.cli.decide",
+    "dose": "planner.cli.dose",
+    "new": "planner.cli.new",
+    "example": "planner.cli.example",
+    "schema": "planner.cli.schema",
+    "protocol": "planner.cli.protocol",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="sts-course-planner", prog_name="planner")
+def cli() -> None:
+    """Plan courses of intralesional sodium thiosulphate injections.
+
+    A planning aid for physicians who know the procedure; it decides nothing.
+
+    Example: planner plan course.toml --clinic clinic.toml
+    """
+
+
+def main() -> None:
+    """Run the command and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a call; its messages go to standard error."""
+    try:
+        code = cli.main(arguments, prog_name="planner", standalone_mode=False)
+        sys.stdout.flush()
+    except PlannerError as error:
+        for problem in error.problems:
+            click.echo(f"{click.style('error:', fg='red')} {problem}", err=True)
+        return error.exit_code
+    except click.Abort:
+        click.echo("stopped; nothing was written", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return WRONG_USAGE
+    except BrokenPipeError:
+        # The reader of our output has seen enough; there is nobody to tell.
+        sys.stderr.close()
+        return 0
+    except Exception as error:  # the one place where a bug of ours becomes a message
+        click.echo(f"error: a bug of ours: {type(error).__name__}; please report it", err=True)
+        return BUG
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Leave by an exception, so that what was half written is cleared away."""
+    raise SystemExit(TERMINATED)

@@ -1,0 +1,171 @@
+"""`planner plan`: a course file in, a plan and its documents out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from planner.core.formatting import mg, mg_per_ml, ml, mm, moment
+from planner.core.records import Plan, PlannedVisit
+from planner.errors import NotConfirmed, Problem, Refused
+
+
+@click.command()
+@click.argument("course", type=click.Path(path_type=Path))
+@click.option("--clinic", type=click.Path(path_type=Path), help="The clinic's file.")
+@click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder; ./COURSE-ID if left out.")
+@click.option("--draft", is_flag=True, help="Only the sheet of an unconfirmed plan, marked DRAFT.")
+@click.option("--json", "as_json", is_flag=True, help="Print plan.json; files only with --out.")
+def plan(
+    course: Path,
+    clinic: Path | None,
+    timezone: str | None,
+    out: Path | None,
+    draft: bool,
+    as_json: bool,
+) -> None:
+    """Plan a course: regimens, doses, visits, calendars and sheet.
+
+    Exit code 12 where a finding waits for a physician; the blocks to paste are printed.
+
+    Example: planner plan course.toml --clinic clinic.toml
+    """
+    from planner.cli.inputs import read_inputs
+    from planner.core.plan import plan_course
+    from planner.errors import located
+    from planner.files.plan import plan_bytes
+
+    inputs = read_inputs(course, clinic, timezone)
+    with located(course.name):
+        made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
+    content = plan_bytes(made)
+    if as_json:
+        click.echo(content.decode(), nl=False)
+    else:
+        click.echo("\n".join(summary(made)))
+    for remark in made.remarks:
+        click.echo(remark, err=True)
+    _stop_unless_printable(made, draft)
+    folder = out or Path(made.course)
+    if as_json and out is None:
+        return
+    written = _write(made, content, folder, draft)
+    if not as_json:
+        click.echo(f"\nFiles in {folder}/\n  {' '.join(written)}")
+
+
+def summary(made: Plan) -> Iterator[str]:
+    """What a physician checks at a glance: regimens, visits, findings."""
+    from planner.cli.output import finding_lines
+    from planner.documents.view import evidence, regimen_title, where
+
+    strength = mg_per_ml(made.protocol.strength_mg_per_ml)
+    protocol = f"{made.protocol.id} {made.protocol.version}"
+    yield click.style(f"Course {made.course}, revision {made.revision}, {protocol}", bold=True)
+    yield f"{len(made.visits)} visits from {moment(made.first_visit)} ({made.clinic.timezone})"
+    yield click.style("\nLesions", bold=True)
+    for lesion in made.lesions:
+        decision = made.decision(lesion.id)
+        state = "ulcerated" if lesion.ulcerated else "not ulcerated"
+        yield f"  {lesion.id}  {where(lesion)}, {mm(lesion.size_mm)}, {state}"
+        yield f"     {click.style(regimen_title(made, decision.regimen), bold=True)}"
+        yield f"     rule {decision.rule}, {evidence(made, decision)}: {decision.because}"
+    yield click.style(f"\nVisits (all volumes at {strength})", bold=True)
+    for visit in made.visits:
+        yield from _visit_lines(visit)
+    if made.supplies.vials is not None and made.supplies.wasted_ml is not None:
+        yield f"  vials in all: {made.supplies.vials}, {ml(made.supplies.wasted_ml)} left over"
+    yield click.style("\nFindings", bold=True)
+    yield from finding_lines(made.findings, list(made.lesion_ids))
+    if not made.findings:
+        yield "  none"
+
+
+def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
+    when = moment(visit.start) if visit.start else f"no day found (due {visit.due})"
+    yield f"  {visit.number:2}  {when:21}  {' and '.join(visit.purposes)}"
+    for one in visit.injections:
+        if one.dose_mg is None:
+            yield f"        {one.lesion}: dose not given"
+        elif one.drawn_ml is None or one.drawn_mg is None:
+            yield f"        {one.lesion}: {mg(one.dose_mg)}, not drawable"
+        else:
+            drawn = f"draw {ml(one.drawn_ml)} ({mg(one.drawn_mg)})"
+            yield f"        {one.lesion}: {mg(one.dose_mg)}, {drawn}"
+    if len(visit.injections) > 1 and visit.total_drawn_ml is not None:
+        total = f"{ml(visit.total_drawn_ml)} ({mg(visit.total_drawn_mg or 0)})"
+        yield f"        together: {mg(visit.total_dose_mg or 0)}, drawn {total}"
+    if visit.moved_because:
+        yield f"        {visit.moved_because}"
+
+
+def issue_time() -> datetime:
+    """The time of issue: SOURCE_DATE_EPOCH where it is set, else now."""
+    import os
+
+    from planner.errors import UsageError
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        fix = "give whole seconds since 1970"
+        raise UsageError(Problem("SOURCE_DATE_EPOCH", f"{epoch!r} is no time", fix)) from error
+
+
+def _stop_unless_printable(made: Plan, draft: bool) -> None:
+    """Raise NotConfirmed with what stops the plan; the last problem has the blocks to paste."""
+    if made.has_errors:
+        errors = [one for one in made.findings if one.severity == "error"]
+        raise NotConfirmed(*(Problem(one.code, one.message) for one in errors), *_to_paste(made))
+    if not made.is_confirmed and not draft:
+        waiting = sum(one.is_open for one in made.findings)
+        text = f"{waiting} of the findings wait for a physician; nothing was written"
+        raise NotConfirmed(Problem("", text), *_to_paste(made))
+
+
+def _to_paste(made: Plan) -> Iterator[Problem]:
+    from planner.core.findings import confirm_blocks
+
+    blocks = confirm_blocks(made.findings)
+    if blocks:
+        text = "to confirm, paste this into the course file and fill in who and why"
+        yield Problem("", f"{text}:\n\n{blocks}")
+
+
+def _write(made: Plan, content: bytes, folder: Path, draft: bool) -> list[str]:
+    """Write the folder; the names of its files."""
+    from planner.documents.folder import check_ours, write_folder
+    from planner.documents.issue import DRAFT, issued, papers
+
+    check_ours(folder)
+    _check_replaces(made, content, folder, draft)
+    files = papers(made, content, DRAFT) if draft else issued(made, content, issue_time())
+    write_folder(folder, files)
+    return list(files)
+
+
+def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> None:
+    """Refuse to replace an issued plan, but by a higher revision or by itself."""
+    from planner.files.plan import read_plan
+
+    path = folder / "plan.json"
+    if not path.exists():
+        return
+    if draft:
+        text = "it holds an issued plan, which a draft does not replace"
+        raise Refused(Problem(str(folder), text, "choose another --out"))
+    there, its_content = read_plan(path)
+    if there.course != made.course:
+        text = f"it holds course {there.course}"
+        raise Refused(Problem(str(folder), text, "choose another --out"))
+    if content != its_content and made.revision <= there.revision:
+        text = f"revision {there.revision} was issued there and says something else"
+        fix = f"set revision = {there.revision + 1} in the course file"
+        raise Refused(Problem(str(folder), text, fix))

@@ -1,0 +1,333 @@
+"""What is compared with the source, the stock and the clinic, and found worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from planner.core.clinic import Clinic
+from planner.core.course import Course, Lesion
+from planner.core.decisions import Hit
+from planner.core.dosing import DrawUp
+from planner.core.findings import Finding, Severity
+from planner.core.formatting import (
+    count,
+    day,
+    mg,
+    mg_per_ml,
+    ml,
+    mm,
+    moment,
+    percent,
+    plain,
+    typed_moment,
+)
+from planner.core.intervals import Interval
+from planner.core.layout import Placed
+from planner.core.protocol import Protocol
+from planner.core.quantities import Dose, Volume
+
+JUMP = 5
+IMPLAUSIBLE = 10
+DEVIATION_TO_SEE = Fraction(5, 100)
+DEVIATION_TO_CONFIRM = Fraction(10, 100)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A lesion with the rule that hit and the regimen that it gets."""
+
+    lesion: Lesion
+    hit: Hit
+    regimen: str
+
+
+def lesion_findings(decided: Decided, protocol: Protocol) -> Iterator[Finding]:
+    """What the regimen of a lesion rests on, and how near the rule is to another."""
+    lesion, hit, regimen = decided.lesion, decided.hit, decided.regimen
+    rule = hit.rule
+    if regimen != rule.regimen:
+        yield Finding(
+            "regimen-overridden",
+            "confirm",
+            f"chosen by the physician: {regimen}; rule {rule.id} gives {rule.regimen}"
+            f" ({rule.evidence})",
+            regimen,
+            lesion.id,
+        )
+    elif rule.evidence != "stated":
+        yield Finding(
+            f"regimen-{rule.evidence}",
+            "confirm" if rule.evidence == "extrapolated" else "caution",
+            f"{regimen}: {rule.because}",
+            regimen,
+            lesion.id,
+        )
+    if hit.flip is not None and hit.flip.is_within(protocol.table.domains.precision_mm):
+        yield Finding("near-threshold", "note", str(hit.flip), plain(mm(lesion.size_mm)), lesion.id)
+    observed = protocol.observed
+    if observed is None:
+        return
+    if observed.size_mm is not None and lesion.size_mm not in observed.size_mm:
+        yield Finding(
+            "size-outside-observed",
+            "caution",
+            f"{mm(lesion.size_mm)}; treated were {observed.size_mm.words('mm')} ({observed.place})",
+            plain(mm(lesion.size_mm)),
+            lesion.id,
+        )
+    if observed.sites is not None and lesion.site not in observed.sites:
+        yield Finding(
+            "site-outside-observed",
+            "caution",
+            f"{lesion.site}; treated were {', '.join(observed.sites)} ({observed.place})",
+            lesion.site,
+            lesion.id,
+        )
+
+
+def course_findings(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Finding]:
+    """What concerns the patient, the clinic and its approvals."""
+    observed = protocol.observed
+    if observed is not None and observed.diagnoses is not None:
+        known = {plain(name).casefold() for name in observed.diagnoses}
+        if plain(course.diagnosis).casefold() not in known:
+            yield Finding(
+                "diagnosis-outside-observed",
+                "caution",
+                f"{course.diagnosis}; treated were {', '.join(observed.diagnoses)}",
+                course.diagnosis,
+            )
+    if course.patient.sulfite_allergy:
+        yield Finding(
+            "sulfite-allergy",
+            "confirm",
+            "stated for this patient; a sulfite allergy is not a sulfonamide allergy",
+            "stated",
+        )
+    yield from _approval(course, protocol, clinic)
+    if clinic.assumed:
+        yield Finding(
+            "clinic-assumed",
+            "note",
+            f"assumed, as no clinic file states it: {', '.join(clinic.assumed)}",
+            ", ".join(clinic.assumed),
+        )
+
+
+def _approval(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Finding]:
+    """Whether the clinic approved this version, and for the first day of the course."""
+    name = f"{protocol.id} {protocol.version}"
+    approvals = [one for one in clinic.approvals if one.protocol == protocol.id]
+    day = course.first_visit.date()
+    same = [one for one in approvals if one.version == protocol.version]
+    if any(day <= one.review_by for one in same):
+        return
+    if not approvals:
+        yield Finding(
+            "protocol-not-approved", "note", f"no approval of {name} in the clinic file", name
+        )
+        return
+    if same:
+        due = max(one.review_by for one in same)
+        text = f"the approval of {name} was to be reviewed by {due}"
+    else:
+        versions = ", ".join(one.version for one in approvals)
+        text = f"version {versions} is approved, this is {protocol.version}"
+    yield Finding("protocol-not-approved", "caution", text, name)
+
+
+def stock_findings(clinic: Clinic, protocol: Protocol, has_blanks: bool) -> Iterator[Finding]:
+    """Strength and salt: stated or not, as the protocol's or not; never inferred."""
+    stock, wanted = clinic.stock, protocol.strength
+    if stock is None:
+        yield Finding(
+            "stock-not-stated",
+            "caution",
+            f"read the strength on the vial: not {mg_per_ml(wanted.mg_per_ml)}, then stop",
+            "not stated",
+        )
+        return
+    held = mg_per_ml(stock.strength.mg_per_ml)
+    if stock.strength < wanted:
+        yield Finding(
+            "stock-too-weak",
+            "error",
+            f"the stock has {held}, the protocol needs {mg_per_ml(wanted.mg_per_ml)}",
+            plain(held),
+        )
+    elif stock.strength > wanted:
+        text = f"the stock has {held} and is diluted to {mg_per_ml(wanted.mg_per_ml)}"
+        if has_blanks:
+            text += "; a dose is open, so that the recipe is open too"
+        yield Finding("stock-diluted", "confirm" if has_blanks else "caution", text, plain(held))
+    if stock.salt == "not stated":
+        yield Finding("salt-not-stated", "note", "the clinic file does not name it", "not stated")
+    elif stock.salt == "anhydrous":
+        yield Finding(
+            "salt-differs",
+            "confirm",
+            "the stock is anhydrous: the same mass holds more thiosulphate than the pentahydrate;"
+            " the source does not name its salt",
+            "anhydrous",
+        )
+
+
+def dose_findings(
+    decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol
+) -> Iterator[Finding]:
+    """The doses of a lesion against its regimen's cases, one another, and the syringe."""
+    lesion = decided.lesion
+    if not draw_ups:
+        yield Finding("dose-missing", "note", "no dose is given", "not given", lesion.id)
+        return
+    yield from _limits(decided, draw_ups, protocol)
+    jumps = [
+        f"{plain(mg(before.mg))} to {plain(mg(after.mg))}"
+        for before, after in zip(lesion.doses, lesion.doses[1:], strict=False)
+        if after.mg >= JUMP * before.mg or before.mg >= JUMP * after.mg
+    ]
+    if jumps:
+        text = ", ".join(jumps)
+        yield Finding("dose-jump", "confirm", f"{text}; is a point misplaced?", text, lesion.id)
+    blank = [one for one in draw_ups if not one.is_drawable]
+    if blank:
+        smallest = blank[0].syringe.graduation_ml
+        yield Finding(
+            "dose-not-drawable",
+            "error",
+            f"{_doses(blank)}: no more than half of the smallest graduation, {ml(smallest)}",
+            plain(_doses(blank)),
+            lesion.id,
+        )
+    off = [one for one in draw_ups if one.is_drawable and abs(one.deviation) > DEVIATION_TO_SEE]
+    if off:
+        worst = max(abs(one.deviation) for one in off)
+        shown = ", ".join(
+            dict.fromkeys(
+                f"{mg(one.drawn_dose.mg)} drawn for {mg(one.dose.mg)}"
+                f" ({percent(one.deviation * 100)})"
+                for one in off
+            )
+        )
+        severity: Severity = "confirm" if worst > DEVIATION_TO_CONFIRM else "caution"
+        yield Finding("drawn-dose-deviates", severity, shown, plain(_doses(off)), lesion.id)
+
+
+def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) -> Iterator[Finding]:
+    """Implausible, below, above; the lower limit at what is prescribed, the upper at the larger."""
+    lesion, regimen = decided.lesion, protocol.regimens[decided.regimen]
+    implausible = _implausible(protocol)
+    absurd = [one for one in draw_ups if implausible.is_below(_larger(one).mg)]
+    if absurd:
+        text = _doses(absurd)
+        yield Finding(
+            "dose-implausible",
+            "error",
+            f"{text}: more than ten times the most that the source gave; is it a slip?",
+            plain(text),
+            lesion.id,
+        )
+    given = regimen.dose_mg
+    if given is None:
+        return
+    figure = f"cases of the {regimen.id} regimen were given {given.words('mg')} ({regimen.place})"
+    below = [one for one in draw_ups if given.is_above(one.dose.mg)]
+    above = [one for one in draw_ups if given.is_below(_larger(one).mg)]
+    if below:
+        text = _doses(below)
+        yield Finding("dose-below-observed", "caution", f"{text}; {figure}", plain(text), lesion.id)
+    if above:
+        text = _texts(_passing(one, given) for one in above)
+        yield Finding("dose-above-observed", "confirm", f"{text}; {figure}", plain(text), lesion.id)
+
+
+def visit_findings(
+    number: int, due: date, draw_ups: Sequence[DrawUp], protocol: Protocol
+) -> Iterator[Finding]:
+    """The total of a visit against the most that the source gave at one."""
+    observed = protocol.observed
+    if observed is None or observed.visit_dose_mg is None or not draw_ups:
+        return
+    dose = sum((one.dose for one in draw_ups), Dose(Fraction(0)))
+    drawn = sum((one.drawn_dose for one in draw_ups), Dose(Fraction(0)))
+    limit = observed.visit_dose_mg
+    if limit.is_below(max(dose, drawn).mg):
+        total = mg((dose if limit.is_below(dose.mg) else drawn).mg)
+        yield Finding(
+            "dose-above-observed",
+            "confirm",
+            f"{total} at this visit; the source gave {limit.words('mg')} ({observed.place})",
+            plain(total),
+            visit=number,
+            due=due,
+        )
+
+
+def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator[Finding]:
+    """How a visit lies against its due day and its neighbours."""
+    visit = placed.visit
+    if placed.start is None:
+        yield Finding(
+            "no-open-day",
+            "error",
+            f"visit {number}, due {day(visit.due)}: {placed.because}",
+            "none",
+            visit=number,
+            due=visit.due,
+        )
+        return
+    value = typed_moment(placed.start)
+    name = f"visit {number}, due {day(visit.due)}, on {moment(placed.start)}"
+    if visit.is_outside:
+        text = f"{name}: over {count(visit.window_days, 'day')} away; the window is the clinic's"
+        yield Finding("move-outside-window", "confirm", text, value, visit=number, due=visit.due)
+    if placed.short_days is not None:
+        text = (
+            f"{name}: {count(placed.short_days, 'day')} from another injection of a lesion;"
+            f" the shortest interval is {count(shortest_days, 'day')}"
+        )
+        yield Finding("interval-too-short", "confirm", text, value, visit=number, due=visit.due)
+    if placed.because is not None:
+        text = f"{name}: {placed.because}"
+        yield Finding("visit-moved", "note", text, value, visit=number, due=visit.due)
+
+
+def dilution_finding(number: int, due: date, need: Volume, protocol: Protocol) -> Finding:
+    """That no recipe can be measured for a visit."""
+    return Finding(
+        "dilution-not-measurable",
+        "error",
+        f"visit {number}: no batch for {ml(need.ml)} can be measured that has exactly"
+        f" {mg_per_ml(protocol.strength.mg_per_ml)}; use another stock or other syringes",
+        plain(ml(need.ml)),
+        visit=number,
+        due=due,
+    )
+
+
+def _implausible(protocol: Protocol) -> Interval:
+    """Up to ten times the most that the source gave at a visit; endless where it gave nothing."""
+    observed = protocol.observed
+    top = observed.visit_dose_mg.high if observed and observed.visit_dose_mg else None
+    return Interval(high=None if top is None else IMPLAUSIBLE * top, high_closed=True)
+
+
+def _larger(one: DrawUp) -> Dose:
+    return max(one.dose, one.drawn_dose)
+
+
+def _passing(one: DrawUp, limit: Interval) -> Dose:
+    """The dose that passes the limit: as prescribed, or else as drawn."""
+    return one.dose if limit.is_below(one.dose.mg) else one.drawn_dose
+
+
+def _doses(draw_ups: Iterable[DrawUp]) -> str:
+    return _texts(one.dose for one in draw_ups)
+
+
+def _texts(doses: Iterable[Dose]) -> str:
+    """Each dose once, in order."""
+    return ", ".join(dict.fromkeys(mg(dose.mg) for dose in doses))

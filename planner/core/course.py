@@ -1,0 +1,78 @@
+"""A course: one patient, the lesions, the doses that the physician wrote, the first day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+from planner.core.quantities import Dose
+
+Indication = Literal["severe", "ulcerated", "before-surgery"]
+Side = Literal["left", "right", "midline"]
+
+
+@dataclass(frozen=True)
+class Patient:
+    """The patient; `sulfite_allergy` is None where it was not asked."""
+
+    id: str
+    name: str | None = None
+    birth_date: date | None = None
+    sulfite_allergy: bool | None = None
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One calcification. `doses` is empty where the physician left them open.
+
+    `doses` holds one dose for every injection, or one for each; `regimen` is the physician's
+    own choice.
+    """
+
+    id: str
+    site: str
+    size_mm: Decimal
+    ulcerated: bool
+    side: Side | None = None
+    site_detail: str | None = None
+    doses: tuple[Dose, ...] = ()
+    regimen: str | None = None
+    measured_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Move:
+    """A visit at a time of the physician's choice; `to` is the clinic's wall clock."""
+
+    due: date
+    to: datetime
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """A physician's word for findings; it holds as long as `value` is what the plan says."""
+
+    finding: str
+    value: str
+    by: str
+    reason: str
+    lesions: tuple[str, ...] = ()
+    due: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset."""
+
+    id: str
+    first_visit: datetime
+    patient: Patient
+    lesions: tuple[Lesion, ...]
+    diagnosis: str
+    revision: int = 0
+    indication: Indication | None = None
+    prescriber: str | None = None
+    moves: tuple[Move, ...] = ()
+    confirmations: tuple[Confirmation, ...] = field(default=())

@@ -1,0 +1,101 @@
+"""Stretches of numbers with open or closed ends, written as DMN writes unary tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from planner.core.formatting import NBSP, listing, number
+from planner.core.quantities import Number
+
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,6})?"
+_COMPARISON = re.compile(rf"(<=|>=|<|>|=) *({_NUMBER})")
+_RANGE = re.compile(rf"([\[(]) *({_NUMBER}) *\.\. *({_NUMBER}) *([\])])")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A stretch of numbers, each end open or closed; an end left out is endless."""
+
+    low: Decimal | None = None
+    low_closed: bool = False
+    high: Decimal | None = None
+    high_closed: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> Interval:
+        """Read a DMN unary test: `< 5`, `>= 5`, `= 3`, `[5..20)`. Raises ValueError."""
+        if match := _COMPARISON.fullmatch(text.strip()):
+            sign, bound = match[1], Decimal(match[2])
+            if sign == "=":
+                return cls(bound, True, bound, True)
+            if sign.startswith("<"):
+                return cls(high=bound, high_closed=sign == "<=")
+            return cls(low=bound, low_closed=sign == ">=")
+        if match := _RANGE.fullmatch(text.strip()):
+            return cls(Decimal(match[2]), match[1] == "[", Decimal(match[3]), match[4] == "]")
+        raise ValueError(f"{text!r} is not a bound")
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, Decimal | int | Fraction):
+            return False
+        return not self.is_above(value) and not self.is_below(value)
+
+    def is_above(self, value: Number) -> bool:
+        """Whether all of the stretch lies above the value."""
+        low = _comparable(self.low, value)
+        return low is not None and (value < low or (value == low and not self.low_closed))
+
+    def is_below(self, value: Number) -> bool:
+        """Whether all of the stretch lies below the value."""
+        high = _comparable(self.high, value)
+        return high is not None and (value > high or (value == high and not self.high_closed))
+
+    @property
+    def bounds(self) -> tuple[Decimal, ...]:
+        """The ends that it has, the lower first."""
+        return tuple(bound for bound in (self.low, self.high) if bound is not None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no number lies in it."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low > self.high or (
+            self.low == self.high and not (self.low_closed and self.high_closed)
+        )
+
+    def __str__(self) -> str:
+        if self.low is not None and self.high is not None:
+            if self.low == self.high:
+                return f"= {number(self.low)}"
+            left, right = "[" if self.low_closed else "(", "]" if self.high_closed else ")"
+            return f"{left}{number(self.low)}..{number(self.high)}{right}"
+        if self.high is not None:
+            return f"{'<=' if self.high_closed else '<'} {number(self.high)}"
+        if self.low is not None:
+            return f"{'>=' if self.low_closed else '>'} {number(self.low)}"
+        return "any"
+
+    def words(self, unit: str) -> str:
+        """`under 5 mm`, `5 mm or more`, `5 mm to under 20 mm`: as a sentence has it."""
+
+        def amount(value: Decimal) -> str:
+            return f"{number(value)}{NBSP}{unit}"
+
+        if self.low is not None and self.low == self.high:
+            return amount(self.low)
+        low = high = ""
+        if self.low is not None:
+            low = f"{amount(self.low)} or more" if self.low_closed else f"over {amount(self.low)}"
+        if self.high is not None:
+            up_to = f"{amount(self.high)} or less"
+            high = up_to if self.high_closed else f"under {amount(self.high)}"
+        return listing([part for part in (low, high) if part])
+
+
+def _comparable(bound: Decimal | None, value: Number) -> Decimal | Fraction | None:
+    """The bound in a type that compares exactly with the value."""
+    return Fraction(bound) if bound is not None and isinstance(value, Fraction) else bound

@@ -1,0 +1,76 @@
+"""How many others are at the clinic at each moment."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Busy:
+    """A time that is taken, from `start` (inclusive) to `end` (exclusive), both with a zone."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class _Steps:
+    """The count from each moment to the next, within one UTC day."""
+
+    moments: list[float] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def cut(self, moment: float) -> int:
+        at = bisect_left(self.moments, moment)
+        if at == len(self.moments) or self.moments[at] != moment:
+            self.moments.insert(at, moment)
+            self.counts.insert(at, self.counts[at - 1] if at else 0)
+        return at
+
+
+class Occupancy:
+    """Taken times, kept day by day so that many courses can be laid out after one another.
+
+    A day has no more steps than distinct starts and ends, however many visits share them.
+    """
+
+    def __init__(self, busy: Iterable[Busy] = ()) -> None:
+        self._days: dict[int, _Steps] = {}
+        for one in busy:
+            self.add(one)
+
+    def add(self, busy: Busy) -> None:
+        """Take a time; times that overlap add up."""
+        start, end = _seconds(busy.start), _seconds(busy.end)
+        for day in _days(start, end):
+            steps = self._days.setdefault(day, _Steps())
+            first = steps.cut(max(start, day * 86400))
+            last = steps.cut(min(end, (day + 1) * 86400))
+            for at in range(first, last):
+                steps.counts[at] += 1
+
+    def peak(self, start: datetime, end: datetime) -> int:
+        """The most that are there at one moment from `start` (inclusive) to `end` (exclusive)."""
+        begin, finish = _seconds(start), _seconds(end)
+        found = 0
+        for day in _days(begin, finish):
+            steps = self._days.get(day)
+            if steps is not None:
+                first = max(0, bisect_right(steps.moments, begin) - 1)
+                last = bisect_left(steps.moments, finish)
+                found = max(found, *steps.counts[first:last], 0)
+        return found
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.astimezone(UTC).timestamp()
+
+
+def _days(start: float, end: float) -> range:
+    """The UTC days that a stretch touches; an empty stretch touches none."""
+    if end <= start:
+        return range(0)
+    return range(int(start // 86400), int(-(-end // 86400)))

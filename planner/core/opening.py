@@ -1,0 +1,102 @@
+"""When a visit can be: opening hours, closures, public holidays, what is taken, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from planner.core.clinic import Clinic, Span
+from planner.core.formatting import moment
+from planner.core.occupancy import Occupancy
+from planner.core.schedule import Purpose
+from planner.errors import InputError, Problem
+
+QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """When visits can be: the clinic's hours and closures, and what is taken already."""
+
+    clinic: Clinic
+    busy: Occupancy
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The clinic's time zone."""
+        return ZoneInfo(self.clinic.timezone)
+
+    def minutes(self, purposes: Sequence[Purpose]) -> int:
+        """How long a visit takes: the minutes of its purposes, added up."""
+        clinic = self.clinic
+        each = {"injection": clinic.injection_minutes, "evaluation": clinic.evaluation_minutes}
+        return sum(each[purpose] for purpose in purposes)
+
+    def closed(self, on: date) -> str | None:
+        """Why there are no visits on a day, or None. Raises InputError for an unknown year."""
+        holidays = self.clinic.public_holidays
+        if holidays is not None:
+            if on.year not in self.clinic.holiday_years:
+                raise InputError(
+                    Problem(
+                        "holidays",
+                        f"the public holidays of {on.year} are not known",
+                        'list them under closed and set "holidays = false"',
+                    )
+                )
+            if on in holidays:
+                return f"public holiday ({holidays[on]})"
+        if any(closure.first <= on <= closure.last for closure in self.clinic.closures):
+            return "the clinic is closed that day"
+        if not self.clinic.opening[on.weekday()]:
+            return "not an opening day"
+        return None
+
+    def obstacle(self, start: datetime, minutes: int) -> str | None:
+        """Why a visit cannot start at a wall-clock time, or None."""
+        if reason := self.closed(start.date()):
+            return reason
+        if reason := clock_problem(start, self.zone):
+            return reason
+        if not any(_fits(span, start, minutes) for span in self.clinic.opening[start.weekday()]):
+            return f"outside the opening hours for {minutes} minutes from {start:%H:%M}"
+        begin, end = self.placed(start, minutes)
+        if self.busy.peak(begin, end) >= self.clinic.capacity:
+            return f"no room at {start:%H:%M}"
+        return None
+
+    def placed(self, start: datetime, minutes: int) -> tuple[datetime, datetime]:
+        """Start and end with the clinic's offset; the end is `minutes` of real time later."""
+        begin = start.replace(tzinfo=self.zone)
+        end = (begin.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(self.zone)
+        return begin, end
+
+    def nearest(self, on: date, hour: time, minutes: int) -> datetime | None:
+        """The free start of a day at the hour, else the nearest quarter, a tie to the later."""
+        wanted = datetime.combine(on, hour)
+        if self.obstacle(wanted, minutes) is None:
+            return wanted
+        if self.closed(on):
+            return None
+        midnight = datetime.combine(on, time())
+        quarters = (midnight + QUARTER * n for n in range(96))
+        near = sorted(quarters, key=lambda start: (abs(start - wanted), wanted > start))
+        return next((start for start in near if self.obstacle(start, minutes) is None), None)
+
+
+def clock_problem(wall: datetime, zone: ZoneInfo) -> str | None:
+    """Why a wall-clock time does not name one moment in a zone, or None."""
+    first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
+    if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
+        return f"{moment(wall)} does not exist: the clocks go forward over it"
+    if first.utcoffset() != second.utcoffset():
+        return f"{moment(wall)} comes twice: the clocks go back over it"
+    return None
+
+
+def _fits(span: Span, start: datetime, minutes: int) -> bool:
+    end = start + timedelta(minutes=minutes)
+    return span.start <= start.time() and end <= datetime.combine(start.date(), span.end)

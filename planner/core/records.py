@@ -1,0 +1,280 @@
+"""What a plan says: the records that are written to plan.json and printed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from planner.core.course import Indication, Side
+from planner.core.findings import Finding
+from planner.core.protocol import FollowUp
+from planner.core.rules import Evidence
+from planner.core.schedule import Purpose
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A source of the protocol; `caveat` says how much it can bear."""
+
+    id: str
+    citation: str
+    caveat: str
+
+
+@dataclass(frozen=True)
+class RegimenInUse:
+    """A regimen as the papers name it. `dose_mg` is what its cases were given, "[12.5..30]"."""
+
+    id: str
+    title: str
+    injections: int
+    interval_days: int
+    dose_mg: str | None
+    place: str
+
+
+@dataclass(frozen=True)
+class ProtocolInUse:
+    """What the papers say of the protocol that the plan was made by."""
+
+    id: str
+    version: str
+    sha256: str
+    title: str
+    drug: str
+    strength_mg_per_ml: Fraction
+    route: str
+    technique: str
+    use: str
+    not_for: tuple[str, ...]
+    sources: tuple[Cited, ...]
+    regimens: tuple[RegimenInUse, ...]
+    evaluation_days: tuple[int, ...]
+    injection_window_days: int
+    evaluation_window_days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SyringeInUse:
+    """A size of syringe of the clinic."""
+
+    capacity_ml: Fraction
+    graduation_ml: Fraction
+    dead_space_ml: Fraction
+
+
+@dataclass(frozen=True)
+class StockInUse:
+    """What the clinic draws from."""
+
+    strength_mg_per_ml: Fraction
+    salt: Literal["pentahydrate", "anhydrous", "not stated"]
+    vial_ml: Fraction | None
+
+
+@dataclass(frozen=True)
+class ClinicInUse:
+    """What the papers and calendars say of the clinic."""
+
+    name: str
+    address: str
+    phone: str
+    timezone: str
+    paper: Literal["A4", "Letter"]
+    language: Literal["en", "da"]
+    draw_up: Literal["each", "shared"]
+    second_check: bool
+    reminder_minutes: tuple[int, ...]
+    stock: StockInUse | None
+    syringes: tuple[SyringeInUse, ...]
+
+
+@dataclass(frozen=True)
+class PlannedPatient:
+    """The patient as the papers name them; `sulfite_allergy` is None where it was not asked."""
+
+    id: str
+    name: str | None
+    birth_date: date | None
+    sulfite_allergy: bool | None
+
+
+@dataclass(frozen=True)
+class PlannedLesion:
+    """A lesion as it was understood."""
+
+    id: str
+    site: str
+    side: Side | None
+    site_detail: str | None
+    size_mm: Decimal
+    ulcerated: bool
+    measured_by: str | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The regimen of a lesion and its grounds; `by_rule` is what the rule alone would give.
+
+    `cases` names the source's nearest cases of that regimen, nearest first: a reference.
+    """
+
+    lesion: str
+    regimen: str
+    rule: str
+    evidence: Evidence
+    reasons: tuple[str, ...]
+    sources: tuple[str, ...]
+    by_rule: str
+    because: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReferenceCase:
+    """One lesion of the source; doses are of one treatment, sizes and reductions as printed."""
+
+    id: str
+    patient: str
+    diagnosis: str
+    site: str
+    size_mm: Decimal
+    ulcerated: bool | None
+    regimen: str
+    injections: int
+    mean_dose_mg: Decimal
+    dose_range_mg: str
+    follow_up: tuple[FollowUp, ...]
+    place: str
+
+
+@dataclass(frozen=True)
+class PlannedEvaluation:
+    """A look at a lesion at a visit, `after_days` from its first injection."""
+
+    lesion: str
+    evaluation: int
+    after_days: int
+
+
+@dataclass(frozen=True)
+class PlannedInjection:
+    """One injection of a lesion. A dose that was left open is None, as is all that follows."""
+
+    lesion: str
+    injection: int
+    dose_mg: Fraction | None
+    volume_ml: Fraction | None
+    drawn_ml: Fraction | None
+    drawn_mg: Fraction | None
+    deviation_percent: Fraction | None
+
+
+@dataclass(frozen=True)
+class PlannedAliquot:
+    """What a syringe holds for a lesion."""
+
+    lesion: str
+    ml: Fraction
+
+
+@dataclass(frozen=True)
+class PlannedSyringe:
+    """A syringe as it is drawn up for a visit."""
+
+    number: int
+    capacity_ml: Fraction
+    graduation_ml: Fraction
+    drawn_ml: Fraction
+    aliquots: tuple[PlannedAliquot, ...]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What is taken from the stock (of `strength_mg_per_ml`) for a visit, dead space included."""
+
+    strength_mg_per_ml: Fraction
+    salt: str
+    stock_ml: Fraction
+    diluent_ml: Fraction
+    batch_ml: Fraction
+    vials: int | None
+    wasted_ml: Fraction | None
+
+
+@dataclass(frozen=True)
+class PlannedVisit:
+    """A visit; `start` and `end` carry the clinic's offset and are None where no day was found."""
+
+    number: int
+    uid: str
+    purposes: tuple[Purpose, ...]
+    due: date
+    start: datetime | None
+    end: datetime | None
+    timezone: str
+    moved_because: str | None
+    evaluations: tuple[PlannedEvaluation, ...]
+    injections: tuple[PlannedInjection, ...]
+    syringes: tuple[PlannedSyringe, ...]
+    total_dose_mg: Fraction | None
+    total_drawn_ml: Fraction | None
+    total_drawn_mg: Fraction | None
+    preparation: Preparation | None
+
+
+@dataclass(frozen=True)
+class Supplies:
+    """What the whole course takes from the stock; None where a visit's share is not known."""
+
+    vials: int | None
+    wasted_ml: Fraction | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that any document prints. `remarks` tell of confirmations that confirm nothing."""
+
+    course: str
+    revision: int
+    protocol: ProtocolInUse
+    first_visit: datetime
+    clinic: ClinicInUse
+    patient: PlannedPatient
+    diagnosis: str
+    indication: Indication | None
+    prescriber: str | None
+    lesions: tuple[PlannedLesion, ...]
+    decisions: tuple[Decision, ...]
+    visits: tuple[PlannedVisit, ...]
+    supplies: Supplies
+    findings: tuple[Finding, ...]
+    cases: tuple[ReferenceCase, ...]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def lesion_ids(self) -> Sequence[str]:
+        """The lesions in their order."""
+        return [lesion.id for lesion in self.lesions]
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether nothing can be printed at all."""
+        return any(one.severity == "error" for one in self.findings)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether nothing stops it from being issued."""
+        return not any(one.stops for one in self.findings)
+
+    def decision(self, lesion: str) -> Decision:
+        """The decision for a lesion."""
+        return next(one for one in self.decisions if one.lesion == lesion)
+
+    def lesion(self, lesion: str) -> PlannedLesion:
+        """The lesion of an id."""
+        return next(one for one in self.lesions if one.id == lesion)

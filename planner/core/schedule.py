@@ -1,0 +1,182 @@
+"""Due days and windows: which appointments make a visit, and where the physician moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from planner.core.course import Move
+from planner.core.formatting import listing
+from planner.errors import InputError, Problem
+
+Purpose = Literal["evaluation", "injection"]
+# The evaluation comes first: a lesion is measured before it is injected.
+PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """One injection or evaluation of a lesion. `count` is 1, 2, ... of its kind.
+
+    `window_days` reaches both ways, inclusive; `order` is the lesion's place in the course.
+    """
+
+    order: int
+    lesion: str
+    purpose: Purpose
+    count: int
+    due: date
+    window_days: int
+    interval_days: int = 0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Appointments on one day, and the wall-clock time to which the physician moved them."""
+
+    due: date
+    appointments: tuple[Appointment, ...]
+    moved_to: datetime | None = None
+    is_outside: bool = False
+
+    @property
+    def target(self) -> date:
+        """The day that it stands on, or should."""
+        return self.moved_to.date() if self.moved_to else self.due
+
+    @property
+    def window_days(self) -> int:
+        """The narrowest of its appointments' windows."""
+        return min(one.window_days for one in self.appointments)
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        """What is done at it, in the order in which it is done."""
+        kinds = {one.purpose for one in self.appointments}
+        return tuple(kind for kind in PURPOSES if kind in kinds)
+
+    @property
+    def first_appointment(self) -> Appointment:
+        """What the visit is known by, however it moves."""
+        return self.appointments[0]
+
+    @property
+    def injected(self) -> tuple[Appointment, ...]:
+        """Its injections, in the order of the lesions."""
+        return tuple(one for one in self.appointments if one.purpose == "injection")
+
+
+def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
+    """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099."""
+    days: dict[date, list[Appointment]] = {}
+    for one in appointments:
+        _in_reach(one.due, "first_visit")
+        days.setdefault(one.due, []).append(one)
+    return tuple(Visit(due, _ordered(days[due])) for due in sorted(days))
+
+
+def apply_moves(visits: Sequence[Visit], moves: Sequence[Move]) -> tuple[Visit, ...]:
+    """The visits with the physician's moves, each read after those before it.
+
+    A move outside the visit's window takes the later injections of its lesions along; one onto
+    the day of another visit joins it. Raises InputError for a move of no visit or of the first
+    one, onto or before the first day, or onto a day on which a lesion is injected already.
+    """
+    current = tuple(visits)
+    for index, move in enumerate(moves, start=1):
+        current = _with_move(current, move, f"move[{index}]")
+    return current
+
+
+def _with_move(visits: tuple[Visit, ...], move: Move, place: str) -> tuple[Visit, ...]:
+    visit = _movable(visits, move, place)
+    shift = abs((move.to.date() - visit.due).days)
+    moved = replace(visit, moved_to=move.to, is_outside=shift > visit.window_days)
+    others = [one for one in visits if one is not visit]
+    followers: list[Visit] = []
+    if moved.is_outside:
+        others, followers = _without_later(others, moved)
+    _check_order(moved, others, place)
+    return _joined([*others, moved, *followers])
+
+
+def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
+    """The visit that a move names."""
+    visit = next((one for one in visits if one.due == move.due), None)
+    if visit is None:
+        due = listing([str(one.due) for one in visits[1:]])
+        raise InputError(Problem(f"{place}.from", f"no visit is due on {move.due}", f"due: {due}"))
+    if visit is visits[0]:
+        raise InputError(Problem(f"{place}.from", "this is the first visit", "set first_visit"))
+    if visit.moved_to:
+        raise InputError(Problem(f"{place}.from", "this visit is moved already", "keep one move"))
+    _in_reach(move.to.date(), f"{place}.to")
+    if move.to.date() <= visits[0].due:
+        fix = f"choose a day after {visits[0].due}"
+        raise InputError(Problem(f"{place}.to", "it is not after the first visit", fix))
+    return visit
+
+
+def _check_order(moved: Visit, others: Sequence[Visit], place: str) -> None:
+    """Refuse two injections of a lesion on one day, or in another order than their own."""
+    mine = {one.lesion: one.count for one in moved.injected}
+    for other in others:
+        for theirs in other.injected:
+            if theirs.lesion not in mine:
+                continue
+            taken = f"injection {theirs.count} of lesion {theirs.lesion} is on {other.target}"
+            if other.target == moved.target or (
+                (other.target > moved.target) != (theirs.count > mine[theirs.lesion])
+            ):
+                raise InputError(Problem(f"{place}.to", taken, "choose another day"))
+
+
+def _without_later(visits: Sequence[Visit], moved: Visit) -> tuple[list[Visit], list[Visit]]:
+    """The visits less the later injections of the moved lesions, and those on their new days."""
+    anchors = {one.lesion: one for one in moved.injected}
+    kept: list[Visit] = []
+    later: list[Appointment] = []
+    for visit in visits:
+        stay: list[Appointment] = []
+        for one in visit.appointments:
+            anchor = anchors.get(one.lesion)
+            if one.purpose == "injection" and anchor and one.count > anchor.count:
+                days = (one.count - anchor.count) * one.interval_days
+                later.append(replace(one, due=moved.target + timedelta(days=days)))
+            else:
+                stay.append(one)
+        if stay:
+            kept.append(replace(visit, appointments=tuple(stay)))
+    return kept, list(due_visits(later))
+
+
+def _joined(visits: Iterable[Visit]) -> tuple[Visit, ...]:
+    """Visits that stand on one day as one, by day; it keeps the due day of the first named."""
+    days: dict[date, Visit] = {}
+    for visit in visits:
+        host = days.get(visit.target)
+        days[visit.target] = visit if host is None else _merged(host, visit)
+    return tuple(days[target] for target in sorted(days))
+
+
+def _merged(host: Visit, guest: Visit) -> Visit:
+    return replace(
+        host,
+        appointments=_ordered([*host.appointments, *guest.appointments]),
+        moved_to=guest.moved_to or host.moved_to,
+        is_outside=host.is_outside or guest.is_outside,
+    )
+
+
+def _ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
+    key = {purpose: rank for rank, purpose in enumerate(PURPOSES)}
+    return tuple(sorted(appointments, key=lambda one: (one.order, key[one.purpose], one.count)))
+
+
+def _in_reach(day: date, place: str) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        fix = f"all days lie from {FIRST_DAY.year} to {LAST_DAY.year}"
+        raise InputError(Problem(place, f"it leads to {day}", fix))

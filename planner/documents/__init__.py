@@ -1,0 +1,1 @@
+"""A plan to bytes: calendars and papers. Everything that they say stands in the plan."""

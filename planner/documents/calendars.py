@@ -1,0 +1,71 @@
+"""The calendar files of a plan: what the patient sees, and what the clinic sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from planner.core.formatting import mg_per_ml, ml
+from planner.core.records import Plan, PlannedVisit
+from planner.documents.ical import Entry, calendar_bytes
+
+# Nothing in a patient's file may tell what is treated, how, or how often.
+PATIENT_SUMMARY = "Appointment"
+
+
+def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
+    """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue."""
+    entries = [_patient_entry(plan, visit, stamp) for visit in plan.visits]
+    name = _named("Appointments", plan)
+    yield "patient.ics", calendar_bytes(name, entries)
+    for visit, entry in zip(plan.visits, entries, strict=True):
+        yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
+    clinic = [_clinic_entry(plan, visit, stamp) for visit in plan.visits]
+    yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
+
+
+def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+    phone = f"Phone {plan.clinic.phone}" if plan.clinic.phone else ""
+    return _entry(plan, visit, stamp, _named(PATIENT_SUMMARY, plan), phone)
+
+
+def _clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+    strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
+    parts = []
+    if visit.evaluations:
+        parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
+    if visit.injections:
+        volumes = ", ".join(
+            f"{one.lesion} {'____ mL' if one.drawn_ml is None else ml(one.drawn_ml)}"
+            for one in visit.injections
+        )
+        parts.append(f"injection {volumes} at {strength}")
+    summary = f"{plan.course}, visit {visit.number} of {len(plan.visits)}: {'; '.join(parts)}"
+    places = [
+        " ".join(filter(None, (f"{lesion.id}:", lesion.side, lesion.site, lesion.site_detail)))
+        for lesion in plan.lesions
+    ]
+    return _entry(plan, visit, stamp, summary, "\n".join(places))
+
+
+def _entry(
+    plan: Plan, visit: PlannedVisit, stamp: datetime, summary: str, description: str
+) -> Entry:
+    if visit.start is None or visit.end is None:
+        raise ValueError(f"visit {visit.number} has no day")
+    return Entry(
+        uid=visit.uid,
+        sequence=plan.revision,
+        stamp=stamp,
+        start=visit.start,
+        end=visit.end,
+        timezone=visit.timezone,
+        summary=summary,
+        location=", ".join(filter(None, (plan.clinic.name, plan.clinic.address))),
+        description=description,
+        reminders=tuple(timedelta(minutes=one) for one in plan.clinic.reminder_minutes),
+    )
+
+
+def _named(what: str, plan: Plan) -> str:
+    return f"{what}, {plan.clinic.name}" if plan.clinic.name else what

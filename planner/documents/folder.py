@@ -1,0 +1,103 @@
+"""A folder of documents that appears whole or not at all.
+
+The set is written beside the target and renamed. A folder is replaced only where the planner
+wrote it: one that holds plan.json, or a draft, and nothing that a planner does not write.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from planner.errors import Problem, Refused, ServiceError
+
+_DOCUMENT = re.compile(
+    r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
+    r"|treatment-sheet\.(html|pdf)|(worksheets|labels|appointments|change-slip)\.pdf"
+)
+
+
+def written_names(folder: Path) -> set[str]:
+    """The names of everything in a folder, relative to it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def check_ours(folder: Path) -> None:
+    """Refuse a target that is no folder, or holds what the planner does not write."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise Refused(Problem(str(folder), "it is not a folder", "choose another --out"))
+    if not folder.exists():
+        return
+    foreign = sorted(name for name in written_names(folder) if not _DOCUMENT.fullmatch(name))
+    if foreign:
+        problem = f"it holds what the planner did not write: {foreign[0]}"
+        raise Refused(Problem(str(folder), problem, "choose another --out"))
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files there as one set. Raises ServiceError where the disk will not have them."""
+    check_ours(folder)
+    with _disk_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        try:
+            for name, content in files.items():
+                _write(made / name, content)
+            _swap(made, folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Put one file there whole, or not at all; never over another file."""
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        made = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.link(made, path)
+        finally:
+            made.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    # Patients' data: readable by their owner alone.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _swap(made: Path, folder: Path) -> None:
+    """Put the new folder in the place of the old one; the old one comes back if that fails."""
+    if not folder.exists():
+        made.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    folder.rename(old)
+    try:
+        made.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _disk_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError as error:
+        raise Refused(Problem(str(target), "it exists already", "choose another name")) from error
+    except OSError as error:
+        problem = f"it cannot be written: {error.strerror or error}"
+        raise ServiceError(Problem(str(target), problem, "check rights and room")) from error

@@ -1,0 +1,31 @@
+"""The set of documents of a plan, by their names in the folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from planner.core.records import Plan
+from planner.documents.calendars import calendar_files
+from planner.documents.html import sheet_html
+from planner.documents.view import sheet
+
+DRAFT = "DRAFT"
+PLAN_NAME = "plan.json"
+SHEET_NAME = "treatment-sheet.html"
+
+
+def issued(plan: Plan, content: bytes, stamp: datetime) -> Mapping[str, bytes]:
+    """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time."""
+    return {
+        PLAN_NAME: content,
+        **dict(calendar_files(plan, stamp)),
+        **papers(plan, content),
+    }
+
+
+def papers(plan: Plan, content: bytes, mark: str = "") -> Mapping[str, bytes]:
+    """The papers of a plan, each page marked (`DRAFT`, `reprint`) where a mark is given."""
+    digest = hashlib.sha256(content).hexdigest()
+    return {SHEET_NAME: sheet_html(sheet(plan, digest, mark))}

@@ -1,0 +1,441 @@
+"""What the treatment sheet says: every string and every formatted number, once for all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from planner.core.findings import Finding, lines
+from planner.core.formatting import (
+    count,
+    day,
+    listing,
+    mg,
+    mg_per_ml,
+    ml,
+    mm,
+    moment,
+    percent,
+)
+from planner.core.records import (
+    Decision,
+    Plan,
+    PlannedInjection,
+    PlannedLesion,
+    PlannedVisit,
+    Preparation,
+)
+
+BLANK = "\u00a0" * 12
+HASH_DIGITS = 8
+_INDICATIONS = (
+    ("severe", "severe lesion"),
+    ("ulcerated", "ulcerated lesion"),
+    ("before-surgery", "before surgery or a planned amputation"),
+)
+_EVIDENCE = {
+    "stated": "stated by the source",
+    "inferred": "inferred from a case",
+    "extrapolated": "extrapolated",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What stands on every page. `patient` is empty where a box for the label is needed."""
+
+    course: str
+    revision: str
+    code: str
+    mark: str
+    patient: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A box to tick, or ticked."""
+
+    text: str
+    ticked: bool = False
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """A lesion with its regimen and the grounds for it."""
+
+    id: str
+    where: str
+    size: str
+    ulceration: str
+    measured_by: str
+    regimen: str
+    grounds: str
+    evidence: str
+    source: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class InjectionRow:
+    """One injection; texts are blank lines where the dose was left open."""
+
+    lesion: str
+    where: str
+    number: str
+    dose: str
+    exact: str
+    drawn: str
+    drawn_dose: str
+    deviation: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class EvaluationRow:
+    """A line to write a measurement on."""
+
+    lesion: str
+    where: str
+    week: str
+    baseline: str
+
+
+@dataclass(frozen=True)
+class VisitBlock:
+    """A visit: when, what is measured, what is drawn up and injected."""
+
+    number: str
+    when: str
+    purposes: str
+    due: str
+    moved: str
+    evaluations: tuple[EvaluationRow, ...]
+    injections: tuple[InjectionRow, ...]
+    total: str
+    syringes: tuple[str, ...]
+    preparation: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FindingRow:
+    """A finding as it is shown; `confirmed` tells who confirmed it and why."""
+
+    severity: str
+    code: str
+    where: str
+    message: str
+    confirmed: tuple[str, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The treatment sheet."""
+
+    title: str
+    paper: str
+    identity: Identity
+    clinic: tuple[str, ...]
+    patient: tuple[tuple[str, str], ...]
+    needs_label: bool
+    allergy: tuple[Tick, ...]
+    indications: tuple[Tick, ...]
+    drug: str
+    strength: str
+    route: str
+    technique: str
+    lesions: tuple[LesionRow, ...]
+    visits: tuple[VisitBlock, ...]
+    conversion: tuple[tuple[str, str, str], ...]
+    findings: tuple[FindingRow, ...]
+    sources: tuple[str, ...]
+    use: str
+    not_for: tuple[str, ...]
+    policy: str
+    checks: tuple[str, ...]
+    signatures: tuple[str, ...]
+
+
+def sheet(plan: Plan, digest: str, mark: str = "") -> Sheet:
+    """The treatment sheet of a plan. `digest` is the plan's sha256, `mark` DRAFT or the like."""
+    protocol = plan.protocol
+    strength = mg_per_ml(protocol.strength_mg_per_ml)
+    has_blanks = any(one.dose_mg is None for visit in plan.visits for one in visit.injections)
+    return Sheet(
+        title=f"Treatment sheet, course {plan.course}",
+        paper=plan.clinic.paper,
+        identity=identity(plan, digest, mark),
+        clinic=tuple(filter(None, (plan.clinic.name, plan.clinic.address, plan.clinic.phone))),
+        patient=tuple(_patient(plan)),
+        needs_label=plan.patient.name is None or plan.patient.birth_date is None,
+        allergy=tuple(_allergy(plan)),
+        indications=tuple(
+            Tick(text, plan.indication == indication) for indication, text in _INDICATIONS
+        ),
+        drug=protocol.drug,
+        strength=strength,
+        route=protocol.route,
+        technique=protocol.technique,
+        lesions=tuple(_lesion_row(plan, lesion) for lesion in plan.lesions),
+        visits=tuple(_visit_block(plan, visit) for visit in plan.visits),
+        conversion=tuple(conversion(plan)) if has_blanks else (),
+        findings=tuple(_finding_rows(plan)),
+        sources=tuple(
+            f"{one.id}: {one.citation}" + (f" ({one.caveat})" if one.caveat else "")
+            for one in protocol.sources
+        ),
+        use=protocol.use,
+        not_for=protocol.not_for,
+        policy=_policy(plan),
+        checks=(
+            "the patient: two identifiers, and the lesion, its site and its side",
+            f"the vial: {protocol.drug}, {strength} or the recipe for it, the salt, the expiry",
+            "the chart: allergies, the prescription of each dose, what changed since",
+        ),
+        signatures=("Prescribed by (physician)", "Planned by", "Checked by"),
+    )
+
+
+def identity(plan: Plan, digest: str, mark: str = "") -> Identity:
+    """What stands on every page of every paper."""
+    patient = plan.patient
+    known = patient.name is not None and patient.birth_date is not None
+    revision = f"revision {plan.revision}"
+    if plan.revision:
+        revision += f", replaces {plan.revision - 1}"
+    return Identity(
+        course=plan.course,
+        revision=revision,
+        code=digest[:HASH_DIGITS],
+        mark=mark,
+        patient=(f"{patient.name}", f"born {day_of_birth(plan)}") if known else (),
+    )
+
+
+def day_of_birth(plan: Plan) -> str:
+    """The birth date with the month as a word, or nothing."""
+    born = plan.patient.birth_date
+    return day(born).split(" ", 1)[1] if born else ""
+
+
+def conversion(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """(volume, dose, syringe): ten steps of each syringe, each a line that it shows."""
+    below = Fraction(0)
+    for syringe in plan.clinic.syringes:
+        lines_of = int(syringe.capacity_ml / syringe.graduation_ml)
+        step = max(1, lines_of // 10) * syringe.graduation_ml
+        volume = step
+        while volume <= syringe.capacity_ml:
+            if volume > below:
+                dose = volume * plan.protocol.strength_mg_per_ml
+                yield ml(volume), mg(dose), ml(syringe.capacity_ml)
+            volume += step
+        below = syringe.capacity_ml
+
+
+def where(lesion: PlannedLesion) -> str:
+    """`right knee (above the patella)`, whole: a site is never cut short."""
+    text = " ".join(filter(None, (lesion.side, lesion.site)))
+    return f"{text} ({lesion.site_detail})" if lesion.site_detail else text
+
+
+def regimen_title(plan: Plan, regimen: str) -> str:
+    """`weekly: one injection every 7 days, 4 in all`."""
+    title = next(one.title for one in plan.protocol.regimens if one.id == regimen)
+    return f"{regimen}: {title}"
+
+
+def evidence(plan: Plan, decision: Decision) -> str:
+    """The evidence of a decision, with what its source can bear."""
+    if decision.regimen != decision.by_rule:
+        return f"the physician's choice; the rule gives {decision.by_rule}"
+    caveats = [one.caveat for one in plan.protocol.sources if one.caveat]
+    return (
+        f"{_EVIDENCE[decision.evidence]} ({'; '.join(caveats)})"
+        if caveats
+        else (_EVIDENCE[decision.evidence])
+    )
+
+
+def case_line(plan: Plan, case_id: str) -> str:
+    """`knee, 70 mm, 4 injections: mean 57.5 mg [12.5..87.5] (Table 1, row 2)`."""
+    case = next(one for one in plan.cases if one.id == case_id)
+    low, _, high = case.dose_range_mg.strip("[]=() ").partition("..")
+    doses = mg(case.mean_dose_mg)
+    if high and high != low:
+        doses = f"mean {doses}, {low} to {high}\u00a0mg"
+    size, times = mm(case.size_mm), count(case.injections, "injection")
+    return f"{case.site}, {size}, {times} of {doses} ({case.place})"
+
+
+def _patient(plan: Plan) -> Iterator[tuple[str, str]]:
+    patient = plan.patient
+    yield "Patient", patient.name or ""
+    yield "Born", day_of_birth(plan)
+    yield "Patient id", patient.id
+    yield "Diagnosis", plan.diagnosis
+    yield "Prescriber", plan.prescriber or ""
+
+
+def _allergy(plan: Plan) -> Iterator[Tick]:
+    stated = plan.patient.sulfite_allergy
+    yield Tick("sulfite allergy: no", stated is False)
+    yield Tick("sulfite allergy: yes", stated is True)
+    yield Tick("asked today (a sulfonamide allergy is another)")
+
+
+def _lesion_row(plan: Plan, lesion: PlannedLesion) -> LesionRow:
+    decision = plan.decision(lesion.id)
+    is_open = any(
+        one.lesion == lesion.id and one.dose_mg is None
+        for visit in plan.visits
+        for one in visit.injections
+    )
+    return LesionRow(
+        id=lesion.id,
+        where=where(lesion),
+        size=mm(lesion.size_mm),
+        ulceration="ulcerated" if lesion.ulcerated else "not ulcerated",
+        measured_by=lesion.measured_by or "",
+        regimen=regimen_title(plan, decision.regimen),
+        grounds=f"Rule {decision.rule}. {decision.because}",
+        evidence=evidence(plan, decision),
+        source="; ".join(decision.sources),
+        cases=tuple(case_line(plan, case) for case in decision.cases) if is_open else (),
+    )
+
+
+def _visit_block(plan: Plan, visit: PlannedVisit) -> VisitBlock:
+    of = len(plan.visits)
+    start, end = visit.start, visit.end
+    when = f"{moment(start)} to {end:%H:%M}" if start and end else "no day found"
+    moved = f"due {day(visit.due)}: {visit.moved_because}" if visit.moved_because else ""
+    return VisitBlock(
+        number=f"Visit {visit.number} of {of}",
+        when=when,
+        purposes=" and ".join(visit.purposes),
+        due=day(visit.due),
+        moved=moved,
+        evaluations=tuple(_evaluation_rows(plan, visit)),
+        injections=tuple(_injection_row(plan, one) for one in visit.injections),
+        total=_total(plan, visit),
+        syringes=tuple(syringe_lines(visit)),
+        preparation=tuple(preparation_lines(plan, visit.preparation)),
+    )
+
+
+def _evaluation_rows(plan: Plan, visit: PlannedVisit) -> Iterator[EvaluationRow]:
+    for one in visit.evaluations:
+        lesion = plan.lesion(one.lesion)
+        week = f"week {one.after_days // 7}" if one.after_days % 7 == 0 else f"day {one.after_days}"
+        yield EvaluationRow(one.lesion, where(lesion), week, mm(lesion.size_mm))
+
+
+def _injection_row(plan: Plan, one: PlannedInjection) -> InjectionRow:
+    last = max(
+        other.injection
+        for visit in plan.visits
+        for other in visit.injections
+        if other.lesion == one.lesion
+    )
+    is_open = one.dose_mg is None
+
+    def shown(value: Fraction | None, form: str) -> str:
+        texts = {"mg": mg, "ml": ml, "percent": percent}
+        return BLANK if value is None else texts[form](value)
+
+    return InjectionRow(
+        lesion=one.lesion,
+        where=where(plan.lesion(one.lesion)),
+        number=f"{one.injection} of {last}",
+        dose=shown(one.dose_mg, "mg"),
+        exact=shown(one.volume_ml, "ml"),
+        drawn=shown(one.drawn_ml, "ml"),
+        drawn_dose=shown(one.drawn_mg, "mg"),
+        deviation=shown(one.deviation_percent, "percent"),
+        is_open=is_open,
+    )
+
+
+def _total(plan: Plan, visit: PlannedVisit) -> str:
+    if visit.total_drawn_ml is None or visit.total_drawn_mg is None or visit.total_dose_mg is None:
+        return ""
+    strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
+    return (
+        f"{mg(visit.total_dose_mg)} prescribed; drawn {ml(visit.total_drawn_ml)} at {strength},"
+        f" {mg(visit.total_drawn_mg)}"
+    )
+
+
+def syringe_lines(visit: PlannedVisit) -> Iterator[str]:
+    """`Syringe 1 (1 mL, lines of 0.01 mL): 0.96 mL = A 0.08 mL, B 0.08 mL`."""
+    for one in visit.syringes:
+        size = f"{ml(one.capacity_ml)}, lines of {ml(one.graduation_ml)}"
+        parts = ", ".join(f"{part.lesion} {ml(part.ml)}" for part in one.aliquots)
+        yield f"Syringe {one.number} ({size}): {ml(one.drawn_ml)} for {parts}"
+
+
+def preparation_lines(plan: Plan, made: Preparation | None) -> Iterator[str]:
+    """What to take from the stock, and the recipe where it is diluted."""
+    if made is None:
+        return
+    stock = mg_per_ml(made.strength_mg_per_ml)
+    wanted = mg_per_ml(plan.protocol.strength_mg_per_ml)
+    if made.diluent_ml:
+        yield (
+            f"Dilute: {ml(made.stock_ml)} stock of {stock} + {ml(made.diluent_ml)} diluent ="
+            f" {ml(made.batch_ml)} of {wanted}. The diluent and its compatibility: the pharmacy"
+            " says and signs."
+        )
+    else:
+        yield f"Take {ml(made.stock_ml)} of {stock}, what stays in the syringes included."
+    if made.vials is not None and made.wasted_ml is not None:
+        yield f"{count(made.vials, 'vial')}, single use; {ml(made.wasted_ml)} left over."
+
+
+def _finding_rows(plan: Plan) -> Iterator[FindingRow]:
+    for line in lines(plan.findings, plan.lesion_ids):
+        members = [
+            one for one in plan.findings if (one.code, one.severity) == (line.code, line.severity)
+        ]
+        confirmed: dict[str, list[str]] = {}
+        for one in members:
+            if one.confirmed_by is not None:
+                text = (
+                    f"entered as confirmed by {one.confirmed_by}: {one.reason} (value: {one.value})"
+                )
+                confirmed.setdefault(text, []).append(_target(one))
+        yield FindingRow(
+            line.severity,
+            line.code,
+            line.where,
+            line.message,
+            tuple(
+                f"{listing([t for t in targets if t])} {text}".strip()
+                for text, targets in confirmed.items()
+            ),
+            any(one.is_open for one in members),
+        )
+
+
+def _target(one: Finding) -> str:
+    if one.lesion is not None:
+        return one.lesion
+    return "" if one.visit is None else f"visit {one.visit}"
+
+
+def _policy(plan: Plan) -> str:
+    protocol = plan.protocol
+    evaluations = listing(
+        [
+            f"{days} days \u00b1{window}"
+            for days, window in zip(
+                protocol.evaluation_days, protocol.evaluation_window_days, strict=True
+            )
+        ]
+    )
+    return (
+        f"The clinic's policy, not the source's: injections \u00b1{protocol.injection_window_days}"
+        f" days; evaluations at {evaluations} after a lesion's first injection."
+    )

@@ -1,0 +1,88 @@
+"""Every error of ours: the place, the problem, the fix, and the exit code that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: its place, what is wrong there, and the fix."""
+
+    place: str
+    problem: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.problem}" if self.place else self.problem
+        return f"{text}; {self.fix}" if self.fix else text
+
+
+class PlannerError(Exception):
+    """The base of all errors that a user is shown, each without a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class UsageError(PlannerError):
+    """The command was called in a way that it does not offer."""
+
+    exit_code = 2
+
+
+class InputError(PlannerError):
+    """A course, clinic, plan or busy file is wrong, or a value that was asked for is."""
+
+    exit_code = 10
+
+
+class ProtocolError(PlannerError):
+    """A protocol is wrong; nothing is planned by it."""
+
+    exit_code = 11
+
+
+class NotConfirmed(PlannerError):
+    """The plan has errors, or asks for confirmations that nobody gave."""
+
+    exit_code = 12
+
+
+class Refused(PlannerError):
+    """What stands already says something else, and is not overwritten."""
+
+    exit_code = 13
+
+
+class ServiceError(PlannerError):
+    """Something outside (a disk, a server) failed."""
+
+    exit_code = 14
+
+
+def raise_if_any(kind: type[PlannerError], problems: Iterable[Problem]) -> None:
+    """Raise all problems as one error, so that a file is mended in one round."""
+    found = tuple(problems)
+    if found:
+        raise kind(*found)
+
+
+@contextmanager
+def located(prefix: str) -> Iterator[None]:
+    """Put a file's name before the places of the problems that are raised inside."""
+    try:
+        yield
+    except (InputError, ProtocolError) as error:
+        raise type(error)(
+            *(
+                replace(problem, place=f"{prefix}: {problem.place}" if problem.place else prefix)
+                for problem in error.problems
+            )
+        ) from error

@@ -1,0 +1,34 @@
+"""What ships with the planner: protocols and examples, by their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planner.errors import InputError, Problem
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def bundled_protocols() -> list[str]:
+    """The names of the bundled protocols."""
+    return sorted(path.stem for path in (_PACKAGE / "protocols").glob("*.toml"))
+
+
+def protocol_path(name: str, beside: Path | None = None) -> Path:
+    """The file of a bundled protocol, or of a path, relative to the folder `beside`."""
+    if name in bundled_protocols():
+        return _PACKAGE / "protocols" / f"{name}.toml"
+    return (beside or Path()) / name
+
+
+def bundled_examples() -> list[str]:
+    """The names of the bundled example files."""
+    return sorted(path.stem for path in (_PACKAGE / "examples").glob("*.toml"))
+
+
+def example_text(name: str) -> str:
+    """The text of a bundled example. Raises InputError for an unknown name."""
+    if name not in bundled_examples():
+        fix = f"there are {', '.join(bundled_examples())}"
+        raise InputError(Problem("", f"no example is called {name!r}", fix))
+    return (_PACKAGE / "examples" / f"{name}.toml").read_text(encoding="utf-8")

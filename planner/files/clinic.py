@@ -1,0 +1,274 @@
+"""Clinic files: hours, closures, syringes, stock; and what is assumed without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+
+from planner.core.clinic import (
+    USUAL_SYRINGES,
+    Approval,
+    Clinic,
+    Closure,
+    Span,
+    Stock,
+    Syringe,
+)
+from planner.core.quantities import Strength
+from planner.errors import InputError, Problem, raise_if_any
+from planner.files.fields import (
+    Closed,
+    Day,
+    FieldError,
+    FileModel,
+    Id,
+    Reminder,
+    Text,
+    check_span,
+    exact_number,
+    nearest,
+    problems,
+    shown,
+    whole_number,
+)
+from planner.files.reading import Table
+
+MOST_GRADUATIONS = 1000
+_OFFICE_HOURS = "08:00-16:00"
+_Positive = exact_number(above="0", most="1000")
+
+
+def _spans(value: object) -> list[Span]:
+    """The opening hours of a day, one span or several."""
+    spans = sorted(
+        (check_span(one) for one in (value if isinstance(value, list) else [value])),
+        key=lambda span: span.start,
+    )
+    for before, after in zip(spans, spans[1:], strict=False):
+        if after.start < before.end:
+            raise FieldError("its spans overlap", "merge them")
+    return spans
+
+
+def check_timezone(value: object) -> str:
+    """A zone of the IANA database, by its name."""
+    name = value if isinstance(value, str) else ""
+    try:
+        if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,60}", name) or name in ("localtime", "Factory"):
+            raise ZoneInfoNotFoundError(name)
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        close = nearest(name, sorted(available_timezones())) if name else ""
+        fix = close if close.startswith("did") else "write it as Europe/Copenhagen"
+        raise FieldError(f"{shown(value)} is no time zone", fix) from error
+    return name
+
+
+Spans = Annotated[
+    list[Span],
+    BeforeValidator(_spans),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "examples": ["08:00-15:30"],
+        }
+    ),
+]
+TimeZone = Annotated[
+    str, BeforeValidator(check_timezone), WithJsonSchema({"type": "string", "examples": ["UTC"]})
+]
+
+
+class OpeningTable(FileModel):
+    """The hours of each day; a day left out is closed."""
+
+    mon: Spans = []
+    tue: Spans = []
+    wed: Spans = []
+    thu: Spans = []
+    fri: Spans = []
+    sat: Spans = []
+    sun: Spans = []
+
+
+class MinutesTable(FileModel):
+    """How long a visit takes for each purpose."""
+
+    injection: whole_number(5, 480) = 30  # type: ignore[valid-type]
+    evaluation: whole_number(5, 480) = 20  # type: ignore[valid-type]
+
+
+class StockTable(FileModel):
+    """What the clinic draws from."""
+
+    strength_mg_per_ml: exact_number(above="0", most="10000")  # type: ignore[valid-type]
+    salt: Literal["pentahydrate", "anhydrous", "not stated"] = "not stated"
+    vial_ml: _Positive | None = None  # type: ignore[valid-type]
+
+
+class SyringeTable(FileModel):
+    """A size of syringe; the dead space stays behind in it and its needle."""
+
+    capacity_ml: exact_number(above="0", most="100")  # type: ignore[valid-type]
+    graduation_ml: exact_number(above="0", most="100")  # type: ignore[valid-type]
+    dead_space_ml: exact_number(least="0", most="100") = Decimal(0)  # type: ignore[valid-type]
+
+
+class ApprovalTable(FileModel):
+    """That the clinic approved a version of a protocol."""
+
+    protocol: Id
+    version: Text
+    by: Text
+    on: Day
+    review_by: Day
+
+
+_WEEKDAYS = OpeningTable.model_validate(
+    dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), _OFFICE_HOURS)
+)
+
+
+class ClinicFile(FileModel):
+    """A clinic. Only the time zone has to be said; what is left out is told as assumed."""
+
+    name: Text | None = None
+    address: Text | None = None
+    phone: Text | None = None
+    timezone: TimeZone
+    country: Text | None = None
+    subdivision: Text | None = None
+    opening: OpeningTable = _WEEKDAYS
+    closed: list[Closed] = []
+    holidays: bool | None = None
+    minutes: MinutesTable = MinutesTable()
+    capacity: whole_number(1, 100) = 1  # type: ignore[valid-type]
+    reminders: list[Reminder] = Field(default=["1 day", "2 hours"], validate_default=True)
+    paper: Literal["A4", "Letter"] = "A4"
+    language: Literal["en", "da"] = "en"
+    draw_up: Literal["each", "shared"] = "each"
+    second_check: bool = False
+    stock: StockTable | None = None
+    syringe: list[SyringeTable] | None = Field(default=None, min_length=1, max_length=20)
+    approval: list[ApprovalTable] = []
+
+
+def clinic_from(table: Table, years: range) -> Clinic:
+    """The clinic of a file's table. Raises InputError with every problem, by its place.
+
+    `years` are those whose public holidays the plan may need.
+    """
+    try:
+        file = ClinicFile.model_validate(table)
+    except ValidationError as error:
+        raise InputError(*problems(error, ClinicFile)) from error
+    raise_if_any(InputError, _problems(file))
+    assumed = [
+        words
+        for key, words in (
+            ("opening", f"opening hours (weekdays {_OFFICE_HOURS})"),
+            ("syringe", "syringes (1, 3, 5 and 10 mL)"),
+        )
+        if key not in file.model_fields_set
+    ]
+    return _clinic(file, tuple(assumed), years)
+
+
+def built_in_clinic(timezone: str) -> Clinic:
+    """What serves without a clinic file, in a stated time zone."""
+    try:
+        file = ClinicFile(timezone=timezone)
+    except ValidationError as error:
+        raise InputError(*problems(error, ClinicFile)) from error
+    assumed = (
+        f"weekdays {_OFFICE_HOURS}",
+        "no public holidays",
+        "syringes of 1, 3, 5 and 10 mL",
+        "no stock",
+    )
+    return _clinic(file, assumed, range(0))
+
+
+def _problems(file: ClinicFile) -> Iterator[Problem]:
+    if file.holidays and file.country is None:
+        yield Problem("holidays", "the country is not stated", 'add country = "DK" or the like')
+    if not any(getattr(file.opening, day) for day in OpeningTable.model_fields):
+        yield Problem("opening", "no day is open", "give the hours of at least one day")
+    seen: dict[Decimal, int] = {}
+    for index, one in enumerate(file.syringe or (), start=1):
+        place = f"syringe[{index}]"
+        lines = Fraction(one.capacity_ml) / Fraction(one.graduation_ml)
+        if lines.denominator != 1:
+            yield Problem(
+                f"{place}.graduation_ml",
+                f"{one.graduation_ml} does not divide {one.capacity_ml} mL",
+                "read both off the syringe",
+            )
+        elif lines > MOST_GRADUATIONS:
+            problem = f"over {MOST_GRADUATIONS} graduations on one syringe"
+            yield Problem(f"{place}.graduation_ml", problem, "read it off the syringe")
+        if one.dead_space_ml > one.capacity_ml:
+            problem = f"{one.dead_space_ml} mL is more than the syringe holds"
+            yield Problem(f"{place}.dead_space_ml", problem, "give what stays behind, in mL")
+        if one.capacity_ml in seen:
+            problem = f"syringe[{seen[one.capacity_ml]}] has {one.capacity_ml} mL already"
+            yield Problem(f"{place}.capacity_ml", problem, "keep one of each size")
+        seen.setdefault(one.capacity_ml, index)
+
+
+def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
+    observed = file.holidays if file.holidays is not None else file.country is not None
+    holidays: dict[date, str] | None = None
+    if observed and file.country is not None:
+        from planner.files.holidays import public_holidays
+
+        holidays = public_holidays(file.country, file.subdivision, years)
+    stock = file.stock
+    return Clinic(
+        name=file.name or "",
+        address=file.address or "",
+        phone=file.phone or "",
+        timezone=file.timezone,
+        opening=tuple(tuple(getattr(file.opening, day)) for day in OpeningTable.model_fields),
+        closures=tuple(Closure(first, last) for first, last in file.closed),
+        injection_minutes=file.minutes.injection,
+        evaluation_minutes=file.minutes.evaluation,
+        capacity=file.capacity,
+        reminders=tuple(sorted(set(file.reminders), reverse=True)),
+        paper=file.paper,
+        language=file.language,
+        draw_up=file.draw_up,
+        second_check=file.second_check,
+        stock=None
+        if stock is None
+        else Stock(
+            Strength(Fraction(stock.strength_mg_per_ml)),
+            stock.salt,
+            None if stock.vial_ml is None else Fraction(stock.vial_ml),
+        ),
+        syringes=_syringes(file),
+        approvals=tuple(
+            Approval(one.protocol, one.version, one.by, one.on, one.review_by)
+            for one in file.approval
+        ),
+        public_holidays=holidays,
+        holiday_years=years if observed else range(0),
+        assumed=assumed,
+    )
+
+
+def _syringes(file: ClinicFile) -> tuple[Syringe, ...]:
+    """The clinic's syringes, ascending; the usual ones where the file names none."""
+    if file.syringe is None:
+        return USUAL_SYRINGES
+    return tuple(
+        Syringe(Fraction(one.capacity_ml), Fraction(one.graduation_ml), Fraction(one.dead_space_ml))
+        for one in sorted(file.syringe, key=lambda one: one.capacity_ml)
+    )

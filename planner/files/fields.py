@@ -1,0 +1,342 @@
+"""The kinds of value that files hold, each strict, and the messages that say what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic_core import ErrorDetails
+
+from planner.core.clinic import Span
+from planner.core.formatting import number
+from planner.core.intervals import Interval
+from planner.core.schedule import FIRST_DAY, LAST_DAY
+from planner.errors import Problem
+
+LONGEST_TEXT = 500
+MOST_DECIMALS = 6
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class FieldError(ValueError):
+    """What is wrong with a value, and the fix."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}; {fix}")
+        self.problem = problem
+        self.fix = fix
+
+
+class FileModel(BaseModel):
+    """A table of a file: strict types, no key but those named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _exact(
+    least: Decimal | None, above: Decimal | None, most: Decimal
+) -> Callable[[object], Decimal]:
+    """A check for a plain decimal: at least `least`, or over `above`, and at most `most`."""
+
+    def check(value: object) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            quoted = isinstance(value, str) and re.fullmatch(r"[\d.,]+", value)
+            fix = "write it without quotes, with a point" if quoted else "write it as 12.5"
+            raise FieldError(f"{shown(value)} is not a number", fix)
+        exact = Decimal(value)
+        if not exact.is_finite():
+            raise FieldError(f"{shown(value)} is not a number", "write it as 12.5")
+        if above is not None and exact <= above:
+            raise FieldError(f"{shown(value)} is not above {number(above)}", "correct it")
+        if least is not None and exact < least:
+            raise FieldError(f"{shown(value)} is below {number(least)}", "correct it")
+        if exact > most:
+            raise FieldError(f"{shown(value)} is above {number(most)}", "is the unit right?")
+        exponent = exact.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > MOST_DECIMALS:
+            problem = f"{shown(value)} has more than {MOST_DECIMALS} decimals"
+            raise FieldError(problem, "round it as it is meant")
+        return exact
+
+    return check
+
+
+def exact_number(*, above: str | None = None, least: str | None = None, most: str) -> Any:
+    """The type of a plain decimal within bounds."""
+    limits = [None if text is None else Decimal(text) for text in (least, above)]
+    schema: dict[str, Any] = {"type": "number", "maximum": float(most)}
+    if least is not None:
+        schema["minimum"] = float(least)
+    if above is not None:
+        schema["exclusiveMinimum"] = float(above)
+    check = _exact(limits[0], limits[1], Decimal(most))
+    return Annotated[Decimal, BeforeValidator(check), WithJsonSchema(schema)]
+
+
+def _whole(least: int, most: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise FieldError(f"{shown(value)} is not a whole number", "write it as 4")
+        if not least <= value <= most:
+            raise FieldError(f"{value} is not from {least} to {most}", "correct it")
+        return value
+
+    return check
+
+
+def whole_number(least: int, most: int) -> Any:
+    """The type of a whole number; both bounds are inclusive."""
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Annotated[int, BeforeValidator(_whole(least, most)), WithJsonSchema(schema)]
+
+
+def check_text(value: object) -> str:
+    """A line of text that can be printed as it is: no control characters, not empty."""
+    if not isinstance(value, str):
+        raise FieldError(f"{shown(value)} is not text", "put it in quotes")
+    if not value.strip():
+        raise FieldError("it is empty", "fill it in, or leave the key out")
+    if len(value) > LONGEST_TEXT:
+        raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
+    for character in value:
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI:
+            name = unicodedata.name(character, f"U+{ord(character):04X}")
+            raise FieldError(f"it holds a control character ({name})", "remove it")
+    return value
+
+
+def check_id(value: object) -> str:
+    """An id: letters, digits, - and _; at most 40."""
+    if not isinstance(value, str):
+        raise FieldError(f"{shown(value)} is not text", "put it in quotes")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+        fix = "use letters a to z, digits, - and _, at most 40"
+        raise FieldError(f"{shown(value)} is not an id", fix)
+    return value
+
+
+def check_date(value: object) -> date:
+    """A day, as a TOML date or as text, from 2000 to 2099."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value
+        except ValueError as error:
+            raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise FieldError(f"{shown(value)} is not a date", "write it as 2026-09-07")
+    return _in_reach(value)
+
+
+def check_birth_date(value: object) -> date:
+    """A day of birth, which may lie before 2000."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            value = date.fromisoformat(value)
+        except ValueError as error:
+            raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise FieldError(f"{shown(value)} is not a date", "write it as 1961-05-01")
+    if not 1890 <= value.year <= LAST_DAY.year:
+        raise FieldError(f"{value} is no year of birth", "correct it")
+    return value
+
+
+def check_moment(value: object) -> datetime:
+    """A day and hour, in text or as a TOML date-time; with an offset if it has one."""
+    if isinstance(value, str):
+        pattern = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:00)?"
+        if not re.fullmatch(pattern, value):
+            raise FieldError(f"{shown(value)} is not a day and hour", "write 2026-09-07 09:00")
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError as error:
+            raise FieldError(f"{shown(value)} does not exist", "correct it") from error
+    if not isinstance(value, datetime):
+        raise FieldError(f"{shown(value)} is not a day and hour", 'write "2026-09-07 09:00"')
+    if value.second or value.microsecond:
+        raise FieldError(f"{value} has seconds", "write whole minutes")
+    _in_reach(value.date())
+    return value
+
+
+def _in_reach(value: date) -> date:
+    if not FIRST_DAY <= value <= LAST_DAY:
+        fix = f"days lie from {FIRST_DAY.year} to {LAST_DAY.year}"
+        raise FieldError(f"{value} is out of reach", fix)
+    return value
+
+
+def check_span(value: object) -> Span:
+    """Opening hours: `08:00-15:30`."""
+    match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value) if isinstance(value, str) else None
+    if match is None:
+        raise FieldError(f"{shown(value)} is not a span of hours", 'write "08:00-15:30"')
+    try:
+        start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
+    except ValueError as error:
+        raise FieldError(f"{shown(value)} has no such hour", 'write "08:00-15:30"') from error
+    if end <= start:
+        raise FieldError(f"{shown(value)} ends before it starts", "swap the hours")
+    return Span(start, end)
+
+
+def check_closure(value: object) -> tuple[date, date]:
+    """A closed day, or the first and last of several: `2026-12-24/2026-12-31`."""
+    if isinstance(value, str) and "/" in value:
+        parts = value.split("/")
+        if len(parts) != 2:
+            raise FieldError(f"{shown(value)} is not a range", "write 2026-12-24/2026-12-31")
+        first, last = check_date(parts[0]), check_date(parts[1])
+        if last < first:
+            raise FieldError(f"{shown(value)} ends before it starts", "swap the days")
+        return first, last
+    day = check_date(value)
+    return day, day
+
+
+def check_reminder(value: object) -> timedelta:
+    """How long before a visit a calendar reminds: `1 day`, `2 hours`, `30 minutes`."""
+    pattern = r"(\d{1,3}) (day|hour|minute)s?"
+    match = re.fullmatch(pattern, value) if isinstance(value, str) else None
+    if match is None or int(match[1]) == 0:
+        raise FieldError(f"{shown(value)} is not a time before", 'write "1 day" or "2 hours"')
+    return timedelta(**{f"{match[2]}s": int(match[1])})
+
+
+def check_interval(value: object) -> Interval:
+    """A bound as DMN writes it, in text so that it is exact: `< 5`, `[5..20)`."""
+    fix = 'write it as text: "< 5", ">= 5", "= 3" or "[5..20)"'
+    if not isinstance(value, str):
+        raise FieldError(f"{shown(value)} is not a bound", fix)
+    try:
+        interval = Interval.parse(value)
+    except ValueError as error:
+        raise FieldError(f"{shown(value)} is not a bound", fix) from error
+    if interval.is_empty:
+        raise FieldError(f"{shown(value)} holds no number", "swap or correct its ends")
+    return interval
+
+
+def _text_type(check: Callable[[object], Any], example: str) -> dict[str, Any]:
+    return {"type": "string", "examples": [example], "description": check.__doc__}
+
+
+Text = Annotated[str, BeforeValidator(check_text), WithJsonSchema({"type": "string"})]
+Id = Annotated[
+    str,
+    BeforeValidator(check_id),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,40}$"}),
+]
+Day = Annotated[
+    date, BeforeValidator(check_date), WithJsonSchema(_text_type(check_date, "2026-09-07"))
+]
+BirthDate = Annotated[
+    date,
+    BeforeValidator(check_birth_date),
+    WithJsonSchema(_text_type(check_birth_date, "1961-05-01")),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(check_moment),
+    WithJsonSchema(_text_type(check_moment, "2026-09-07 09:00")),
+]
+HourSpan = Annotated[
+    Span, BeforeValidator(check_span), WithJsonSchema(_text_type(check_span, "08:00-15:30"))
+]
+Closed = Annotated[
+    tuple[date, date],
+    BeforeValidator(check_closure),
+    WithJsonSchema(_text_type(check_closure, "2026-12-24/2026-12-31")),
+]
+Reminder = Annotated[
+    timedelta, BeforeValidator(check_reminder), WithJsonSchema(_text_type(check_reminder, "1 day"))
+]
+Bound = Annotated[
+    Interval, BeforeValidator(check_interval), WithJsonSchema(_text_type(check_interval, "< 5"))
+]
+
+
+def shown(value: object) -> str:
+    """A value as a message repeats it: short, on one line, nothing that a terminal would obey."""
+    text = value if isinstance(value, str) else str(value)
+    text = "".join(c if c.isprintable() and c not in _BIDI else "?" for c in text)
+    text = text if len(text) <= 60 else f"{text[:57]}..."
+    return f'"{text}"' if isinstance(value, str) else text
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """The fix for an unknown name."""
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+
+
+def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:
+    """All that a file's model found wrong, a problem each."""
+    for detail in error.errors(include_url=False):
+        yield _problem(detail, model)
+
+
+def place(location: Sequence[str | int]) -> str:
+    """`lesion[2].size_mm`: tables of a list are counted from 1, as a reader counts them."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part + 1}]"
+        else:
+            text += f".{shown_key(part)}" if text else shown_key(part)
+    return text
+
+
+def shown_key(key: str) -> str:
+    """A key as a message repeats it."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else shown(key)
+
+
+_FIXES = {
+    "missing": ("it is missing", "add it"),
+    "bool_type": ("{} is not true or false", "write true or false, without quotes"),
+    "list_type": ("{} is not a list", "put it in [ ]"),
+    "dict_type": ("{} is not a table", "write it as a [table]"),
+    "model_type": ("{} is not a table", "write it as a [table]"),
+    "model_attributes_type": ("{} is not a table", "write it as a [table]"),
+    "too_short": ("it is empty", "add at least one"),
+    "too_long": ("it holds too many", "shorten it"),
+}
+
+
+def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
+    where = place(detail["loc"])
+    raised = detail.get("ctx", {}).get("error")
+    if isinstance(raised, FieldError):
+        return Problem(where, raised.problem, raised.fix)
+    if detail["type"] == "extra_forbidden":
+        known = _keys_at(model, detail["loc"][:-1])
+        return Problem(where, "unknown key", nearest(str(detail["loc"][-1]), known))
+    if detail["type"] == "literal_error":
+        expected = str(detail["ctx"]["expected"]).replace("'", '"')
+        return Problem(where, f"{shown(detail['input'])} is not known", f"write {expected}")
+    problem, fix = _FIXES.get(detail["type"], (detail["msg"], "correct it"))
+    return Problem(where, problem.format(shown(detail["input"])), fix)
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """The keys that a model knows at a place."""
+    current = model
+    for part in location:
+        if isinstance(part, str):
+            current = _model_in(current.model_fields[part].annotation) or current
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model inside `list[Model]`, `Model | None` and the like."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model_in(one) for one in getattr(annotation, "__args__", ()))
+    return next((one for one in inner if one is not None), None)

@@ -1,0 +1,113 @@
+"""plan.json: a plan to bytes and back; the same plan gives the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from planner.core.findings import Finding
+from planner.core.formatting import number, rounded
+from planner.core.records import Plan
+from planner.errors import InputError, Problem, located, raise_if_any
+from planner.files.reading import read_bytes
+
+# Of a finding only what it has is written; elsewhere a value that is not there is null.
+_LEFT_OUT = {"lesion", "visit", "due", "confirmed_by", "reason"}
+
+
+def plan_bytes(plan: Plan) -> bytes:
+    """The plan as plan.json has it; its sha256 is what the papers carry the first digits of."""
+    return json_bytes(plan)
+
+
+def json_bytes(value: object) -> bytes:
+    """Records as indented JSON; numbers are exact, with six decimals where they do not end."""
+    import simplejson
+
+    text = simplejson.dumps(_plain(value), use_decimal=True, indent=2, ensure_ascii=False)
+    return f"{text}\n".encode()
+
+
+def read_plan(path: Path) -> tuple[Plan, bytes]:
+    """A plan and the bytes that it was read from. Raises InputError with every problem."""
+    content = read_bytes(path)
+    with located(path.name):
+        return plan_from(content), content
+
+
+def plan_from(content: bytes) -> Plan:
+    """The plan of a plan.json. Raises InputError with every problem, by its place."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from planner.files.fields import place
+
+    try:
+        values = json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InputError(Problem("", "this is not a plan.json", "plan the course again")) from error
+    raise_if_any(InputError, _text_problems(values, []))
+    try:
+        return TypeAdapter(Plan).validate_python(values)
+    except ValidationError as error:
+        raise InputError(
+            *(
+                Problem(place(detail["loc"]), detail["msg"], "plan the course again")
+                for detail in error.errors(include_url=False)
+            )
+        ) from error
+
+
+def _plain(value: Any) -> Any:
+    """Records, dates and exact numbers as JSON has them."""
+    if isinstance(value, Finding):
+        fields = _fields(value)
+        return {k: _plain(v) for k, v in fields if v is not None or k not in _LEFT_OUT}
+    if dataclasses.is_dataclass(value):
+        return {name: _plain(field) for name, field in _fields(value)}
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Fraction | Decimal):
+        return decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def decimal(value: Fraction | Decimal) -> Decimal:
+    """A number for JSON: exact where it ends within six decimals, else with all six."""
+    ends = Fraction(value) * 10**6 % 1 == 0
+    return Decimal(number(value)) if ends else rounded(value)
+
+
+def _fields(record: Any) -> Iterator[tuple[str, Any]]:
+    for field in dataclasses.fields(record):
+        yield field.name, getattr(record, field.name)
+
+
+def _text_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:
+    """Texts that no course file could have brought in."""
+    from planner.files.fields import FieldError, check_text, place
+
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _text_problems(one, [*location, key])
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _text_problems(one, [*location, index])
+    elif isinstance(value, str) and value:
+        try:
+            check_text(value[:500])
+        except FieldError as error:
+            yield Problem(place(location), error.problem, error.fix)
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} is not a number")

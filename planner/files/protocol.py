@@ -1,0 +1,342 @@
+"""Protocol files: rules, regimens, limits and sources, proven before they are used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+
+from planner.core.decisions import DecisionTable
+from planner.core.protocol import (
+    Case,
+    Evaluation,
+    FollowUp,
+    Observed,
+    Policy,
+    Protocol,
+    Regimen,
+    Source,
+)
+from planner.core.quantities import Strength
+from planner.core.rules import Domains, Rule
+from planner.errors import Problem, ProtocolError, located, raise_if_any
+from planner.files.bundled import protocol_path
+from planner.files.fields import (
+    Bound,
+    FieldError,
+    FileModel,
+    Id,
+    Text,
+    exact_number,
+    nearest,
+    problems,
+    shown,
+    whole_number,
+)
+from planner.files.reading import Table, parse_toml, read_bytes
+
+
+def _precision(value: object) -> Decimal:
+    """How finely a size is measured, in text so that it is exact."""
+    try:
+        precision = Decimal(value) if isinstance(value, str) else Decimal(0)
+    except ArithmeticError:
+        precision = Decimal(0)
+    if not precision.is_finite() or not 0 < precision <= 100:
+        raise FieldError(f"{shown(value)} is not a precision", 'write it as text: "1" or "0.1"')
+    return precision
+
+
+Precision = Annotated[Decimal, BeforeValidator(_precision), WithJsonSchema({"type": "string"})]
+_Mm = exact_number(least="0", most="10000")
+
+
+class SourceTable(FileModel):
+    citation: Text
+    caveat: Text = ""
+
+
+class SizeTable(FileModel):
+    type: Literal["quantity"]
+    unit: Literal["mm"]
+    domain: Bound
+    precision: Precision
+
+
+class UlceratedTable(FileModel):
+    type: Literal["boolean"]
+
+
+class SiteTable(FileModel):
+    type: Literal["choice"]
+    values: list[Id] = Field(min_length=1, max_length=200)
+    unpaired: list[Id] = []
+
+
+class InputTable(FileModel):
+    size_mm: SizeTable
+    ulcerated: UlceratedTable
+    site: SiteTable
+
+
+class WhenTable(FileModel):
+    size_mm: Bound | None = None
+    ulcerated: bool | None = None
+    site: list[Id] | None = Field(default=None, min_length=1)
+
+
+class RuleTable(FileModel):
+    id: Id
+    when: WhenTable = WhenTable()
+    regimen: Id
+    evidence: Literal["stated", "inferred", "extrapolated"]
+    source: Id
+    place: Text
+    because: Text
+
+
+class RegimenTable(FileModel):
+    title: Text
+    injections: whole_number(1, 100)  # type: ignore[valid-type]
+    interval_days: whole_number(1, 366) | None = None  # type: ignore[valid-type]
+    dose_mg: Bound | None = None
+    source: Id | None = None
+    place: Text | None = None
+
+
+class EvaluationTable(FileModel):
+    after_days: whole_number(1, 1000)  # type: ignore[valid-type]
+    window_days: whole_number(0, 60)  # type: ignore[valid-type]
+
+
+class PolicyTable(FileModel):
+    injection_window_days: whole_number(0, 60)  # type: ignore[valid-type]
+    shortest_interval_days: whole_number(1, 366)  # type: ignore[valid-type]
+
+
+class ObservedTable(FileModel):
+    size_mm: Bound | None = None
+    visit_dose_mg: Bound | None = None
+    sites: list[Id] | None = None
+    diagnoses: list[Text] | None = None
+    source: Id | None = None
+    place: Text | None = None
+
+
+class FollowUpTable(FileModel):
+    week: whole_number(1, 1000)  # type: ignore[valid-type]
+    size_mm: _Mm  # type: ignore[valid-type]
+    reduction_percent: exact_number(least="-1000", most="100")  # type: ignore[valid-type]
+
+
+class CaseTable(FileModel):
+    id: Id
+    patient: Text
+    diagnosis: Text
+    age: whole_number(0, 130) | None = None  # type: ignore[valid-type]
+    site: Id
+    size_mm: _Mm  # type: ignore[valid-type]
+    ulcerated: bool | None = None
+    regimen: Id
+    injections: whole_number(1, 100)  # type: ignore[valid-type]
+    mean_dose_mg: exact_number(above="0", most="100000")  # type: ignore[valid-type]
+    dose_range_mg: Bound
+    complications: Text
+    follow_up: list[FollowUpTable] = []
+    source: Id
+    place: Text
+
+
+class ProtocolFile(FileModel):
+    """A treatment as data: each figure beside its source."""
+
+    id: Id
+    version: Text
+    title: Text
+    drug: Text
+    strength_mg_per_ml: exact_number(above="0", most="10000")  # type: ignore[valid-type]
+    route: Text
+    technique: Text
+    use: Text
+    not_for: list[Text] = []
+    source: dict[str, SourceTable] = Field(min_length=1)
+    input: InputTable
+    rule: list[RuleTable] = Field(min_length=1)
+    regimen: dict[str, RegimenTable] = Field(min_length=1)
+    evaluation: list[EvaluationTable] = []
+    policy: PolicyTable
+    observed: ObservedTable | None = None
+    case: list[CaseTable] = []
+
+
+def load_protocol(name: str, beside: Path | None = None) -> Protocol:
+    """A bundled protocol by its name, or a file's by its path, relative to the folder `beside`.
+
+    Raises ProtocolError with every problem of the file, each by its place.
+    """
+    path = protocol_path(name, beside)
+    with located(path.name):
+        content = read_bytes(path, ProtocolError)
+        return protocol_from(parse_toml(content, ProtocolError), content)
+
+
+def protocol_from(table: Table, content: bytes) -> Protocol:
+    """The protocol of a file's table. Raises ProtocolError with every problem, by its place."""
+    try:
+        file = ProtocolFile.model_validate(table)
+    except ValidationError as error:
+        raise ProtocolError(*problems(error, ProtocolFile)) from error
+    found = list(_problems(file))
+    domains = Domains(
+        file.input.size_mm.domain, file.input.size_mm.precision, tuple(file.input.site.values)
+    )
+    table_of_rules = None
+    if not any(problem.place.startswith("input") for problem in found):
+        try:
+            table_of_rules = DecisionTable([_rule(rule) for rule in file.rule], domains)
+        except ProtocolError as error:
+            found += error.problems
+    raise_if_any(ProtocolError, found)
+    if table_of_rules is None:
+        raise AssertionError("a table without problems was made")
+    return _protocol(file, table_of_rules, hashlib.sha256(content).hexdigest())
+
+
+def _problems(file: ProtocolFile) -> Iterator[Problem]:
+    """What the tables of a file say against one another."""
+    yield from _domain_problems(file.input)
+    yield from _rule_problems(file)
+    yield from _regimen_problems(file)
+    days = [one.after_days for one in file.evaluation]
+    if days != sorted(set(days)):
+        yield Problem("evaluation", "the days do not ascend", "put them in order, each day once")
+    if file.observed is not None:
+        yield from _citation("observed", file.observed.source, file)
+        yield from _site_problems("observed.sites", file.observed.sites or [], file.input.site)
+    for index, case in enumerate(file.case, start=1):
+        yield from _citation(f"case[{index}]", case.source, file)
+        yield from _site_problems(f"case[{index}].site", [case.site], file.input.site)
+        if case.regimen not in file.regimen:
+            fix = nearest(case.regimen, list(file.regimen))
+            yield Problem(f"case[{index}].regimen", f"no regimen {case.regimen!r}", fix)
+
+
+def _domain_problems(inputs: InputTable) -> Iterator[Problem]:
+    domain = inputs.size_mm.domain
+    if len(domain.bounds) != 2 or domain.bounds[0] < 0:
+        fix = 'give both ends, from 0 up: "(0..500]"'
+        yield Problem("input.size_mm.domain", f"{domain} is no range of sizes", fix)
+    values = inputs.site.values
+    if len(set(values)) != len(values):
+        yield Problem("input.site.values", "a site stands twice", "keep each once")
+    yield from _site_problems("input.site.unpaired", inputs.site.unpaired, inputs.site)
+
+
+def _site_problems(place: str, sites: list[str], known: SiteTable) -> Iterator[Problem]:
+    for site in sites:
+        if site not in known.values:
+            yield Problem(place, f"unknown site {site!r}", nearest(site, known.values))
+
+
+def _citation(place: str, source: str | None, file: ProtocolFile) -> Iterator[Problem]:
+    if source is not None and source not in file.source:
+        yield Problem(
+            f"{place}.source", f"no source {source!r}", nearest(source, list(file.source))
+        )
+
+
+def _rule_problems(file: ProtocolFile) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, rule in enumerate(file.rule, start=1):
+        place = f"rule[{index}]"
+        if rule.id in seen:
+            yield Problem(f"{place}.id", f"{rule.id} stands twice", "rename one")
+        seen.add(rule.id)
+        if rule.regimen not in file.regimen:
+            fix = nearest(rule.regimen, list(file.regimen))
+            yield Problem(f"{place}.regimen", f"no regimen {rule.regimen!r}", fix)
+        yield from _citation(place, rule.source, file)
+        yield from _site_problems(f"{place}.when.site", rule.when.site or [], file.input.site)
+
+
+def _regimen_problems(file: ProtocolFile) -> Iterator[Problem]:
+    shortest = file.policy.shortest_interval_days
+    for name, regimen in file.regimen.items():
+        place = f"regimen.{name}"
+        yield from _citation(place, regimen.source, file)
+        if regimen.injections > 1 and regimen.interval_days is None:
+            problem = "several injections have no interval"
+            yield Problem(f"{place}.interval_days", problem, "add the days from one to the next")
+        if regimen.injections > 1 and (regimen.interval_days or shortest) < shortest:
+            problem = f"{regimen.interval_days} is under the shortest interval, {shortest} days"
+            yield Problem(f"{place}.interval_days", problem, "mend it or the policy")
+
+
+def _rule(table: RuleTable) -> Rule:
+    return Rule(
+        id=table.id,
+        regimen=table.regimen,
+        evidence=table.evidence,
+        source=table.source,
+        place=table.place,
+        because=table.because,
+        size_mm=table.when.size_mm,
+        ulcerated=table.when.ulcerated,
+        sites=None if table.when.site is None else tuple(table.when.site),
+    )
+
+
+def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol:
+    observed = file.observed
+    return Protocol(
+        id=file.id,
+        version=file.version,
+        title=file.title,
+        drug=file.drug,
+        strength=Strength(Fraction(file.strength_mg_per_ml)),
+        route=file.route,
+        technique=file.technique,
+        use=file.use,
+        not_for=tuple(file.not_for),
+        sources={name: Source(name, one.citation, one.caveat) for name, one in file.source.items()},
+        table=table,
+        unpaired=frozenset(file.input.site.unpaired),
+        regimens={
+            name: Regimen(
+                name,
+                one.title,
+                one.injections,
+                one.interval_days or 0,
+                one.dose_mg,
+                one.place or "place not given",
+            )
+            for name, one in file.regimen.items()
+        },
+        evaluations=tuple(Evaluation(one.after_days, one.window_days) for one in file.evaluation),
+        policy=Policy(file.policy.injection_window_days, file.policy.shortest_interval_days),
+        observed=None
+        if observed is None
+        else Observed(
+            observed.place or "place not given",
+            observed.size_mm,
+            observed.visit_dose_mg,
+            None if observed.sites is None else tuple(observed.sites),
+            None if observed.diagnoses is None else tuple(observed.diagnoses),
+        ),
+        cases=tuple(_case(one) for one in file.case),
+        sha256=sha256,
+    )
+
+
+def _case(table: CaseTable) -> Case:
+    values = table.model_dump(exclude={"follow_up", "source"})
+    values["dose_range_mg"] = table.dose_range_mg
+    follow_up = tuple(
+        FollowUp(one.week, one.size_mm, one.reduction_percent) for one in table.follow_up
+    )
+    return Case(**values, follow_up=follow_up)

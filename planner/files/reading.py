@@ -1,0 +1,61 @@
+"""Reading a TOML file: bytes to a table with exact decimals, or one clear message."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from planner.errors import InputError, PlannerError, Problem
+
+LARGEST_BYTES = 5_000_000
+_DECIMAL_COMMA = re.compile(r"=\s*\d+,\d+\s*(#.*)?$")
+
+Table = dict[str, Any]
+
+
+def read_bytes(path: Path, kind: type[PlannerError] = InputError) -> bytes:
+    """The bytes of a file. Raises `kind` where it cannot be read or is too large to be one."""
+    try:
+        if path.is_file() and path.stat().st_size > LARGEST_BYTES:
+            fix = "is it the right file?"
+            raise kind(Problem(str(path), f"the file is over {LARGEST_BYTES} bytes", fix))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        fix = "check the name and the rights"
+        raise kind(Problem(str(path), f"cannot be read: {reason}", fix)) from error
+
+
+def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
+    """The table of a TOML text; numbers with a point are Decimals. Raises `kind`."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise kind(Problem(f"line {line}", "this is not UTF-8", "save it as UTF-8")) from error
+    text = text.removeprefix("\ufeff")
+    try:
+        return tomllib.loads(text, parse_float=_decimal)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise kind(_syntax_problem(text, str(error))) from error
+
+
+def _decimal(text: str) -> Decimal:
+    return Decimal(text.replace("_", ""))
+
+
+def _syntax_problem(text: str, message: str) -> Problem:
+    """Place, problem and fix out of what tomllib says."""
+    found = re.search(r"\(at line (\d+), column \d+\)", message)
+    reason = re.sub(r" ?\(at .*\)", "", message)
+    if found is None:
+        return Problem("", f"this is not TOML: {reason}", "check quotes and brackets at the end")
+    number = int(found[1])
+    line = text.splitlines()[number - 1] if number <= len(text.splitlines()) else ""
+    fix = "write text in quotes, dates as 2026-09-07, and each key once"
+    if _DECIMAL_COMMA.search(line):
+        fix = "a decimal has a point: 12.5, not 12,5"
+    return Problem(f"line {number}", f"this is not TOML: {reason}", fix)

@@ -1,0 +1,1 @@
+"""The templates of all papers; a package, so that installs carry them."""
