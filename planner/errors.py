@@ -49,13 +49,13 @@ class ProtocolError(PlannerError):
     exit_code = 11
 
 
-class NotConfirmed(PlannerError):
+class NotConfirmedError(PlannerError):
     """The plan has errors, or asks for confirmations that nobody gave."""
 
     exit_code = 12
 
 
-class Refused(PlannerError):
+class RefusedError(PlannerError):
     """What stands already says something else, and is not overwritten."""
 
     exit_code = 13

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from planner.core.formatting import mg, mg_per_ml, ml, mm, moment
+from planner.core.formatting import day, mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
-from planner.errors import NotConfirmed, Problem, Refused
+from planner.errors import NotConfirmedError, Problem, RefusedError
 
 
 @click.command()
@@ -100,7 +100,7 @@ def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
         total = f"{ml(visit.total_drawn_ml)} ({mg(visit.total_drawn_mg or 0)})"
         yield f"        together: {mg(visit.total_dose_mg or 0)}, drawn {total}"
     if visit.moved_because:
-        yield f"        {visit.moved_because}"
+        yield f"        moved from {day(visit.due)}: {visit.moved_because}"
 
 
 def issue_time() -> datetime:
@@ -120,19 +120,30 @@ def issue_time() -> datetime:
 
 
 def _stop_unless_printable(made: Plan, draft: bool) -> None:
-    """Raise NotConfirmed with what stops the plan; the last problem has the blocks to paste."""
+    """Raise NotConfirmedError with what stops the plan; the blocks to paste come last."""
     if made.has_errors:
         errors = [one for one in made.findings if one.severity == "error"]
-        raise NotConfirmed(*(Problem(one.code, one.message) for one in errors), *_to_paste(made))
+        raise NotConfirmedError(
+            *(Problem(one.code, one.message) for one in errors), *_to_paste(made)
+        )
     if not made.is_confirmed and not draft:
         waiting = sum(one.is_open for one in made.findings)
         text = f"{waiting} of the findings wait for a physician; nothing was written"
-        raise NotConfirmed(Problem("", text), *_to_paste(made))
+        raise NotConfirmedError(Problem("", text), *_to_paste(made))
 
 
 def _to_paste(made: Plan) -> Iterator[Problem]:
+    """The blocks for the course file: moves to choose from, confirmations to fill in."""
     from planner.core.findings import confirm_blocks
 
+    for visit in made.visits:
+        if visit.choices:
+            blocks = "\n".join(
+                f'[[move]]\nfrom = {visit.due}\nto = "{typed_moment(start)}"\n'
+                for start in visit.choices
+            )
+            text = f"visit {visit.number} has no day; paste one of these into the course file"
+            yield Problem("", f"{text}:\n\n{blocks}")
     blocks = confirm_blocks(made.findings)
     if blocks:
         text = "to confirm, paste this into the course file and fill in who and why"
@@ -160,12 +171,12 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> No
         return
     if draft:
         text = "it holds an issued plan, which a draft does not replace"
-        raise Refused(Problem(str(folder), text, "choose another --out"))
+        raise RefusedError(Problem(str(folder), text, "choose another --out"))
     there, its_content = read_plan(path)
     if there.course != made.course:
         text = f"it holds course {there.course}"
-        raise Refused(Problem(str(folder), text, "choose another --out"))
+        raise RefusedError(Problem(str(folder), text, "choose another --out"))
     if content != its_content and made.revision <= there.revision:
         text = f"revision {there.revision} was issued there and says something else"
         fix = f"set revision = {there.revision + 1} in the course file"
-        raise Refused(Problem(str(folder), text, fix))
+        raise RefusedError(Problem(str(folder), text, fix))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 
 from planner.core.clinic import Clinic
 from planner.core.course import Course, Lesion
@@ -186,7 +187,7 @@ def dose_findings(
     yield from _limits(decided, draw_ups, protocol)
     jumps = [
         f"{plain(mg(before.mg))} to {plain(mg(after.mg))}"
-        for before, after in zip(lesion.doses, lesion.doses[1:], strict=False)
+        for before, after in pairwise(lesion.doses)
         if after.mg >= JUMP * before.mg or before.mg >= JUMP * after.mg
     ]
     if jumps:

@@ -80,20 +80,24 @@ class Interval:
         return "any"
 
     def words(self, unit: str) -> str:
-        """`under 5 mm`, `5 mm or more`, `5 mm to under 20 mm`: as a sentence has it."""
+        """`under 5 mm`, `5 mm or more`, `12.5 mg to 30 mg`: as a sentence has it."""
+        low, high = self.low, self.high
+        if low is not None and low == high:
+            return _amount(low, unit)
+        if low is not None and high is not None and self.low_closed and self.high_closed:
+            return f"{_amount(low, unit)} to {_amount(high, unit)}"
+        parts = []
+        if low is not None:
+            amount = _amount(low, unit)
+            parts.append(f"{amount} or more" if self.low_closed else f"over {amount}")
+        if high is not None:
+            amount = _amount(high, unit)
+            parts.append(f"{amount} or less" if self.high_closed else f"under {amount}")
+        return listing(parts)
 
-        def amount(value: Decimal) -> str:
-            return f"{number(value)}{NBSP}{unit}"
 
-        if self.low is not None and self.low == self.high:
-            return amount(self.low)
-        low = high = ""
-        if self.low is not None:
-            low = f"{amount(self.low)} or more" if self.low_closed else f"over {amount(self.low)}"
-        if self.high is not None:
-            up_to = f"{amount(self.high)} or less"
-            high = up_to if self.high_closed else f"under {amount(self.high)}"
-        return listing([part for part in (low, high) if part])
+def _amount(value: Decimal, unit: str) -> str:
+    return f"{number(value)}{NBSP}{unit}"
 
 
 def _comparable(bound: Decimal | None, value: Number) -> Decimal | Fraction | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 
 from planner.core.course import Move
 from planner.core.formatting import count, day, listing, typed_moment
@@ -19,14 +20,16 @@ from planner.core.schedule import Visit
 from planner.errors import InputError, Problem
 
 SEARCHED_DAYS = 60
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Placed:
     """A visit with its time (the clinic's clock with its offset), or None: no day was found.
 
-    `because` says why it is not when it was due; `is_short_days` is the distance to the nearest
-    injection of its lesions where that is under the shortest interval, else None.
+    `because` says why it is not when it was due. `short_days` is the distance to an injection
+    before or after it where that is under the shortest interval, else None. `choices` are
+    times that a physician could move a visit without a day to.
     """
 
     visit: Visit
@@ -57,6 +60,7 @@ class _Cost:
     days: tuple[int, ...] = ()
 
     def plus(self, due: date, on: date | None, short_days: int) -> _Cost:
+        """The cost with one more visit, on a day or on none."""
         if on is None:
             return replace(self, without_day=self.without_day + 1, days=(*self.days, 0))
         shift = abs((on - due).days)
@@ -67,6 +71,14 @@ class _Cost:
             self.shifted + (shift > 0),
             (*self.days, -on.toordinal()),
         )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A choice of days for the visits up to one, and what it costs; None is no day."""
+
+    cost: _Cost
+    days: Mapping[int, date | None]
 
 
 def lay_out(
@@ -81,50 +93,172 @@ def lay_out(
     `visits` come in the order of their days, the first one first. Raises InputError where the
     first visit or a moved one stands on a closed or full time.
     """
-    fixed = _fixed(visits, moves, opening, hour)
-    links = _links(visits)
-    starts = {
-        index: _starts(visit, opening, hour, fixed)
-        for index, visit in enumerate(visits)
-        if index not in fixed
-    }
-    chosen = _best(visits, links, fixed, starts, shortest_days)
-    days = {index: start for index, start in {**chosen, **fixed}.items() if start is not None}
-    return tuple(
-        _placed(index, visits, days, links, opening, hour, shortest_days)
-        for index in range(len(visits))
-    )
-
-
-def _fixed(
-    visits: Sequence[Visit], moves: Sequence[Move], opening: Opening, hour: time
-) -> dict[int, datetime]:
-    """The times that stand, checked against the clinic."""
+    series = _Series(visits, opening, hour, shortest_days)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
-    fixed = {0: datetime.combine(visits[0].due, hour)}
-    fixed.update({n: visit.moved_to for n, visit in enumerate(visits) if visit.moved_to})
-    for index, start in fixed.items():
-        minutes = opening.minutes(visits[index].purposes)
-        reason = opening.obstacle(start, minutes)
-        if reason:
-            place = places.get(start, "first_visit") if index else "first_visit"
-            near = [typed_moment(one) for one in _open_near(start, minutes, opening)]
-            raise InputError(
-                Problem(place, f"{day(start)}: {reason}", f"free near it: {listing(near, 'or')}")
+    series.check_fixed(places)
+    starts = series.best()
+    return tuple(series.placed(index, starts) for index in range(len(visits)))
+
+
+class _Series:
+    """The visits of a course against the clinic's days."""
+
+    def __init__(
+        self, visits: Sequence[Visit], opening: Opening, hour: time, shortest_days: int
+    ) -> None:
+        self.visits = visits
+        self.opening = opening
+        self.hour = hour
+        self.shortest_days = shortest_days
+        self.links = _links(visits)
+        self.minutes = [opening.minutes(visit.purposes) for visit in visits]
+        self.fixed = {n: visit.moved_to for n, visit in enumerate(visits) if visit.moved_to}
+        self.fixed[0] = datetime.combine(visits[0].due, hour)
+
+    def check_fixed(self, places: Mapping[datetime, str]) -> None:
+        """Refuse times that stand although the clinic is closed or full."""
+        for index, start in self.fixed.items():
+            reason = self.opening.obstacle(start, self.minutes[index])
+            if reason:
+                place = places[start] if index else "first_visit"
+                near = listing([typed_moment(one) for one in self._open_near(index)], "or")
+                fix = f"free near it: {near}" if near else "choose another day"
+                raise InputError(Problem(place, f"{day(start)}: {reason}", fix))
+
+    def best(self) -> dict[int, datetime]:
+        """The start of each visit in the best series, by dynamic programming in their order.
+
+        A state is the last day used and the days of those visits that a later one must keep its
+        distance from; of the ways into a state only the cheapest can lead to the best series.
+        """
+        starts = {n: self._starts(n) for n in range(len(self.visits)) if n not in self.fixed}
+        ways: dict[tuple[date | None, ...], _Way] = {(None,): _Way(_Cost(), {})}
+        for index, offered in starts.items():
+            needed = [one.earlier for one in self.links if one.earlier <= index < one.later]
+            onward: dict[tuple[date | None, ...], _Way] = {}
+            for (last, *_), way in ways.items():
+                for on in (*offered, None):
+                    short = self._lacking(index, on, way.days)
+                    if short is None or (on and last and on <= last):
+                        continue
+                    days = {**way.days, index: on}
+                    cost = way.cost.plus(self.visits[index].due, on, short)
+                    state = (on or last, *(days.get(before) for before in needed))
+                    if state not in onward or cost < onward[state].cost:
+                        onward[state] = _Way(cost, days)
+            ways = onward
+        chosen = min(ways.values(), key=lambda way: way.cost).days
+        found = {index: starts[index][on] for index, on in chosen.items() if on is not None}
+        return {**found, **self.fixed}
+
+    def placed(self, index: int, starts: Mapping[int, datetime]) -> Placed:
+        """A visit with its time, and why it is not when it was due."""
+        visit = self.visits[index]
+        if index not in starts:
+            choices = tuple(self._choices(index, starts))
+            return Placed(visit, None, None, self._no_day(index), choices=choices)
+        start, end = self.opening.placed(starts[index], self.minutes[index])
+        because = None
+        if visit.moved_to:
+            because = "moved by the physician"
+        elif starts[index] != self._wanted(visit.due):
+            # The due day may be free in itself and yet too near to a neighbour.
+            because = self._obstacle(index, visit.due) or self._too_near
+        return Placed(visit, start, end, because, self._short(index, starts))
+
+    @property
+    def _too_near(self) -> str:
+        return f"injections of a lesion stay {count(self.shortest_days, 'day')} apart"
+
+    def _wanted(self, on: date) -> datetime:
+        return datetime.combine(on, self.hour)
+
+    def _obstacle(self, index: int, on: date) -> str | None:
+        return self.opening.obstacle(self._wanted(on), self.minutes[index])
+
+    def _free(self, index: int, on: date) -> datetime | None:
+        return self.opening.nearest(on, self.hour, self.minutes[index])
+
+    def _window(self, index: int) -> Iterator[date]:
+        visit = self.visits[index]
+        for shift in range(-visit.window_days, visit.window_days + 1):
+            yield visit.due + shift * _ONE_DAY
+
+    def _starts(self, index: int) -> dict[date, datetime]:
+        """The start that each open day of a visit's window offers."""
+        taken = {start.date() for start in self.fixed.values()}
+        days = (on for on in self._window(index) if on > self.visits[0].due and on not in taken)
+        starts = ((on, self._free(index, on)) for on in days)
+        return {on: start for on, start in starts if start is not None}
+
+    def _lacking(self, index: int, on: date | None, days: Mapping[int, date | None]) -> int | None:
+        """Days that a choice lacks to the shortest interval; None: it may not be chosen.
+
+        Only a visit that the physician moved may be too near, and never before its predecessor.
+        """
+        lacking = 0
+        for link in self.links:
+            if on is None or index not in (link.earlier, link.later):
+                continue
+            other = link.earlier if index == link.later else link.later
+            there = self.fixed[other].date() if other in self.fixed else days.get(other)
+            if there is None:
+                continue
+            gap = (on - there).days if index == link.later else (there - on).days
+            if gap < self.shortest_days:
+                if gap <= 0 or not self.visits[other].moved_to:
+                    return None
+                lacking += self.shortest_days - gap
+        return lacking
+
+    def _short(self, index: int, starts: Mapping[int, datetime]) -> int | None:
+        """The short distance to a neighbour, told at the moved visit, at the later of two."""
+        gaps = [
+            (starts[link.later].date() - starts[link.earlier].date()).days
+            for link in self.links
+            if link.earlier in starts
+            and link.later in starts
+            and index == (link.later if self.visits[link.later].moved_to else link.earlier)
+        ]
+        return min((gap for gap in gaps if gap < self.shortest_days), default=None)
+
+    def _no_day(self, index: int) -> str:
+        """Why no day of the window will do, like days together."""
+        reasons: dict[str, list[str]] = {}
+        for on in self._window(index):
+            obstacle = self._obstacle(index, on)
+            if obstacle is None or self._free(index, on) is not None:
+                obstacle = f"taken by another visit, or {self._too_near}"
+            reasons.setdefault(obstacle, []).append(day(on))
+        return "; ".join(f"{listing(days)}: {reason}" for reason, days in reasons.items())
+
+    def _choices(self, index: int, starts: Mapping[int, datetime]) -> Iterator[datetime]:
+        """Free times outside the window: the nearest before it, the two nearest after it."""
+        visit = self.visits[index]
+        taken = {start.date() for start in starts.values()}
+        earliest = self.visits[0].due + _ONE_DAY
+        for link in self.links:
+            if link.later == index and link.earlier in starts:
+                apart = self.shortest_days * _ONE_DAY
+                earliest = max(earliest, starts[link.earlier].date() + apart)
+        for sign, wanted in ((-1, 1), (1, 2)):
+            days = (visit.due + sign * n * _ONE_DAY for n in range(1, SEARCHED_DAYS))
+            free = (
+                start
+                for on in days
+                if abs((on - visit.due).days) > visit.window_days
+                and on >= earliest
+                and on not in taken
+                and (start := self._free(index, on)) is not None
             )
-    return fixed
+            yield from islice(free, wanted)
 
-
-def _open_near(wanted: datetime, minutes: int, opening: Opening) -> Iterator[datetime]:
-    """The free times of the day itself and of the next open days, three at most."""
-    found = 0
-    for ahead in range(SEARCHED_DAYS):
-        start = opening.nearest(wanted.date() + timedelta(days=ahead), wanted.time(), minutes)
-        if start is not None:
-            yield start
-            found += 1
-        if found == 3:
-            return
+    def _open_near(self, index: int) -> Iterator[datetime]:
+        """The free times of a fixed visit's day and of the next open days, three at most."""
+        wanted = self.fixed[index]
+        days = (wanted.date() + n * _ONE_DAY for n in range(SEARCHED_DAYS))
+        free = (self.opening.nearest(on, wanted.time(), self.minutes[index]) for on in days)
+        yield from islice(filter(None, free), 3)
 
 
 def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:
@@ -140,177 +274,3 @@ def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:
         if (lesion, number - 1) in at
     }
     return tuple(_Link(*pair) for pair in sorted(pairs))
-
-
-def _starts(
-    visit: Visit, opening: Opening, hour: time, fixed: Mapping[int, datetime]
-) -> dict[date, datetime]:
-    """The start that each open day of the window offers."""
-    taken = {start.date() for start in fixed.values()}
-    minutes = opening.minutes(visit.purposes)
-    found = {}
-    for shift in range(-visit.window_days, visit.window_days + 1):
-        on = visit.due + timedelta(days=shift)
-        if on > fixed[0].date() and on not in taken:
-            start = opening.nearest(on, hour, minutes)
-            if start is not None:
-                found[on] = start
-    return found
-
-
-def _best(
-    visits: Sequence[Visit],
-    links: Sequence[_Link],
-    fixed: Mapping[int, datetime],
-    starts: Mapping[int, Mapping[date, datetime]],
-    shortest_days: int,
-) -> dict[int, datetime | None]:
-    """The best series, by dynamic programming over the visits in their order.
-
-    A state is the last day used and the days of those visits that a later one must keep its
-    distance from; of the ways into a state only the cheapest can lead to the best series.
-    """
-    free = sorted(starts)
-    still_needed = {
-        index: [link.earlier for link in links if link.earlier <= index < link.later]
-        for index in free
-    }
-    ways: dict[tuple[date | None, ...], tuple[_Cost, dict[int, date | None]]]
-    ways = {(None,): (_Cost(), {})}
-    for index in free:
-        onward: dict[tuple[date | None, ...], tuple[_Cost, dict[int, date | None]]] = {}
-        for state, (cost, days) in ways.items():
-            last = state[0]
-            for on in (*starts[index], None):
-                short = _short_days(index, on, days, links, visits, fixed, shortest_days)
-                if short is None or (on and last and on <= last):
-                    continue
-                new_days = {**days, index: on}
-                new_cost = cost.plus(visits[index].due, on, short)
-                key = (on or last, *(new_days.get(before) for before in still_needed[index]))
-                if key not in onward or new_cost < onward[key][0]:
-                    onward[key] = (new_cost, new_days)
-        ways = onward
-    best = min(ways.values(), key=lambda way: way[0])[1]
-    return {index: starts[index][on] if on else None for index, on in best.items()}
-
-
-def _short_days(
-    index: int,
-    on: date | None,
-    days: Mapping[int, date | None],
-    links: Sequence[_Link],
-    visits: Sequence[Visit],
-    fixed: Mapping[int, datetime],
-    shortest_days: int,
-) -> int | None:
-    """Days that a choice lacks to the shortest interval; None: it may not be chosen.
-
-    Only a visit that the physician moved may be too near, and never before its predecessor.
-    """
-    lacking = 0
-    for link in links:
-        if on is None or index not in (link.earlier, link.later):
-            continue
-        other = link.earlier if index == link.later else link.later
-        there = fixed[other].date() if other in fixed else days.get(other)
-        if there is None:
-            continue
-        gap = (on - there).days if index == link.later else (there - on).days
-        if gap < shortest_days:
-            if gap <= 0 or not visits[other].moved_to:
-                return None
-            lacking += shortest_days - gap
-    return lacking
-
-
-def _placed(
-    index: int,
-    visits: Sequence[Visit],
-    starts: Mapping[int, datetime],
-    links: Sequence[_Link],
-    opening: Opening,
-    hour: time,
-    shortest_days: int,
-) -> Placed:
-    visit = visits[index]
-    minutes = opening.minutes(visit.purposes)
-    wanted = datetime.combine(visit.due, hour)
-    if index not in starts:
-        choices = tuple(_choices(index, visits, starts, links, opening, hour, shortest_days))
-        no_day = _no_day(visit, opening, hour, shortest_days)
-        return Placed(visit, None, None, no_day, choices=choices)
-    start, end = opening.placed(starts[index], minutes)
-    because = None
-    if visit.moved_to:
-        because = "moved by the physician"
-    elif starts[index] != wanted:
-        reason = opening.obstacle(wanted, minutes)
-        # The due day may be free in itself and yet too near to a neighbour.
-        because = reason or f"injections stay {count(shortest_days, 'day')} apart"
-    short = _short(index, visits, starts, links, shortest_days)
-    return Placed(visit, start, end, because, short)
-
-
-def _short(
-    index: int,
-    visits: Sequence[Visit],
-    starts: Mapping[int, datetime],
-    links: Sequence[_Link],
-    shortest_days: int,
-) -> int | None:
-    """The short distance to a neighbour, told at the moved visit; at the later of two such."""
-    gaps = [
-        (starts[link.later].date() - starts[link.earlier].date()).days
-        for link in links
-        if link.earlier in starts
-        and link.later in starts
-        and index == (link.later if visits[link.later].moved_to else link.earlier)
-    ]
-    return min((gap for gap in gaps if gap < shortest_days), default=None)
-
-
-def _no_day(visit: Visit, opening: Opening, hour: time, shortest_days: int) -> str:
-    """Why no day of the window will do, like days together."""
-    reasons: dict[str, list[str]] = {}
-    minutes = opening.minutes(visit.purposes)
-    for shift in range(-visit.window_days, visit.window_days + 1):
-        on = visit.due + timedelta(days=shift)
-        obstacle = opening.obstacle(datetime.combine(on, hour), minutes)
-        if obstacle is None or opening.nearest(on, hour, minutes) is not None:
-            obstacle = f"under {count(shortest_days, 'day')} from another injection, or taken"
-        reasons.setdefault(obstacle, []).append(day(on))
-    return "; ".join(f"{listing(days)}: {reason}" for reason, days in reasons.items())
-
-
-def _choices(
-    index: int,
-    visits: Sequence[Visit],
-    starts: Mapping[int, datetime],
-    links: Sequence[_Link],
-    opening: Opening,
-    hour: time,
-    shortest_days: int,
-) -> Iterator[datetime]:
-    """Free times outside the window to choose from: the nearest before, the two nearest after."""
-    visit = visits[index]
-    minutes = opening.minutes(visit.purposes)
-    taken = {start.date() for start in starts.values()}
-    before = [
-        starts[link.earlier].date()
-        for link in links
-        if link.later == index and link.earlier in starts
-    ]
-    earliest = max([starts[0].date() + timedelta(days=1)] + [
-        there + timedelta(days=shortest_days) for there in before
-    ])  # fmt: skip
-    for sign, wanted in ((-1, 1), (1, 2)):
-        found = 0
-        for away in range(visit.window_days + 1, SEARCHED_DAYS):
-            on = visit.due + timedelta(days=sign * away)
-            if on < earliest or on in taken or found == wanted:
-                continue
-            start = opening.nearest(on, hour, minutes)
-            if start is not None:
-                found += 1
-                yield start

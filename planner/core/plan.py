@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
 from uuid import UUID, uuid5
@@ -33,6 +34,7 @@ from planner.core.layout import Placed, lay_out
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.protocol import Case, Protocol
+from planner.core.quantities import Strength
 from planner.core.records import (
     Cited,
     ClinicInUse,
@@ -53,7 +55,7 @@ from planner.core.records import (
     Supplies,
     SyringeInUse,
 )
-from planner.core.schedule import Appointment, apply_moves, due_visits
+from planner.core.schedule import Appointment, Visit, apply_moves, due_visits
 from planner.errors import InputError, Problem, raise_if_any
 
 # Visits are known to calendars by this name space and their first appointment.
@@ -71,7 +73,7 @@ def plan_course(
     """
     raise_if_any(InputError, _course_problems(course, protocol))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
-    draw_ups = {one.lesion.id: _draw_ups(one, protocol, clinic) for one in decided}
+    prepared = Prepared.of(decided, protocol, clinic)
     visits = apply_moves(due_visits(appointments(course, decided, protocol)), course.moves)
     placed = lay_out(
         visits,
@@ -80,16 +82,20 @@ def plan_course(
         course.first_visit.time(),
         protocol.policy.shortest_interval_days,
     )
-    planned = [_visit(course, n, one, draw_ups, protocol, clinic) for n, one in numbered(placed)]
+    planned = [_visit(n, one, course, protocol, prepared) for n, one in numbered(placed)]
     findings = [
         *(finding for one in decided for finding in lesion_findings(one, protocol)),
         *course_findings(course, protocol, clinic),
-        *(f for one in decided for f in dose_findings(one, draw_ups[one.lesion.id], protocol)),
-        *stock_findings(clinic, protocol, has_blanks=not all(draw_ups.values())),
+        *(
+            finding
+            for one in decided
+            for finding in dose_findings(one, prepared.draw_ups[one.lesion.id], protocol)
+        ),
+        *stock_findings(clinic, protocol, prepared.has_blanks),
         *(
             finding
             for number, one in numbered(placed)
-            for finding in _visit_findings(number, one, draw_ups, protocol, clinic)
+            for finding in _visit_findings(number, one, protocol, prepared)
         ),
     ]
     confirmed, remarks = confirm(
@@ -198,37 +204,52 @@ def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
             yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
 
 
-def _draw_ups(decided: Decided, protocol: Protocol, clinic: Clinic) -> tuple[DrawUp, ...]:
-    """A draw-up for each injection, or none where the doses were left open."""
-    doses = decided.lesion.doses
-    if len(doses) == 1:
-        doses = doses * protocol.regimens[decided.regimen].injections
-    return tuple(draw_up(dose, protocol.strength, clinic.syringes) for dose in doses)
+@dataclass(frozen=True)
+class Prepared:
+    """The draw-ups of all injections, by lesion; none for one whose doses were left open."""
+
+    draw_ups: Mapping[str, tuple[DrawUp, ...]]
+    strength: Strength
+    clinic: Clinic
+
+    @classmethod
+    def of(cls, decided: Sequence[Decided], protocol: Protocol, clinic: Clinic) -> Prepared:
+        """Draw up every dose at the protocol's strength, in the clinic's syringes."""
+        strength = protocol.strength
+        found = {}
+        for one in decided:
+            doses = one.lesion.doses
+            if len(doses) == 1:
+                doses = doses * protocol.regimens[one.regimen].injections
+            found[one.lesion.id] = tuple(draw_up(d, strength, clinic.syringes) for d in doses)
+        return cls(found, strength, clinic)
+
+    @property
+    def has_blanks(self) -> bool:
+        """Whether a dose was left open."""
+        return not all(self.draw_ups.values())
+
+    def drawn(self, visit: Visit) -> list[tuple[str, DrawUp]]:
+        """The draw-ups of a visit, for the lesions whose doses are given."""
+        return [
+            (one.lesion, self.draw_ups[one.lesion][one.count - 1])
+            for one in visit.injected
+            if self.draw_ups[one.lesion]
+        ]
+
+    def filled(self, visit: Visit) -> tuple[Filled, ...]:
+        """The syringes of a visit, as the clinic shares them or not."""
+        drawable = [(lesion, one) for lesion, one in self.drawn(visit) if one.is_drawable]
+        return fill_shared(drawable) if self.clinic.draw_up == "shared" else fill_each(drawable)
 
 
-def _drawn_at(placed: Placed, draw_ups: dict[str, tuple[DrawUp, ...]]) -> list[tuple[str, DrawUp]]:
-    """The draw-ups of a visit for the lesions whose doses are given."""
-    return [
-        (one.lesion, draw_ups[one.lesion][one.count - 1])
-        for one in placed.visit.injected
-        if draw_ups[one.lesion]
-    ]
-
-
-def _filled(drawn: Sequence[tuple[str, DrawUp]], clinic: Clinic) -> tuple[Filled, ...]:
-    drawable = [(lesion, one) for lesion, one in drawn if one.is_drawable]
-    return fill_shared(drawable) if clinic.draw_up == "shared" else fill_each(drawable)
-
-
-def _preparation(
-    drawn: Sequence[tuple[str, DrawUp]], protocol: Protocol, clinic: Clinic
-) -> Preparation | None:
+def _preparation(visit: Visit, prepared: Prepared) -> Preparation | None:
     """What a visit takes from the stock; None where no stock will do or none is stated."""
-    stock = clinic.stock
-    if stock is None or stock.strength < protocol.strength:
+    stock = prepared.clinic.stock
+    if stock is None or stock.strength < prepared.strength:
         return None
-    need = needed(_filled(drawn, clinic))
-    mixed = recipe(stock, protocol.strength, need, clinic.syringes)
+    need = needed(prepared.filled(visit))
+    mixed = recipe(stock, prepared.strength, need, prepared.clinic.syringes)
     if mixed is None:
         return None
     vial = stock.vial_ml
@@ -244,18 +265,18 @@ def _preparation(
 
 
 def _visit(
-    course: Course,
     number: int,
     placed: Placed,
-    draw_ups: dict[str, tuple[DrawUp, ...]],
+    course: Course,
     protocol: Protocol,
-    clinic: Clinic,
+    prepared: Prepared,
 ) -> PlannedVisit:
     visit = placed.visit
-    drawn = _drawn_at(placed, draw_ups)
-    by_lesion = dict(drawn)
+    drawn = prepared.drawn(visit)
+    doses = [one.dose.mg for _, one in drawn]
     is_whole = bool(drawn) and len(drawn) == len(visit.injected)
-    is_drawable = is_whole and all(one.is_drawable for one in by_lesion.values())
+    is_drawable = is_whole and all(one.is_drawable for _, one in drawn)
+    by_lesion = dict(drawn)
     return PlannedVisit(
         number=number,
         uid=visit_uid(course.id, visit.first_appointment),
@@ -263,8 +284,9 @@ def _visit(
         due=visit.due,
         start=placed.start,
         end=placed.end,
-        timezone=clinic.timezone,
+        timezone=prepared.clinic.timezone,
         moved_because=placed.because,
+        choices=placed.choices,
         evaluations=tuple(
             PlannedEvaluation(one.lesion, one.count, protocol.evaluations[one.count - 1].after_days)
             for one in visit.appointments
@@ -273,33 +295,26 @@ def _visit(
         injections=tuple(
             _injection(one.lesion, one.count, by_lesion.get(one.lesion)) for one in visit.injected
         ),
-        syringes=tuple(_syringe(n, one) for n, one in enumerate(_filled(drawn, clinic), start=1)),
-        total_dose_mg=_sum(one.dose.mg for one in by_lesion.values()) if is_whole else None,
-        total_drawn_ml=_sum(one.drawn.ml for one in by_lesion.values()) if is_drawable else None,
-        total_drawn_mg=_sum(one.drawn_dose.mg for one in by_lesion.values())
-        if is_drawable
-        else None,
-        preparation=_preparation(drawn, protocol, clinic) if is_drawable else None,
+        syringes=tuple(_syringe(n, one) for n, one in enumerate(prepared.filled(visit), start=1)),
+        total_dose_mg=_sum(doses) if is_whole else None,
+        total_drawn_ml=_sum(one.drawn.ml for _, one in drawn) if is_drawable else None,
+        total_drawn_mg=_sum(one.drawn_dose.mg for _, one in drawn) if is_drawable else None,
+        preparation=_preparation(visit, prepared) if is_drawable else None,
     )
 
 
 def _visit_findings(
-    number: int,
-    placed: Placed,
-    draw_ups: dict[str, tuple[DrawUp, ...]],
-    protocol: Protocol,
-    clinic: Clinic,
+    number: int, placed: Placed, protocol: Protocol, prepared: Prepared
 ) -> Iterator[Finding]:
-    drawn = _drawn_at(placed, draw_ups)
-    due = placed.visit.due
-    yield from visit_findings(number, due, [one for _, one in drawn], protocol)
+    visit = placed.visit
+    drawn = prepared.drawn(visit)
+    yield from visit_findings(number, visit.due, [one for _, one in drawn], protocol)
     yield from placed_findings(number, placed, protocol.policy.shortest_interval_days)
-    stock = clinic.stock
-    if stock is None or stock.strength <= protocol.strength or not drawn:
-        return
-    if len(drawn) == len(placed.visit.injected) and _preparation(drawn, protocol, clinic) is None:
-        need = needed(_filled(drawn, clinic))
-        yield dilution_finding(number, due, need, protocol)
+    stock = prepared.clinic.stock
+    is_diluted = stock is not None and stock.strength > protocol.strength
+    is_whole = bool(drawn) and len(drawn) == len(visit.injected)
+    if is_diluted and is_whole and _preparation(visit, prepared) is None:
+        yield dilution_finding(number, visit.due, needed(prepared.filled(visit)), protocol)
 
 
 def _injection(lesion: str, count: int, one: DrawUp | None) -> PlannedInjection:

@@ -208,7 +208,10 @@ class Preparation:
 
 @dataclass(frozen=True)
 class PlannedVisit:
-    """A visit; `start` and `end` carry the clinic's offset and are None where no day was found."""
+    """A visit; `start` and `end` carry the clinic's offset and are None where no day was found.
+
+    `choices` are then free times, on the clinic's clock, that a physician could move it to.
+    """
 
     number: int
     uid: str
@@ -218,6 +221,7 @@ class PlannedVisit:
     end: datetime | None
     timezone: str
     moved_because: str | None
+    choices: tuple[datetime, ...]
     evaluations: tuple[PlannedEvaluation, ...]
     injections: tuple[PlannedInjection, ...]
     syringes: tuple[PlannedSyringe, ...]

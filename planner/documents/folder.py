@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from planner.errors import Problem, Refused, ServiceError
+from planner.errors import Problem, RefusedError, ServiceError
 
 _DOCUMENT = re.compile(
     r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
@@ -30,13 +30,13 @@ def written_names(folder: Path) -> set[str]:
 def check_ours(folder: Path) -> None:
     """Refuse a target that is no folder, or holds what the planner does not write."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise Refused(Problem(str(folder), "it is not a folder", "choose another --out"))
+        raise RefusedError(Problem(str(folder), "it is not a folder", "choose another --out"))
     if not folder.exists():
         return
     foreign = sorted(name for name in written_names(folder) if not _DOCUMENT.fullmatch(name))
     if foreign:
         problem = f"it holds what the planner did not write: {foreign[0]}"
-        raise Refused(Problem(str(folder), problem, "choose another --out"))
+        raise RefusedError(Problem(str(folder), problem, "choose another --out"))
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -97,7 +97,9 @@ def _disk_errors(target: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise Refused(Problem(str(target), "it exists already", "choose another name")) from error
+        raise RefusedError(
+            Problem(str(target), "it exists already", "choose another name")
+        ) from error
     except OSError as error:
         problem = f"it cannot be written: {error.strerror or error}"
         raise ServiceError(Problem(str(target), problem, "check rights and room")) from error

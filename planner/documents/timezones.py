@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -46,13 +47,14 @@ def vtimezone(key: str, first_year: int, last_year: int) -> tuple[str, ...] | No
     so that times have to be written as UTC instants.
     """
     zone = ZoneInfo(key)
-    changes = [_changes(zone, year) for year in range(first_year, last_year + 1)]
+    # The year after as well: any two changes of a single year would pass for a yearly rule.
+    changes = [_changes(zone, year) for year in range(first_year, last_year + 2)]
     start = datetime(first_year, 1, 1, tzinfo=zone)
     if not any(changes):
         offset, name = start.utcoffset() or timedelta(), start.tzname() or key
         if not offset and name == "UTC":
             return ()
-        rows = _observance("STANDARD", "19700101T000000", None, offset, offset, name)
+        rows = _observance("STANDARD", ["DTSTART:19700101T000000"], offset, offset, name)
         return ("BEGIN:VTIMEZONE", f"TZID:{key}", *rows, "END:VTIMEZONE")
     if any(len(year) != 2 for year in changes):
         return None
@@ -105,7 +107,8 @@ def _changing(change: _Change, place: tuple[int, str, int, int]) -> list[str]:
     start = _in_1970(month, weekday, which)
     stamp = f"{start:%Y%m%d}T{minutes // 60:02}{minutes % 60:02}00"
     rule = f"RRULE:FREQ=YEARLY;BYMONTH={month};BYDAY={which}{weekday}"
-    return _observance(kind, stamp, rule, change.before, change.after, change.name)
+    start_rows = [f"DTSTART:{stamp}", rule]
+    return _observance(kind, start_rows, change.before, change.after, change.name)
 
 
 def _in_1970(month: int, weekday: str, which: int) -> date:
@@ -119,18 +122,16 @@ def _in_1970(month: int, weekday: str, which: int) -> date:
 
 
 def _observance(
-    kind: str, start: str, rule: str | None, before: timedelta, after: timedelta, name: str
+    kind: str, start: Sequence[str], before: timedelta, after: timedelta, name: str
 ) -> list[str]:
-    rows = [f"BEGIN:{kind}", f"DTSTART:{start}"]
-    if rule is not None:
-        rows.append(rule)
-    rows += [
+    return [
+        f"BEGIN:{kind}",
+        *start,
         f"TZOFFSETFROM:{_offset(before)}",
         f"TZOFFSETTO:{_offset(after)}",
         f"TZNAME:{name}",
         f"END:{kind}",
     ]
-    return rows
 
 
 def _offset(offset: timedelta) -> str:

@@ -147,7 +147,7 @@ class Sheet:
     technique: str
     lesions: tuple[LesionRow, ...]
     visits: tuple[VisitBlock, ...]
-    conversion: tuple[tuple[str, str, str], ...]
+    conversion: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     findings: tuple[FindingRow, ...]
     sources: tuple[str, ...]
     use: str
@@ -219,18 +219,19 @@ def day_of_birth(plan: Plan) -> str:
     return day(born).split(" ", 1)[1] if born else ""
 
 
-def conversion(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    """(volume, dose, syringe): ten steps of each syringe, each a line that it shows."""
+def conversion(plan: Plan) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """For each syringe about ten of its lines as (volume, dose), each exact."""
     below = Fraction(0)
     for syringe in plan.clinic.syringes:
         lines_of = int(syringe.capacity_ml / syringe.graduation_ml)
-        step = max(1, lines_of // 10) * syringe.graduation_ml
-        volume = step
-        while volume <= syringe.capacity_ml:
-            if volume > below:
-                dose = volume * plan.protocol.strength_mg_per_ml
-                yield ml(volume), mg(dose), ml(syringe.capacity_ml)
-            volume += step
+        every = max(1, lines_of // 10)
+        volumes = [n * syringe.graduation_ml for n in range(every, lines_of + 1, every)]
+        rows = tuple(
+            (ml(volume), mg(volume * plan.protocol.strength_mg_per_ml))
+            for volume in volumes
+            if volume > below
+        )
+        yield ml(syringe.capacity_ml), rows
         below = syringe.capacity_ml
 
 
@@ -310,7 +311,7 @@ def _visit_block(plan: Plan, visit: PlannedVisit) -> VisitBlock:
     of = len(plan.visits)
     start, end = visit.start, visit.end
     when = f"{moment(start)} to {end:%H:%M}" if start and end else "no day found"
-    moved = f"due {day(visit.due)}: {visit.moved_because}" if visit.moved_because else ""
+    moved = f"moved from {day(visit.due)}: {visit.moved_because}" if visit.moved_because else ""
     return VisitBlock(
         number=f"Visit {visit.number} of {of}",
         when=when,

@@ -1,0 +1,1 @@
+"""Bundled course and clinic files: the letter's cases, and a made-up clinic."""

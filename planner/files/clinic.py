@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -51,7 +52,7 @@ def _spans(value: object) -> list[Span]:
         (check_span(one) for one in (value if isinstance(value, list) else [value])),
         key=lambda span: span.start,
     )
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         if after.start < before.end:
             raise FieldError("its spans overlap", "merge them")
     return spans

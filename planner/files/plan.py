@@ -65,20 +65,23 @@ def plan_from(content: bytes) -> Plan:
 
 def _plain(value: Any) -> Any:
     """Records, dates and exact numbers as JSON has them."""
-    if isinstance(value, Finding):
-        fields = _fields(value)
-        return {k: _plain(v) for k, v in fields if v is not None or k not in _LEFT_OUT}
-    if dataclasses.is_dataclass(value):
-        return {name: _plain(field) for name, field in _fields(value)}
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(one) for one in value]
-    if isinstance(value, Fraction | Decimal):
-        return decimal(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    match value:
+        case Finding():
+            kept = ((k, v) for k, v in _fields(value) if v is not None or k not in _LEFT_OUT)
+            plain: Any = {name: _plain(one) for name, one in kept}
+        case dict():
+            plain = {name: _plain(one) for name, one in value.items()}
+        case tuple() | list():
+            plain = [_plain(one) for one in value]
+        case Fraction() | Decimal():
+            plain = decimal(value)
+        case date():
+            plain = value.isoformat()
+        case _ if dataclasses.is_dataclass(value):
+            plain = {name: _plain(one) for name, one in _fields(value)}
+        case _:
+            plain = value
+    return plain
 
 
 def decimal(value: Fraction | Decimal) -> Decimal:

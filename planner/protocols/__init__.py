@@ -1,0 +1,1 @@
+"""Bundled protocols, each figure beside its source."""

@@ -1,0 +1,236 @@
+"""Bad input: one message for each problem, the right exit code, and no file."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.core.clinic import Clinic
+from planner.core.plan import plan_course
+from planner.core.protocol import Protocol
+from planner.errors import PlannerError
+from planner.files.clinic import built_in_clinic
+from planner.files.course import course_from
+from planner.files.plan import plan_bytes, plan_from
+from planner.files.protocol import load_protocol
+from planner.files.reading import parse_toml
+from tests.conftest import Run
+from tests.courses import SOUND, confirmation, write
+
+ZONE = ("--timezone", "Europe/Copenhagen")
+
+BAD = {
+    # what is wrong: (in place of, what, the message)
+    "missing field": ('id = "K-1"\n', "", "id: it is missing; add it"),
+    "doubled field": ('id = "K-1"', 'id = "K-1"\nid = "K-1"', "Cannot overwrite a value"),
+    "wrong type": ("size_mm = 70", 'size_mm = "70"', '"70" is not a number; write it without'),
+    "text for a boolean": ("ulcerated = true", 'ulcerated = "false"', "not true or false"),
+    "1 for a boolean": ("ulcerated = true", "ulcerated = 1", "1 is not true or false"),
+    "missing ulceration": ("ulcerated = true\n", "", "lesion[1].ulcerated: it is missing"),
+    "NaN": ("size_mm = 70", "size_mm = nan", "NaN is not a number"),
+    "infinity": ("size_mm = 70", "size_mm = inf", "Infinity is not a number"),
+    "zero": ("size_mm = 70", "size_mm = 0", "0 is not above 0"),
+    "negative": ("size_mm = 70", "size_mm = -3", "-3 is not above 0"),
+    "5000 mm": ("size_mm = 70", "size_mm = 5000", "outside the sizes of the protocol"),
+    "unknown site": ('"knee"', '"nose"', "'nose' is not a site of the protocol"),
+    "no such date": ('"2026-09-07 09:00"', '"2026-02-30 09:00"', "does not exist"),
+    "no such TOML date": ('"2026-09-07 09:00"', "2026-02-30T09:00:00", "line 4"),
+    "no hour": ('"2026-09-07 09:00"', "2026-09-07", "not a day and hour"),
+    "a skipped hour": ('"2026-09-07 09:00"', '"2026-03-29 02:30"', "clocks go forward"),
+    "a doubled hour": ('"2026-09-07 09:00"', '"2026-10-25 02:30"', "clocks go back"),
+    "another offset": ('"2026-09-07 09:00"', "2026-09-07T09:00:00+05:00", "offset"),
+    "a closed first day": ('"2026-09-07 09:00"', '"2026-09-06 09:00"', "not an opening day"),
+    "an hour too late": ('"2026-09-07 09:00"', '"2026-09-07 15:45"', "outside the opening hours"),
+    "control characters": ('id = "P-1"', 'id = "P\\u0007"', "control character"),
+    "bidi control": ('id = "P-1"', 'id = "P\\u202E1"', "control character"),
+    "too few doses": ("12.5, 57.5, 72.5, 87.5", "12.5, 57.5", "2 doses for 4 injections"),
+    "decimal comma in a list": ("[12.5, 57.5, 72.5, 87.5]", "[12,5]", "12.5, not 12,5"),
+    "decimal comma": ("[12.5, 57.5, 72.5, 87.5]", "12,5", "a decimal has a point"),
+    "no side": ('side = "right"\n', "", "the side is missing"),
+    "side of a midline site": ('"knee"', '"neck"', "has no sides"),
+    "unknown key": ("size_mm", "size_mn", "did you mean size_mm?"),
+    "unknown regimen": ("ulcerated = true", 'ulcerated = true\nregimen = "daily"', "no regimen"),
+    "seven decimals": ("size_mm = 70", "size_mm = 4.9999999", "more than 6 decimals"),
+    "binary float": ("size_mm = 70", "size_mm = 5e0000000000000000009", "above 10000"),
+    "unknown protocol": ('id = "K-1"', 'id = "K-1"\nprotocol = "sts-151"', "sts-151"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_refused_by_name_and_leaves_nothing(
+    planner: Run, tmp_path: Path, name: str
+) -> None:
+    old, new, message = BAD[name]
+    assert old in SOUND
+    path = write(tmp_path, SOUND.replace(old, new, 1))
+    done = planner("plan", path, *ZONE)
+    assert done.returncode == (11 if name == "unknown protocol" else 10), done.stderr
+    assert message in done.stderr.replace("\u00a0", " ")
+    assert "course.toml" in done.stderr or name == "unknown protocol"
+    assert [one.name for one in tmp_path.iterdir()] == ["course.toml"]
+
+
+CONFIRMS = {
+    "no name": ('by = "Dr A. Holm"\n', "", "confirm[1].by: it is missing"),
+    "no reason": ('reason = "seen"\n', "", "confirm[1].reason: it is missing"),
+    "no value": ('value = "weekly"\n', "", "confirm[1].value: it is missing"),
+    "unknown code": ("regimen-extrapolated", "regimen-extrapolate", "did you mean"),
+    "unknown lesion": ('lesion = "A"', 'lesion = "Z"', "Z is no lesion"),
+}
+
+
+@pytest.mark.parametrize("name", CONFIRMS)
+def test_a_confirmation_has_to_be_whole(planner: Run, tmp_path: Path, name: str) -> None:
+    old, new, message = CONFIRMS[name]
+    said = confirmation("regimen-extrapolated", "weekly", lesion='"A"')
+    done = planner("plan", write(tmp_path, SOUND + said.replace(old, new)), *ZONE)
+    assert done.returncode == 10
+    assert message in done.stderr
+
+
+def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> None:
+    text = SOUND.replace("size_mm = 70", "size_mm = 0").replace('"right"', '"rigth"')
+    text = text.replace("ulcerated = true", 'ulcerated = "no"').replace('"P-1"', "17")
+    text += '[[lesion]]\nid = "A"\nsite = "nose"\nsize_mm = 501\nulcerated = false\n'
+    done = planner("plan", write(tmp_path, text), *ZONE)
+    assert done.returncode == 10
+    for place in ("lesion[1].size_mm", "lesion[1].side", "lesion[1].ulcerated", "patient.id",
+                  "lesion[2].site", "lesion[2].size_mm"):  # fmt: skip
+        assert f"course.toml: {place}:" in done.stderr
+    assert len(done.stderr.splitlines()) == 6
+
+
+def test_problems_of_both_files_come_together(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, 'timezone = "Europe/Kopenhagen"\ncapacity = 0\n', "clinic.toml")
+    path = write(tmp_path, SOUND.replace("size_mm = 70", "size_mm = 0"))
+    done = planner("plan", path, "--clinic", "clinic.toml")
+    assert done.returncode == 10
+    assert "clinic.toml: timezone" in done.stderr
+    assert "did you mean Europe/Copenhagen?" in done.stderr
+    assert "clinic.toml: capacity" in done.stderr
+    assert "course.toml: lesion[1].size_mm" in done.stderr
+
+
+def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:
+    again = SOUND[SOUND.index("[[lesion]]") :]
+    done = planner("plan", write(tmp_path, SOUND + again), *ZONE)
+    assert done.returncode == 10
+    assert "lesion[2].id: A is lesion[1] already" in done.stderr
+
+
+def test_the_time_zone_is_never_guessed(planner: Run, tmp_path: Path) -> None:
+    done = planner("plan", write(tmp_path, SOUND))
+    assert done.returncode == 10
+    assert "time zone is not stated" in done.stderr
+
+
+def test_unreadable_files(planner: Run, tmp_path: Path) -> None:
+    (tmp_path / "latin.toml").write_bytes(SOUND.replace("K-1", "Søren").encode("latin-1"))
+    (tmp_path / "zero.toml").write_bytes(b"\x00" * 10)
+    (tmp_path / "folder.toml").mkdir()
+    for name in ("latin.toml", "zero.toml", "folder.toml", "none.toml"):
+        done = planner("plan", name, *ZONE)
+        assert done.returncode == 10, name
+        assert name in done.stderr
+    assert "not UTF-8" in planner("plan", "latin.toml", *ZONE).stderr
+
+
+CLINICS = {
+    "a span that ends before it starts": ('opening = { mon = "15:00-08:00" }', "ends before"),
+    "no open day": ("opening = { }", "no day is open"),
+    "a reversed closure": ('closed = ["2026-12-31/2026-12-24"]', "ends before it starts"),
+    "a line that does not divide": (
+        "[[syringe]]\ncapacity_ml = 1\ngraduation_ml = 0.03",
+        "does not divide",
+    ),
+    "no such country": ('country = "XX"', "no holidays are known"),
+    "holidays of no country": ("holidays = true", "the country is not stated"),
+    "an unknown key": ('tel = "1"', "unknown key"),
+    "a syringe of zero": ("[[syringe]]\ncapacity_ml = 0\ngraduation_ml = 0.01", "not above 0"),
+    "no syringes": ("syringe = []", "add at least one"),
+    "two of one size": (
+        "[[syringe]]\ncapacity_ml = 1\ngraduation_ml = 0.01\n" * 2,
+        "has 1 mL already",
+    ),
+    "stock of zero": ("[stock]\nstrength_mg_per_ml = 0", "not above 0"),
+    "stock beyond reason": ("[stock]\nstrength_mg_per_ml = 1e9", "above 10000"),
+    "a vial of zero": ("[stock]\nstrength_mg_per_ml = 150\nvial_ml = 0", "not above 0"),
+    "dead space over capacity": (
+        "[[syringe]]\ncapacity_ml = 1\ngraduation_ml = 0.01\ndead_space_ml = 2",
+        "more than the syringe holds",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLINICS)
+def test_bad_clinic_files(planner: Run, tmp_path: Path, name: str) -> None:
+    text, message = CLINICS[name]
+    write(tmp_path, f'timezone = "Europe/Copenhagen"\n{text}\n', "clinic.toml")
+    done = planner("plan", write(tmp_path, SOUND), "--clinic", "clinic.toml")
+    assert done.returncode == 10
+    assert message in done.stderr
+    assert not (tmp_path / "K-1").exists()
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.decimals(),
+    st.text(max_size=20),
+    st.dates(),
+    st.datetimes(),
+    st.lists(st.one_of(st.integers(), st.text(max_size=5), st.decimals()), max_size=5),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+)
+PLACES = [
+    ("id",), ("revision",), ("protocol",), ("diagnosis",), ("indication",), ("first_visit",),
+    ("patient",), ("patient", "id"), ("patient", "birth_date"), ("patient", "sulfite_allergy"),
+    ("lesion",), ("lesion", 0, "id"), ("lesion", 0, "site"), ("lesion", 0, "side"),
+    ("lesion", 0, "size_mm"), ("lesion", 0, "ulcerated"), ("lesion", 0, "dose_mg"),
+    ("lesion", 0, "regimen"), ("move",), ("confirm",), ("surprise",),
+]  # fmt: skip
+
+
+def _changed(table: dict[str, object], place: tuple[str | int, ...], value: object) -> None:
+    current: object = table
+    for part in place[:-1]:
+        if isinstance(current, dict | list):
+            try:
+                current = current[part]  # type: ignore[index,call-overload]
+            except (KeyError, IndexError, TypeError):
+                return
+    if isinstance(current, dict) and value is not None:
+        current[place[-1]] = value
+    elif isinstance(current, dict):
+        current.pop(place[-1], None)
+
+
+@settings(max_examples=1000)
+@given(changes=st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
+def test_generated_course_files_are_planned_or_refused(
+    changes: list[tuple[tuple[str | int, ...], object]],
+) -> None:
+    """1,000 courses with random values in random places: a plan, or an error of ours."""
+    protocol, clinic = _shared()
+    table = parse_toml(SOUND.encode())
+    for place, value in changes:
+        _changed(table, place, value)
+    try:
+        plan = plan_course(course_from(table, protocol, ZoneInfo("UTC")), protocol, clinic)
+    except PlannerError as error:
+        assert error.exit_code in (10, 11)
+        assert all(problem.problem for problem in error.problems)
+        return
+    content = plan_bytes(plan)
+    assert plan_bytes(plan_from(content)) == content
+
+
+@cache
+def _shared() -> tuple[Protocol, Clinic]:
+    return load_protocol("sts-150"), built_in_clinic("UTC")

@@ -1,0 +1,63 @@
+"""What all tests share: the bundled protocol, clinics, and the command run as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from planner.core.clinic import Clinic
+from planner.core.protocol import Protocol
+from planner.files.clinic import built_in_clinic
+from planner.files.protocol import load_protocol
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "planner" / "examples"
+CASES = sorted(path.stem for path in EXAMPLES.glob("case-*.toml"))
+CLINIC = EXAMPLES / "clinic-copenhagen.toml"
+
+settings.register_profile(
+    "planner", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("planner")
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def sts_150() -> Protocol:
+    return load_protocol("sts-150")
+
+
+@pytest.fixture(scope="session")
+def clinic() -> Clinic:
+    """The built-in clinic with the protocol's strength in stock, so that nothing has to be said."""
+    return replace(built_in_clinic("Europe/Copenhagen"), assumed=())
+
+
+@pytest.fixture
+def planner(tmp_path: Path) -> Run:
+    """The command in a folder of its own; its exit code and what it says."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "planner", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "SOURCE_DATE_EPOCH": "1788000000", **environment},
+            input=environment.get("INPUT", ""),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        assert "a bug of ours" not in done.stderr, done.stderr
+        return done
+
+    return run

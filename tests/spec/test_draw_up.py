@@ -1,0 +1,114 @@
+"""From milligrams to what a syringe shows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from planner.core.clinic import USUAL_SYRINGES
+from planner.core.dosing import draw_up
+from planner.core.quantities import Dose, Strength
+from tests.conftest import Run
+
+AT_150 = Strength(Fraction(150))
+
+DRAW_UPS = [
+    # dose mg, syringe mL, drawn mL, drawn mg, deviation %
+    ("12.5", 1, "0.08", "12", "-4"),
+    ("57.5", 1, "0.38", "57", "-0.869565"),
+    ("37.5", 1, "0.25", "37.5", "0"),
+    ("62.5", 1, "0.42", "63", "0.8"),
+    ("150", 1, "1", "150", "0"),
+    ("275", 3, "1.8", "270", "-1.818182"),
+    ("30", 1, "0.2", "30", "0"),
+    ("120", 1, "0.8", "120", "0"),
+    # an exact half goes down
+    ("2.25", 1, "0.01", "1.5", "-33.333333"),
+    ("3.75", 1, "0.02", "3", "-20"),
+    # the largest syringe and beyond
+    ("1500", 10, "10", "1500", "0"),
+    ("1501", 10, "10", "1500", "-0.066622"),
+]
+
+
+@pytest.mark.parametrize(("dose", "syringe", "drawn", "drawn_dose", "deviation"), DRAW_UPS)
+def test_the_smallest_syringe_shows_the_nearest_line(
+    dose: str, syringe: int, drawn: str, drawn_dose: str, deviation: str
+) -> None:
+    one = draw_up(Dose(Fraction(dose)), AT_150, USUAL_SYRINGES)
+    assert one.syringe.capacity_ml == syringe
+    assert one.drawn.ml == Fraction(drawn)
+    assert one.drawn_dose.mg == Fraction(drawn_dose)
+    assert round(one.deviation * 100, 6) == Fraction(deviation)
+
+
+SHARED_OUT = [
+    # dose mg, the volumes of the syringes in mL
+    ("1575", ["5.5", "5"]),
+    ("3000", ["10", "10"]),
+    ("3075", ["7", "7", "6.5"]),
+]
+
+
+@pytest.mark.parametrize(("dose", "volumes"), SHARED_OUT)
+def test_over_the_largest_syringe_the_total_is_shared(dose: str, volumes: list[str]) -> None:
+    one = draw_up(Dose(Fraction(dose)), AT_150, USUAL_SYRINGES)
+    assert [part.ml for part in one.parts] == [Fraction(volume) for volume in volumes]
+    assert sum(part.ml for part in one.parts) == one.drawn.ml
+
+
+def test_half_of_the_smallest_line_is_not_drawable() -> None:
+    assert not draw_up(Dose(Fraction("0.75")), AT_150, USUAL_SYRINGES).is_drawable
+    assert draw_up(Dose(Fraction("0.76")), AT_150, USUAL_SYRINGES).is_drawable
+
+
+def test_the_command_says_it(planner: Run) -> None:
+    said = planner("dose", "12.5").stdout.replace("\u00a0", " ")
+    assert "12.5 mg at 150 mg/mL is 0.083333 mL" in said
+    assert "draw 0.08 mL = 12 mg (-4 %)" in said
+
+
+def test_the_command_says_it_to_programs(planner: Run) -> None:
+    import json
+
+    answer = json.loads(planner("dose", "12.5 mg", "--json").stdout, parse_float=Decimal)
+    assert answer == {
+        "dose_mg": Decimal("12.5"),
+        "strength_mg_per_ml": 150,
+        "volume_ml": Decimal("0.083333"),
+        "drawn_ml": Decimal("0.08"),
+        "drawn_mg": 12,
+        "deviation_percent": -4,
+        "syringes": [
+            {"capacity_ml": 1, "graduation_ml": Decimal("0.01"), "drawn_ml": Decimal("0.08")}
+        ],
+    }
+
+
+def test_the_way_back(planner: Run) -> None:
+    assert "draw 0.5\u00a0mL = 75\u00a0mg" in planner("dose", "--ml", "0.5 mL").stdout
+
+
+REFUSED = [
+    ("12,5", "a decimal has a point: 12.5"),
+    ("0", "not above 0"),
+    ("-5", "not above 0"),
+    ("NaN", "not a number"),
+    ("inf", "not a number"),
+    ("1e400", "not a plain number"),
+    ("12.5 mL", "not in mg"),
+    ("12.5 µg", "not in mg"),
+    ("0.1234567", "six decimals"),
+    ("0.3", "not drawable"),
+    ("٣", "not a number"),
+]
+
+
+@pytest.mark.parametrize(("typed", "message"), REFUSED)
+def test_what_is_no_dose_is_refused_with_the_fix(planner: Run, typed: str, message: str) -> None:
+    done = planner("dose", typed)
+    assert done.returncode == 10
+    assert message in done.stderr
+    assert done.stdout == ""

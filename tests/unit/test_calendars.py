@@ -1,0 +1,195 @@
+"""Calendar files: strict, private, and the same instants in every reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import icalendar
+import pytest
+
+from planner.core.clinic import Clinic
+from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.documents.calendars import calendar_files
+from planner.documents.ical import Entry, calendar_bytes, duration
+from planner.documents.timezones import vtimezone
+from tests.courses import course, course_text, lesion
+from tests.readers import READERS, Instants
+from tests.strict_ics import faults
+
+CLINIC_NAME = "Klinik for hudsygdomme på Østerbro, afsnit for bløddele"
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
+def plan_in(zone: str, first_visit: str, protocol: Protocol, clinic: Clinic) -> Plan:
+    from planner.core.plan import plan_course
+
+    text = course_text(lesion(dose_mg=[12.5, 57.5, 72.5, 87.5]), first_visit=first_visit)
+    made = course(text, protocol, zone)
+    return plan_course(made, protocol, replace(clinic, timezone=zone, name=CLINIC_NAME))
+
+
+@pytest.fixture
+def files(sts_150: Protocol, clinic: Clinic) -> dict[str, bytes]:
+    plan = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, clinic)
+    return dict(calendar_files(plan, STAMP))
+
+
+def test_every_file_of_a_plan_is_strict(files: dict[str, bytes]) -> None:
+    assert set(files) == {"patient.ics", "clinic.ics"} | {
+        f"visits/visit-{number}.ics" for number in range(1, 7)
+    }
+    assert {name: faults(content) for name, content in files.items()} == dict.fromkeys(files, [])
+
+
+def _sub(pattern: bytes, by: bytes) -> Callable[[bytes], bytes]:
+    return lambda content: re.sub(pattern, by, content, count=1, flags=re.DOTALL)
+
+
+MUTANTS = {
+    "a bare line feed": _sub(rb"\r\nVERSION", b"\nVERSION"),
+    "no last CRLF": lambda content: content.removesuffix(b"\r\n"),
+    "no folding": _sub(rb"\r\n ", b""),
+    "no DTSTAMP": _sub(rb"DTSTAMP:[^\r]*\r\n", b""),
+    "alarms first": _sub(
+        rb"(BEGIN:VEVENT\r\n)(.*?)(BEGIN:VALARM.*?END:VALARM\r\n)(END:VEVENT)", rb"\1\3\2\4"
+    ),
+    "time zone after the events": _sub(
+        rb"(BEGIN:VTIMEZONE.*?END:VTIMEZONE\r\n)(.*)(END:VCALENDAR)", rb"\2\1\3"
+    ),
+    "properties after the events": _sub(rb"(VERSION:2.0\r\n)(.*)(END:VCALENDAR)", rb"\2\1\3"),
+    "a week and three days": _sub(rb"TRIGGER:-P1D", b"TRIGGER:-P1W3D"),
+    "an empty duration": _sub(rb"TRIGGER:-P1D", b"TRIGGER:P"),
+    "a floating start": _sub(rb"DTSTART;TZID=Europe/Copenhagen:", b"DTSTART:"),
+    "no time zone": _sub(rb"BEGIN:VTIMEZONE.*END:VTIMEZONE\r\n", b""),
+    "one UID twice": _sub(rb"UID:([^\r]*)(.*)UID:([^\r]*)", rb"UID:\1\2UID:\1"),
+    "a bare comma": _sub(rb"SUMMARY:Appointment\\,", b"SUMMARY:Appointment,"),
+    "an invalid escape": _sub(rb"SUMMARY:Appointment\\,", rb"SUMMARY:Appointment\\r"),
+    "a METHOD": _sub(rb"VERSION:2.0\r\n", b"VERSION:2.0\r\nMETHOD:PUBLISH\r\n"),
+    "a control character": _sub(rb"SUMMARY:A", b"SUMMARY:\x07A"),
+    "no end of an alarm": _sub(rb"END:VALARM\r\n", b""),
+    "a sequence that is none": _sub(rb"SEQUENCE:0", b"SEQUENCE:first"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_strict_check_catches_each_mutant(files: dict[str, bytes], name: str) -> None:
+    mutant = MUTANTS[name](files["patient.ics"])
+    assert mutant != files["patient.ics"]
+    assert faults(mutant)
+
+
+CLOCK_CHANGES = [
+    ("Europe/Copenhagen", "2026-10-12 09:00"),  # back on 25 October
+    ("Europe/Copenhagen", "2026-03-16 08:00"),  # forward on 29 March
+    ("America/New_York", "2026-10-19 14:00"),  # back on 1 November
+    ("America/New_York", "2026-02-23 09:30"),  # forward on 8 March
+]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(("zone", "first_visit"), CLOCK_CHANGES)
+def test_all_readers_see_the_same_instants(
+    sts_150: Protocol, clinic: Clinic, reader: str, zone: str, first_visit: str
+) -> None:
+    plan = plan_in(zone, first_visit, sts_150, clinic)
+    wall = datetime.fromisoformat(first_visit)
+    expected: Instants = {}
+    for visit in plan.visits:
+        local = datetime.combine(visit.due, wall.time(), ZoneInfo(zone)).astimezone(UTC)
+        expected[visit.uid] = (local, local + timedelta(minutes=30 if visit.injections else 20))
+    for name, content in calendar_files(plan, STAMP):
+        if "visits" not in name:
+            assert READERS[reader](content) == expected
+
+
+def test_the_wall_clock_stays_over_the_clock_change(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = plan_in("Europe/Copenhagen", "2026-10-12 09:00", sts_150, clinic)
+    offsets = [str(visit.start)[-6:] for visit in plan.visits]
+    assert {f"{visit.start:%H:%M}" for visit in plan.visits} == {"09:00"}
+    assert offsets == ["+02:00", "+02:00", "+01:00", "+01:00", "+01:00", "+01:00"]
+
+
+def test_the_patients_files_tell_nothing(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, clinic)
+    secret = ["K-1", "P-1", "knee", "right", "thiosulphate", "sclerosis", "injection", "lesion"]
+    secret += ["mg", "mL", "visit", " of 6", "evaluation", "sts"]
+    for name, content in calendar_files(plan, STAMP):
+        if name != "clinic.ics":
+            unfolded = content.replace(b"\r\n ", b"").decode().lower()
+            assert [word for word in secret if word.lower() in unfolded] == []
+
+
+def test_the_clinics_file_has_volumes_beside_their_strength(files: dict[str, bytes]) -> None:
+    events = icalendar.Calendar.from_ical(files["clinic.ics"]).walk("VEVENT")
+    summaries = [str(event["SUMMARY"]).replace("\u00a0", " ") for event in events]
+    assert summaries[1] == "K-1, visit 2 of 6: injection A 0.38 mL at 150 mg/mL"
+    assert summaries[4] == "K-1, visit 5 of 6: evaluation A"
+
+
+def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> None:
+    from planner.core.plan import plan_course
+
+    text = course_text(lesion(dose_mg=50))
+    moved = text + '[[move]]\nfrom = 2026-09-21\nto = "2026-09-22 10:30"\n'
+    before, after = (
+        plan_course(course(one, sts_150), sts_150, clinic).visits for one in (text, moved)
+    )
+    assert [visit.uid for visit in before] == [visit.uid for visit in after]
+    assert after[2].start is not None
+    assert f"{after[2].start:%Y-%m-%d %H:%M}" == "2026-09-22 10:30"
+
+
+def entry(**changes: object) -> Entry:
+    start = datetime(2026, 9, 7, 9, tzinfo=ZoneInfo("UTC"))
+    fields: dict[str, object] = {
+        "uid": "1", "sequence": 0, "stamp": STAMP, "start": start,
+        "end": start + timedelta(minutes=30), "timezone": "UTC", "summary": "Appointment",
+    }  # fmt: skip
+    return Entry(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x07", "a\x1bb", "a\x7f"])
+def test_control_characters_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="control"):
+        calendar_bytes("c", [entry(summary=text)])
+
+
+def test_two_events_of_one_uid_are_refused_not_merged() -> None:
+    with pytest.raises(ValueError, match="one UID"):
+        calendar_bytes("c", [entry(), entry(summary="another")])
+
+
+def test_utc_is_written_as_instants() -> None:
+    content = calendar_bytes("c", [entry()])
+    assert b"DTSTART:20260907T090000Z" in content
+    assert b"VTIMEZONE" not in content
+    assert faults(content) == []
+
+
+DURATIONS = [
+    (timedelta(), "PT0S"),
+    (timedelta(days=10), "P10D"),
+    (timedelta(hours=2), "PT2H"),
+    (timedelta(minutes=90), "PT90M"),
+]
+
+
+@pytest.mark.parametrize(("before", "text"), DURATIONS)
+def test_durations_have_one_unit(before: timedelta, text: str) -> None:
+    assert duration(before) == text
+
+
+@pytest.mark.parametrize("zone", ["Africa/Casablanca", "Africa/El_Aaiun"])
+def test_a_zone_that_no_yearly_rule_can_say_gets_instants(
+    sts_150: Protocol, clinic: Clinic, zone: str
+) -> None:
+    assert vtimezone(zone, 2026, 2026) is None
+    plan = plan_in(zone, "2026-09-07 09:00", sts_150, clinic)
+    for _, content in calendar_files(plan, STAMP):
+        assert b"TZID" not in content
+        assert faults(content) == []
