@@ -25,7 +25,7 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
     """The three inputs. Raises InputError with the problems of all files together."""
     from zoneinfo import ZoneInfo
 
-    from planner.files.course import DEFAULT_PROTOCOL, course_from
+    from planner.files.course import course_from
     from planner.files.protocol import load_protocol
     from planner.files.reading import parse_toml, read_bytes
 
@@ -33,8 +33,8 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
         raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
     with located(course.name):
         table = parse_toml(read_bytes(course))
-    name = table.get("protocol", DEFAULT_PROTOCOL)
-    protocol = load_protocol(name if isinstance(name, str) else DEFAULT_PROTOCOL, course.parent)
+        name = _protocol_name(table, course.parent)
+    protocol = load_protocol(name, course.parent)
     problems: list[Problem] = []
     place: Clinic | None = None
     try:
@@ -50,6 +50,21 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
     if place is None:
         raise InputError(*problems)
     return Inputs(read, protocol, place)
+
+
+def _protocol_name(table: dict[str, Any], beside: Path) -> str:
+    """The protocol that a course names. Raises InputError where there is none of that name."""
+    from planner.files.bundled import bundled_protocols, protocol_path
+    from planner.files.course import DEFAULT_PROTOCOL
+    from planner.files.fields import nearest, shown
+
+    name = table.get("protocol", DEFAULT_PROTOCOL)
+    if not isinstance(name, str):
+        return DEFAULT_PROTOCOL  # the file's model says what is wrong with it
+    if "\x00" in name or not protocol_path(name, beside).is_file():
+        fix = f"{nearest(name, bundled_protocols())}, or name a file"
+        raise InputError(Problem("protocol", f"no protocol {shown(name)}", fix))
+    return name
 
 
 def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clinic:

@@ -36,7 +36,8 @@ class FieldError(ValueError):
 class FileModel(BaseModel):
     """A table of a file: strict types, no key but those named."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built when first used: a table inside another is never built on its own.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 def _exact(

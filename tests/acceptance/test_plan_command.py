@@ -47,9 +47,7 @@ def test_each_case_of_the_letter_is_planned(planner: Run, tmp_path: Path, case: 
     assert "6 patients, uncontrolled" in done.stdout
 
 
-def test_the_sheet_carries_course_revision_and_the_plans_code(
-    planner: Run, tmp_path: Path
-) -> None:
+def test_the_sheet_carries_course_revision_and_the_plans_code(planner: Run, tmp_path: Path) -> None:
     planner("plan", write(tmp_path, SOUND), "--timezone", "Europe/Copenhagen")
     content = (tmp_path / "K-1/plan.json").read_bytes()
     sheet = (tmp_path / "K-1/treatment-sheet.html").read_text()

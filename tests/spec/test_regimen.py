@@ -103,7 +103,9 @@ def test_a_size_near_the_threshold_is_noted(sts_150: Protocol, size: str, is_nea
     assert flip.is_within(Decimal(1)) is is_near
 
 
-def test_a_small_ulcerated_lesion_waits_for_the_physician(sts_150: Protocol, clinic: Clinic) -> None:
+def test_a_small_ulcerated_lesion_waits_for_the_physician(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
     small = lesion(size_mm=3, site="fingertip", dose_mg=12.5)
     waiting = planned(sts_150, clinic, small)
     assert not waiting.is_confirmed
