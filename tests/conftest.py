@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,7 @@ def sts_150() -> Protocol:
 @pytest.fixture(scope="session")
 def clinic() -> Clinic:
     """The built-in clinic with the protocol's strength in stock, so that nothing has to be said."""
-    return replace(built_in_clinic("Europe/Copenhagen"), assumed=())
+    return built_in_clinic("Europe/Copenhagen")._replace(assumed=())
 
 
 @pytest.fixture

@@ -65,9 +65,8 @@ def _line_faults(content: bytes) -> Iterator[str]:
                 allowed = CHILDREN.get(parent, ())
                 if value not in allowed:
                     yield f"{value} inside {parent}"
-                elif children and allowed.index(value) < allowed.index(children[-1]):
-                    if parent == "VCALENDAR":
-                        yield f"{value} after {children[-1]}"
+                elif "VEVENT" in children and value == "VTIMEZONE":
+                    yield "VTIMEZONE after VEVENT"
                 children.append(value)
             elif value != "VCALENDAR":
                 yield f"{value} outside a calendar"

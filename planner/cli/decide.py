@@ -18,7 +18,8 @@ def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -
 
     Example: planner decide --size-mm 4 --site elbow --not-ulcerated
     """
-    from planner.cli.output import emit_json, finding_lines, typed_number
+    from planner.cli.output import emit_json, finding_lines
+    from planner.cli.typed import typed_number
     from planner.core.checks import lesion_findings
     from planner.core.course import Lesion
     from planner.core.findings import in_order

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from planner.core.clinic import USUAL_SYRINGES, Syringe
 from planner.core.dosing import DrawUp, draw_up
+from planner.core.equipment import USUAL_SYRINGES, Syringe
 from planner.core.formatting import mg, mg_per_ml, ml, percent
 from planner.core.quantities import Dose, Strength, Volume
 from planner.errors import InputError, Problem, UsageError
@@ -73,7 +73,7 @@ def _joined(doses: tuple[str, ...]) -> list[str]:
 
 
 def _positive(text: str, unit: str, place: str) -> Fraction:
-    from planner.cli.output import typed_number
+    from planner.cli.typed import typed_number
 
     value = typed_number(text, unit, place)
     if not 0 < value <= 1_000_000:

@@ -139,7 +139,7 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
 
 
 def _sized(protocol: Protocol) -> Callable[[object], Decimal]:
-    from planner.cli.output import typed_number
+    from planner.cli.typed import typed_number
     from planner.errors import raise_if_any
 
     def checked(answer: object) -> Decimal:
@@ -163,7 +163,7 @@ def _yes_or_no(answer: object) -> bool:
 
 def _doses(answer: object) -> list[Decimal]:
     """`12.5` or `12.5 57.5 72.5 87.5`; a comma is refused, as it may be a point."""
-    from planner.cli.output import typed_number
+    from planner.cli.typed import typed_number
     from planner.files.fields import FieldError
 
     doses = [typed_number(word, "mg", "dose") for word in str(answer).split()]
@@ -231,7 +231,7 @@ def _csv_rows(path: Path) -> list[dict[str, Any]]:
 
 def _csv_lesion(row: dict[str, Any]) -> dict[str, Any]:
     """A row as a lesion's table; empty cells are left out."""
-    from planner.cli.output import typed_number
+    from planner.cli.typed import typed_number
     from planner.files.fields import FieldError
 
     if None in row or any(value is None for value in row.values()):

@@ -1,15 +1,12 @@
-"""What commands share in speaking: styles of severities, JSON, values as people type them."""
+"""What commands share in speaking: styles of severities, and JSON."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from decimal import Decimal
 
 import click
 
 from planner.core.findings import Finding, Severity, lines
-from planner.errors import InputError, Problem
 
 _COLOURS: dict[Severity, str] = {
     "error": "red",
@@ -17,22 +14,6 @@ _COLOURS: dict[Severity, str] = {
     "caution": "yellow",
     "note": "blue",
 }
-
-
-def typed_number(text: str, unit: str, place: str) -> Decimal:
-    """A number as people type it: `12.5`, `12.5 mg`. Raises InputError with the fix."""
-    match = re.fullmatch(r"\s*([+-]?[0-9.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s].*)?", text)
-    if match is None:
-        raise InputError(Problem(place, f"{text!r} is not a number", f"write it as 12.5 {unit}"))
-    digits, said = match[1], (match[2] or unit).strip()
-    if said != unit:
-        raise InputError(Problem(place, f"{text!r} is not in {unit}", f"give it in {unit}"))
-    if "," in digits:
-        fix = f"a decimal has a point: {digits.replace(',', '.')}"
-        raise InputError(Problem(place, f"{text!r} has a comma", fix))
-    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", digits):
-        raise InputError(Problem(place, f"{text!r} is not a plain number", "write it as 12.5"))
-    return Decimal(digits)
 
 
 def finding_lines(findings: Iterable[Finding], lesions: list[str]) -> Iterable[str]:

@@ -3,59 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, time, timedelta
-from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from planner.core.quantities import Strength
-
-Salt = Literal["pentahydrate", "anhydrous", "not stated"]
+from planner.core.equipment import Stock, Syringe
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Opening hours from `start` (inclusive) to `end`, when the last visit is over."""
 
     start: time
     end: time
 
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
-@dataclass(frozen=True)
-class Closure:
+
+class Closure(NamedTuple):
     """Days without visits, both inclusive."""
 
     first: date
     last: date
 
 
-@dataclass(frozen=True)
-class Syringe:
-    """A size of syringe. `dead_space_ml` stays behind in it and its needle."""
-
-    capacity_ml: Fraction
-    graduation_ml: Fraction
-    dead_space_ml: Fraction
-
-
-# What serves without a clinic file that says otherwise.
-USUAL_SYRINGES = tuple(
-    Syringe(Fraction(capacity), Fraction(graduation), Fraction(0))
-    for capacity, graduation in (("1", "0.01"), ("3", "0.1"), ("5", "0.2"), ("10", "0.5"))
-)
-
-
-@dataclass(frozen=True)
-class Stock:
-    """What the clinic draws from; a vial is opened for one visit."""
-
-    strength: Strength
-    salt: Salt
-    vial_ml: Fraction | None
-
-
-@dataclass(frozen=True)
-class Approval:
+class Approval(NamedTuple):
     """That the clinic lets a version of a protocol be used, until `review_by` (inclusive)."""
 
     protocol: str
@@ -65,8 +36,7 @@ class Approval:
     review_by: date
 
 
-@dataclass(frozen=True)
-class Clinic:
+class Clinic(NamedTuple):
     """A clinic as its file states it; `assumed` names what the file leaves to the planner.
 
     `opening` has a tuple of spans for each weekday, Monday first. `public_holidays` is None

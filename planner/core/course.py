@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planner.core.quantities import Dose
 
@@ -13,8 +12,7 @@ Indication = Literal["severe", "ulcerated", "before-surgery"]
 Side = Literal["left", "right", "midline"]
 
 
-@dataclass(frozen=True)
-class Patient:
+class Patient(NamedTuple):
     """The patient; `sulfite_allergy` is None where it was not asked."""
 
     id: str
@@ -23,8 +21,7 @@ class Patient:
     sulfite_allergy: bool | None = None
 
 
-@dataclass(frozen=True)
-class Lesion:
+class Lesion(NamedTuple):
     """One calcification. `doses` is empty where the physician left them open.
 
     `doses` holds one dose for every injection, or one for each; `regimen` is the physician's
@@ -42,16 +39,14 @@ class Lesion:
     measured_by: str | None = None
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """A visit at a time of the physician's choice; `to` is the clinic's wall clock."""
 
     due: date
     to: datetime
 
 
-@dataclass(frozen=True)
-class Confirmation:
+class Confirmation(NamedTuple):
     """A physician's word for findings; it holds as long as `value` is what the plan says."""
 
     finding: str
@@ -62,8 +57,7 @@ class Confirmation:
     due: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset."""
 
     id: str
@@ -75,4 +69,4 @@ class Course:
     indication: Indication | None = None
     prescriber: str | None = None
     moves: tuple[Move, ...] = ()
-    confirmations: tuple[Confirmation, ...] = field(default=())
+    confirmations: tuple[Confirmation, ...] = ()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from planner.core.formatting import mm
 from planner.core.rules import Domains, Grid, Rule, faults, size_faults, ulceration
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
 
-@dataclass(frozen=True)
-class Flip:
+class Flip(NamedTuple):
     """The nearest size at which the regimen would be another, all else the same.
 
     `distance_mm` is signed, above zero for a larger lesion; `reached` says whether the regimen
@@ -37,8 +36,7 @@ class Flip:
         return f"{amount} would change the regimen to {self.regimen}."
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """The one rule that holds for a lesion, why it does, and why the others do not."""
 
     rule: Rule
@@ -58,6 +56,8 @@ class DecisionTable:
         self.domains = domains
         self._grid = Grid(self.rules, domains)
         raise_if_any(ProtocolError, faults(self._grid))
+        self._held = tuple(f"Rule {rule.id} holds: {rule.condition}." for rule in self.rules)
+        self._missed = tuple(_missed(rule) for rule in self.rules)
 
     def decide(self, size_mm: Decimal, ulcerated: bool, site: str) -> Hit:
         """The one rule for these inputs, with reasons.
@@ -75,14 +75,14 @@ class DecisionTable:
         rule = self.rules[index]
         reasons = [
             f"Understood: {mm(size_mm)}, {ulceration(ulcerated)}, {site}.",
-            f"Rule {rule.id} holds: {rule.condition}.",
+            self._held[index],
             rule.because,
         ]
-        for bit, other in enumerate(self.rules):
+        for bit, missed in enumerate(self._missed):
             if bit != index:
-                holds = (by_size >> bit & 1, by_ulceration >> bit & 1, by_site >> bit & 1)
-                misses = [word for word, held in zip(other.words, holds, strict=True) if not held]
-                reasons.append(f"Not rule {other.id}: it asks for {', '.join(misses)}.")
+                # Which of size, ulceration and site the other rule would take.
+                held = by_size >> bit & 1 | (by_ulceration >> bit & 1) << 1
+                reasons.append(missed[held | (by_site >> bit & 1) << 2])
         flip = self._flip(size_mm, atom, by_ulceration & by_site, rule.regimen)
         if flip is not None:
             reasons.append(str(flip))
@@ -120,3 +120,12 @@ class DecisionTable:
                     break
                 at += step
         return min(found, key=lambda flip: abs(flip.distance_mm), default=None)
+
+
+def _missed(rule: Rule) -> tuple[str, ...]:
+    """Why a rule does not hold, for each set of inputs that it would take (bits: size first)."""
+    return tuple(
+        f"Not rule {rule.id}: it asks for"
+        f" {', '.join(word for bit, word in enumerate(rule.words) if not held >> bit & 1)}."
+        for held in range(8)
+    )

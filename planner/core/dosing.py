@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import NamedTuple
 
-from planner.core.clinic import Stock, Syringe
+from planner.core.equipment import Stock, Syringe
 from planner.core.quantities import Dose, Strength, Volume, graduations, is_whole
 
 # A part of a recipe under ten graduations cannot be read to 5 %.
@@ -15,8 +15,7 @@ FEWEST_GRADUATIONS = 10
 SMALL_BATCH = Volume(Fraction(5))
 
 
-@dataclass(frozen=True)
-class DrawUp:
+class DrawUp(NamedTuple):
     """One injection as it is drawn; `parts` has the volume of each syringe, one mostly.
 
     `syringe` is the smallest that holds the exact volume, the largest where none does.
@@ -40,16 +39,14 @@ class DrawUp:
         return self.drawn.ml > 0
 
 
-@dataclass(frozen=True)
-class Aliquot:
+class Aliquot(NamedTuple):
     """What one syringe holds for one lesion."""
 
     lesion: str
     volume: Volume
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(NamedTuple):
     """A syringe as it is drawn up, with what each lesion gets from it."""
 
     syringe: Syringe
@@ -61,8 +58,7 @@ class Filled:
         return _total(aliquot.volume for aliquot in self.aliquots)
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(NamedTuple):
     """Stock and diluent for one visit; `need` is what its syringes take, dead space included."""
 
     stock: Volume

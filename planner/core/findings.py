@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planner.core.course import Confirmation
 from planner.core.formatting import count, day, plain
@@ -48,8 +47,7 @@ CODES = {
 _ORDER = {code: index for index, code in enumerate(CODES)}
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing to see. `value` is the text that a confirmation has to repeat.
 
     It has a `lesion`, or a `visit` with its `due` day, or neither.
@@ -76,8 +74,7 @@ class Finding:
         return self.severity == "confirm" and self.confirmed_by is None
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """All findings of one code and severity, as they are shown: one line."""
 
     code: str
@@ -179,9 +176,8 @@ def _confirm_one(
             f"{name} is for {confirmation.value!r}; the plan now says {finding.value!r}:"
             " confirm it anew."
         )
-    current[current.index(finding)] = replace(
-        finding, confirmed_by=confirmation.by, reason=confirmation.reason
-    )
+    confirmed = finding._replace(confirmed_by=confirmation.by, reason=confirmation.reason)
+    current[current.index(finding)] = confirmed
     return None
 
 

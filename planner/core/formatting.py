@@ -35,7 +35,7 @@ def rounded(value: Number, places: int = PLACES) -> Decimal:
 
 def number(value: Number, places: int = PLACES) -> str:
     """`0.5`, `12.5`, `5`, `0.083333`: at most `places` decimals, none that says nothing."""
-    text = f"{rounded(value, places):f}"
+    text = str(value) if isinstance(value, int) else f"{rounded(value, places):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 

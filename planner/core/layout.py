@@ -9,9 +9,9 @@ that differs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from planner.core.course import Move
 from planner.core.formatting import count, day, listing, typed_moment
@@ -23,8 +23,7 @@ SEARCHED_DAYS = 60
 _ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """A visit with its time (the clinic's clock with its offset), or None: no day was found.
 
     `because` says why it is not when it was due. `short_days` is the distance to an injection
@@ -40,16 +39,14 @@ class Placed:
     choices: tuple[datetime, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Link:
+class _Link(NamedTuple):
     """Two consecutive injections of a lesion, by the indexes of their visits."""
 
     earlier: int
     later: int
 
 
-@dataclass(frozen=True, order=True)
-class _Cost:
+class _Cost(NamedTuple):
     """What makes one series better than another, the weightiest first."""
 
     without_day: int = 0
@@ -62,7 +59,7 @@ class _Cost:
     def plus(self, due: date, on: date | None, short_days: int) -> _Cost:
         """The cost with one more visit, on a day or on none."""
         if on is None:
-            return replace(self, without_day=self.without_day + 1, days=(*self.days, 0))
+            return self._replace(without_day=self.without_day + 1, days=(*self.days, 0))
         shift = abs((on - due).days)
         return _Cost(
             self.without_day,
@@ -73,8 +70,7 @@ class _Cost:
         )
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(NamedTuple):
     """A choice of days for the visits up to one, and what it costs; None is no day."""
 
     cost: _Cost

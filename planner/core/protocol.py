@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from planner.core.decisions import DecisionTable
 from planner.core.intervals import Interval
 from planner.core.quantities import Strength
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A publication. `caveat` says how much it can bear ("6 patients, uncontrolled")."""
 
     id: str
@@ -20,8 +19,7 @@ class Source:
     caveat: str = ""
 
 
-@dataclass(frozen=True)
-class Regimen:
+class Regimen(NamedTuple):
     """A series of injections into one lesion, `interval_days` apart.
 
     `dose_mg` is what the source's cases were given at one injection (None: nothing to compare).
@@ -35,24 +33,21 @@ class Regimen:
     place: str
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """A look at a lesion, counted from its first injection; the window reaches both ways."""
 
     after_days: int
     window_days: int
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """The clinic's own latitude, not the source's: both in days, both inclusive."""
 
     injection_window_days: int
     shortest_interval_days: int
 
 
-@dataclass(frozen=True)
-class Observed:
+class Observed(NamedTuple):
     """What the source treated at all; whatever is left out is not compared."""
 
     place: str
@@ -62,8 +57,7 @@ class Observed:
     diagnoses: tuple[str, ...] | None
 
 
-@dataclass(frozen=True)
-class FollowUp:
+class FollowUp(NamedTuple):
     """A lesion's size some weeks after its first injection, and the reduction as printed."""
 
     week: int
@@ -71,8 +65,7 @@ class FollowUp:
     reduction_percent: Decimal
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One lesion of the source, as printed; `ulcerated` is None where it is not reported."""
 
     id: str
@@ -91,8 +84,7 @@ class Case:
     place: str
 
 
-@dataclass(frozen=True)
-class Protocol:
+class Protocol(NamedTuple):
     """All that a treatment is planned by. `sha256` is that of the file's bytes."""
 
     id: str

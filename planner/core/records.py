@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planner.core.course import Indication, Side
 from planner.core.findings import Finding
@@ -16,8 +15,7 @@ from planner.core.rules import Evidence
 from planner.core.schedule import Purpose
 
 
-@dataclass(frozen=True)
-class Cited:
+class Cited(NamedTuple):
     """A source of the protocol; `caveat` says how much it can bear."""
 
     id: str
@@ -25,8 +23,7 @@ class Cited:
     caveat: str
 
 
-@dataclass(frozen=True)
-class RegimenInUse:
+class RegimenInUse(NamedTuple):
     """A regimen as the papers name it. `dose_mg` is what its cases were given, "[12.5..30]"."""
 
     id: str
@@ -37,8 +34,7 @@ class RegimenInUse:
     place: str
 
 
-@dataclass(frozen=True)
-class ProtocolInUse:
+class ProtocolInUse(NamedTuple):
     """What the papers say of the protocol that the plan was made by."""
 
     id: str
@@ -58,8 +54,7 @@ class ProtocolInUse:
     evaluation_window_days: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class SyringeInUse:
+class SyringeInUse(NamedTuple):
     """A size of syringe of the clinic."""
 
     capacity_ml: Fraction
@@ -67,8 +62,7 @@ class SyringeInUse:
     dead_space_ml: Fraction
 
 
-@dataclass(frozen=True)
-class StockInUse:
+class StockInUse(NamedTuple):
     """What the clinic draws from."""
 
     strength_mg_per_ml: Fraction
@@ -76,8 +70,7 @@ class StockInUse:
     vial_ml: Fraction | None
 
 
-@dataclass(frozen=True)
-class ClinicInUse:
+class ClinicInUse(NamedTuple):
     """What the papers and calendars say of the clinic."""
 
     name: str
@@ -93,8 +86,7 @@ class ClinicInUse:
     syringes: tuple[SyringeInUse, ...]
 
 
-@dataclass(frozen=True)
-class PlannedPatient:
+class PlannedPatient(NamedTuple):
     """The patient as the papers name them; `sulfite_allergy` is None where it was not asked."""
 
     id: str
@@ -103,8 +95,7 @@ class PlannedPatient:
     sulfite_allergy: bool | None
 
 
-@dataclass(frozen=True)
-class PlannedLesion:
+class PlannedLesion(NamedTuple):
     """A lesion as it was understood."""
 
     id: str
@@ -116,8 +107,7 @@ class PlannedLesion:
     measured_by: str | None
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The regimen of a lesion and its grounds; `by_rule` is what the rule alone would give.
 
     `cases` names the source's nearest cases of that regimen, nearest first: a reference.
@@ -134,8 +124,7 @@ class Decision:
     cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class ReferenceCase:
+class ReferenceCase(NamedTuple):
     """One lesion of the source; doses are of one treatment, sizes and reductions as printed."""
 
     id: str
@@ -152,8 +141,7 @@ class ReferenceCase:
     place: str
 
 
-@dataclass(frozen=True)
-class PlannedEvaluation:
+class PlannedEvaluation(NamedTuple):
     """A look at a lesion at a visit, `after_days` from its first injection."""
 
     lesion: str
@@ -161,8 +149,7 @@ class PlannedEvaluation:
     after_days: int
 
 
-@dataclass(frozen=True)
-class PlannedInjection:
+class PlannedInjection(NamedTuple):
     """One injection of a lesion. A dose that was left open is None, as is all that follows."""
 
     lesion: str
@@ -174,16 +161,14 @@ class PlannedInjection:
     deviation_percent: Fraction | None
 
 
-@dataclass(frozen=True)
-class PlannedAliquot:
+class PlannedAliquot(NamedTuple):
     """What a syringe holds for a lesion."""
 
     lesion: str
     ml: Fraction
 
 
-@dataclass(frozen=True)
-class PlannedSyringe:
+class PlannedSyringe(NamedTuple):
     """A syringe as it is drawn up for a visit."""
 
     number: int
@@ -193,8 +178,7 @@ class PlannedSyringe:
     aliquots: tuple[PlannedAliquot, ...]
 
 
-@dataclass(frozen=True)
-class Preparation:
+class Preparation(NamedTuple):
     """What is taken from the stock (of `strength_mg_per_ml`) for a visit, dead space included."""
 
     strength_mg_per_ml: Fraction
@@ -206,8 +190,7 @@ class Preparation:
     wasted_ml: Fraction | None
 
 
-@dataclass(frozen=True)
-class PlannedVisit:
+class PlannedVisit(NamedTuple):
     """A visit; `start` and `end` carry the clinic's offset and are None where no day was found.
 
     `choices` are then free times, on the clinic's clock, that a physician could move it to.
@@ -231,16 +214,14 @@ class PlannedVisit:
     preparation: Preparation | None
 
 
-@dataclass(frozen=True)
-class Supplies:
+class Supplies(NamedTuple):
     """What the whole course takes from the stock; None where a visit's share is not known."""
 
     vials: int | None
     wasted_ml: Fraction | None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """All that any document prints. `remarks` tell of confirmations that confirm nothing."""
 
     course: str

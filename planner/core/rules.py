@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planner.core.formatting import listing, mm
 from planner.core.intervals import Interval
@@ -26,8 +24,7 @@ MOST_WORK = 50_000_000
 MOST_RULES = 1_000
 
 
-@dataclass(frozen=True)
-class Domains:
+class Domains(NamedTuple):
     """What the three inputs may be; `precision_mm` is how finely a size is measured."""
 
     size_mm: Interval
@@ -35,8 +32,7 @@ class Domains:
     sites: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One row of a table; a condition left out (None) holds for every value."""
 
     id: str
@@ -49,7 +45,7 @@ class Rule:
     ulcerated: bool | None = None
     sites: tuple[str, ...] | None = None
 
-    @cached_property
+    @property
     def words(self) -> tuple[str, str, str]:
         """What it asks of size, ulceration and site; empty where it asks for nothing."""
         return (
@@ -117,8 +113,7 @@ def _takes(condition: Container[object] | None, value: object) -> bool:
     return condition is None or value in condition
 
 
-@dataclass(frozen=True)
-class _Cell:
+class _Cell(NamedTuple):
     """One piece of the proof: an atom of sizes, a yes or no, sites that no rule tells apart."""
 
     atom: int

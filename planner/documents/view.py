@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from planner.core.findings import Finding, lines
 from planner.core.formatting import (
@@ -41,8 +41,7 @@ _EVIDENCE = {
 }
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """What stands on every page. `patient` is empty where a box for the label is needed."""
 
     course: str
@@ -52,16 +51,14 @@ class Identity:
     patient: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A box to tick, or ticked."""
 
     text: str
     ticked: bool = False
 
 
-@dataclass(frozen=True)
-class LesionRow:
+class LesionRow(NamedTuple):
     """A lesion with its regimen and the grounds for it."""
 
     id: str
@@ -76,8 +73,7 @@ class LesionRow:
     cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class InjectionRow:
+class InjectionRow(NamedTuple):
     """One injection; texts are blank lines where the dose was left open."""
 
     lesion: str
@@ -91,8 +87,7 @@ class InjectionRow:
     is_open: bool
 
 
-@dataclass(frozen=True)
-class EvaluationRow:
+class EvaluationRow(NamedTuple):
     """A line to write a measurement on."""
 
     lesion: str
@@ -101,8 +96,7 @@ class EvaluationRow:
     baseline: str
 
 
-@dataclass(frozen=True)
-class VisitBlock:
+class VisitBlock(NamedTuple):
     """A visit: when, what is measured, what is drawn up and injected."""
 
     number: str
@@ -117,8 +111,7 @@ class VisitBlock:
     preparation: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class FindingRow:
+class FindingRow(NamedTuple):
     """A finding as it is shown; `confirmed` tells who confirmed it and why."""
 
     severity: str
@@ -129,8 +122,7 @@ class FindingRow:
     is_open: bool
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     """The treatment sheet."""
 
     title: str

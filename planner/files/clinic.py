@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -13,15 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from planner.core.clinic import (
-    USUAL_SYRINGES,
-    Approval,
-    Clinic,
-    Closure,
-    Span,
-    Stock,
-    Syringe,
-)
+from planner.core.clinic import Approval, Clinic, Closure, Span
+from planner.core.equipment import USUAL_SYRINGES, Stock, Syringe
 from planner.core.quantities import Strength
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
@@ -42,7 +35,12 @@ from planner.files.fields import (
 from planner.files.reading import Table
 
 MOST_GRADUATIONS = 1000
-_OFFICE_HOURS = "08:00-16:00"
+INJECTION_MINUTES, EVALUATION_MINUTES = 30, 20
+OFFICE_HOURS = Span(time(8), time(16))
+WEEKDAYS = ((OFFICE_HOURS,),) * 5 + ((),) * 2
+REMINDERS = (timedelta(days=1), timedelta(hours=2))
+_ASSUMED_OPENING = f"weekdays {OFFICE_HOURS}"
+_ASSUMED_SYRINGES = "syringes of 1, 3, 5 and 10 mL"
 _Positive = exact_number(above="0", most="1000")
 
 
@@ -102,8 +100,8 @@ class OpeningTable(FileModel):
 class MinutesTable(FileModel):
     """How long a visit takes for each purpose."""
 
-    injection: whole_number(5, 480) = 30  # type: ignore[valid-type]
-    evaluation: whole_number(5, 480) = 20  # type: ignore[valid-type]
+    injection: whole_number(5, 480) = INJECTION_MINUTES  # type: ignore[valid-type]
+    evaluation: whole_number(5, 480) = EVALUATION_MINUTES  # type: ignore[valid-type]
 
 
 class StockTable(FileModel):
@@ -132,11 +130,6 @@ class ApprovalTable(FileModel):
     review_by: Day
 
 
-_WEEKDAYS = OpeningTable.model_validate(
-    dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), _OFFICE_HOURS)
-)
-
-
 class ClinicFile(FileModel):
     """A clinic. Only the time zone has to be said; what is left out is told as assumed."""
 
@@ -146,12 +139,12 @@ class ClinicFile(FileModel):
     timezone: TimeZone
     country: Text | None = None
     subdivision: Text | None = None
-    opening: OpeningTable = _WEEKDAYS
+    opening: OpeningTable | None = None
     closed: list[Closed] = []
     holidays: bool | None = None
-    minutes: MinutesTable = MinutesTable()
+    minutes: MinutesTable | None = None
     capacity: whole_number(1, 100) = 1  # type: ignore[valid-type]
-    reminders: list[Reminder] = Field(default=["1 day", "2 hours"], validate_default=True)
+    reminders: list[Reminder] | None = None
     paper: Literal["A4", "Letter"] = "A4"
     language: Literal["en", "da"] = "en"
     draw_up: Literal["each", "shared"] = "each"
@@ -171,36 +164,46 @@ def clinic_from(table: Table, years: range) -> Clinic:
     except ValidationError as error:
         raise InputError(*problems(error, ClinicFile)) from error
     raise_if_any(InputError, _problems(file))
-    assumed = [
-        words
-        for key, words in (
-            ("opening", f"opening hours (weekdays {_OFFICE_HOURS})"),
-            ("syringe", "syringes (1, 3, 5 and 10 mL)"),
-        )
-        if key not in file.model_fields_set
-    ]
+    assumed = []
+    if file.opening is None:
+        assumed.append(_ASSUMED_OPENING)
+    if file.syringe is None:
+        assumed.append(_ASSUMED_SYRINGES)
     return _clinic(file, tuple(assumed), years)
 
 
 def built_in_clinic(timezone: str) -> Clinic:
-    """What serves without a clinic file, in a stated time zone."""
+    """What serves without a clinic file, in a stated time zone. Raises InputError for no zone."""
     try:
-        file = ClinicFile(timezone=timezone)
-    except ValidationError as error:
-        raise InputError(*problems(error, ClinicFile)) from error
-    assumed = (
-        f"weekdays {_OFFICE_HOURS}",
-        "no public holidays",
-        "syringes of 1, 3, 5 and 10 mL",
-        "no stock",
+        zone = check_timezone(timezone)
+    except FieldError as error:
+        raise InputError(Problem("", error.problem, error.fix)) from error
+    return Clinic(
+        name="",
+        address="",
+        phone="",
+        timezone=zone,
+        opening=WEEKDAYS,
+        closures=(),
+        injection_minutes=INJECTION_MINUTES,
+        evaluation_minutes=EVALUATION_MINUTES,
+        capacity=1,
+        reminders=REMINDERS,
+        paper="A4",
+        language="en",
+        draw_up="each",
+        second_check=False,
+        stock=None,
+        syringes=USUAL_SYRINGES,
+        approvals=(),
+        assumed=(_ASSUMED_OPENING, "no public holidays", _ASSUMED_SYRINGES, "no stock"),
     )
-    return _clinic(file, assumed, range(0))
 
 
 def _problems(file: ClinicFile) -> Iterator[Problem]:
     if file.holidays and file.country is None:
         yield Problem("holidays", "the country is not stated", 'add country = "DK" or the like')
-    if not any(getattr(file.opening, day) for day in OpeningTable.model_fields):
+    if file.opening is not None and not any(_hours(file.opening)):
         yield Problem("opening", "no day is open", "give the hours of at least one day")
     seen: dict[Decimal, int] = {}
     for index, one in enumerate(file.syringe or (), start=1):
@@ -237,12 +240,14 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         address=file.address or "",
         phone=file.phone or "",
         timezone=file.timezone,
-        opening=tuple(tuple(getattr(file.opening, day)) for day in OpeningTable.model_fields),
+        opening=WEEKDAYS if file.opening is None else _hours(file.opening),
         closures=tuple(Closure(first, last) for first, last in file.closed),
-        injection_minutes=file.minutes.injection,
-        evaluation_minutes=file.minutes.evaluation,
+        injection_minutes=file.minutes.injection if file.minutes else INJECTION_MINUTES,
+        evaluation_minutes=file.minutes.evaluation if file.minutes else EVALUATION_MINUTES,
         capacity=file.capacity,
-        reminders=tuple(sorted(set(file.reminders), reverse=True)),
+        reminders=REMINDERS
+        if file.reminders is None
+        else tuple(sorted(set(file.reminders), reverse=True)),
         paper=file.paper,
         language=file.language,
         draw_up=file.draw_up,
@@ -263,6 +268,11 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         holiday_years=years if observed else range(0),
         assumed=assumed,
     )
+
+
+def _hours(opening: OpeningTable) -> tuple[tuple[Span, ...], ...]:
+    """The spans of each weekday, Monday first."""
+    return tuple(tuple(getattr(opening, day)) for day in OpeningTable.model_fields)
 
 
 def _syringes(file: ClinicFile) -> tuple[Syringe, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -71,14 +70,14 @@ def _plain(value: Any) -> Any:
             plain: Any = {name: _plain(one) for name, one in kept}
         case dict():
             plain = {name: _plain(one) for name, one in value.items()}
+        case tuple() if hasattr(value, "_fields"):
+            plain = {name: _plain(one) for name, one in _fields(value)}
         case tuple() | list():
             plain = [_plain(one) for one in value]
         case Fraction() | Decimal():
             plain = decimal(value)
         case date():
             plain = value.isoformat()
-        case _ if dataclasses.is_dataclass(value):
-            plain = {name: _plain(one) for name, one in _fields(value)}
         case _:
             plain = value
     return plain
@@ -91,8 +90,7 @@ def decimal(value: Fraction | Decimal) -> Decimal:
 
 
 def _fields(record: Any) -> Iterator[tuple[str, Any]]:
-    for field in dataclasses.fields(record):
-        yield field.name, getattr(record, field.name)
+    yield from zip(record._fields, record, strict=True)
 
 
 def _text_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from planner.core.clinic import Clinic
 from planner.core.plan import plan_course
 from planner.core.protocol import Protocol
-from planner.errors import PlannerError
+from planner.errors import InputError
 from planner.files.clinic import built_in_clinic
 from planner.files.course import course_from
 from planner.files.plan import plan_bytes, plan_from
@@ -221,14 +222,10 @@ def test_generated_course_files_are_planned_or_refused(
     table = parse_toml(SOUND.encode())
     for place, value in changes:
         _changed(table, place, value)
-    try:
+    with suppress(InputError):
         plan = plan_course(course_from(table, protocol, ZoneInfo("UTC")), protocol, clinic)
-    except PlannerError as error:
-        assert error.exit_code in (10, 11)
-        assert all(problem.problem for problem in error.problems)
-        return
-    content = plan_bytes(plan)
-    assert plan_bytes(plan_from(content)) == content
+        content = plan_bytes(plan)
+        assert plan_bytes(plan_from(content)) == content
 
 
 @cache
@@ -247,8 +244,7 @@ def test_mutated_bytes_are_planned_or_refused(cuts: list[tuple[int, bytes]], dro
     for at, inserted in cuts:
         content = content[:at] + inserted + content[at + drop :]
     protocol, clinic = _shared()
-    try:
+    with suppress(InputError):
         table = parse_toml(content)
-        plan_course(course_from(table, protocol, ZoneInfo("UTC")), protocol, clinic)
-    except PlannerError as error:
-        assert error.exit_code == 10
+        plan = plan_course(course_from(table, protocol, ZoneInfo("UTC")), protocol, clinic)
+        assert plan.visits

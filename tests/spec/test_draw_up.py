@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from planner.core.clinic import USUAL_SYRINGES
 from planner.core.dosing import draw_up
+from planner.core.equipment import USUAL_SYRINGES
 from planner.core.quantities import Dose, Strength
 from tests.conftest import Run
 

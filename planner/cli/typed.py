@@ -1,0 +1,24 @@
+"""Numbers as people type them on a command line."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from planner.errors import InputError, Problem
+
+
+def typed_number(text: str, unit: str, place: str) -> Decimal:
+    """A number as people type it: `12.5`, `12.5 mg`. Raises InputError with the fix."""
+    match = re.fullmatch(r"\s*([+-]?[0-9.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s].*)?", text)
+    if match is None:
+        raise InputError(Problem(place, f"{text!r} is not a number", f"write it as 12.5 {unit}"))
+    digits, said = match[1], (match[2] or unit).strip()
+    if said != unit:
+        raise InputError(Problem(place, f"{text!r} is not in {unit}", f"give it in {unit}"))
+    if "," in digits:
+        fix = f"a decimal has a point: {digits.replace(',', '.')}"
+        raise InputError(Problem(place, f"{text!r} has a comma", fix))
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?", digits):
+        raise InputError(Problem(place, f"{text!r} is not a plain number", "write it as 12.5"))
+    return Decimal(digits)
