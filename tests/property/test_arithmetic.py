@@ -20,7 +20,7 @@ T = TypeVar("T")
 # Each example has a batch of values: 1,000 examples see 10,000 of them.
 EXAMPLES, BATCH = 1_000, 10
 
-doses = st.integers(10, 5_000_000).map(lambda n: Dose(Fraction(n, 1000)))
+doses = st.integers(10, 500_000).map(lambda n: Dose(Fraction(n, 1000)))
 strengths = st.integers(100, 60_000).map(lambda n: Strength(Fraction(n, 100)))
 
 
