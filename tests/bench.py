@@ -9,13 +9,20 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import cycle, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import icalendar
 
+from planner.core.decisions import DecisionTable
+from planner.core.intervals import Interval
+from planner.core.rules import Domains, Rule
 from planner.documents.ical import Entry, calendar_bytes
+from planner.files.protocol import load_protocol
 from tests.conftest import CLINIC, EXAMPLES
+from tests.tables import boundary_grid, zen_policy
 
 ROUNDS = 11
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -96,6 +103,32 @@ def calendars(number: int = 1000) -> float:
     return theirs * len(sets) / len(few) / ours
 
 
+def decisions(number: int = 20_000) -> float:
+    """Decisions a second with reasons, as a multiple of zen-engine's policy documents."""
+    table = load_protocol("sts-150").table
+    by_zen = zen_policy(table.rules)
+    points = list(islice(cycle(boundary_grid(table.rules, table.domains)), number))
+    return paired(
+        lambda: [by_zen(point) for point in points],
+        lambda: [table.decide(*point) for point in points],
+        ROUNDS,
+    )
+
+
+def proof(number: int) -> float:
+    """Seconds to prove a table of many rules in three inputs, on 100 sites."""
+    sites = tuple(f"s{n}" for n in range(100))
+    half = number // 2
+    rules = []
+    for n in range(half):
+        size = Interval(Decimal(n), True, Decimal(n + 1), False)
+        for state in (True, False):
+            name = f"r{n}{state}"
+            rules.append(Rule(name, name, "stated", "s", "p", "b", size, state, sites))
+    domains = Domains(Interval(Decimal(0), True, Decimal(half), False), Decimal(1), sites)
+    return _seconds(lambda: DecisionTable(rules, domains))
+
+
 def main() -> None:
     """Print every ratio beside its bound."""
     libraries = "import click, jinja2, ics, pydantic"
@@ -111,6 +144,11 @@ def main() -> None:
         out = ("--out", Path(folder) / "out")
         print("the same with public holidays (at most 2.2):", end=" ")
         print(round(cold("plan", case, "--clinic", CLINIC, *out, against=libraries), 2))
+    print("decisions with reasons, a second / zen-engine's (at least 1):", end=" ")
+    print(round(decisions(), 2))
+    seconds = {number: proof(number) for number in (25, 50, 100, 200)}
+    print("proof in three inputs, seconds a rule count:", end=" ")
+    print({number: round(value, 3) for number, value in seconds.items()})
     print("strict calendars, events a second / icalendar's (at least 5):", end=" ")
     print(round(calendars(), 1))
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "example": "planner.cli.example",
     "schema": "planner.cli.schema",
     "protocol": "planner.cli.protocol",
+    "evidence": "planner.cli.evidence",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from planner.core.rules import Rule
 
 @click.group()
 def protocol() -> None:
-    """List and show protocols.
+    """List, show, prove and start protocols.
 
     Example: planner protocol show sts-150
     """
@@ -49,6 +50,36 @@ def show(name: str, as_toml: bool) -> None:
         click.echo(protocol_path(name).read_text(encoding="utf-8").rstrip("\n"))
     else:
         click.echo("\n".join(described(one)))
+
+
+@protocol.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Prove a protocol file, or tell all that is wrong with it; print its table.
+
+    Example: planner protocol check our-protocol.toml
+    """
+    from planner.files.protocol import load_protocol
+
+    one = load_protocol(str(file.absolute()))
+    sites = len(one.table.domains.sites)
+    click.echo(f"{one.id} {one.version} is proven: exactly one of {len(one.table.rules)} rules")
+    click.echo(f"for each size {one.table.domains.size_mm} mm, ulceration and {sites} sites\n")
+    click.echo("\n".join(rule_lines(one)))
+
+
+@protocol.command("new")
+@click.argument("file", type=click.Path(path_type=Path))
+def new_(file: Path) -> None:
+    """Write a commented protocol file to start from.
+
+    Example: planner protocol new our-protocol.toml
+    """
+    from planner.documents.folder import write_file
+    from planner.files.bundled import starting_protocol
+
+    write_file(file, starting_protocol().encode("utf-8"))
+    click.echo(f"Written: {file}\nNext: planner protocol check {file}")
 
 
 def described(one: Protocol) -> Iterator[str]:

@@ -65,7 +65,8 @@ class DecisionTable:
         Raises InputError for a size outside the domain, an unknown site, or an ulceration that
         is not said as yes or no.
         """
-        raise_if_any(InputError, self.input_problems(size_mm, ulcerated, site))
+        if not self._is_sound(size_mm, ulcerated, site):
+            raise InputError(*self.input_problems(size_mm, ulcerated, site))
         grid = self._grid
         atom = grid.atom(size_mm)
         by_size = grid.by_size[atom]
@@ -87,6 +88,16 @@ class DecisionTable:
         if flip is not None:
             reasons.append(str(flip))
         return Hit(rule, tuple(reasons), flip)
+
+    def _is_sound(self, size_mm: object, ulcerated: object, site: object) -> bool:
+        """Whether there is nothing to say of the inputs; the short way for those that are right."""
+        return (
+            isinstance(size_mm, Decimal)
+            and size_mm.is_finite()
+            and self._grid.by_size[self._grid.atom(size_mm)] != 0
+            and isinstance(ulcerated, bool)
+            and site in self._grid.by_site
+        )
 
     def input_problems(self, size_mm: object, ulcerated: object, site: object) -> Iterator[Problem]:
         """What is wrong with inputs, a problem each; the places are the inputs' names."""

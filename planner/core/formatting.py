@@ -35,7 +35,11 @@ def rounded(value: Number, places: int = PLACES) -> Decimal:
 
 def number(value: Number, places: int = PLACES) -> str:
     """`0.5`, `12.5`, `5`, `0.083333`: at most `places` decimals, none that says nothing."""
-    text = str(value) if isinstance(value, int) else f"{rounded(value, places):f}"
+    if isinstance(value, Fraction):
+        value = rounded(value, places)
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if len(text.partition(".")[2]) > places:
+        text = f"{rounded(value, places):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
 

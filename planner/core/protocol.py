@@ -84,6 +84,22 @@ class Case(NamedTuple):
     place: str
 
 
+class Claim(NamedTuple):
+    """A figure of the source's text; `measure` names how its own cases are counted for it.
+
+    `table` is what stands against it where that is no figure.
+    """
+
+    says: str
+    place: str
+    measure: str
+    figure: str
+    week: int
+    sites: tuple[str, ...]
+    complication: str
+    table: str
+
+
 class Protocol(NamedTuple):
     """All that a treatment is planned by. `sha256` is that of the file's bytes."""
 
@@ -104,6 +120,7 @@ class Protocol(NamedTuple):
     policy: Policy
     observed: Observed | None
     cases: tuple[Case, ...]
+    claims: tuple[Claim, ...]
     sha256: str
 
     def cited(self, source: str, place: str) -> str:

@@ -21,6 +21,11 @@ def protocol_path(name: str, beside: Path | None = None) -> Path:
     return (beside or Path()) / name
 
 
+def starting_protocol() -> str:
+    """The text of a protocol file to start from."""
+    return (_PACKAGE / "protocols" / "start.txt").read_text(encoding="utf-8")
+
+
 def bundled_examples() -> list[str]:
     """The names of the bundled example files."""
     return sorted(path.stem for path in (_PACKAGE / "examples").glob("*.toml"))

@@ -12,8 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from planner.core.decisions import DecisionTable
+from planner.core.evidence import MEASURES, WEEKLY_MEASURES
 from planner.core.protocol import (
     Case,
+    Claim,
     Evaluation,
     FollowUp,
     Observed,
@@ -152,6 +154,17 @@ class CaseTable(FileModel):
     place: Text
 
 
+class ClaimTable(FileModel):
+    says: Text
+    place: Text
+    measure: Literal[tuple(MEASURES)]  # type: ignore[valid-type]
+    figure: Text
+    week: whole_number(1, 1000) | None = None  # type: ignore[valid-type]
+    sites: list[Id] = []
+    complication: Text = ""
+    table: Text = ""
+
+
 class ProtocolFile(FileModel):
     """A treatment as data: each figure beside its source."""
 
@@ -172,6 +185,7 @@ class ProtocolFile(FileModel):
     policy: PolicyTable
     observed: ObservedTable | None = None
     case: list[CaseTable] = []
+    claim: list[ClaimTable] = []
 
 
 def load_protocol(name: str, beside: Path | None = None) -> Protocol:
@@ -190,7 +204,8 @@ def protocol_from(table: Table, content: bytes) -> Protocol:
     try:
         file = ProtocolFile.model_validate(table)
     except ValidationError as error:
-        raise ProtocolError(*problems(error, ProtocolFile)) from error
+        found = [*problems(error, ProtocolFile), *_proof_apart(table)]
+        raise ProtocolError(*found) from error
     found = list(_problems(file))
     domains = Domains(
         file.input.size_mm.domain, file.input.size_mm.precision, tuple(file.input.site.values)
@@ -205,6 +220,31 @@ def protocol_from(table: Table, content: bytes) -> Protocol:
     if table_of_rules is None:
         raise AssertionError("a table without problems was made")
     return _protocol(file, table_of_rules, hashlib.sha256(content).hexdigest())
+
+
+def _proof_apart(table: Table) -> Iterator[Problem]:
+    """What the proof finds where the conditions can be read though the file has other faults."""
+    try:
+        inputs = InputTable.model_validate(table.get("input"))
+        whens = [WhenTable.model_validate(rule.get("when", {})) for rule in table.get("rule", [])]
+    except (ValidationError, AttributeError, TypeError):
+        return
+    if any(_domain_problems(inputs)):
+        return
+    names = [str(rule.get("id", index)) for index, rule in enumerate(table["rule"], start=1)]
+    rules = [
+        Rule(name, "", "stated", "", "", "", when.size_mm, when.ulcerated, _sites(when))
+        for name, when in zip(names, whens, strict=True)
+    ]
+    domains = Domains(inputs.size_mm.domain, inputs.size_mm.precision, tuple(inputs.site.values))
+    try:
+        DecisionTable(rules, domains)
+    except ProtocolError as error:
+        yield from error.problems
+
+
+def _sites(when: WhenTable) -> tuple[str, ...] | None:
+    return None if when.site is None else tuple(when.site)
 
 
 def _problems(file: ProtocolFile) -> Iterator[Problem]:
@@ -224,6 +264,26 @@ def _problems(file: ProtocolFile) -> Iterator[Problem]:
         if case.regimen not in file.regimen:
             fix = nearest(case.regimen, list(file.regimen))
             yield Problem(f"case[{index}].regimen", f"no regimen {case.regimen!r}", fix)
+        if case.size_mm not in file.input.size_mm.domain:
+            fix = "mend it, or the domain"
+            yield Problem(f"case[{index}].size_mm", f"{case.size_mm} is outside the domain", fix)
+    yield from _claim_problems(file)
+
+
+def _claim_problems(file: ProtocolFile) -> Iterator[Problem]:
+    """Claims that the cases cannot be counted for."""
+    weeks = {look.week for case in file.case for look in case.follow_up}
+    for index, claim in enumerate(file.claim, start=1):
+        place = f"claim[{index}]"
+        if not file.case:
+            yield Problem(place, "there is no case to count", "add the source's cases")
+        if claim.measure in WEEKLY_MEASURES and claim.week not in weeks:
+            fix = f"name one of the weeks {', '.join(map(str, sorted(weeks)))}"
+            yield Problem(f"{place}.week", "no case was looked at then", fix)
+        if claim.measure in WEEKLY_MEASURES and not claim.figure.isdecimal():
+            yield Problem(f"{place}.figure", "it is not a whole per cent", "write it as 67")
+        if claim.measure == "ages" and not any(case.age is not None for case in file.case):
+            yield Problem(place, "no case has an age", "add them, or leave the claim out")
 
 
 def _domain_problems(inputs: InputTable) -> Iterator[Problem]:
@@ -287,7 +347,7 @@ def _rule(table: RuleTable) -> Rule:
         because=table.because,
         size_mm=table.when.size_mm,
         ulcerated=table.when.ulcerated,
-        sites=None if table.when.site is None else tuple(table.when.site),
+        sites=_sites(table.when),
     )
 
 
@@ -329,6 +389,7 @@ def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol
             None if observed.diagnoses is None else tuple(observed.diagnoses),
         ),
         cases=tuple(_case(one) for one in file.case),
+        claims=tuple(_claim(one) for one in file.claim),
         sha256=sha256,
     )
 
@@ -340,3 +401,8 @@ def _case(table: CaseTable) -> Case:
         FollowUp(one.week, one.size_mm, one.reduction_percent) for one in table.follow_up
     )
     return Case(**values, follow_up=follow_up)
+
+
+def _claim(table: ClaimTable) -> Claim:
+    values = table.model_dump(exclude={"week", "sites"})
+    return Claim(**values, week=table.week or 0, sites=tuple(table.sites))
