@@ -61,22 +61,22 @@ def plan(
 def summary(made: Plan) -> Iterator[str]:
     """What a physician checks at a glance: regimens, visits, findings."""
     from planner.cli.output import finding_lines
-    from planner.documents.view import evidence, regimen_title, where
+    from planner.documents.view import DRAW_UP, evidence, regimen_title, where
 
     strength = mg_per_ml(made.protocol.strength_mg_per_ml)
     protocol = f"{made.protocol.id} {made.protocol.version}"
     yield click.style(f"Course {made.course}, revision {made.revision}, {protocol}", bold=True)
     yield f"{len(made.visits)} visits from {moment(made.first_visit)} ({made.clinic.timezone})"
     yield click.style("\nLesions", bold=True)
-    for lesion in made.lesions:
-        decision = made.decision(lesion.id)
+    for lesion, decision in zip(made.lesions, made.decisions, strict=True):
         state = "ulcerated" if lesion.ulcerated else "not ulcerated"
         yield f"  {lesion.id}  {where(lesion)}, {mm(lesion.size_mm)}, {state}"
         yield f"     {click.style(regimen_title(made, decision.regimen), bold=True)}"
         yield f"     rule {decision.rule}, {evidence(made, decision)}: {decision.because}"
     yield click.style(f"\nVisits (all volumes at {strength})", bold=True)
+    yield f"  {DRAW_UP[made.clinic.draw_up]}"
     for visit in made.visits:
-        yield from _visit_lines(visit)
+        yield from _visit_lines(made, visit)
     if made.supplies.vials is not None and made.supplies.wasted_ml is not None:
         yield f"  vials in all: {made.supplies.vials}, {ml(made.supplies.wasted_ml)} left over"
     yield click.style("\nFindings", bold=True)
@@ -85,7 +85,7 @@ def summary(made: Plan) -> Iterator[str]:
         yield "  none"
 
 
-def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
+def _visit_lines(made: Plan, visit: PlannedVisit) -> Iterator[str]:
     when = moment(visit.start) if visit.start else f"no day found (due {visit.due})"
     yield f"  {visit.number:2}  {when:21}  {' and '.join(visit.purposes)}"
     for one in visit.injections:
@@ -99,6 +99,10 @@ def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
     if len(visit.injections) > 1 and visit.total_drawn_ml is not None:
         total = f"{ml(visit.total_drawn_ml)} ({mg(visit.total_drawn_mg or 0)})"
         yield f"        together: {mg(visit.total_dose_mg or 0)}, drawn {total}"
+    if visit.preparation is not None and visit.preparation.diluent_ml:
+        from planner.documents.view import preparation_lines
+
+        yield from (f"        {line}" for line in preparation_lines(made, visit.preparation))
     if visit.moved_because:
         yield f"        moved from {day(visit.due)}: {visit.moved_because}"
 

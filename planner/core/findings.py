@@ -85,13 +85,14 @@ class Line(NamedTuple):
 
 def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Finding, ...]:
     """The hardest first, then by code, then as the lesions and visits stand."""
+    rank = {lesion: index for index, lesion in enumerate(lesions)}
     return tuple(
         sorted(
             findings,
             key=lambda one: (
                 SEVERITIES.index(one.severity),
                 _ORDER[one.code],
-                lesions.index(one.lesion) if one.lesion else -1,
+                rank[one.lesion] if one.lesion else -1,
                 one.visit or 0,
             ),
         )
@@ -127,15 +128,15 @@ def _short(one: Finding) -> str:
 
 def _ranges(here: Sequence[str], lesions: Sequence[str]) -> str:
     """`A-L`, `A, C`: three neighbours or more as a range, in the order of the course."""
-    runs: list[list[str]] = []
+    wanted = set(here)
+    runs: list[list[str]] = [[]]
     for lesion in lesions:
-        if lesion in here:
-            before = lesions.index(lesion) - 1
-            if runs and before >= 0 and runs[-1][-1] == lesions[before]:
-                runs[-1].append(lesion)
-            else:
-                runs.append([lesion])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+        if lesion in wanted:
+            runs[-1].append(lesion)
+        elif runs[-1]:
+            runs.append([])
+    shown = (f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs if run)
+    return ", ".join(shown)
 
 
 def confirm(

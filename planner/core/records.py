@@ -255,11 +255,3 @@ class Plan(NamedTuple):
     def is_confirmed(self) -> bool:
         """Whether nothing stops it from being issued."""
         return not any(one.stops for one in self.findings)
-
-    def decision(self, lesion: str) -> Decision:
-        """The decision for a lesion."""
-        return next(one for one in self.decisions if one.lesion == lesion)
-
-    def lesion(self, lesion: str) -> PlannedLesion:
-        """The lesion of an id."""
-        return next(one for one in self.lesions if one.id == lesion)

@@ -34,6 +34,12 @@ _INDICATIONS = (
     ("ulcerated", "ulcerated lesion"),
     ("before-surgery", "before surgery or a planned amputation"),
 )
+# How syringes are shared, and why this one: the smallest that holds it.
+DRAW_UP = {
+    "each": "A syringe for each lesion, the smallest that holds its volume.",
+    "shared": "One syringe serves several lesions of the same syringe size, in their order, none"
+    " divided; the smallest that holds a lesion's volume.",
+}
 _EVIDENCE = {
     "stated": "stated by the source",
     "inferred": "inferred from a case",
@@ -137,6 +143,7 @@ class Sheet(NamedTuple):
     strength: str
     route: str
     technique: str
+    draw_up: str
     lesions: tuple[LesionRow, ...]
     visits: tuple[VisitBlock, ...]
     conversion: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -149,11 +156,27 @@ class Sheet(NamedTuple):
     signatures: tuple[str, ...]
 
 
+class _Index:
+    """What rows look up in a plan, found once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.lesions = {lesion.id: lesion for lesion in plan.lesions}
+        self.decisions = {one.lesion: one for one in plan.decisions}
+        self.injections: dict[str, int] = {}
+        self.open: set[str] = set()
+        for visit in plan.visits:
+            for one in visit.injections:
+                self.injections[one.lesion] = self.injections.get(one.lesion, 0) + 1
+                if one.dose_mg is None:
+                    self.open.add(one.lesion)
+
+
 def sheet(plan: Plan, digest: str, mark: str = "") -> Sheet:
     """The treatment sheet of a plan. `digest` is the plan's sha256, `mark` DRAFT or the like."""
     protocol = plan.protocol
+    index = _Index(plan)
     strength = mg_per_ml(protocol.strength_mg_per_ml)
-    has_blanks = any(one.dose_mg is None for visit in plan.visits for one in visit.injections)
     return Sheet(
         title=f"Treatment sheet, course {plan.course}",
         paper=plan.clinic.paper,
@@ -169,9 +192,10 @@ def sheet(plan: Plan, digest: str, mark: str = "") -> Sheet:
         strength=strength,
         route=protocol.route,
         technique=protocol.technique,
-        lesions=tuple(_lesion_row(plan, lesion) for lesion in plan.lesions),
-        visits=tuple(_visit_block(plan, visit) for visit in plan.visits),
-        conversion=tuple(conversion(plan)) if has_blanks else (),
+        draw_up=DRAW_UP[plan.clinic.draw_up],
+        lesions=tuple(_lesion_row(index, lesion) for lesion in plan.lesions),
+        visits=tuple(_visit_block(index, visit) for visit in plan.visits),
+        conversion=tuple(conversion(plan)) if index.open else (),
         findings=tuple(_finding_rows(plan)),
         sources=tuple(
             f"{one.id}: {one.citation}" + (f" ({one.caveat})" if one.caveat else "")
@@ -278,13 +302,9 @@ def _allergy(plan: Plan) -> Iterator[Tick]:
     yield Tick("asked today (a sulfonamide allergy is another)")
 
 
-def _lesion_row(plan: Plan, lesion: PlannedLesion) -> LesionRow:
-    decision = plan.decision(lesion.id)
-    is_open = any(
-        one.lesion == lesion.id and one.dose_mg is None
-        for visit in plan.visits
-        for one in visit.injections
-    )
+def _lesion_row(index: _Index, lesion: PlannedLesion) -> LesionRow:
+    plan, decision = index.plan, index.decisions[lesion.id]
+    is_open = lesion.id in index.open
     return LesionRow(
         id=lesion.id,
         where=where(lesion),
@@ -299,7 +319,8 @@ def _lesion_row(plan: Plan, lesion: PlannedLesion) -> LesionRow:
     )
 
 
-def _visit_block(plan: Plan, visit: PlannedVisit) -> VisitBlock:
+def _visit_block(index: _Index, visit: PlannedVisit) -> VisitBlock:
+    plan = index.plan
     of = len(plan.visits)
     start, end = visit.start, visit.end
     when = f"{moment(start)} to {end:%H:%M}" if start and end else "no day found"
@@ -310,28 +331,22 @@ def _visit_block(plan: Plan, visit: PlannedVisit) -> VisitBlock:
         purposes=" and ".join(visit.purposes),
         due=day(visit.due),
         moved=moved,
-        evaluations=tuple(_evaluation_rows(plan, visit)),
-        injections=tuple(_injection_row(plan, one) for one in visit.injections),
+        evaluations=tuple(_evaluation_rows(index, visit)),
+        injections=tuple(_injection_row(index, one) for one in visit.injections),
         total=_total(plan, visit),
         syringes=tuple(syringe_lines(visit)),
         preparation=tuple(preparation_lines(plan, visit.preparation)),
     )
 
 
-def _evaluation_rows(plan: Plan, visit: PlannedVisit) -> Iterator[EvaluationRow]:
+def _evaluation_rows(index: _Index, visit: PlannedVisit) -> Iterator[EvaluationRow]:
     for one in visit.evaluations:
-        lesion = plan.lesion(one.lesion)
+        lesion = index.lesions[one.lesion]
         week = f"week {one.after_days // 7}" if one.after_days % 7 == 0 else f"day {one.after_days}"
         yield EvaluationRow(one.lesion, where(lesion), week, mm(lesion.size_mm))
 
 
-def _injection_row(plan: Plan, one: PlannedInjection) -> InjectionRow:
-    last = max(
-        other.injection
-        for visit in plan.visits
-        for other in visit.injections
-        if other.lesion == one.lesion
-    )
+def _injection_row(index: _Index, one: PlannedInjection) -> InjectionRow:
     is_open = one.dose_mg is None
 
     def shown(value: Fraction | None, form: str) -> str:
@@ -340,8 +355,8 @@ def _injection_row(plan: Plan, one: PlannedInjection) -> InjectionRow:
 
     return InjectionRow(
         lesion=one.lesion,
-        where=where(plan.lesion(one.lesion)),
-        number=f"{one.injection} of {last}",
+        where=where(index.lesions[one.lesion]),
+        number=f"{one.injection} of {index.injections[one.lesion]}",
         dose=shown(one.dose_mg, "mg"),
         exact=shown(one.volume_ml, "ml"),
         drawn=shown(one.drawn_ml, "ml"),

@@ -1,0 +1,265 @@
+"""What the physician must see: each limit with its figure, on what is prescribed and drawn."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from planner.core.clinic import Clinic
+from planner.core.equipment import Stock
+from planner.core.findings import CODES, lines
+from planner.core.protocol import Protocol
+from planner.core.quantities import Strength
+from planner.core.records import Plan
+from tests.conftest import Run
+from tests.courses import codes, course_text, lesion, planned, write
+
+LESIONS = [
+    # lesion, code, severity, value
+    ({"size_mm": 2, "site": "fingertip", "ulcerated": False, "dose_mg": 12.5},
+     "size-outside-observed", "caution", "2 mm"),
+    ({"size_mm": 90, "dose_mg": 50}, "size-outside-observed", "caution", "90 mm"),
+    ({"site": "thigh", "dose_mg": 50}, "site-outside-observed", "caution", "thigh"),
+    ({"size_mm": 4, "site": "elbow", "ulcerated": False, "dose_mg": 30},
+     "near-threshold", "note", "4 mm"),
+    ({"size_mm": 4, "site": "elbow", "ulcerated": False, "dose_mg": 30},
+     "regimen-inferred", "caution", "single"),
+    ({"size_mm": 3, "dose_mg": 30}, "regimen-extrapolated", "confirm", "weekly"),
+    ({"regimen": "single", "dose_mg": 30}, "regimen-overridden", "confirm", "single"),
+    ({}, "dose-missing", "note", "not given"),
+    ({"dose_mg": 12}, "dose-below-observed", "caution", "12 mg"),
+    ({"dose_mg": [300, 300, 320, 300]}, "dose-above-observed", "confirm", "300 mg, 320 mg"),
+    ({"size_mm": 3, "site": "fingertip", "ulcerated": False, "dose_mg": 30.01},
+     "dose-above-observed", "confirm", "30.01 mg"),
+    ({"dose_mg": [12.5, 62.5, 62.5, 62.5]}, "dose-jump", "confirm", "12.5 mg to 62.5 mg"),
+    ({"dose_mg": [62.5, 12.5, 62.5, 50]}, "dose-jump", "confirm",
+     "62.5 mg to 12.5 mg, 12.5 mg to 62.5 mg"),
+    ({"dose_mg": [12.5, 62.5, 62.5, 12.5]}, "dose-jump", "confirm",
+     "12.5 mg to 62.5 mg, 62.5 mg to 12.5 mg"),
+    ({"dose_mg": 2751}, "dose-implausible", "error", "2751 mg"),
+    ({"dose_mg": 0.75}, "dose-not-drawable", "error", "0.75 mg"),
+    ({"dose_mg": 5}, "drawn-dose-deviates", "caution", "5 mg"),
+    ({"dose_mg": 2}, "drawn-dose-deviates", "confirm", "2 mg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "code", "severity", "value"), LESIONS)
+def test_findings_of_a_lesion(
+    sts_150: Protocol,
+    clinic: Clinic,
+    table: dict[str, object],
+    code: str,
+    severity: str,
+    value: str,
+) -> None:
+    plan = planned(sts_150, clinic, lesion(**table))  # type: ignore[arg-type]
+    (found,) = [one for one in plan.findings if one.code == code and one.lesion == "A"]
+    assert (found.severity, found.value) == (severity, value)
+
+
+SILENT = [
+    ({"dose_mg": [12.5, 62.4, 60, 60]}, "dose-jump"),
+    ({"dose_mg": 275}, "dose-above-observed"),
+    ({"dose_mg": 12.5}, "dose-below-observed"),
+    ({"dose_mg": 12.5}, "drawn-dose-deviates"),
+    ({"dose_mg": 2700}, "dose-implausible"),
+    ({"dose_mg": 50}, "near-threshold"),
+    ({"size_mm": 85, "dose_mg": 50}, "size-outside-observed"),
+]
+
+
+@pytest.mark.parametrize(("table", "code"), SILENT)
+def test_at_a_limit_nothing_is_said(
+    sts_150: Protocol, clinic: Clinic, table: dict[str, object], code: str
+) -> None:
+    assert code not in codes(planned(sts_150, clinic, lesion(**table)))  # type: ignore[arg-type]
+
+
+def test_a_limit_that_only_the_drawn_dose_passes_is_seen(sts_150: Protocol, clinic: Clinic) -> None:
+    coarse = clinic._replace(syringes=clinic.syringes[1:2])  # 3 mL, lines of 0.1 mL
+    plan = planned(sts_150, coarse, lesion(size_mm=3, ulcerated=False, dose_mg=29))
+    assert "dose-above-observed" not in codes(plan)
+    coarser = clinic._replace(syringes=clinic.syringes[3:])  # 10 mL, lines of 0.5 mL
+    plan = planned(sts_150, coarser, lesion(dose_mg=270))
+    (found,) = [one for one in plan.findings if one.code == "dose-above-observed" and one.lesion]
+    assert found.value == "300 mg"
+
+
+def many(number: int, dose_mg: float = 12.5) -> list[str]:
+    return [
+        lesion(f"L{n}", site="fingertip", size_mm=3, ulcerated=False, dose_mg=dose_mg)
+        for n in range(number)
+    ]
+
+
+def test_22_lesions_fit_the_largest_visit_and_23_ask(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, clinic, *many(22))
+    visit = plan.visits[0]
+    assert (visit.total_dose_mg, visit.total_drawn_ml, visit.total_drawn_mg) == (
+        275, Fraction("1.76"), 264,
+    )  # fmt: skip
+    assert plan.is_confirmed
+    more = planned(sts_150, clinic, *many(23))
+    (found,) = [one for one in more.findings if one.stops]
+    assert (found.code, found.value, found.visit) == ("dose-above-observed", "287.5 mg", 1)
+    assert found.due == more.visits[0].due
+
+
+def test_one_syringe_serves_several_lesions(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, clinic._replace(draw_up="shared"), *many(22))
+    syringes = plan.visits[0].syringes
+    assert [(one.drawn_ml, len(one.aliquots)) for one in syringes] == [
+        (Fraction("0.96"), 12),
+        (Fraction("0.8"), 10),
+    ]
+    assert len(planned(sts_150, clinic, *many(22)).visits[0].syringes) == 22
+
+
+def test_a_slip_of_the_point_stops(sts_150: Protocol, clinic: Clinic) -> None:
+    slip = lesion(size_mm=3, site="fingertip", ulcerated=False, dose_mg=125)
+    assert not planned(sts_150, clinic, slip).is_confirmed
+
+
+def stocked(clinic: Clinic, strength: str, salt: str = "pentahydrate", vial: str = "10") -> Clinic:
+    stock = Stock(Strength(Fraction(strength)), salt, Fraction(vial))  # type: ignore[arg-type]
+    return clinic._replace(stock=stock)
+
+
+STOCKS = [
+    # strength, salt, codes with their severities
+    (None, "", {"stock-not-stated": "caution"}),
+    ("150", "pentahydrate", {}),
+    ("150", "not stated", {"salt-not-stated": "note"}),
+    ("150", "anhydrous", {"salt-differs": "confirm"}),
+    ("250", "pentahydrate", {"stock-diluted": "caution"}),
+    ("80", "anhydrous", {"stock-too-weak": "error", "salt-differs": "confirm"}),
+    ("149.999999", "pentahydrate", {"stock-too-weak": "error"}),
+    ("151", "pentahydrate", {"stock-diluted": "caution", "dilution-not-measurable": "error"}),
+]
+
+
+@pytest.mark.parametrize(("strength", "salt", "expected"), STOCKS)
+def test_strength_and_salt_are_never_inferred(
+    sts_150: Protocol, clinic: Clinic, strength: str | None, salt: str, expected: dict[str, str]
+) -> None:
+    held = clinic if strength is None else stocked(clinic, strength, salt)
+    plan = planned(sts_150, held, lesion(dose_mg=50))
+    about_stock = {"stock", "salt", "dilution"}
+    found = {
+        one.code: one.severity for one in plan.findings if one.code.partition("-")[0] in about_stock
+    }
+    assert found == expected
+
+
+def test_a_blank_dose_leaves_the_recipe_open(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, stocked(clinic, "250"), lesion())
+    assert "stock-diluted" in codes(plan, "confirm")
+
+
+RECIPES = [
+    # stock mg/mL, dose mg, stock mL + diluent mL = batch mL, vials, left over mL
+    ("250", "275", "1.2", "0.8", "2", 1, "9"),
+    ("300", "275", "0.9", "0.9", "1.8", 1, "9.1"),
+    ("500", "275", "0.6", "1.4", "2", 1, "9.6"),
+    ("150", "275", "1.8", "0", "1.8", 1, "8.2"),
+    ("250", "12.5", "0.15", "0.1", "0.25", 1, "10.02"),
+]
+
+
+@pytest.mark.parametrize(
+    ("strength", "dose", "stock", "diluent", "batch", "vials", "wasted"), RECIPES
+)
+def test_a_stronger_stock_is_diluted_to_exactly_the_strength(
+    sts_150: Protocol,
+    clinic: Clinic,
+    strength: str,
+    dose: str,
+    stock: str,
+    diluent: str,
+    batch: str,
+    vials: int,
+    wasted: str,
+) -> None:
+    plan = planned(sts_150, stocked(clinic, strength), lesion(dose_mg=dose))
+    made = plan.visits[0].preparation
+    assert made is not None
+    assert made.stock_ml * Fraction(strength) == made.batch_ml * 150
+    assert (made.stock_ml, made.diluent_ml, made.batch_ml) == tuple(
+        map(Fraction, (stock, diluent, batch))
+    )
+    assert made.vials == vials
+    assert made.wasted_ml == Fraction(wasted)
+
+
+def test_no_undiluted_volume_is_printed_to_inject(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, 'timezone = "UTC"\n[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n', "c.toml")
+    done = planner("plan", write(tmp_path, course_text(lesion(dose_mg=275))), "--clinic", "c.toml")
+    assert done.returncode == 0, done.stderr
+    sheet = (tmp_path / "K-1/treatment-sheet.html").read_text().replace("\u00a0", " ")
+    assert "Dilute: 1.2 mL stock of 250 mg/mL + 0.8 mL diluent = 2 mL of 150 mg/mL." in sheet
+    assert "the pharmacy says and signs" in sheet
+    assert "1.1 mL" not in sheet  # 275 mg of the undiluted stock
+    assert "1.8 mL" in sheet
+
+
+def test_dead_space_is_taken_along(sts_150: Protocol, clinic: Clinic) -> None:
+    syringes = tuple(one._replace(dead_space_ml=Fraction("0.07")) for one in clinic.syringes)
+    held = stocked(clinic._replace(syringes=syringes), "150")
+    made = planned(sts_150, held, *many(2)).visits[0].preparation
+    assert made is not None
+    assert made.stock_ml == Fraction("0.3")
+    assert made.wasted_ml == Fraction("9.7")
+
+
+def test_a_vial_is_opened_for_one_visit(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, stocked(clinic, "150", vial="2"), lesion(dose_mg=275))
+    assert plan.supplies.vials == 4
+    plan = planned(sts_150, stocked(clinic, "150", vial="1"), lesion(dose_mg=275))
+    assert plan.supplies.vials == 8
+
+
+def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clinic) -> None:
+    from planner.core.plan import plan_course
+    from tests.courses import course
+
+    text = course_text(lesion(dose_mg=50)).replace("systemic sclerosis", "dermatomyositis")
+    text = text.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')
+    plan = plan_course(course(text, sts_150), sts_150, clinic)
+    assert "diagnosis-outside-observed" in codes(plan, "caution")
+    assert codes(plan, "confirm") == {"sulfite-allergy"}
+    known = text.replace("dermatomyositis", "SSC").replace("allergy = true", "allergy = false")
+    plan = plan_course(course(known, sts_150), sts_150, clinic)
+    assert not codes(plan) & {"diagnosis-outside-observed", "sulfite-allergy"}
+
+
+def shown(plan: Plan) -> list[tuple[str, str]]:
+    return [(line.code, line.where) for line in lines(plan.findings, plan.lesion_ids)]
+
+
+def test_findings_of_one_code_are_one_line_the_hardest_first(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    doses = [300, 0.1, None, None, None, 50, None]
+    plan = planned(
+        sts_150, clinic, *(lesion(chr(65 + n), dose_mg=dose) for n, dose in enumerate(doses))
+    )
+    severities = ["error", "confirm", "caution", "note"]
+    order = [severities.index(one.severity) for one in plan.findings]
+    assert order == sorted(order)
+    said = shown(plan)
+    assert ("dose-missing", "4 lesions: C-E, G") in said
+    assert len(said) == len(set(said))
+
+
+def test_every_code_is_explained_once(sts_150: Protocol) -> None:
+    assert len(CODES) == 27
+    assert all(text and text[0].islower() for text in CODES.values())
+
+
+def test_the_nearest_cases_are_a_reference(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, clinic, lesion(size_mm=70))
+    assert plan.decisions[0].cases == ("2-knee", "6-buttock-1", "4-lower-leg")
+    assert plan.cases[0].size_mm == Decimal(3)
