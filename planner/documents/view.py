@@ -334,7 +334,7 @@ def _visit_block(index: _Index, visit: PlannedVisit) -> VisitBlock:
         evaluations=tuple(_evaluation_rows(index, visit)),
         injections=tuple(_injection_row(index, one) for one in visit.injections),
         total=_total(plan, visit),
-        syringes=tuple(syringe_lines(visit)),
+        syringes=tuple(syringe_lines(plan, visit)),
         preparation=tuple(preparation_lines(plan, visit.preparation)),
     )
 
@@ -376,12 +376,13 @@ def _total(plan: Plan, visit: PlannedVisit) -> str:
     )
 
 
-def syringe_lines(visit: PlannedVisit) -> Iterator[str]:
-    """`Syringe 1 (1 mL, lines of 0.01 mL): 0.96 mL = A 0.08 mL, B 0.08 mL`."""
+def syringe_lines(plan: Plan, visit: PlannedVisit) -> Iterator[str]:
+    """`Syringe 1 (1 mL, lines of 0.01 mL): 0.96 mL of 150 mg/mL for A 0.08 mL, B 0.08 mL`."""
+    strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
     for one in visit.syringes:
         size = f"{ml(one.capacity_ml)}, lines of {ml(one.graduation_ml)}"
         parts = ", ".join(f"{part.lesion} {ml(part.ml)}" for part in one.aliquots)
-        yield f"Syringe {one.number} ({size}): {ml(one.drawn_ml)} for {parts}"
+        yield f"Syringe {one.number} ({size}): {ml(one.drawn_ml)} of {strength} for {parts}"
 
 
 def preparation_lines(plan: Plan, made: Preparation | None) -> Iterator[str]:

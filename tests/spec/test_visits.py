@@ -1,0 +1,281 @@
+"""When to come: due days, windows, open days, the physician's moves."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from planner.core.clinic import Clinic, Closure, Span
+from planner.core.plan import plan_course
+from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.errors import InputError
+from planner.files.clinic import clinic_from
+from planner.files.reading import parse_toml
+from tests.conftest import Run
+from tests.courses import codes, confirmation, course, course_text, lesion
+
+SPAN = Span(datetime(2026, 1, 1, 8).time(), datetime(2026, 1, 1, 16).time())
+COPENHAGEN = 'timezone = "Europe/Copenhagen"\ncountry = "DK"\n'
+NEW_YORK = 'timezone = "America/New_York"\ncountry = "US"\n'
+
+
+def plan_at(clinic_text: str, protocol: Protocol, *tables: str, first_visit: str) -> Plan:
+    clinic = clinic_from(parse_toml(clinic_text.encode()), range(2026, 2029))
+    text = course_text(*tables, first_visit=first_visit)
+    return plan_course(course(text, protocol, clinic.timezone), protocol, clinic)
+
+
+def starts(plan: Plan) -> list[str]:
+    return [f"{one.start:%Y-%m-%d %H:%M}" if one.start else "none" for one in plan.visits]
+
+
+def reasons(plan: Plan) -> dict[int, str]:
+    return {one.number: one.moved_because for one in plan.visits if one.moved_because}
+
+
+WEEKLY = lesion(dose_mg=50)
+
+
+def test_a_weekly_course_is_due_every_seven_days(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = plan_course(course(course_text(WEEKLY), sts_150), sts_150, clinic)
+    assert starts(plan) == [
+        "2026-09-07 09:00", "2026-09-14 09:00", "2026-09-21 09:00", "2026-09-28 09:00",
+        "2026-10-05 09:00", "2026-11-30 09:00",
+    ]  # fmt: skip
+    assert [visit.purposes for visit in plan.visits] == [("injection",)] * 4 + [("evaluation",)] * 2
+    assert reasons(plan) == {}
+
+
+def test_three_weeks_before_easter_in_copenhagen(sts_150: Protocol) -> None:
+    plan = plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2026-03-16 09:00")
+    assert starts(plan)[:4] == [
+        "2026-03-16 09:00", "2026-03-23 09:00", "2026-03-30 09:00", "2026-04-07 09:00",
+    ]  # fmt: skip
+    assert reasons(plan) == {4: "public holiday (Easter Monday)"}
+    thursday = plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2026-03-12 09:00")
+    # Maundy Thursday, Good Friday and the weekend: only the two days before are open.
+    assert starts(thursday)[3] == "2026-04-01 09:00"
+    assert "Maundy Thursday" in reasons(thursday)[4]
+
+
+def test_over_christmas_in_copenhagen(sts_150: Protocol) -> None:
+    text = COPENHAGEN + 'closed = ["2026-12-24/2026-12-31"]\n'
+    # Friday 25 December is closed, so are 24 and the weekend: Wednesday 23 is in the window.
+    plan = plan_at(text, sts_150, WEEKLY, first_visit="2026-12-11 09:00")
+    assert starts(plan)[2] == "2026-12-23 09:00"
+    assert "Christmas Day" in reasons(plan)[3]
+    # Friday 1 January too: after the 23rd nothing is open before Monday 4 January, out of reach.
+    assert starts(plan)[3] == "none"
+    assert codes(plan, "error") == {"no-open-day"}
+    assert [f"{one:%Y-%m-%d %H:%M}" for one in plan.visits[3].choices] == [
+        "2027-01-04 09:00", "2027-01-05 09:00",
+    ]  # fmt: skip
+
+
+def test_over_the_autumn_clock_change_in_new_york(sts_150: Protocol) -> None:
+    plan = plan_at(NEW_YORK, sts_150, WEEKLY, first_visit="2026-10-19 14:00")
+    assert starts(plan) == [
+        "2026-10-19 14:00", "2026-10-26 14:00", "2026-11-02 14:00", "2026-11-09 14:00",
+        "2026-11-16 14:00", "2027-01-11 14:00",
+    ]  # fmt: skip
+    assert [str(one.start)[-6:] for one in plan.visits[:4]] == ["-04:00"] * 2 + ["-05:00"] * 2
+    plan = plan_at(NEW_YORK, sts_150, WEEKLY, first_visit="2026-10-29 14:00")
+    assert starts(plan)[4] == "2026-11-27 14:00"
+    assert reasons(plan) == {5: "public holiday (Thanksgiving Day)"}
+
+
+def test_a_closure_of_two_weeks_offers_days_to_choose_from(sts_150: Protocol) -> None:
+    text = COPENHAGEN + 'closed = ["2026-07-13/2026-07-24"]\n'
+    plan = plan_at(text, sts_150, WEEKLY, first_visit="2026-07-06 09:00")
+    assert starts(plan)[:4] == ["2026-07-06 09:00", "none", "none", "2026-07-27 09:00"]
+    assert "the clinic is closed that day" in reasons(plan)[2]
+    assert [f"{one:%m-%d}" for one in plan.visits[1].choices] == ["07-28", "07-29"]
+
+
+def test_the_moves_that_are_offered_are_taken(planner: Run, tmp_path: Path) -> None:
+    from tests.courses import write
+
+    write(tmp_path, COPENHAGEN + 'closed = ["2026-07-13/2026-07-17"]\n', "clinic.toml")
+    text = course_text(WEEKLY, first_visit="2026-07-06 09:00")
+    done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml")
+    assert done.returncode == 12
+    block = done.stderr[done.stderr.index("[[move]]") :].split("\n\n")[0]
+    done = planner("plan", write(tmp_path, text + block), "--clinic", "clinic.toml")
+    assert done.returncode == 12
+    assert "no-open-day" not in done.stderr
+    assert 'finding = "move-outside-window"' in done.stderr
+
+
+TOTALS = [
+    # closed days; the shifts of visits 2, 3 and 4
+    (["2026-09-21"], [0, 1, 0]),  # a tie of one day goes to the later
+    (["2026-09-21", "2026-09-22"], [0, 2, 0]),  # Wednesday; the weekend before is closed
+    (["2026-09-14/2026-09-15"], [2, 0, 0]),  # Wednesday 16: five days before Monday 21
+    (["2026-09-14/2026-09-16"], [None, 0, 0]),
+    (["2026-09-14/2026-09-15", "2026-09-21"], [2, 1, 0]),
+]
+
+
+@pytest.mark.parametrize(("closed", "shifts"), TOTALS)
+def test_the_series_is_laid_out_with_the_least_total_shift(
+    sts_150: Protocol, closed: list[str], shifts: list[int | None]
+) -> None:
+    days = ", ".join(f'"{day}"' for day in closed)
+    text = f'timezone = "Europe/Copenhagen"\nclosed = [{days}]\n'
+    plan = plan_at(text, sts_150, WEEKLY, first_visit="2026-09-07 09:00")
+    found = [(one.start.date() - one.due).days if one.start else None for one in plan.visits[1:4]]
+    assert found == shifts
+
+
+def test_neighbours_make_room_for_the_shortest_interval(sts_150: Protocol) -> None:
+    """Open on Saturdays and Wednesdays alone around the due days, one shift forces another."""
+    text = 'timezone = "UTC"\nclosed = ["2026-09-12/2026-09-15", "2026-09-21"]\n'
+    plan = plan_at(text, sts_150, WEEKLY, first_visit="2026-09-07 09:00")
+    # Visit 2 only on Wednesday 16: visit 3 may not be before Monday 21 (closed), so Tuesday 22.
+    assert starts(plan)[1:4] == ["2026-09-16 09:00", "2026-09-22 09:00", "2026-09-28 09:00"]
+
+
+def test_on_its_day_a_visit_takes_the_nearest_quarter_a_tie_to_the_later(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    morning = Span(SPAN.start, datetime(2026, 1, 1, 9, 15).time())
+    noon = Span(datetime(2026, 1, 1, 9, 45).time(), SPAN.end)
+    opening = ((SPAN,), (SPAN,), (SPAN,), (morning, noon), (SPAN,), (), ())
+    text = course_text(WEEKLY, first_visit="2026-09-07 09:15")
+    plan = plan_course(course(text, sts_150), sts_150, clinic._replace(opening=opening))
+    assert starts(plan)[1] == "2026-09-14 09:15"
+    thursday = course_text(WEEKLY, first_visit="2026-09-07 09:15") + (
+        '[[move]]\nfrom = 2026-09-14\nto = "2026-09-17 10:00"\n'
+    )
+    plan = plan_course(course(thursday, sts_150), sts_150, clinic._replace(opening=opening))
+    # Later ones follow weekly on Thursdays: 09:15 is shut, 08:45 and 09:45 are as near.
+    assert starts(plan)[2:4] == ["2026-09-24 09:45", "2026-10-01 09:45"]
+    assert "outside the opening hours" in reasons(plan)[3]
+
+
+def test_evaluation_and_injection_of_one_day_are_one_visit(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    """A course of five weekly injections: the fifth is due on the day of the first evaluation."""
+    regimen = sts_150.regimens["weekly"]._replace(injections=5)
+    protocol = sts_150._replace(regimens={**sts_150.regimens, "weekly": regimen})
+    plan = plan_course(course(course_text(WEEKLY), protocol), protocol, clinic)
+    both = plan.visits[4]
+    assert both.purposes == ("evaluation", "injection")
+    assert both.start is not None
+    assert both.end is not None
+    assert (both.end - both.start).seconds == 50 * 60
+
+
+def test_singles_share_the_visits_of_weeklies(sts_150: Protocol, clinic: Clinic) -> None:
+    single = lesion("B", size_mm=3, site="fingertip", ulcerated=False, dose_mg=12.5)
+    plan = plan_course(course(course_text(WEEKLY, single), sts_150), sts_150, clinic)
+    assert len(plan.visits) == 6
+    assert [len(visit.injections) for visit in plan.visits] == [2, 1, 1, 1, 0, 0]
+    assert [len(visit.evaluations) for visit in plan.visits] == [0, 0, 0, 0, 2, 2]
+
+
+def moved(sts_150: Protocol, clinic: Clinic, *moves: tuple[str, str], more: str = "") -> Plan:
+    blocks = "".join(f'[[move]]\nfrom = {due}\nto = "{to}"\n' for due, to in moves)
+    return plan_course(course(course_text(WEEKLY, blocks, more), sts_150), sts_150, clinic)
+
+
+MOVES = [
+    # moves; the starts of visits 2, 3, 4, 5 (MM-DD HH); codes to confirm
+    ([("2026-09-14", "2026-09-16 10:00")], ["09-16 10", "09-21 09", "09-28 09", "10-05 09"], set()),
+    ([("2026-09-14", "2026-09-17 10:00")], ["09-17 10", "09-24 09", "10-01 09", "10-05 09"],
+     {"move-outside-window"}),
+    # read after the move before it: what was due on 21 is now due on 24
+    ([("2026-09-14", "2026-09-17 10:00"), ("2026-09-24", "2026-09-25 11:00")],
+     ["09-17 10", "09-25 11", "10-01 09", "10-05 09"], {"move-outside-window"}),
+    # the visit after it makes room: five days after Friday 18 is Wednesday 23
+    ([("2026-09-21", "2026-09-18 10:00")], ["09-14 09", "09-18 10", "09-25 09", "10-05 09"],
+     {"interval-too-short", "move-outside-window"}),
+    # two moves of the physician closer than the shortest interval
+    ([("2026-09-14", "2026-09-16 10:00"), ("2026-09-21", "2026-09-19 10:00")], None, None),
+    ([("2026-09-14", "2026-09-16 10:00"), ("2026-09-28", "2026-09-29 10:00")],
+     ["09-16 10", "09-21 09", "09-29 10", "10-05 09"], set()),
+    # an evaluation moves alone
+    ([("2026-10-05", "2026-10-08 09:00")], ["09-14 09", "09-21 09", "09-28 09", "10-08 09"], set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("moves", "expected", "confirm"), [one for one in MOVES if one[1]])
+def test_a_move_stands_as_written(
+    sts_150: Protocol,
+    clinic: Clinic,
+    moves: list[tuple[str, str]],
+    expected: list[str],
+    confirm: set[str],
+) -> None:
+    plan = moved(sts_150, clinic, *moves)
+    assert [f"{one.start:%m-%d %H}" for one in plan.visits[1:5]] == expected
+    assert codes(plan, "confirm") == confirm
+    due = [one.due for one in plan.visits if one.evaluations]
+    assert due == [date(2026, 10, 5), date(2026, 11, 30)]
+
+
+def test_the_visits_that_were_not_moved_make_room(sts_150: Protocol, clinic: Clinic) -> None:
+    # Friday 11 and Saturday 12 are two days early and inside the window of the second visit.
+    saturdays = clinic._replace(opening=(*clinic.opening[:5], (SPAN,), ()))
+    plan = moved(sts_150, saturdays, ("2026-09-21", "2026-09-19 10:00"))
+    assert starts(plan)[1:4] == ["2026-09-14 09:00", "2026-09-19 10:00", "2026-09-28 09:00"]
+    assert codes(plan, "confirm") == set()
+    plan = moved(sts_150, saturdays, ("2026-09-14", "2026-09-16 10:00"))
+    assert starts(plan)[2] == "2026-09-21 09:00"
+    closed = saturdays._replace(closures=(Closure(date(2026, 9, 21), date(2026, 9, 23)),))
+    plan = moved(sts_150, closed, ("2026-09-14", "2026-09-16 10:00"))
+    # Only Saturday 19 is left for the third: three days after the second, which was moved.
+    assert starts(plan)[2] == "2026-09-19 09:00"
+    (short,) = [one for one in plan.findings if one.code == "interval-too-short"]
+    assert (short.visit, short.due, short.value) == (2, date(2026, 9, 14), "2026-09-16 10:00")
+
+
+def test_a_move_onto_another_visits_day_joins_it(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = moved(sts_150, clinic, ("2026-10-05", "2026-09-28 13:00"))
+    assert len(plan.visits) == 5
+    joined = plan.visits[3]
+    assert joined.purposes == ("evaluation", "injection")
+    assert starts(plan)[3] == "2026-09-28 13:00"
+    assert joined.due == date(2026, 9, 28)
+    assert codes(plan, "confirm") == {"move-outside-window"}
+
+
+def test_a_confirmed_move_is_printed(sts_150: Protocol, clinic: Clinic) -> None:
+    said = confirmation("move-outside-window", "2026-09-17 10:00", due="2026-09-14")
+    plan = moved(sts_150, clinic, ("2026-09-14", "2026-09-17 10:00"), more=said)
+    assert plan.is_confirmed
+
+
+REFUSED = [
+    ("2026-09-14", "2026-09-13 10:00", "not an opening day"),
+    ("2026-09-14", "2026-09-15 15:45", "outside the opening hours"),
+    ("2026-09-07", "2026-09-08 10:00", "first visit"),
+    ("2026-09-14", "2026-09-07 12:00", "not after the first visit"),
+    ("2026-09-14", "2026-09-04 12:00", "not after the first visit"),
+    ("2026-09-15", "2026-09-16 10:00", "no visit is due"),
+    ("2026-09-21", "2026-09-14 10:00", "injection 2 of lesion A is on 2026-09-14"),
+    ("2026-09-21", "2026-09-10 10:00", "injection 2 of lesion A is on 2026-09-14"),
+]
+
+
+@pytest.mark.parametrize(("due", "to", "message"), REFUSED)
+def test_an_impossible_move_is_refused(
+    sts_150: Protocol, clinic: Clinic, due: str, to: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as raised:
+        moved(sts_150, clinic, (due, to))
+    assert raised.value.problems[0].place.startswith("move[1].")
+
+
+def test_the_first_visit_is_never_moved(sts_150: Protocol) -> None:
+    with pytest.raises(InputError, match=r"Easter Monday.*free near it: 2026-04-07 09:00"):
+        plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2026-04-06 09:00")
+
+
+def test_a_year_of_unknown_holidays_is_an_error(sts_150: Protocol) -> None:
+    with pytest.raises(InputError, match="public holidays of 2029 are not known"):
+        plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2028-12-13 09:00")
