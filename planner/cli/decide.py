@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import click
 
-from planner.core.formatting import mm
+from planner.core.formatting import count, mg, mm
 
 
 @click.command()
 @click.option("--size-mm", required=True, metavar="N", help="Largest diameter.")
 @click.option("--site", required=True, help="A site of the protocol, such as fingertip.")
-@click.option("--ulcerated/--not-ulcerated", default=None, required=True, help="Has to be said.")
+@click.option("--ulcerated/--not-ulcerated", default=None, help="Has to be said.")
 @click.option("--protocol", "name", default="sts-150", help="A bundled name, or a file.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -> None:
+def decide(size_mm: str, site: str, ulcerated: bool | None, name: str, as_json: bool) -> None:
     """Say which regimen a lesion gets, by which rule, and on what evidence.
 
     Example: planner decide --size-mm 4 --site elbow --not-ulcerated
     """
     from planner.cli.output import emit_json, finding_lines
-    from planner.cli.typed import typed_number
+    from planner.cli.typed import check_decimals, typed_number
     from planner.core.checks import lesion_findings
     from planner.core.course import Lesion
     from planner.core.findings import in_order
     from planner.core.plan import decide as decide_lesion
     from planner.core.plan import nearest_cases
-    from planner.errors import InputError, raise_if_any
+    from planner.errors import InputError, Problem, UsageError, raise_if_any
     from planner.files.protocol import load_protocol
 
+    if ulcerated is None:
+        raise UsageError(Problem("", "ulceration is not said", "--ulcerated or --not-ulcerated"))
     protocol = load_protocol(name)
     size = typed_number(size_mm, "mm", "--size-mm")
+    check_decimals(size, "--size-mm")
     raise_if_any(InputError, protocol.table.input_problems(size, ulcerated, site))
     decided = decide_lesion(Lesion("lesion", site, size, ulcerated), protocol)
     rule, reasons = decided.hit.rule, decided.hit.reasons
-    findings = in_order(lesion_findings(decided, protocol), ["lesion"])
+    findings = in_order(
+        (one._replace(lesion=None) for one in lesion_findings(decided, protocol)), []
+    )
     source = protocol.cited(rule.source, rule.place)
     if as_json:
         emit_json(
@@ -58,8 +63,9 @@ def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -
     if near:
         click.echo("Nearest cases of this regimen, for reference, not a proposal:")
     for case in near:
-        doses = f"mean {case.mean_dose_mg}, {case.dose_range_mg} mg an injection"
-        times = f"{case.injections} injections" if case.injections > 1 else "1 injection"
-        click.echo(f"  {case.site}, {mm(case.size_mm)}: {times}, {doses} ({case.place})")
-    for line in finding_lines(findings, ["lesion"]):
+        given = case.dose_range_mg.words("mg")
+        doses = f"{given}, mean {mg(case.mean_dose_mg)}" if case.injections > 1 else given
+        times = count(case.injections, "injection")
+        click.echo(f"  {case.site}, {mm(case.size_mm)}: {times} of {doses} ({case.place})")
+    for line in finding_lines(findings, []):
         click.echo(line)

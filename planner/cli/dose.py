@@ -35,7 +35,7 @@ def dose(
     """
     if bool(doses) == (volume is not None):
         raise UsageError(Problem("", "give doses in mg, or one volume with --ml", "not both"))
-    of = Strength(_positive(strength, "mg/mL", "--strength") if strength else _protocol_strength())
+    of = _protocol_strength() if strength is None else _typed_strength(strength)
     syringes = _syringes(clinic)
     if volume is not None:
         wanted = [Volume(_positive(volume, "mL", "--ml")) * of]
@@ -73,25 +73,27 @@ def _joined(doses: tuple[str, ...]) -> list[str]:
 
 
 def _positive(text: str, unit: str, place: str) -> Fraction:
-    from planner.cli.typed import typed_number
+    from planner.cli.typed import check_decimals, typed_number
 
     value = typed_number(text, unit, place)
     if not 0 < value <= 1_000_000:
         problem = f"{text!r} is not above 0" if value <= 0 else f"{text!r} is beyond reason"
         raise InputError(Problem(place, problem, "correct it"))
-    exponent = value.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
-        raise InputError(Problem(place, f"{text!r} has over six decimals", "round as meant"))
+    check_decimals(value, place)
     return Fraction(value)
 
 
-def _protocol_strength() -> Fraction:
+def _typed_strength(text: str) -> Strength:
+    return Strength(_positive(text, "mg/mL", "--strength"))
+
+
+def _protocol_strength() -> Strength:
     """The strength of the bundled protocol, read without proving its table."""
     from planner.files.bundled import protocol_path
     from planner.files.reading import parse_toml, read_bytes
 
     table = parse_toml(read_bytes(protocol_path("sts-150")))
-    return Fraction(table["strength_mg_per_ml"])
+    return Strength(Fraction(table["strength_mg_per_ml"]))
 
 
 def _syringes(clinic: Path | None) -> tuple[Syringe, ...]:

@@ -84,13 +84,11 @@ def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clin
 
 def _years(table: dict[str, Any]) -> range:
     """The years that a course may reach: from its first day to two years after its last move."""
+    from planner.files.course import typed_moments
     from planner.files.fields import FieldError, check_moment
 
-    moves = table.get("move", [])
-    values = [table.get("first_visit")]
-    values += [m.get("to") for m in moves if isinstance(m, dict)] if isinstance(moves, list) else []
     found = []
-    for value in values:
+    for _, value in typed_moments(table):
         try:
             found.append(check_moment(value).year)
         except FieldError:

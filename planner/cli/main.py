@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, ServiceError
 
 BUG = 1
 WRONG_USAGE = 2
@@ -69,7 +69,8 @@ def run(arguments: list[str]) -> int:
     """The exit code of a call; its messages go to standard error."""
     try:
         code = cli.main(arguments, prog_name="planner", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except PlannerError as error:
         for problem in error.problems:
             click.echo(f"{click.style('error:', fg='red')} {problem}", err=True)
@@ -84,6 +85,9 @@ def run(arguments: list[str]) -> int:
         # The reader of our output has seen enough; there is nobody to tell.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        click.echo(f"error: the system says: {error.strerror or error}", err=True)
+        return ServiceError.exit_code
     except Exception as error:  # the one place where a bug of ours becomes a message
         click.echo(f"error: a bug of ours: {type(error).__name__}; please report it", err=True)
         return BUG

@@ -52,9 +52,21 @@ def new(file: Path | None, lesions: Path | None) -> None:
     patient["name"] = _ask("Patient name (empty: a box for the label)", check_text, optional=True)
     patient["birth_date"] = _ask("Birth date (1961-05-01; may be empty)", check_birth_date, True)
     rows = rows or list(_ask_lesions())
-    write_file(target, _course_text(course, patient, rows).encode("utf-8"))
+    content = _course_text(course, patient, rows).encode("utf-8")
+    _check_whole(content, lesions)
+    write_file(target, content)
     click.echo(f"\nWritten: {target}\nNext: planner plan {target} --timezone Europe/Copenhagen")
     click.echo("(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)")
+
+
+def _check_whole(content: bytes, lesions: Path | None) -> None:
+    """Refuse what `planner plan` would refuse, before it is written."""
+    from planner.files.course import course_from
+    from planner.files.protocol import load_protocol
+    from planner.files.reading import parse_toml
+
+    with located(lesions.name if lesions is not None else ""):
+        course_from(parse_toml(content), load_protocol("sts-150"), None)
 
 
 def _refuse_existing(file: Path) -> None:
@@ -141,9 +153,11 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
 def _sized(protocol: Protocol) -> Callable[[object], Decimal]:
     from planner.cli.typed import typed_number
     from planner.errors import raise_if_any
+    from planner.files.course import SizeMm
+    from planner.files.fields import check_exact
 
     def checked(answer: object) -> Decimal:
-        size = typed_number(str(answer), "mm", "size")
+        size = check_exact(SizeMm, typed_number(str(answer), "mm", "size"))
         found = protocol.table.input_problems(size, False, protocol.table.domains.sites[0])
         raise_if_any(InputError, found)
         return size
@@ -164,12 +178,10 @@ def _yes_or_no(answer: object) -> bool:
 def _doses(answer: object) -> list[Decimal]:
     """`12.5` or `12.5 57.5 72.5 87.5`; a comma is refused, as it may be a point."""
     from planner.cli.typed import typed_number
-    from planner.files.fields import FieldError
+    from planner.files.course import DoseMg
+    from planner.files.fields import check_exact
 
-    doses = [typed_number(word, "mg", "dose") for word in str(answer).split()]
-    if any(dose <= 0 for dose in doses):
-        raise FieldError("a dose is above 0 mg", "correct it, or leave it empty")
-    return doses
+    return [check_exact(DoseMg, typed_number(word, "mg", "dose")) for word in str(answer).split()]
 
 
 def _doses_for(lesion: dict[str, Any], protocol: Protocol) -> Callable[[object], list[Decimal]]:
@@ -183,7 +195,8 @@ def _doses_for(lesion: dict[str, Any], protocol: Protocol) -> Callable[[object],
 
     def checked(answer: object) -> list[Decimal]:
         doses = _doses(answer)
-        given = Lesion(**lesion, doses=tuple(Dose(Fraction(dose)) for dose in doses))
+        exact = tuple(Dose(Fraction(dose)) for dose in doses)
+        given = Lesion(**lesion, doses=exact, same_dose=len(exact) == 1)
         raise_if_any(InputError, lesion_problems(given, protocol))
         return doses
 

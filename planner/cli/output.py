@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 
 import click
 
 from planner.core.findings import Finding, Severity, lines
+from planner.errors import Problem, ServiceError
 
 _COLOURS: dict[Severity, str] = {
     "error": "red",
@@ -33,4 +36,22 @@ def emit_json(value: object) -> None:
     """One JSON document on standard output."""
     from planner.files.plan import json_bytes
 
-    click.echo(json_bytes(value).decode(), nl=False)
+    say(json_bytes(value).decode())
+
+
+def say(text: str) -> None:
+    """Print to standard output; a reader that has left does not stop the work.
+
+    Raises ServiceError where the output cannot be written, before anything else is done.
+    """
+    if sys.stdout is None:
+        return
+    try:
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        problem = f"it cannot be written: {error.strerror}"
+        raise ServiceError(Problem("standard output", problem, "check where it goes")) from error

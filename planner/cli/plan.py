@@ -10,7 +10,7 @@ import click
 
 from planner.core.formatting import day, mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
-from planner.errors import NotConfirmedError, Problem, RefusedError
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 
 
 @click.command()
@@ -35,6 +35,7 @@ def plan(
     Example: planner plan course.toml --clinic clinic.toml
     """
     from planner.cli.inputs import read_inputs
+    from planner.cli.output import say
     from planner.core.plan import plan_course
     from planner.errors import located
     from planner.files.plan import plan_bytes
@@ -43,10 +44,7 @@ def plan(
     with located(course.name):
         made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
     content = plan_bytes(made)
-    if as_json:
-        click.echo(content.decode(), nl=False)
-    else:
-        click.echo("\n".join(summary(made)))
+    say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:
         click.echo(remark, err=True)
     _stop_unless_printable(made, draft)
@@ -55,7 +53,7 @@ def plan(
         return
     written = _write(made, content, folder, draft)
     if not as_json:
-        click.echo(f"\nFiles in {folder}/\n  {' '.join(written)}")
+        say(f"\nFiles in {folder}/\n  {' '.join(written)}\n")
 
 
 def summary(made: Plan) -> Iterator[str]:
@@ -176,7 +174,11 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> No
     if draft:
         text = "it holds an issued plan, which a draft does not replace"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))
-    there, its_content = read_plan(path)
+    try:
+        there, its_content = read_plan(path)
+    except InputError as error:
+        problem = "its plan.json is not one of the planner"
+        raise RefusedError(Problem(str(folder), problem, "choose another --out")) from error
     if there.course != made.course:
         text = f"it holds course {there.course}"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))

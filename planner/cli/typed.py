@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 
 from planner.errors import InputError, Problem
 
@@ -22,3 +23,9 @@ def typed_number(text: str, unit: str, place: str) -> Decimal:
     if not re.fullmatch(r"[+-]?\d+(\.\d+)?", digits):
         raise InputError(Problem(place, f"{text!r} is not a plain number", "write it as 12.5"))
     return Decimal(digits)
+
+
+def check_decimals(value: Decimal, place: str) -> None:
+    """Refuse a number that says more than six decimals."""
+    if (Fraction(value) * 10**6).denominator != 1:
+        raise InputError(Problem(place, f"{value} has over six decimals", "round it as meant"))

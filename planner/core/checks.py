@@ -16,6 +16,7 @@ from planner.core.findings import Finding, Severity
 from planner.core.formatting import (
     count,
     day,
+    listing,
     mg,
     mg_per_ml,
     ml,
@@ -147,7 +148,7 @@ def stock_findings(clinic: Clinic, protocol: Protocol, has_blanks: bool) -> Iter
         yield Finding(
             "stock-not-stated",
             "caution",
-            f"read the strength on the vial: not {mg_per_ml(wanted.mg_per_ml)}, then stop",
+            f"read the strength on the vial; if it is not {mg_per_ml(wanted.mg_per_ml)}, stop",
             "not stated",
         )
         return
@@ -281,9 +282,11 @@ def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator
         )
         return
     value = typed_moment(placed.start)
-    name = f"visit {number}, due {day(visit.due)}, on {moment(placed.start)}"
-    if visit.is_outside:
-        text = f"{name}: over {count(visit.window_days, 'day')} away; the window is the clinic's"
+    due = listing([day(one) for one in visit.moved_from or (visit.due,)])
+    name = f"visit {number}, due {due}, on {moment(placed.start)}"
+    if visit.passed_window is not None:
+        window = f"\u00b1{count(visit.passed_window, 'day')}"
+        text = f"{name}: outside the window of {window} (the clinic's policy)"
         yield Finding("move-outside-window", "confirm", text, value, visit=number, due=visit.due)
     if placed.short_days is not None:
         text = (

@@ -24,8 +24,8 @@ class Patient(NamedTuple):
 class Lesion(NamedTuple):
     """One calcification. `doses` is empty where the physician left them open.
 
-    `doses` holds one dose for every injection, or one for each; `regimen` is the physician's
-    own choice.
+    `doses` has one for each injection, or a single one where `same_dose` says that it is for
+    all of them; `regimen` is the physician's own choice.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Lesion(NamedTuple):
     side: Side | None = None
     site_detail: str | None = None
     doses: tuple[Dose, ...] = ()
+    same_dose: bool = False
     regimen: str | None = None
     measured_by: str | None = None
 

@@ -31,7 +31,7 @@ CODES = {
     "dilution-not-measurable": "no batch can be measured that has the protocol's strength",
     "salt-differs": "the stock is the anhydrous salt; the source does not name its salt",
     "stock-diluted": "the stock is stronger than the protocol's strength and is diluted",
-    "stock-not-stated": "no stock is stated: read the strength on the vial, and stop if it differs",
+    "stock-not-stated": "no stock is stated: the strength is to be read on the vial",
     "salt-not-stated": "the salt of the stock is not stated",
     "no-open-day": "no day of the window will do",
     "move-outside-window": "moved further than the window reaches",
@@ -116,10 +116,13 @@ def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[Line]
 
 def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:
     here = [one.lesion for one in group if one.lesion]
-    if here:
-        return f"{count(len(here), 'lesion')}: {_ranges(here, lesions)}"
     visits = [str(one.visit) for one in group if one.visit]
-    return f"{count(len(visits), 'visit')}: {', '.join(visits)}" if visits else ""
+    parts = []
+    if here:
+        parts.append(f"{count(len(here), 'lesion')}: {_ranges(here, lesions)}")
+    if visits:
+        parts.append(f"{count(len(visits), 'visit')}: {', '.join(visits)}")
+    return "; ".join(parts)
 
 
 def _short(one: Finding) -> str:
@@ -170,9 +173,13 @@ def _confirm_one(
         if target is None:
             kind = "lesion" if open_ones[0].lesion else "due day"
             return f"{name} names no {kind}, so that it confirms nothing; name it."
+        if any(one.lesion is None and one.due is None for one in open_ones):
+            return f"{name} confirms nothing: the finding has no lesion or day; leave that out."
         return f"{name} is not needed and was ignored."
-    finding = meant[0]
-    if plain(confirmation.value) != plain(finding.value):
+    # Two visits may be due on one day, where one of them was moved away.
+    agreeing = [one for one in meant if plain(one.value) == plain(confirmation.value)]
+    finding = agreeing[0] if agreeing else meant[0]
+    if not agreeing:
         return (
             f"{name} is for {confirmation.value!r}; the plan now says {finding.value!r}:"
             " confirm it anew."
@@ -184,11 +191,12 @@ def _confirm_one(
 
 def confirm_blocks(findings: Iterable[Finding]) -> str:
     """The `[[confirm]]` blocks to paste into the course file, those alike in one block."""
-    groups: dict[tuple[str, str], list[Finding]] = {}
+    # A block names lesions or days, never both.
+    groups: dict[tuple[str, str, bool], list[Finding]] = {}
     for one in findings:
         if one.is_open:
-            groups.setdefault((one.code, one.value), []).append(one)
-    return "\n".join(_block(code, value, group) for (code, value), group in groups.items())
+            groups.setdefault((one.code, one.value, one.lesion is None), []).append(one)
+    return "\n".join(_block(code, value, group) for (code, value, _), group in groups.items())
 
 
 def _block(code: str, value: str, group: Sequence[Finding]) -> str:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from planner.core.course import Move
 from planner.core.formatting import count, day, listing, typed_moment
 from planner.core.opening import Opening
-from planner.core.schedule import Visit
-from planner.errors import InputError, Problem
+from planner.core.schedule import FIRST_DAY, LAST_DAY, Visit
+from planner.errors import InputError, Problem, raise_if_any
 
 SEARCHED_DAYS = 60
 _ONE_DAY = timedelta(days=1)
@@ -91,7 +91,7 @@ def lay_out(
     """
     series = _Series(visits, opening, hour, shortest_days)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
-    series.check_fixed(places)
+    raise_if_any(InputError, series.fixed_problems(places))
     starts = series.best()
     return tuple(series.placed(index, starts) for index in range(len(visits)))
 
@@ -111,15 +111,15 @@ class _Series:
         self.fixed = {n: visit.moved_to for n, visit in enumerate(visits) if visit.moved_to}
         self.fixed[0] = datetime.combine(visits[0].due, hour)
 
-    def check_fixed(self, places: Mapping[datetime, str]) -> None:
-        """Refuse times that stand although the clinic is closed or full."""
+    def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
+        """Times that cannot stand, as the clinic is closed or full then."""
         for index, start in self.fixed.items():
             reason = self.opening.obstacle(start, self.minutes[index])
             if reason:
                 place = places[start] if index else "first_visit"
                 near = listing([typed_moment(one) for one in self._open_near(index)], "or")
                 fix = f"free near it: {near}" if near else "choose another day"
-                raise InputError(Problem(place, f"{day(start)}: {reason}", fix))
+                yield Problem(place, f"{day(start)}: {reason}", fix)
 
     def best(self) -> dict[int, datetime]:
         """The start of each visit in the best series, by dynamic programming in their order.
@@ -178,7 +178,16 @@ class _Series:
     def _window(self, index: int) -> Iterator[date]:
         visit = self.visits[index]
         for shift in range(-visit.window_days, visit.window_days + 1):
-            yield visit.due + shift * _ONE_DAY
+            on = visit.due + shift * _ONE_DAY
+            if FIRST_DAY <= on <= LAST_DAY:
+                yield on
+
+    def _days_from(self, on: date, sign: int) -> Iterator[date]:
+        """The days after (or before) one, as far as the clinic's holidays are known."""
+        for away in range(1, SEARCHED_DAYS):
+            there = on + sign * away * _ONE_DAY
+            if self.opening.is_known(there):
+                yield there
 
     def _starts(self, index: int) -> dict[date, datetime]:
         """The start that each open day of a visit's window offers."""
@@ -229,8 +238,14 @@ class _Series:
         return "; ".join(f"{listing(days)}: {reason}" for reason, days in reasons.items())
 
     def _choices(self, index: int, starts: Mapping[int, datetime]) -> Iterator[datetime]:
-        """Free times outside the window: the nearest before it, the two nearest after it."""
+        """Free times outside the window: the nearest before it, the two nearest after it.
+
+        None while an injection before it has no day either: that one is chosen first, and takes
+        the later ones along.
+        """
         visit = self.visits[index]
+        if any(link.later == index and link.earlier not in starts for link in self.links):
+            return
         taken = {start.date() for start in starts.values()}
         earliest = self.visits[0].due + _ONE_DAY
         for link in self.links:
@@ -238,7 +253,7 @@ class _Series:
                 apart = self.shortest_days * _ONE_DAY
                 earliest = max(earliest, starts[link.earlier].date() + apart)
         for sign, wanted in ((-1, 1), (1, 2)):
-            days = (visit.due + sign * n * _ONE_DAY for n in range(1, SEARCHED_DAYS))
+            days = self._days_from(visit.due, sign)
             free = (
                 start
                 for on in days
@@ -252,7 +267,7 @@ class _Series:
     def _open_near(self, index: int) -> Iterator[datetime]:
         """The free times of a fixed visit's day and of the next open days, three at most."""
         wanted = self.fixed[index]
-        days = (wanted.date() + n * _ONE_DAY for n in range(SEARCHED_DAYS))
+        days = (wanted.date(), *self._days_from(wanted.date(), 1))
         free = (self.opening.nearest(on, wanted.time(), self.minutes[index]) for on in days)
         yield from islice(filter(None, free), 3)
 

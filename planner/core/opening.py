@@ -35,6 +35,10 @@ class Opening:
         each = {"injection": clinic.injection_minutes, "evaluation": clinic.evaluation_minutes}
         return sum(each[purpose] for purpose in purposes)
 
+    def is_known(self, on: date) -> bool:
+        """Whether the holidays of a day's year are known, where they matter."""
+        return self.clinic.public_holidays is None or on.year in self.clinic.holiday_years
+
     def closed(self, on: date) -> str | None:
         """Why there are no visits on a day, or None. Raises InputError for an unknown year."""
         holidays = self.clinic.public_holidays

@@ -30,6 +30,7 @@ from planner.core.dosing import (
     recipe,
 )
 from planner.core.findings import Finding, confirm, in_order
+from planner.core.formatting import count
 from planner.core.layout import Placed, lay_out
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
@@ -74,7 +75,9 @@ def plan_course(
     raise_if_any(InputError, _course_problems(course, protocol))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     prepared = Prepared.of(decided, protocol, clinic)
-    visits = apply_moves(due_visits(appointments(course, decided, protocol)), course.moves)
+    due = due_visits(appointments(course, decided, protocol))
+    visits, wrong_moves = apply_moves(due, course.moves)
+    raise_if_any(InputError, wrong_moves)
     placed = lay_out(
         visits,
         course.moves,
@@ -142,21 +145,22 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
     if lesion.site in protocol.table.domains.sites:
         is_paired = lesion.site not in protocol.unpaired
         if is_paired and lesion.side not in ("left", "right"):
-            yield Problem("side", f"{lesion.site} is paired: the side is missing", "left or right")
+            said = "" if lesion.side is None else f", not {lesion.side}"
+            yield Problem("side", f"{lesion.site} is left or right{said}", "say the side")
         if not is_paired and lesion.side in ("left", "right"):
             yield Problem("side", f"{lesion.site} has no sides", "leave side out; see site_detail")
     if lesion.regimen is not None and lesion.regimen not in protocol.regimens:
         names = " or ".join(protocol.regimens)
         yield Problem("regimen", f"{lesion.regimen!r} is no regimen here", f"use {names}")
         return
-    if len(lesion.doses) > 1 and not wrong:
+    if lesion.doses and not lesion.same_dose and not wrong:
         decided = decide(lesion, protocol)
         wanted = protocol.regimens[decided.regimen].injections
         if len(lesion.doses) != wanted:
             given = len(lesion.doses)
             yield Problem(
                 "dose_mg",
-                f"{given} doses for {wanted} injection{'s' * (wanted > 1)} ({decided.regimen})",
+                f"{count(given, 'dose')} for {count(wanted, 'injection')} ({decided.regimen})",
                 "give one number for all or one for each; a decimal has a point: 12.5, not 12,5",
             )
 
@@ -219,7 +223,7 @@ class Prepared:
         found = {}
         for one in decided:
             doses = one.lesion.doses
-            if len(doses) == 1:
+            if one.lesion.same_dose:
                 doses = doses * protocol.regimens[one.regimen].injections
             found[one.lesion.id] = tuple(draw_up(d, strength, clinic.syringes) for d in doses)
         return cls(found, strength, clinic)
@@ -317,14 +321,14 @@ def _visit_findings(
         yield dilution_finding(number, visit.due, needed(prepared.filled(visit)), protocol)
 
 
-def _injection(lesion: str, count: int, one: DrawUp | None) -> PlannedInjection:
+def _injection(lesion: str, number: int, one: DrawUp | None) -> PlannedInjection:
     if one is None:
-        return PlannedInjection(lesion, count, None, None, None, None, None)
+        return PlannedInjection(lesion, number, None, None, None, None, None)
     if not one.is_drawable:
-        return PlannedInjection(lesion, count, one.dose.mg, one.exact.ml, None, None, None)
+        return PlannedInjection(lesion, number, one.dose.mg, one.exact.ml, None, None, None)
     return PlannedInjection(
         lesion,
-        count,
+        number,
         one.dose.mg,
         one.exact.ml,
         one.drawn.ml,

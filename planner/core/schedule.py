@@ -35,12 +35,17 @@ class Appointment:
 
 @dataclass(frozen=True)
 class Visit:
-    """Appointments on one day, and the wall-clock time to which the physician moved them."""
+    """Appointments on one day, and the wall-clock time to which the physician moved them.
+
+    `moved_from` are the days when what was moved was due, `passed_window` the window in days
+    that a move left behind, if it did.
+    """
 
     due: date
     appointments: tuple[Appointment, ...]
     moved_to: datetime | None = None
-    is_outside: bool = False
+    moved_from: tuple[date, ...] = ()
+    passed_window: int | None = None
 
     @property
     def target(self) -> date:
@@ -78,34 +83,48 @@ def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
     return tuple(Visit(due, _ordered(days[due])) for due in sorted(days))
 
 
-def apply_moves(visits: Sequence[Visit], moves: Sequence[Move]) -> tuple[Visit, ...]:
+def apply_moves(
+    visits: Sequence[Visit], moves: Sequence[Move]
+) -> tuple[tuple[Visit, ...], tuple[Problem, ...]]:
     """The visits with the physician's moves, each read after those before it.
 
     A move outside the visit's window takes the later injections of its lesions along; one onto
-    the day of another visit joins it. Raises InputError for a move of no visit or of the first
-    one, onto or before the first day, or onto a day on which a lesion is injected already.
+    the day of another visit joins it. A problem for each move of no visit or of the first one,
+    onto or before the first day, or onto a day on which a lesion is injected already.
     """
     current = tuple(visits)
+    problems: list[Problem] = []
     for index, move in enumerate(moves, start=1):
-        current = _with_move(current, move, f"move[{index}]")
-    return current
+        try:
+            current = _with_move(current, move, f"move[{index}]")
+        except InputError as error:
+            problems += error.problems
+    return current, tuple(problems)
 
 
 def _with_move(visits: tuple[Visit, ...], move: Move, place: str) -> tuple[Visit, ...]:
     visit = _movable(visits, move, place)
     shift = abs((move.to.date() - visit.due).days)
-    moved = replace(visit, moved_to=move.to, is_outside=shift > visit.window_days)
+    is_outside = shift > visit.window_days
+    moved = replace(
+        visit,
+        moved_to=move.to,
+        moved_from=(visit.due,),
+        passed_window=visit.window_days if is_outside else None,
+    )
     others = [one for one in visits if one is not visit]
     followers: list[Visit] = []
-    if moved.is_outside:
-        others, followers = _without_later(others, moved)
+    if is_outside:
+        others, followers = _without_later(others, moved, place)
     _check_order(moved, others, place)
     return _joined([*others, moved, *followers])
 
 
 def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
     """The visit that a move names."""
-    visit = next((one for one in visits if one.due == move.due), None)
+    # One that was moved away may still be due on a day to which another followed.
+    meant = sorted((one for one in visits if one.due == move.due), key=_was_moved)
+    visit = meant[0] if meant else None
     if visit is None:
         due = listing([str(one.due) for one in visits[1:]])
         raise InputError(Problem(f"{place}.from", f"no visit is due on {move.due}", f"due: {due}"))
@@ -118,6 +137,10 @@ def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
         fix = f"choose a day after {visits[0].due}"
         raise InputError(Problem(f"{place}.to", "it is not after the first visit", fix))
     return visit
+
+
+def _was_moved(visit: Visit) -> bool:
+    return visit.moved_to is not None
 
 
 def _check_order(moved: Visit, others: Sequence[Visit], place: str) -> None:
@@ -134,7 +157,9 @@ def _check_order(moved: Visit, others: Sequence[Visit], place: str) -> None:
                 raise InputError(Problem(f"{place}.to", taken, "choose another day"))
 
 
-def _without_later(visits: Sequence[Visit], moved: Visit) -> tuple[list[Visit], list[Visit]]:
+def _without_later(
+    visits: Sequence[Visit], moved: Visit, place: str
+) -> tuple[list[Visit], list[Visit]]:
     """The visits less the later injections of the moved lesions, and those on their new days."""
     anchors = {one.lesion: one for one in moved.injected}
     kept: list[Visit] = []
@@ -144,6 +169,10 @@ def _without_later(visits: Sequence[Visit], moved: Visit) -> tuple[list[Visit], 
         for one in visit.appointments:
             anchor = anchors.get(one.lesion)
             if one.purpose == "injection" and anchor and one.count > anchor.count:
+                if visit.moved_to:
+                    problem = f"the visit due {visit.due} would follow, but was moved before"
+                    fix = "write the moves in the order of their days"
+                    raise InputError(Problem(place, problem, fix))
                 days = (one.count - anchor.count) * one.interval_days
                 later.append(replace(one, due=moved.target + timedelta(days=days)))
             else:
@@ -167,7 +196,8 @@ def _merged(host: Visit, guest: Visit) -> Visit:
         host,
         appointments=_ordered([*host.appointments, *guest.appointments]),
         moved_to=guest.moved_to or host.moved_to,
-        is_outside=host.is_outside or guest.is_outside,
+        moved_from=host.moved_from + guest.moved_from,
+        passed_window=host.passed_window if guest.passed_window is None else guest.passed_window,
     )
 
 

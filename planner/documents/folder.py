@@ -16,27 +16,43 @@ from pathlib import Path
 
 from planner.errors import Problem, RefusedError, ServiceError
 
+PLAN_NAME = "plan.json"
+SHEET_NAME = "treatment-sheet.html"
+DRAFT_NAMES = {SHEET_NAME}
+DRAFT_MARK = b'<span class="mark">DRAFT</span>'
 _DOCUMENT = re.compile(
     r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
     r"|treatment-sheet\.(html|pdf)|(worksheets|labels|appointments|change-slip)\.pdf"
 )
 
 
-def written_names(folder: Path) -> set[str]:
+def _written_names(folder: Path) -> set[str]:
     """The names of everything in a folder, relative to it."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
 def check_ours(folder: Path) -> None:
-    """Refuse a target that is no folder, or holds what the planner does not write."""
+    """Refuse a target that is no folder, or holds what the planner did not write.
+
+    Ours is a folder with a plan.json of the planner and nothing foreign beside it, a draft, or
+    an empty one.
+    """
+    here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise RefusedError(Problem(str(folder), "it is not a folder", "choose another --out"))
-    if not folder.exists():
+    if folder.resolve() in (here, *here.parents):
+        raise RefusedError(Problem(str(folder), "you are in this folder", "choose another --out"))
+    names = _written_names(folder) if folder.exists() else set()
+    foreign = sorted(name for name in names if not _DOCUMENT.fullmatch(name))
+    if not names or (not foreign and (PLAN_NAME in names or _is_draft(folder, names))):
         return
-    foreign = sorted(name for name in written_names(folder) if not _DOCUMENT.fullmatch(name))
-    if foreign:
-        problem = f"it holds what the planner did not write: {foreign[0]}"
-        raise RefusedError(Problem(str(folder), problem, "choose another --out"))
+    named = foreign[0] if foreign else min(names)
+    problem = f"it holds what the planner did not write: {named}"
+    raise RefusedError(Problem(str(folder), problem, "choose another --out"))
+
+
+def _is_draft(folder: Path, names: set[str]) -> bool:
+    return names <= DRAFT_NAMES and DRAFT_MARK in (folder / SHEET_NAME).read_bytes()
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -81,13 +97,15 @@ def _swap(made: Path, folder: Path) -> None:
         made.rename(folder)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    folder.rename(old)
     try:
-        made.rename(folder)
-    except BaseException:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        try:
+            made.rename(folder)
+        except BaseException:
+            old.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

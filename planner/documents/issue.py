@@ -8,12 +8,11 @@ from datetime import datetime
 
 from planner.core.records import Plan
 from planner.documents.calendars import calendar_files
+from planner.documents.folder import PLAN_NAME, SHEET_NAME
 from planner.documents.html import sheet_html
 from planner.documents.view import sheet
 
 DRAFT = "DRAFT"
-PLAN_NAME = "plan.json"
-SHEET_NAME = "treatment-sheet.html"
 
 
 def issued(plan: Plan, content: bytes, stamp: datetime) -> Mapping[str, bytes]:

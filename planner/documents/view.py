@@ -18,6 +18,7 @@ from planner.core.formatting import (
     moment,
     percent,
 )
+from planner.core.intervals import Interval
 from planner.core.records import (
     Decision,
     Plan,
@@ -276,14 +277,12 @@ def evidence(plan: Plan, decision: Decision) -> str:
 
 
 def case_line(plan: Plan, case_id: str) -> str:
-    """`knee, 70 mm, 4 injections: mean 57.5 mg [12.5..87.5] (Table 1, row 2)`."""
+    """`knee, 70 mm: 4 injections of 12.5 to 87.5 mg, mean 57.5 mg (Table 1, row 2)`."""
     case = next(one for one in plan.cases if one.id == case_id)
-    low, _, high = case.dose_range_mg.strip("[]=() ").partition("..")
-    doses = mg(case.mean_dose_mg)
-    if high and high != low:
-        doses = f"mean {doses}, {low} to {high}\u00a0mg"
-    size, times = mm(case.size_mm), count(case.injections, "injection")
-    return f"{case.site}, {size}, {times} of {doses} ({case.place})"
+    given = Interval.parse(case.dose_range_mg).words("mg")
+    doses = f"{given}, mean {mg(case.mean_dose_mg)}" if case.injections > 1 else given
+    times = count(case.injections, "injection")
+    return f"{case.site}, {mm(case.size_mm)}: {times} of {doses} ({case.place})"
 
 
 def _patient(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -205,6 +205,10 @@ def _problems(file: ClinicFile) -> Iterator[Problem]:
         yield Problem("holidays", "the country is not stated", 'add country = "DK" or the like')
     if file.opening is not None and not any(_hours(file.opening)):
         yield Problem("opening", "no day is open", "give the hours of at least one day")
+    for index, approval in enumerate(file.approval, start=1):
+        if approval.review_by < approval.on:
+            problem = f"{approval.review_by} is before the day of approval"
+            yield Problem(f"approval[{index}].review_by", problem, "correct it")
     seen: dict[Decimal, int] = {}
     for index, one in enumerate(file.syringe or (), start=1):
         place = f"syringe[{index}]"
@@ -233,7 +237,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
     if observed and file.country is not None:
         from planner.files.holidays import public_holidays
 
-        holidays = public_holidays(file.country, file.subdivision, years)
+        holidays = public_holidays(file.country.upper(), file.subdivision, years)
     stock = file.stock
     return Clinic(
         name=file.name or "",

@@ -6,10 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 
 from planner.core.course import Confirmation, Course, Lesion, Move, Patient
 from planner.core.findings import CODES
@@ -27,29 +34,41 @@ from planner.files.fields import (
     Moment,
     Text,
     check_date,
+    check_exact,
     check_id,
+    check_moment,
     exact_number,
     nearest,
     problems,
+    shown,
     whole_number,
 )
 from planner.files.reading import Table
 
 DEFAULT_PROTOCOL = "sts-150"
 MOST_LESIONS = 500
-_DoseNumber = exact_number(above="0", most="100000")
-_one_dose = _DoseNumber.__metadata__[0].func
+T = TypeVar("T", bound=FileModel)
+DoseMg = exact_number(above="0", most="100000")
+SizeMm = exact_number(above="0", most="10000")
 
 
-def _doses(value: object) -> list[Decimal]:
-    """A dose for all injections, or a list with one for each, in mg."""
+class Doses(NamedTuple):
+    """Doses in mg: one for each injection, or one that is `same` for all."""
+
+    mg: tuple[Decimal, ...]
+    same: bool
+
+
+def _doses(value: object, read_list: ValidatorFunctionWrapHandler) -> Doses:
+    """A dose in mg for all injections, or a list with one for each."""
     if not isinstance(value, list):
-        return [_one_dose(value)]
+        (dose,) = (check_exact(DoseMg, value),)
+        return Doses((dose,), True)
     if not value:
         raise FieldError("the list is empty", "give a dose, or leave dose_mg out")
     if len(value) > 100:
         raise FieldError("over 100 doses", "give one number for all, or one for each injection")
-    return [_one_dose(one) for one in value]
+    return Doses(tuple(read_list(value)), False)
 
 
 def _some(check: Any) -> Any:
@@ -65,9 +84,9 @@ def _some(check: Any) -> Any:
 
 
 _one_or_more = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Doses = Annotated[
-    list[Decimal],
-    BeforeValidator(_doses),
+DoseList = Annotated[
+    list[DoseMg],  # type: ignore[valid-type]
+    WrapValidator(_doses),
     WithJsonSchema(
         {
             "anyOf": [
@@ -98,9 +117,9 @@ class LesionTable(FileModel):
     site: Text
     side: Literal["left", "right", "midline"] | None = None
     site_detail: Text | None = None
-    size_mm: exact_number(above="0", most="10000")  # type: ignore[valid-type]
+    size_mm: SizeMm  # type: ignore[valid-type]
     ulcerated: bool
-    dose_mg: Doses | None = None
+    dose_mg: DoseList | None = None
     regimen: Text | None = None
     measured_by: Text | None = None
 
@@ -145,16 +164,23 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
     `zone` is the clinic's; None where the clinic could not be read, and hours go unchecked.
     """
     found: list[Problem] = []
+    file = None
     try:
         file = CourseFile.model_validate(table)
     except ValidationError as error:
         found += problems(error, CourseFile)
-        found += _sound_parts(table, protocol)
-        raise InputError(*found) from error
-    found += _lesions_problems(enumerate(file.lesion), protocol)
-    found += _reference_problems(file)
-    found += _clock_problems(file, zone)
+    lesions = _sound(table.get("lesion"), LesionTable)
+    found += _lesions_problems(lesions, protocol)
+    found += _reference_problems(_sound(table.get("confirm"), ConfirmTable), lesions)
+    found += _clock_problems(table, zone)
     raise_if_any(InputError, found)
+    if file is None:
+        raise AssertionError("a file that was refused has a problem")
+    born, first = file.patient.birth_date, file.first_visit.date()
+    if born is not None and born > first:
+        raise InputError(
+            Problem("patient.birth_date", f"{born} is after the first visit", "mend it")
+        )
     return Course(
         id=file.id,
         revision=file.revision,
@@ -169,23 +195,19 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
     )
 
 
-def _sound_parts(table: Table, protocol: Protocol) -> Iterator[Problem]:
-    """What the protocol says of those lesions that can be read, where the file has other faults."""
-    lesions = table.get("lesion")
-    if not isinstance(lesions, list):
-        return
-    sound = []
-    for index, one in enumerate(lesions):
+def _sound(tables: object, model: type[T]) -> list[tuple[int, T]]:
+    """Those tables of a list that can be read, with their places, whatever else is wrong."""
+    found = []
+    for index, table in enumerate(tables if isinstance(tables, list) else []):
         try:
-            sound.append((index, LesionTable.model_validate(one)))
+            found.append((index, model.model_validate(table)))
         except ValidationError:
             continue
-    yield from _lesions_problems(sound, protocol)
+    return found
 
 
 def _lesions_problems(
-    lesions: Iterator[tuple[int, LesionTable]] | Sequence[tuple[int, LesionTable]],
-    protocol: Protocol,
+    lesions: Sequence[tuple[int, LesionTable]], protocol: Protocol
 ) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, table in lesions:
@@ -198,29 +220,42 @@ def _lesions_problems(
             yield Problem(f"{name}.{problem.place}", problem.problem, problem.fix)
 
 
-def _reference_problems(file: CourseFile) -> Iterator[Problem]:
+def _reference_problems(
+    confirms: Sequence[tuple[int, ConfirmTable]], lesions: Sequence[tuple[int, LesionTable]]
+) -> Iterator[Problem]:
     """Confirmations of codes or lesions that there are not."""
-    lesions = [lesion.id for lesion in file.lesion]
-    for index, one in enumerate(file.confirm, start=1):
-        place = f"confirm[{index}]"
+    known = [lesion.id for _, lesion in lesions]
+    for index, one in confirms:
+        place = f"confirm[{index + 1}]"
         if one.finding not in CODES:
             fix = nearest(one.finding, list(CODES))
-            yield Problem(f"{place}.finding", f"{one.finding!r} is no finding", fix)
+            yield Problem(f"{place}.finding", f"{shown(one.finding)} is no finding", fix)
         if one.lesion and one.due:
             yield Problem(place, "it names lesions and due days", "keep those of the finding")
         for lesion in one.lesion or ():
-            if lesion not in lesions:
-                yield Problem(f"{place}.lesion", f"{lesion} is no lesion", nearest(lesion, lesions))
+            if lesion not in known:
+                yield Problem(f"{place}.lesion", f"{lesion} is no lesion", nearest(lesion, known))
 
 
-def _clock_problems(file: CourseFile, zone: ZoneInfo | None) -> Iterator[Problem]:
+def _clock_problems(table: Table, zone: ZoneInfo | None) -> Iterator[Problem]:
     """Hours that the clinic's clock does not show once."""
     if zone is None:
         return
-    moments = [("first_visit", file.first_visit)]
-    moments += [(f"move[{index}].to", move.to) for index, move in enumerate(file.move, start=1)]
-    for place, moment in moments:
+    for place, value in typed_moments(table):
+        try:
+            moment = check_moment(value)
+        except FieldError:
+            continue  # the file's model says what is wrong with it
         yield from moment_problems(place, moment, zone)
+
+
+def typed_moments(table: Table) -> Iterator[tuple[str, object]]:
+    """The times of a course file by their places, unchecked."""
+    yield "first_visit", table.get("first_visit")
+    moves = table.get("move")
+    for index, move in enumerate(moves if isinstance(moves, list) else [], start=1):
+        if isinstance(move, dict):
+            yield f"move[{index}].to", move.get("to")
 
 
 def moment_problems(place: str, moment: datetime, zone: ZoneInfo) -> Iterator[Problem]:
@@ -233,6 +268,7 @@ def moment_problems(place: str, moment: datetime, zone: ZoneInfo) -> Iterator[Pr
 
 
 def _lesion(table: LesionTable) -> Lesion:
+    doses: Any = table.dose_mg
     return Lesion(
         id=table.id,
         site=table.site,
@@ -240,7 +276,8 @@ def _lesion(table: LesionTable) -> Lesion:
         site_detail=table.site_detail,
         size_mm=table.size_mm,
         ulcerated=table.ulcerated,
-        doses=tuple(Dose(Fraction(dose)) for dose in table.dose_mg or ()),
+        doses=() if doses is None else tuple(Dose(Fraction(dose)) for dose in doses.mg),
+        same_dose=doses is not None and doses.same,
         regimen=table.regimen,
         measured_by=table.measured_by,
     )

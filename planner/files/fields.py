@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
@@ -59,8 +60,7 @@ def _exact(
             raise FieldError(f"{shown(value)} is below {number(least)}", "correct it")
         if exact > most:
             raise FieldError(f"{shown(value)} is above {number(most)}", "is the unit right?")
-        exponent = exact.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > MOST_DECIMALS:
+        if has_more_decimals(exact):
             problem = f"{shown(value)} has more than {MOST_DECIMALS} decimals"
             raise FieldError(problem, "round it as it is meant")
         return exact
@@ -80,10 +80,22 @@ def exact_number(*, above: str | None = None, least: str | None = None, most: st
     return Annotated[Decimal, BeforeValidator(check), WithJsonSchema(schema)]
 
 
+def has_more_decimals(exact: Decimal) -> bool:
+    """Whether a number says more than six decimals; zeros at the end say nothing."""
+    scaled: Fraction = Fraction(exact) * 10**MOST_DECIMALS
+    return scaled.denominator != 1
+
+
+def check_exact(kind: Any, value: object) -> Decimal:
+    """A value as one of the number types above. Raises FieldError."""
+    checked: Decimal = kind.__metadata__[0].func(value)
+    return checked
+
+
 def _whole(least: int, most: int) -> Callable[[object], int]:
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise FieldError(f"{shown(value)} is not a whole number", "write it as 4")
+            raise FieldError(f"{shown(value)} is not a whole number", "write it without a point")
         if not least <= value <= most:
             raise FieldError(f"{value} is not from {least} to {most}", "correct it")
         return value
@@ -102,7 +114,7 @@ def check_text(value: object) -> str:
     if not isinstance(value, str):
         raise FieldError(f"{shown(value)} is not text", "put it in quotes")
     if not value.strip():
-        raise FieldError("it is empty", "fill it in, or leave the key out")
+        raise FieldError("it is empty", "fill it in")
     if len(value) > LONGEST_TEXT:
         raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
     for character in value:

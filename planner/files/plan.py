@@ -54,12 +54,9 @@ def plan_from(content: bytes) -> Plan:
     try:
         return TypeAdapter(Plan).validate_python(values)
     except ValidationError as error:
-        raise InputError(
-            *(
-                Problem(place(detail["loc"]), detail["msg"], "plan the course again")
-                for detail in error.errors(include_url=False)
-            )
-        ) from error
+        first = error.errors(include_url=False)[0]
+        problem = f"this is not a plan.json of the planner ({first['msg'].lower()})"
+        raise InputError(Problem(place(first["loc"]), problem, "plan the course again")) from error
 
 
 def _plain(value: Any) -> Any:

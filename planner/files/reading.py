@@ -21,12 +21,12 @@ def read_bytes(path: Path, kind: type[PlannerError] = InputError) -> bytes:
     try:
         if path.is_file() and path.stat().st_size > LARGEST_BYTES:
             fix = "is it the right file?"
-            raise kind(Problem(str(path), f"the file is over {LARGEST_BYTES} bytes", fix))
+            raise kind(Problem("", f"the file is over {LARGEST_BYTES} bytes", fix))
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         fix = "check the name and the rights"
-        raise kind(Problem(str(path), f"cannot be read: {reason}", fix)) from error
+        raise kind(Problem("", f"it cannot be read: {reason}", fix)) from error
 
 
 def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
@@ -39,7 +39,7 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
     text = text.removeprefix("\ufeff")
     try:
         return tomllib.loads(text, parse_float=_decimal)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         raise kind(_syntax_problem(text, str(error))) from error
 
 

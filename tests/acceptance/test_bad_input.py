@@ -52,12 +52,17 @@ BAD = {
     "too few doses": ("12.5, 57.5, 72.5, 87.5", "12.5, 57.5", "2 doses for 4 injections"),
     "decimal comma in a list": ("[12.5, 57.5, 72.5, 87.5]", "[12,5]", "12.5, not 12,5"),
     "decimal comma": ("[12.5, 57.5, 72.5, 87.5]", "12,5", "a decimal has a point"),
-    "no side": ('side = "right"\n', "", "the side is missing"),
+    "no side": ('side = "right"\n', "", "knee is left or right; say the side"),
     "side of a midline site": ('"knee"', '"neck"', "has no sides"),
     "unknown key": ("size_mm", "size_mn", "did you mean size_mm?"),
     "unknown regimen": ("ulcerated = true", 'ulcerated = true\nregimen = "daily"', "no regimen"),
     "seven decimals": ("size_mm = 70", "size_mm = 4.9999999", "more than 6 decimals"),
     "binary float": ("size_mm = 70", "size_mm = 5e0000000000000000009", "above 10000"),
+    "one dose in a list": ("[12.5, 57.5, 72.5, 87.5]", "[12.5]", "1 dose for 4 injections"),
+    "a dose of zero in a list": ("87.5]", "0]", "lesion[1].dose_mg[4]: 0 is not above 0"),
+    "thirty nines": ("size_mm = 70", "size_mm = 4." + "9" * 32, "more than 6 decimals"),
+    "a number beyond numbers": ("size_mm = 70", "size_mm = 1e99999999999999999999", "not TOML"),
+    "born after the visit": ('id = "P-1"', 'id = "P-1"\nbirth_date = 2030-01-01', "is after"),
     "unknown protocol": ('id = "K-1"', 'id = "K-1"\nprotocol = "sts-151"', "sts-151"),
 }  # fmt: skip
 
@@ -104,6 +109,15 @@ def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> No
                   "lesion[2].site", "lesion[2].size_mm"):  # fmt: skip
         assert f"course.toml: {place}:" in done.stderr
     assert len(done.stderr.splitlines()) == 6
+
+
+def test_problems_of_every_part_come_at_once(planner: Run, tmp_path: Path) -> None:
+    text = SOUND.replace("ulcerated = true", 'ulcerated = "x"').replace("09:00", "09:00:30")
+    text += confirmation("dose-jumps", "x", lesion='"A"')
+    text += '[[move]]\nfrom = 2026-09-14\nto = "2027-03-28 02:30"\n'
+    said = planner("plan", write(tmp_path, text), *ZONE).stderr
+    for place in ("first_visit", "lesion[1].ulcerated", "confirm[1].finding", "move[1].to"):
+        assert f"course.toml: {place}:" in said
 
 
 def test_problems_of_both_files_come_together(planner: Run, tmp_path: Path) -> None:

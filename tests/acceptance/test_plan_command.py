@@ -92,6 +92,17 @@ def test_an_unconfirmed_plan_prints_the_blocks_and_leaves_nothing(
     assert "Signature of the physician" in sheet
 
 
+def test_the_blocks_for_a_dose_above_all_can_be_pasted(planner: Run, tmp_path: Path) -> None:
+    text = course_text(lesion(dose_mg=300))
+    path = write(tmp_path, text)
+    done = planner("plan", path, "--timezone", "UTC")
+    assert done.returncode == 12
+    blocks = done.stderr[done.stderr.index("[[confirm]]") :]
+    blocks = blocks.replace('by = ""', 'by = "Dr A. Holm"').replace('reason = ""', 'reason = "x"')
+    write(tmp_path, text + blocks)
+    assert planner("plan", path, "--timezone", "UTC").returncode == 0
+
+
 def test_unfilled_blocks_confirm_nothing(planner: Run, tmp_path: Path) -> None:
     small = course_text(lesion(size_mm=3, dose_mg=12.5))
     empty = confirmation("regimen-extrapolated", "weekly", lesion='"A"')
@@ -147,10 +158,13 @@ def test_a_folder_that_is_not_ours_is_left_alone(planner: Run, tmp_path: Path) -
     (tmp_path / "home").mkdir()
     (tmp_path / "home/letter.txt").write_text("mine")
     (tmp_path / "link").symlink_to(tmp_path / "home")
-    for out in ("home", "link", "home/letter.txt"):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/labels.pdf").write_text("mine")
+    for out in ("home", "link", "home/letter.txt", "labels", "."):
         done = planner("plan", "course.toml", "--timezone", "UTC", "--out", out)
-        assert done.returncode in (13, 14)
+        assert done.returncode == 13
     assert names(tmp_path / "home") == {"letter.txt"}
+    assert names(tmp_path / "labels") == {"labels.pdf"}
 
 
 def test_documents_are_readable_by_their_owner_alone(planner: Run, tmp_path: Path) -> None:

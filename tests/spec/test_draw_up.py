@@ -91,6 +91,26 @@ def test_the_way_back(planner: Run) -> None:
     assert "draw 0.5\u00a0mL = 75\u00a0mg" in planner("dose", "--ml", "0.5 mL").stdout
 
 
+def test_an_empty_strength_is_refused_not_the_protocols(planner: Run) -> None:
+    assert planner("dose", "12.5", "--strength", "").returncode == 10
+
+
+def test_a_full_disk_is_no_bug(planner: Run) -> None:
+    import subprocess
+    import sys
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "planner", "dose", "12.5", "--json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 14
+    assert "standard output: it cannot be written" in done.stderr
+
+
 REFUSED = [
     ("12,5", "a decimal has a point: 12.5"),
     ("0", "not above 0"),

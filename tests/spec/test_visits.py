@@ -93,6 +93,8 @@ def test_a_closure_of_two_weeks_offers_days_to_choose_from(sts_150: Protocol) ->
     assert starts(plan)[:4] == ["2026-07-06 09:00", "none", "none", "2026-07-27 09:00"]
     assert "the clinic is closed that day" in reasons(plan)[2]
     assert [f"{one:%m-%d}" for one in plan.visits[1].choices] == ["07-28", "07-29"]
+    # Injection 3 follows injection 2, which has to be chosen first.
+    assert plan.visits[2].choices == ()
 
 
 def test_the_moves_that_are_offered_are_taken(planner: Run, tmp_path: Path) -> None:
@@ -260,6 +262,34 @@ REFUSED = [
     ("2026-09-21", "2026-09-14 10:00", "injection 2 of lesion A is on 2026-09-14"),
     ("2026-09-21", "2026-09-10 10:00", "injection 2 of lesion A is on 2026-09-14"),
 ]
+
+
+def test_a_move_is_never_dropped_without_a_word(sts_150: Protocol, clinic: Clinic) -> None:
+    """The second move would take the visit along that the first one moved."""
+    with pytest.raises(InputError, match="write the moves in the order of their days"):
+        moved(
+            sts_150,
+            clinic,
+            ("2026-09-21", "2026-09-22 10:00"),
+            ("2026-09-14", "2026-09-17 10:00"),
+        )
+
+
+def test_two_visits_due_on_one_day_are_told_apart_by_their_value(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    moves = [
+        ("2026-10-05", "2026-10-20 09:00"),
+        ("2026-09-14", "2026-09-21 09:00"),
+        ("2026-10-05", "2026-10-13 09:00"),
+    ]
+    values = ["2026-10-20 09:00", "2026-09-21 09:00", "2026-10-13 09:00"]
+    days = ["2026-10-05", "2026-09-14", "2026-10-05"]
+    said = "".join(
+        confirmation("move-outside-window", value, due=due)
+        for value, due in zip(values, days, strict=True)
+    )
+    assert moved(sts_150, clinic, *moves, more=said).is_confirmed
 
 
 @pytest.mark.parametrize(("due", "to", "message"), REFUSED)
