@@ -8,7 +8,10 @@ from typing import Any
 
 from planner.core.clinic import Clinic
 from planner.core.course import Course
+from planner.core.occupancy import Occupancy
 from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.core.schedule import LAST_DAY
 from planner.errors import InputError, Problem, UsageError, located
 
 
@@ -50,6 +53,60 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
     if place is None:
         raise InputError(*problems)
     return Inputs(read, protocol, place)
+
+
+def read_occupancy(inputs: Inputs, files: tuple[Path, ...], url: str | None) -> Occupancy:
+    """What is taken at the clinic while the course may run, this course's own visits apart."""
+    if not files and url is None:
+        return Occupancy()
+    from zoneinfo import ZoneInfo
+
+    from planner.core.plan import own_uids
+    from planner.files.busy import busy_times, read_busy
+
+    course = inputs.course
+    zone = ZoneInfo(inputs.clinic.timezone)
+    days = _reach(inputs)
+    own = own_uids(course, inputs.protocol)
+    found = [one for file in files for one in read_busy(file, zone, days, own)]
+    if url is not None:
+        from planner.cli.credentials import caldav_credentials
+        from planner.servers.caldav import Collection
+
+        with Collection(url, caldav_credentials(url)) as collection:
+            for resource in collection.between(days):
+                with located(resource.href):
+                    found += busy_times(resource.content, zone, days, own)
+    return Occupancy(found)
+
+
+def _reach(inputs: Inputs) -> range:
+    """The days (ordinals) that a layout looks at: from the first to the last searched one."""
+    from planner.core.layout import SEARCHED_DAYS
+
+    course, protocol = inputs.course, inputs.protocol
+    first = course.first_visit.date().toordinal()
+    longest = max(
+        [one.interval_days * (one.injections - 1) for one in protocol.regimens.values()]
+        + [one.after_days for one in protocol.evaluations]
+    )
+    last = max([first, *(move.to.date().toordinal() for move in course.moves)]) + longest
+    return range(first, min(last + SEARCHED_DAYS + 60, LAST_DAY.toordinal()) + 1)
+
+
+def earlier_plan(path: Path, made: Plan) -> Plan:
+    """The plan that a new one replaces. Raises InputError unless it is an earlier revision."""
+    from planner.files.plan import read_plan
+
+    before, _ = read_plan(path)
+    if before.course != made.course:
+        problem = f"it is of course {before.course}, not of {made.course}"
+        raise InputError(Problem(path.name, problem, "name this course's plan.json"))
+    if before.revision >= made.revision:
+        fix = f"set revision = {before.revision + 1} in the course file"
+        problem = f"it has revision {before.revision}, the course {made.revision}"
+        raise InputError(Problem(path.name, problem, fix))
+    return before
 
 
 def _protocol_name(table: dict[str, Any], beside: Path) -> str:

@@ -29,6 +29,8 @@ COMMANDS = {
     "schema": "planner.cli.schema",
     "protocol": "planner.cli.protocol",
     "evidence": "planner.cli.evidence",
+    "agenda": "planner.cli.agenda",
+    "publish": "planner.cli.publish",
 }
 
 

@@ -17,6 +17,14 @@ from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 @click.argument("course", type=click.Path(path_type=Path))
 @click.option("--clinic", type=click.Path(path_type=Path), help="The clinic's file.")
 @click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
+@click.option(
+    "--busy",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A calendar file of what is taken; may be repeated.",
+)
+@click.option("--busy-caldav", metavar="URL", help="A calendar on a server, of what is taken.")
+@click.option("--since", type=click.Path(path_type=Path), help="An earlier plan.json: changes.ics.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; ./COURSE-ID if left out.")
 @click.option("--draft", is_flag=True, help="Only the sheet of an unconfirmed plan, marked DRAFT.")
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json; files only with --out.")
@@ -24,6 +32,9 @@ def plan(
     course: Path,
     clinic: Path | None,
     timezone: str | None,
+    busy: tuple[Path, ...],
+    busy_caldav: str | None,
+    since: Path | None,
     out: Path | None,
     draft: bool,
     as_json: bool,
@@ -34,15 +45,19 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.cli.inputs import read_inputs
+    from planner.cli.inputs import earlier_plan, read_inputs, read_occupancy
     from planner.cli.output import say
     from planner.core.plan import plan_course
+    from planner.documents.folder import write_folder
+    from planner.documents.issue import DRAFT, issued, papers
     from planner.errors import located
     from planner.files.plan import plan_bytes
 
     inputs = read_inputs(course, clinic, timezone)
     with located(course.name):
-        made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
+        taken = read_occupancy(inputs, busy, busy_caldav)
+        made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
+    before = earlier_plan(since, made) if since is not None else None
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:
@@ -51,9 +66,11 @@ def plan(
     folder = out or Path(made.course)
     if as_json and out is None:
         return
-    written = _write(made, content, folder, draft)
+    _check_replaces(made, content, folder, draft)
+    files = papers(made, content, DRAFT) if draft else issued(made, content, issue_time(), before)
+    write_folder(folder, files)
     if not as_json:
-        say(f"\nFiles in {folder}/\n  {' '.join(written)}\n")
+        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")
 
 
 def summary(made: Plan) -> Iterator[str]:
@@ -152,22 +169,12 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
         yield Problem("", f"{text}:\n\n{blocks}")
 
 
-def _write(made: Plan, content: bytes, folder: Path, draft: bool) -> list[str]:
-    """Write the folder; the names of its files."""
-    from planner.documents.folder import check_ours, write_folder
-    from planner.documents.issue import DRAFT, issued, papers
-
-    check_ours(folder)
-    _check_replaces(made, content, folder, draft)
-    files = papers(made, content, DRAFT) if draft else issued(made, content, issue_time())
-    write_folder(folder, files)
-    return list(files)
-
-
 def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> None:
-    """Refuse to replace an issued plan, but by a higher revision or by itself."""
+    """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself."""
+    from planner.documents.folder import check_ours
     from planner.files.plan import read_plan
 
+    check_ours(folder)
     path = folder / "plan.json"
     if not path.exists():
         return

@@ -197,6 +197,12 @@ def numbered(placed: Sequence[Placed]) -> Iterator[tuple[int, Placed]]:
     yield from enumerate(by_day, start=1)
 
 
+def own_uids(course: Course, protocol: Protocol) -> frozenset[str]:
+    """The UIDs that a visit of the course can have, so that it is not busy with itself."""
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    return frozenset(visit_uid(course.id, one) for one in appointments(course, decided, protocol))
+
+
 def visit_uid(course: str, first: Appointment) -> str:
     """What a calendar knows a visit by: it tells nothing, and stays however the visit moves."""
     return str(uuid5(_VISITS, f"{course}/{first.lesion}/{first.purpose}/{first.count}"))

@@ -20,8 +20,31 @@ def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
     yield "patient.ics", calendar_bytes(name, entries)
     for visit, entry in zip(plan.visits, entries, strict=True):
         yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
-    clinic = [_clinic_entry(plan, visit, stamp) for visit in plan.visits]
+    clinic = [clinic_entry(plan, visit, stamp) for visit in plan.visits]
     yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
+
+
+def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
+    """changes.ics for the patient: what is new, moved or cancelled; empty where nothing is."""
+    old = {visit.uid: visit for visit in before.visits}
+    new = {visit.uid: visit for visit in plan.visits}
+    changed = [
+        _patient_entry(plan, visit, stamp)
+        for uid, visit in new.items()
+        if uid not in old or _when(old[uid]) != _when(visit)
+    ]
+    gone = [
+        _patient_entry(plan, visit, stamp)._replace(cancelled=True)
+        for uid, visit in old.items()
+        if uid not in new
+    ]
+    if not changed and not gone:
+        return {}
+    return {"changes.ics": calendar_bytes(_named("Changed appointments", plan), changed + gone)}
+
+
+def _when(visit: PlannedVisit) -> tuple[datetime | None, datetime | None]:
+    return visit.start, visit.end
 
 
 def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
@@ -29,7 +52,8 @@ def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
     return _entry(plan, visit, stamp, _named(PATIENT_SUMMARY, plan), phone)
 
 
-def _clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+    """A visit as the clinic sees it: course, number, lesions and volumes; no name."""
     strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
     parts = []
     if visit.evaluations:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from ics import Calendar, DisplayAlarm, Event
 from ics.grammar.parse import Container, ContentLine
@@ -27,11 +26,11 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 Step = Callable[[Any, Container], None]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One calendar event. `start` and `end` carry the offset of `timezone`.
 
-    `reminders` are times before the start, `cancelled` keeps the event as no longer held.
+    `reminders` are times before the start, `cancelled` keeps the event as no longer held,
+    `extra` are further text properties.
     """
 
     uid: str
@@ -45,10 +44,11 @@ class Entry:
     description: str = ""
     reminders: tuple[timedelta, ...] = ()
     cancelled: bool = False
+    extra: tuple[tuple[str, str], ...] = ()
 
 
 def calendar_bytes(name: str, entries: Iterable[Entry]) -> bytes:
-    """A calendar file of the entries, by their start.
+    """A calendar file of the entries, by their start; an empty name for a server's resource.
 
     Raises ValueError for control characters, and for two entries with one UID, which ics would
     merge without a word.
@@ -160,6 +160,8 @@ class _EventSerializer(EventSerializer):  # type: ignore[misc]
         container.append(ContentLine("STATUS", value=status))
         transparency = "TRANSPARENT" if entry.cancelled else "OPAQUE"
         container.append(ContentLine("TRANSP", value=transparency))
+        for name, text in entry.extra:
+            _text(container, name, text)
 
     @staticmethod
     def serialize_alarms(event: _StrictEvent, container: Container) -> None:
@@ -195,10 +197,11 @@ class _CalendarSerializer(CalendarSerializer):  # type: ignore[misc]
         container.append(ContentLine("VERSION", value="2.0"))
         container.append(ContentLine("PRODID", value=PRODID))
         container.append(ContentLine("CALSCALE", value="GREGORIAN"))
-        _text(container, "NAME", calendar.name)
-        _text(container, "X-WR-CALNAME", calendar.name)
-        interval = {"VALUE": ["DURATION"]}
-        container.append(ContentLine("REFRESH-INTERVAL", interval, "PT12H"))
+        if calendar.name:
+            _text(container, "NAME", calendar.name)
+            _text(container, "X-WR-CALNAME", calendar.name)
+            interval = {"VALUE": ["DURATION"]}
+            container.append(ContentLine("REFRESH-INTERVAL", interval, "PT12H"))
 
     @staticmethod
     def serialize_zones(calendar: _StrictCalendar, container: Container) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from planner.core.records import Plan
-from planner.documents.calendars import calendar_files
+from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.folder import PLAN_NAME, SHEET_NAME
 from planner.documents.html import sheet_html
 from planner.documents.view import sheet
@@ -15,11 +15,17 @@ from planner.documents.view import sheet
 DRAFT = "DRAFT"
 
 
-def issued(plan: Plan, content: bytes, stamp: datetime) -> Mapping[str, bytes]:
-    """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time."""
+def issued(
+    plan: Plan, content: bytes, stamp: datetime, before: Plan | None = None
+) -> Mapping[str, bytes]:
+    """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
+
+    `before` is the plan that it replaces, for the file of what changed.
+    """
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp)),
+        **(changes_file(before, plan, stamp) if before is not None else {}),
         **papers(plan, content),
     }
 

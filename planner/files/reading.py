@@ -16,12 +16,14 @@ _DECIMAL_COMMA = re.compile(r"=\s*\d+,\d+\s*(#.*)?$")
 Table = dict[str, Any]
 
 
-def read_bytes(path: Path, kind: type[PlannerError] = InputError) -> bytes:
+def read_bytes(
+    path: Path, kind: type[PlannerError] = InputError, largest: int = LARGEST_BYTES
+) -> bytes:
     """The bytes of a file. Raises `kind` where it cannot be read or is too large to be one."""
     try:
-        if path.is_file() and path.stat().st_size > LARGEST_BYTES:
+        if path.is_file() and path.stat().st_size > largest:
             fix = "is it the right file?"
-            raise kind(Problem("", f"the file is over {LARGEST_BYTES} bytes", fix))
+            raise kind(Problem("", f"the file is over {largest} bytes", fix))
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

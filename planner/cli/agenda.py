@@ -1,0 +1,115 @@
+"""`planner agenda`: the visits of many plans, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from planner.core.formatting import day, mg_per_ml, ml
+from planner.core.records import Plan, PlannedVisit
+from planner.errors import InputError, Problem
+
+
+class _Row(NamedTuple):
+    """A visit of some plan."""
+
+    on: date
+    start: str
+    end: str
+    who: str
+    what: str
+    where: str
+    volume: str
+
+
+@click.command()
+@click.argument(
+    "folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--on", "on", metavar="DATE", help="One day only.")
+@click.option("--week", metavar="DATE", help="The seven days from a day.")
+def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
+    """Show the visits of many plans day by day: who, what, where, and mL in all.
+
+    A DIR is a plan's folder, or one that holds such folders.
+
+    Example: planner agenda plans/ --week 2026-09-07
+    """
+    from planner.files.plan import read_plan
+
+    days = _days(on, week)
+    plans = [read_plan(path)[0] for path in sorted(set(_plan_files(folders)))]
+    rows = sorted(row for plan in plans for row in _rows(plan))
+    shown = [row for row in rows if days is None or row.on in days]
+    if not shown:
+        click.echo("no visits")
+        return
+    widths = [max(len(str(row[n])) for row in shown) for n in range(3, 7)]
+    last = None
+    for row in shown:
+        if row.on != last:
+            click.echo(click.style(f"{'' if last is None else chr(10)}{day(row.on)}", bold=True))
+            last = row.on
+        cells = [text.ljust(width) for text, width in zip(row[3:], widths, strict=True)]
+        click.echo(f"  {row.start}-{row.end}  {'  '.join(cells)}".rstrip())
+
+
+def _days(on: str | None, week: str | None) -> list[date] | None:
+    """The days to show; None for all."""
+    from planner.errors import UsageError
+    from planner.files.fields import FieldError, check_date
+
+    if on is not None and week is not None:
+        raise UsageError(Problem("", "--on and --week were both given", "keep one"))
+    if on is None and week is None:
+        return None
+    try:
+        first = check_date(on or week)
+    except FieldError as error:
+        raise InputError(Problem("--on" if on else "--week", error.problem, error.fix)) from error
+    return [first + timedelta(days=n) for n in range(1 if on else 7)]
+
+
+def _plan_files(folders: tuple[Path, ...]) -> Iterator[Path]:
+    for folder in folders:
+        inside = sorted(folder.glob("*/plan.json"))
+        if (folder / "plan.json").exists() or not inside:
+            yield folder / "plan.json"
+        else:
+            yield from inside
+
+
+def _rows(plan: Plan) -> Iterator[_Row]:
+    for visit in plan.visits:
+        if visit.start is not None and visit.end is not None:
+            yield _Row(
+                on=visit.start.date(),
+                start=f"{visit.start:%H:%M}",
+                end=f"{visit.end:%H:%M}",
+                who=f"{plan.patient.name or plan.patient.id}, {plan.course}",
+                what=_what(plan, visit),
+                where=plan.clinic.name or plan.clinic.timezone,
+                volume=_volume(plan, visit),
+            )
+
+
+def _what(plan: Plan, visit: PlannedVisit) -> str:
+    parts = []
+    if visit.evaluations:
+        parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
+    if visit.injections:
+        parts.append(f"injection {', '.join(one.lesion for one in visit.injections)}")
+    return f"visit {visit.number} of {len(plan.visits)}: {'; '.join(parts)}"
+
+
+def _volume(plan: Plan, visit: PlannedVisit) -> str:
+    """The mL of a visit in all, beside their strength."""
+    if not visit.injections:
+        return ""
+    if visit.total_drawn_ml is None:
+        return "doses open"
+    return f"{ml(visit.total_drawn_ml)} of {mg_per_ml(plan.protocol.strength_mg_per_ml)}"

@@ -1,0 +1,42 @@
+"""`planner publish`: a plan's visits into the clinic's calendar server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planner.errors import PlannerError, Problem
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--caldav", "url", required=True, metavar="URL", help="The calendar's address.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def publish(folder: Path, url: str, dry_run: bool) -> None:
+    """Put a plan's visits into the clinic's calendar: create, move, cancel; never over a change.
+
+    Credentials come from PLANNER_CALDAV_USER and PLANNER_CALDAV_PASSWORD, a keyring, or a prompt.
+
+    Example: planner publish K-0042 --caldav https://calendar.example/clinic/ --dry-run
+    """
+    from planner.cli.credentials import caldav_credentials
+    from planner.cli.plan import issue_time
+    from planner.files.plan import read_plan
+    from planner.servers.caldav import Collection
+    from planner.servers.publish import Action, actions, summary
+
+    plan, _ = read_plan(folder / "plan.json")
+    with Collection(url, caldav_credentials(url)) as collection:
+        wanted = actions(plan, collection, issue_time())
+        done: list[Action] = []
+        for action in wanted:
+            try:
+                if not dry_run:
+                    action.carry_out(collection)
+            except PlannerError as error:
+                up = f"{summary(done)}; publish again to continue"
+                raise type(error)(*error.problems, Problem(action.what, "not done", up)) from error
+            done.append(action)
+            click.echo(f"{action.kind:7} {action.what}")
+    click.echo(f"{'would be: ' if dry_run else ''}{summary(done)}")

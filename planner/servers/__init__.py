@@ -1,0 +1,1 @@
+"""Calendar servers: the only room that speaks to a network."""

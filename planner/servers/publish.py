@@ -1,0 +1,196 @@
+"""Publishing a plan's visits to the clinic's calendar: one resource a visit, never over others.
+
+What is up there tells by itself what it is: the course, the revision (SEQUENCE), and a digest of
+all that we wrote. Where the digest no longer agrees somebody changed the event, and nothing is
+overwritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from planner.core.formatting import moment
+from planner.core.records import Plan
+from planner.documents.calendars import clinic_entry
+from planner.documents.ical import Entry, calendar_bytes
+from planner.errors import Problem, RefusedError, raise_if_any
+from planner.servers.caldav import Collection, Resource
+
+Kind = Literal["create", "move", "update", "cancel", "keep"]
+COURSE, DIGEST = "X-PLANNER-COURSE", "X-PLANNER-DIGEST"
+_STAMPS = {"DTSTAMP", "LAST-MODIFIED", "CREATED", DIGEST}
+# How far before and after the plan an earlier revision's visits are looked for.
+REACH_DAYS = 366
+
+
+class Action(NamedTuple):
+    """What is done about one visit; `there` is the event as it is now, if it is."""
+
+    kind: Kind
+    what: str
+    name: str
+    content: bytes
+    there: Resource | None
+
+    def carry_out(self, collection: Collection) -> None:
+        """Do it, on the condition that nobody changed the event meanwhile."""
+        if self.kind == "create":
+            collection.create(self.name, self.content)
+        elif self.kind != "keep" and self.there is not None:
+            collection.replace(self.there, self.content)
+
+
+class _There(NamedTuple):
+    """An event of the course as it is on the server."""
+
+    resource: Resource
+    event: Any
+    sequence: int
+    is_ours: bool
+
+
+def actions(plan: Plan, collection: Collection, stamp: datetime) -> list[Action]:
+    """What has to be done, cancellations last.
+
+    Raises RefusedError, before anything is done, where somebody changed an event, or where a
+    later revision or another plan of the same revision is up there.
+    """
+    there = _of_course(plan, collection)
+    found: list[Action] = []
+    problems: list[Problem] = []
+    for visit in plan.visits:
+        entry = clinic_entry(plan, visit, stamp)
+        what = f"visit {visit.number}, {moment(entry.start)}"
+        content = _content(plan, entry)
+        now = there.pop(visit.uid, None)
+        if now is None:
+            found.append(Action("create", what, f"{visit.uid}.ics", content, None))
+            continue
+        kind = _difference(now, content)
+        problems += _conflicts(now, what, plan.revision, kind)
+        found.append(Action(kind, what, f"{visit.uid}.ics", content, now.resource))
+    for uid, now in there.items():
+        entry = _cancelled(plan, uid, now, stamp)
+        what = f"{entry.summary}, {moment(entry.start)}"
+        kind = "keep" if str(now.event.get("STATUS")) == "CANCELLED" else "cancel"
+        problems += _conflicts(now, what, plan.revision, kind)
+        found.append(Action(kind, what, "", _content(plan, entry), now.resource))
+    raise_if_any(RefusedError, problems)
+    return found
+
+
+def _of_course(plan: Plan, collection: Collection) -> dict[str, _There]:
+    """The course's events by UID: those around the plan's days, and those of its visits."""
+    days = [visit.due.toordinal() for visit in plan.visits]
+    reach = range(min(days) - REACH_DAYS, max(days) + REACH_DAYS)
+    found: dict[str, _There] = {}
+    for resource in collection.between(reach):
+        for event in _events(resource):
+            if str(event.get(COURSE, "")) == plan.course:
+                found[str(event["UID"])] = _there(resource, event)
+    for visit in plan.visits:
+        if visit.uid not in found:
+            resource_of_visit = collection.get(f"{visit.uid}.ics")
+            for event in _events(resource_of_visit) if resource_of_visit else ():
+                found[visit.uid] = _there(resource_of_visit, event)  # type: ignore[arg-type]
+    return found
+
+
+def _events(resource: Resource) -> list[Any]:
+    from icalendar import Calendar
+
+    try:
+        return list(Calendar.from_ical(resource.content).walk("VEVENT"))
+    except (ValueError, KeyError, IndexError):
+        return []  # a broken event of somebody else's is none of ours
+
+
+def _there(resource: Resource, event: Any) -> _There:
+    is_ours = str(event.get(DIGEST, "")) == _digest(event)
+    return _There(resource, event, int(event.get("SEQUENCE", 0)), is_ours)
+
+
+def _conflicts(now: _There, what: str, revision: int, kind: Kind) -> Iterator[Problem]:
+    if not now.is_ours:
+        text = "somebody changed it in the calendar; it was not overwritten"
+        yield Problem(what, text, "take the change into the course file, or undo it there")
+    elif now.sequence > revision:
+        text = f"revision {now.sequence} is in the calendar already, this is {revision}"
+        yield Problem(what, text, "publish the newest plan")
+    elif kind != "keep" and now.sequence == revision:
+        text = f"another plan of revision {revision} is in the calendar"
+        yield Problem(what, text, "raise the revision of the course")
+
+
+def _difference(now: _There, content: bytes) -> Kind:
+    ours = _events(Resource("", "", content))[0]
+    if _digest(ours) == _digest(now.event):
+        return "keep"
+    if _without_sequence(ours) == _without_sequence(now.event):
+        return "keep"  # the same visit in a later revision
+    start = now.event["DTSTART"].dt
+    return "move" if start != ours["DTSTART"].dt else "update"
+
+
+def _content(plan: Plan, entry: Entry) -> bytes:
+    """The event with its course and the digest of all that it says."""
+    marked = entry._replace(extra=((COURSE, plan.course),))
+    event = _events(Resource("", "", calendar_bytes("", [marked])))[0]
+    return calendar_bytes("", [marked._replace(extra=(*marked.extra, (DIGEST, _digest(event))))])
+
+
+def _digest(event: Any) -> str:
+    text = "\n".join(f"{name}:{value}" for name, value in _values(event))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _without_sequence(event: Any) -> list[tuple[str, str]]:
+    return [pair for pair in _values(event) if pair[0] != "SEQUENCE"]
+
+
+def _values(event: Any) -> list[tuple[str, str]]:
+    """What an event says, its alarms included, however a server wrote it down again."""
+    parts = [("", event), *(("VALARM ", alarm) for alarm in event.walk("VALARM"))]
+    return sorted(
+        (f"{prefix}{name}", _plain(value))
+        for prefix, component in parts
+        for name, value in component.items()
+        if name not in _STAMPS
+    )
+
+
+def _plain(value: Any) -> str:
+    if hasattr(value, "dt"):
+        return f"{value.dt.isoformat()}" if hasattr(value.dt, "isoformat") else str(value.dt)
+    return str(value)
+
+
+def _cancelled(plan: Plan, uid: str, now: _There, stamp: datetime) -> Entry:
+    """An event of ours that the plan no longer has, as cancelled."""
+    event = now.event
+    start = event["DTSTART"].dt
+    zone = str(event["DTSTART"].params.get("TZID", "UTC"))
+    end = event["DTEND"].dt if "DTEND" in event else start + timedelta(minutes=1)
+    return Entry(
+        uid=uid,
+        sequence=plan.revision,
+        stamp=stamp,
+        start=start,
+        end=end,
+        timezone=zone,
+        summary=str(event.get("SUMMARY", "")),
+        location=str(event.get("LOCATION", "")),
+        description=str(event.get("DESCRIPTION", "")),
+        cancelled=True,
+    )
+
+
+def summary(done: Sequence[Action]) -> str:
+    """`4 created, 1 moved, 1 kept`."""
+    words = {"create": "created", "move": "moved", "update": "updated", "cancel": "cancelled",
+             "keep": "kept"}  # fmt: skip
+    counts = {kind: sum(one.kind == kind for one in done) for kind in words}
+    return ", ".join(f"{n} {words[kind]}" for kind, n in counts.items() if n) or "nothing to do"

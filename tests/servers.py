@@ -1,0 +1,106 @@
+"""Real CalDAV servers for the tests, each on a port of its own on this machine."""
+
+from __future__ import annotations
+
+import http.server
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def radicale(folder: Path) -> Iterator[str]:
+    """The address of an empty calendar on a Radicale of its own."""
+    port = free_port()
+    config = folder / "radicale.conf"
+    config.write_text(
+        f"[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = none\n"
+        f"[storage]\nfilesystem_folder = {folder}/radicale\n[logging]\nlevel = error\n"
+    )
+    command = [sys.executable, "-m", "radicale", "--config", str(config)]
+    with _running(command, port):
+        url = f"http://127.0.0.1:{port}/clinic/calendar/"
+        _make_calendar(url)
+        yield url
+
+
+@contextmanager
+def xandikos(folder: Path) -> Iterator[str]:
+    """The address of an empty calendar on a Xandikos of its own."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "xandikos"), "-l",
+        "127.0.0.1", "-p", str(port), "--defaults", "--current-user-principal", "/user/",
+    ]  # fmt: skip
+    with _running(command, port):
+        url = f"http://127.0.0.1:{port}/user/calendars/clinic/"
+        _make_calendar(url)
+        yield url
+
+
+SERVERS = {"radicale": radicale, "xandikos": xandikos}
+
+
+@contextmanager
+def answering(status: int, body: bytes = b"", delay: float = 0) -> Iterator[str]:
+    """A server that gives one answer to everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            time.sleep(delay)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_REPORT = do_GET = do_PUT = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/calendar/"
+    finally:
+        server.shutdown()
+
+
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[None]:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            _wait(port)
+            yield
+        finally:
+            server.terminate()
+
+
+def _wait(port: int) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"no server on port {port}")
+
+
+def _make_calendar(url: str) -> None:
+    httpx.request("MKCOL", url.rstrip("/").rpartition("/")[0] + "/", timeout=10)
+    answer = httpx.request("MKCALENDAR", url, timeout=10)
+    assert answer.status_code in (201, 405), (answer.status_code, answer.text)
