@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import icalendar
 
+from planner.core.clinic import Clinic
 from planner.core.decisions import DecisionTable
 from planner.core.intervals import Interval
+from planner.core.occupancy import Busy, Occupancy
+from planner.core.plan import plan_course
+from planner.core.protocol import Protocol
 from planner.core.rules import Domains, Rule
 from planner.documents.ical import Entry, calendar_bytes
+from planner.documents.issue import issued
+from planner.errors import InputError
+from planner.files.clinic import built_in_clinic
+from planner.files.course import course_from
+from planner.files.plan import plan_bytes
 from planner.files.protocol import load_protocol
+from planner.files.reading import parse_toml
 from tests.conftest import CLINIC, EXAMPLES
 from tests.tables import boundary_grid, zen_policy
 
@@ -129,6 +140,53 @@ def proof(number: int) -> float:
     return _seconds(lambda: DecisionTable(rules, domains))
 
 
+def lesions(number: int, protocol: Protocol, clinic: Clinic) -> float:
+    """Seconds to plan a course of many lesions, and to write its documents."""
+    table = (
+        '[[lesion]]\nid = "L{}"\nsite = "knee"\nside = "left"\nsize_mm = 70\n'
+        "ulcerated = true\ndose_mg = 12.5\n"
+    )
+    head = 'id = "K"\ndiagnosis = "SSc"\nfirst_visit = "2026-09-07 09:00"\n[patient]\nid = "P"\n'
+    text = head + "".join(table.format(n) for n in range(number))
+    table_of_file = parse_toml(text.encode())
+
+    def once() -> None:
+        course = course_from(table_of_file, protocol, ZONE)
+        plan = plan_course(course, protocol, clinic)
+        issued(plan, plan_bytes(plan), datetime(2026, 9, 1, tzinfo=UTC))
+
+    return statistics.median(_seconds(once) for _ in range(5))
+
+
+def layouts(number: int, protocol: Protocol, clinic: Clinic) -> float:
+    """Seconds to lay out courses one after the other, each around the earlier ones."""
+    zone = ZoneInfo(clinic.timezone)
+    room = clinic._replace(capacity=2 * max(1, number // 1000))
+    taken = Occupancy()
+    days = [date(2026, 1, 5) + timedelta(days=n) for n in range(250)]
+    open_days = [day for day in days if day.weekday() < 5]
+    start = time.perf_counter()
+    for n in range(number):
+        day, slot = open_days[n % len(open_days)], n // len(open_days)
+        hour = datetime.combine(day, datetime.min.time()) + timedelta(
+            hours=8, minutes=30 * (slot % 14)
+        )
+        text = (
+            f'id = "K-{n}"\ndiagnosis = "SSc"\nfirst_visit = "{hour:%Y-%m-%d %H:%M}"\n'
+            '[patient]\nid = "P"\n[[lesion]]\nid = "A"\nsite = "knee"\nside = "left"\n'
+            "size_mm = 70\nulcerated = true\ndose_mg = 50\n"
+        )
+        try:
+            course = course_from(parse_toml(text.encode()), protocol, zone)
+            plan = plan_course(course, protocol, room, taken)
+        except InputError:
+            continue  # its first hour is full
+        for visit in plan.visits:
+            if visit.start is not None and visit.end is not None:
+                taken.add(Busy(visit.start, visit.end))
+    return time.perf_counter() - start
+
+
 def main() -> None:
     """Print every ratio beside its bound."""
     libraries = "import click, jinja2, ics, pydantic"
@@ -149,6 +207,16 @@ def main() -> None:
     seconds = {number: proof(number) for number in (25, 50, 100, 200)}
     print("proof in three inputs, seconds a rule count:", end=" ")
     print({number: round(value, 3) for number, value in seconds.items()})
+    protocol, clinic = load_protocol("sts-150"), built_in_clinic("Europe/Copenhagen")
+    seconds = {number: layouts(number, protocol, clinic) for number in (100, 1000, 10_000)}
+    print("laying out courses into one year, seconds:", end=" ")
+    print({number: round(value, 1) for number, value in seconds.items()})
+    for few, many in pairwise(seconds):
+        growth = seconds[many] / seconds[few]
+        bound = many * math.log(many) / (few * math.log(few))
+        print(f"  {few} to {many}: {growth:.1f} times (n log n: {bound:.1f})")
+    seconds = {number: lesions(number, protocol, clinic) for number in (20, 200)}
+    print("planning 200 lesions / 20 (at most 12):", round(seconds[200] / seconds[20], 1))
     print("strict calendars, events a second / icalendar's (at least 5):", end=" ")
     print(round(calendars(), 1))
 

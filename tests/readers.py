@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import icalendar
+import pytest
 import vobject
 from ical.calendar_stream import IcsCalendarStream
 
+FOREIGN = Path(__file__).parent / "foreign"
 Instants = dict[str, tuple[datetime, datetime]]
 
 
@@ -30,12 +34,11 @@ def by_ical(content: bytes) -> Instants:
     return {str(e.uid): (_utc(e.dtstart), _utc(e.dtend)) for e in events}
 
 
-def by_khal(content: bytes) -> Instants:
-    """khal imports the file into a calendar of its own and lists it."""
+def by_khal(content: bytes, *changes: bytes) -> Instants:
+    """khal imports the file, and changes after it, into a calendar of its own and lists it."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         (base / "calendar").mkdir()
-        (base / "file.ics").write_bytes(content)
         (base / "config").write_text(
             f"[calendars]\n[[test]]\npath = {base}/calendar\n"
             f"[sqlite]\npath = {base}/khal.db\n"
@@ -44,11 +47,13 @@ def by_khal(content: bytes) -> Instants:
             "datetimeformat = %Y-%m-%d %H:%M\nlongdatetimeformat = %Y-%m-%d %H:%M\n"
         )
         khal = [sys.executable, "-m", "khal", "-c", str(base / "config")]
-        subprocess.run(
-            [*khal, "import", "--batch", "-a", "test", str(base / "file.ics")],
-            check=True,
-            capture_output=True,
-        )
+        for file in (content, *changes):
+            (base / "file.ics").write_bytes(file)
+            subprocess.run(
+                [*khal, "import", "--batch", "-a", "test", str(base / "file.ics")],
+                check=True,
+                capture_output=True,
+            )
         first = min(start for start, _ in by_icalendar(content).values())
         listed = subprocess.run(
             [*khal, "list", "--notstarted", "--day-format", "", "--format",
@@ -65,12 +70,61 @@ def by_khal(content: bytes) -> Instants:
     return found
 
 
+def _foreign(*command: str) -> Callable[[bytes], Instants]:
+    """A reader of its own language; it prints uid|start|end in seconds since 1970."""
+
+    def read(content: bytes) -> Instants:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "file.ics"
+            file.write_bytes(content)
+            done = subprocess.run(
+                [*command, str(file)], check=True, capture_output=True, text=True, cwd=FOREIGN
+            )
+        rows = (line.split("|") for line in done.stdout.splitlines())
+        return {
+            uid: (datetime.fromtimestamp(int(start), UTC), datetime.fromtimestamp(int(end), UTC))
+            for uid, start, end in rows
+        }
+
+    return read
+
+
+def by_libical(content: bytes) -> Instants:
+    with tempfile.TemporaryDirectory() as folder:
+        program = f"{folder}/read"
+        subprocess.run(
+            ["gcc", "-o", program, str(FOREIGN / "libical.c"), "-lical"],
+            check=True,
+            capture_output=True,
+        )
+        return _foreign(program)(content)
+
+
 READERS = {
     "icalendar": by_icalendar,
     "vobject": by_vobject,
     "ical": by_ical,
     "khal": by_khal,
+    "ical.js": _foreign("node", "ical_js.mjs"),
+    "node-ical": _foreign("node", "node_ical.mjs"),
+    "libical": by_libical,
+    "sabre/vobject": _foreign("php", "sabre.php"),
 }
+# What a reader outside PyPI needs to be there.
+_NEEDED = {
+    "ical.js": FOREIGN / "node_modules/ical.js",
+    "node-ical": FOREIGN / "node_modules/node-ical",
+    "libical": Path("/usr/include/libical/ical.h"),
+    "sabre/vobject": Path("/usr/share/php/Sabre/VObject/autoload.php"),
+}
+
+
+def need(reader: str) -> None:
+    """Skip a reader that this machine does not have; in CI none may be missing."""
+    needed = _NEEDED.get(reader)
+    if needed is not None and not needed.exists():
+        assert not os.environ.get("CI"), f"{reader} is missing in CI"
+        pytest.skip(f"{reader} is not installed here")
 
 
 def _utc(moment: datetime) -> datetime:

@@ -24,7 +24,7 @@ def free_port() -> int:
 
 @contextmanager
 def radicale(folder: Path) -> Iterator[str]:
-    """The address of an empty calendar on a Radicale of its own."""
+    """The address of the calendars of a Radicale of its own."""
     port = free_port()
     config = folder / "radicale.conf"
     config.write_text(
@@ -33,23 +33,19 @@ def radicale(folder: Path) -> Iterator[str]:
     )
     command = [sys.executable, "-m", "radicale", "--config", str(config)]
     with _running(command, port):
-        url = f"http://127.0.0.1:{port}/clinic/calendar/"
-        _make_calendar(url)
-        yield url
+        yield f"http://127.0.0.1:{port}/clinic/"
 
 
 @contextmanager
 def xandikos(folder: Path) -> Iterator[str]:
-    """The address of an empty calendar on a Xandikos of its own."""
+    """The address of the calendars of a Xandikos of its own."""
     port = free_port()
     command = [
         sys.executable, "-m", "xandikos", "serve", "-d", str(folder / "xandikos"), "-l",
         "127.0.0.1", "-p", str(port), "--defaults", "--current-user-principal", "/user/",
     ]  # fmt: skip
     with _running(command, port):
-        url = f"http://127.0.0.1:{port}/user/calendars/clinic/"
-        _make_calendar(url)
-        yield url
+        yield f"http://127.0.0.1:{port}/user/calendars/"
 
 
 SERVERS = {"radicale": radicale, "xandikos": xandikos}
@@ -100,7 +96,9 @@ def _wait(port: int) -> None:
     raise TimeoutError(f"no server on port {port}")
 
 
-def _make_calendar(url: str) -> None:
-    httpx.request("MKCOL", url.rstrip("/").rpartition("/")[0] + "/", timeout=10)
-    answer = httpx.request("MKCALENDAR", url, timeout=10)
-    assert answer.status_code in (201, 405), (answer.status_code, answer.text)
+def make_calendar(calendars: str, name: str) -> str:
+    """The address of a new, empty calendar."""
+    httpx.request("MKCOL", calendars, timeout=10)
+    answer = httpx.request("MKCALENDAR", f"{calendars}{name}/", timeout=10)
+    assert answer.status_code == 201, (answer.status_code, answer.text)
+    return f"{calendars}{name}/"

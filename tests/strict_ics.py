@@ -103,7 +103,7 @@ def _value_faults(
 ) -> Iterator[str]:
     if name in ("METHOD", "ORGANIZER", "ATTENDEE"):
         yield f"{name} in a file that is no invitation"
-    if name in TEXTS and re.search(r"\\(?![\\;,nN])|(?<!\\)(?:\\\\)*[;,]", value):
+    if name in TEXTS and re.search(r"[\\;,]", re.sub(r"\\[\\;,nN]", "", value)):
         yield f"{name} is not escaped: {value!r}"
     if name in ("TRIGGER", "REFRESH-INTERVAL"):
         ends = value.endswith(("P", "T"))

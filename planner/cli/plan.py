@@ -62,6 +62,7 @@ def plan(
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:
         click.echo(remark, err=True)
+    _say_instants(made)
     _stop_unless_printable(made, draft)
     folder = out or Path(made.course)
     if as_json and out is None:
@@ -71,6 +72,16 @@ def plan(
     write_folder(folder, files)
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")
+
+
+def _say_instants(made: Plan) -> None:
+    """Say so where the calendars cannot name the clinic's zone."""
+    from planner.documents.timezones import vtimezone
+
+    years = [visit.due.year for visit in made.visits]
+    if vtimezone(made.clinic.timezone, min(years), max(years)) is None:
+        text = f"The calendars give UTC instants: no yearly rule can say {made.clinic.timezone}."
+        click.echo(text, err=True)
 
 
 def summary(made: Plan) -> Iterator[str]:

@@ -65,8 +65,8 @@ class Visit:
 
     @property
     def first_appointment(self) -> Appointment:
-        """What the visit is known by, however it moves."""
-        return self.appointments[0]
+        """What the visit is known by, however it moves: an injection goes before an evaluation."""
+        return min(self.appointments, key=lambda one: (one.order, one.purpose == PURPOSES[0]))
 
     @property
     def injected(self) -> tuple[Appointment, ...]:

@@ -65,11 +65,6 @@ def calendar_bytes(name: str, entries: Iterable[Entry]) -> bytes:
     return _folded(text).encode("utf-8")
 
 
-def uses_utc(timezone: str, first_year: int, last_year: int) -> bool:
-    """Whether a zone's times are written as UTC instants, as no yearly rule can say them."""
-    return vtimezone(timezone, first_year, last_year) is None
-
-
 def escaped(text: str) -> str:
     """TEXT as RFC 5545 escapes it; raises ValueError for a control character."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")

@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from io import StringIO
+from zoneinfo import ZoneInfo, available_timezones
 
 import icalendar
 import pytest
+import vobject
+from dateutil.tz import tzical
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from planner.core.clinic import Clinic
+from planner.core.plan import plan_course
 from planner.core.protocol import Protocol
 from planner.core.records import Plan
-from planner.documents.calendars import calendar_files
+from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.ical import Entry, calendar_bytes, duration
 from planner.documents.timezones import vtimezone
 from tests.courses import course, course_text, lesion
-from tests.readers import READERS, Instants
+from tests.readers import READERS, Instants, by_khal, need
 from tests.strict_ics import faults
 
 CLINIC_NAME = "Klinik for hudsygdomme på Østerbro, afsnit for bløddele"
@@ -25,8 +31,6 @@ STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def plan_in(zone: str, first_visit: str, protocol: Protocol, clinic: Clinic) -> Plan:
-    from planner.core.plan import plan_course
-
     text = course_text(lesion(dose_mg=[12.5, 57.5, 72.5, 87.5]), first_visit=first_visit)
     made = course(text, protocol, zone)
     return plan_course(made, protocol, clinic._replace(timezone=zone, name=CLINIC_NAME))
@@ -95,6 +99,7 @@ CLOCK_CHANGES = [
 def test_all_readers_see_the_same_instants(
     sts_150: Protocol, clinic: Clinic, reader: str, zone: str, first_visit: str
 ) -> None:
+    need(reader)
     plan = plan_in(zone, first_visit, sts_150, clinic)
     wall = datetime.fromisoformat(first_visit)
     expected: Instants = {}
@@ -131,8 +136,6 @@ def test_the_clinics_file_has_volumes_beside_their_strength(files: dict[str, byt
 
 
 def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> None:
-    from planner.core.plan import plan_course
-
     text = course_text(lesion(dose_mg=50))
     moved = text + '[[move]]\nfrom = 2026-09-21\nto = "2026-09-22 10:30"\n'
     before, after = (
@@ -192,3 +195,77 @@ def test_a_zone_that_no_yearly_rule_can_say_gets_instants(
     for _, content in calendar_files(plan, STAMP):
         assert b"TZID" not in content
         assert faults(content) == []
+
+
+def test_every_zone_is_told_as_zoneinfo_has_it() -> None:
+    """Over two years, at each month and around each change, read by dateutil's own reader."""
+    stubborn = []
+    zones = sorted(available_timezones() - {"localtime", "Factory"})
+    for key in zones:
+        lines = vtimezone(key, 2026, 2027)
+        if lines is None:
+            stubborn.append(key)
+            continue
+        if not lines:
+            continue
+        read = tzical(StringIO("\n".join(lines))).get()
+        for month in range(24):
+            for day in (1, 8, 15, 22, 28):
+                wall = datetime(2026 + month // 12, month % 12 + 1, day, 12)
+                assert read is not None
+                offset = read.utcoffset(wall)
+                assert offset == wall.replace(tzinfo=ZoneInfo(key)).utcoffset(), (key, wall)
+    assert set(stubborn) == {
+        "Africa/Casablanca", "Africa/El_Aaiun", "Asia/Gaza", "Asia/Hebron",
+    } & set(zones)  # fmt: skip
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(max_size=200), min_size=10, max_size=10))
+def test_hostile_texts_come_back_verbatim_or_are_refused(texts: list[str]) -> None:
+    """2,000 texts in a summary, through three readers."""
+    for text in texts:
+        try:
+            content = calendar_bytes("c", [entry(summary="A " + text)])
+        except ValueError:
+            assert re.search("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", text)
+            continue
+        assert faults(content) == []
+        wanted = ("A " + text).replace("\r\n", "\n").replace("\r", "\n")
+        (event,) = icalendar.Calendar.from_ical(content).walk("VEVENT")
+        assert str(event["SUMMARY"]) == wanted
+        read = vobject.readOne(content.decode()).vevent.summary.value
+        assert read == wanted
+
+
+def test_khal_moves_and_cancels_in_place(sts_150: Protocol, clinic: Clinic) -> None:
+    before = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, clinic)
+    text = course_text(lesion(dose_mg=[12.5, 57.5, 72.5, 87.5])) + (
+        '[[move]]\nfrom = 2026-09-14\nto = "2026-09-15 10:30"\n'
+        '[[move]]\nfrom = 2026-10-05\nto = "2026-09-28 09:00"\n'
+    )
+    moved = course("revision = 1\n" + text, sts_150)
+    after = plan_course(moved, sts_150, clinic._replace(name=CLINIC_NAME))
+    changes = changes_file(before, after, STAMP)["changes.ics"]
+    assert faults(changes) == []
+    states = {
+        str(e["UID"]): (str(e["STATUS"]), int(e["SEQUENCE"]))
+        for e in icalendar.Calendar.from_ical(changes).walk("VEVENT")
+    }
+    assert states == {
+        before.visits[1].uid: ("CONFIRMED", 1),
+        # It takes the evaluation in, and longer.
+        before.visits[3].uid: ("CONFIRMED", 1),
+        before.visits[4].uid: ("CANCELLED", 1),
+    }
+    original = dict(calendar_files(before, STAMP))["patient.ics"]
+    found = by_khal(original, changes)
+    assert len(found) == 6
+    start = after.visits[1].start
+    assert start is not None
+    assert found[before.visits[1].uid][0] == start.astimezone(UTC)
+
+
+def test_nothing_changed_makes_no_file(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, clinic)
+    assert changes_file(plan, plan._replace(revision=1), STAMP) == {}
