@@ -110,6 +110,7 @@ class _Series:
         self.minutes = [opening.minutes(visit.purposes) for visit in visits]
         self.fixed = {n: visit.moved_to for n, visit in enumerate(visits) if visit.moved_to}
         self.fixed[0] = datetime.combine(visits[0].due, hour)
+        self._found: dict[tuple[date, int], datetime | None] = {}
 
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
         """Times that cannot stand, as the clinic is closed or full then."""
@@ -122,18 +123,39 @@ class _Series:
                 yield Problem(place, f"{day(start)}: {reason}", fix)
 
     def best(self) -> dict[int, datetime]:
-        """The start of each visit in the best series, by dynamic programming in their order.
+        """The start of each visit in the best series; without one where no day was found.
+
+        It is looked for near the due days first: a series that shifts by no more days in all
+        than every visit may here cannot be beaten by one that shifts a visit further.
+        """
+        free = [n for n in range(len(self.visits)) if n not in self.fixed]
+        widest = max((self.visits[n].window_days for n in free), default=0)
+        for reach in range(widest + 1):
+            starts = {n: self._starts(n, reach) for n in free}
+            way = self._cheapest(starts, ())
+            if way is not None and not way.cost.short_days and way.cost.shift_days <= reach:
+                break
+        else:
+            # Leaving a visit out costs more than anything, so it is only tried where it must be.
+            way = way or self._cheapest(starts, (None,))
+        chosen = way.days if way is not None else {}
+        found = {index: starts[index][on] for index, on in chosen.items() if on is not None}
+        return {**found, **self.fixed}
+
+    def _cheapest(
+        self, starts: Mapping[int, Mapping[date, datetime]], without: tuple[None, ...]
+    ) -> _Way | None:
+        """The cheapest series, by dynamic programming; None where there is none.
 
         A state is the last day used and the days of those visits that a later one must keep its
         distance from; of the ways into a state only the cheapest can lead to the best series.
         """
-        starts = {n: self._starts(n) for n in range(len(self.visits)) if n not in self.fixed}
         ways: dict[tuple[date | None, ...], _Way] = {(None,): _Way(_Cost(), {})}
         for index, offered in starts.items():
             needed = [one.earlier for one in self.links if one.earlier <= index < one.later]
             onward: dict[tuple[date | None, ...], _Way] = {}
             for (last, *_), way in ways.items():
-                for on in (*offered, None):
+                for on in (*offered, *without):
                     short = self._lacking(index, on, way.days)
                     if short is None or (on and last and on <= last):
                         continue
@@ -143,9 +165,7 @@ class _Series:
                     if state not in onward or cost < onward[state].cost:
                         onward[state] = _Way(cost, days)
             ways = onward
-        chosen = min(ways.values(), key=lambda way: way.cost).days
-        found = {index: starts[index][on] for index, on in chosen.items() if on is not None}
-        return {**found, **self.fixed}
+        return min(ways.values(), key=lambda way: way.cost, default=None)
 
     def placed(self, index: int, starts: Mapping[int, datetime]) -> Placed:
         """A visit with its time, and why it is not when it was due."""
@@ -173,11 +193,15 @@ class _Series:
         return self.opening.obstacle(self._wanted(on), self.minutes[index])
 
     def _free(self, index: int, on: date) -> datetime | None:
-        return self.opening.nearest(on, self.hour, self.minutes[index])
+        key = (on, self.minutes[index])
+        if key not in self._found:
+            self._found[key] = self.opening.nearest(on, self.hour, self.minutes[index])
+        return self._found[key]
 
-    def _window(self, index: int) -> Iterator[date]:
+    def _window(self, index: int, reach: int) -> Iterator[date]:
         visit = self.visits[index]
-        for shift in range(-visit.window_days, visit.window_days + 1):
+        reach = min(reach, visit.window_days)
+        for shift in range(-reach, reach + 1):
             on = visit.due + shift * _ONE_DAY
             if FIRST_DAY <= on <= LAST_DAY:
                 yield on
@@ -189,10 +213,12 @@ class _Series:
             if self.opening.is_known(there):
                 yield there
 
-    def _starts(self, index: int) -> dict[date, datetime]:
-        """The start that each open day of a visit's window offers."""
+    def _starts(self, index: int, reach: int) -> dict[date, datetime]:
+        """The start that each open day of a visit's window offers, up to a reach in days."""
         taken = {start.date() for start in self.fixed.values()}
-        days = (on for on in self._window(index) if on > self.visits[0].due and on not in taken)
+        days = (
+            on for on in self._window(index, reach) if on > self.visits[0].due and on not in taken
+        )
         starts = ((on, self._free(index, on)) for on in days)
         return {on: start for on, start in starts if start is not None}
 
@@ -230,7 +256,7 @@ class _Series:
     def _no_day(self, index: int) -> str:
         """Why no day of the window will do, like days together."""
         reasons: dict[str, list[str]] = {}
-        for on in self._window(index):
+        for on in self._window(index, self.visits[index].window_days):
             obstacle = self._obstacle(index, on)
             if obstacle is None or self._free(index, on) is not None:
                 obstacle = f"taken by another visit, or {self._too_near}"

@@ -85,9 +85,11 @@ class Opening:
             return wanted
         if self.closed(on):
             return None
+        spans = self.clinic.opening[on.weekday()]
         midnight = datetime.combine(on, time())
         quarters = (midnight + QUARTER * n for n in range(96))
-        near = sorted(quarters, key=lambda start: (abs(start - wanted), wanted > start))
+        inside = [one for one in quarters if any(_fits(span, one, minutes) for span in spans)]
+        near = sorted(inside, key=lambda start: (abs(start - wanted), wanted > start))
         return next((start for start in near if self.obstacle(start, minutes) is None), None)
 
 

@@ -1,0 +1,59 @@
+"""The layout against brute force: of all series that fit, the one that the rule names."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from itertools import pairwise, product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.core.clinic import Clinic, Closure
+from planner.core.plan import plan_course
+from planner.core.protocol import Protocol
+from planner.files.clinic import built_in_clinic
+from planner.files.protocol import load_protocol
+from tests.courses import course, course_text, lesion
+
+FIRST = date(2026, 9, 7)
+DUE = [FIRST + timedelta(days=7 * n) for n in range(1, 4)]
+WINDOW, SHORTEST = 2, 5
+
+
+@cache
+def shared() -> tuple[Protocol, Clinic]:
+    """The weekly regimen without evaluations, at a clinic that is open on all days."""
+    protocol = load_protocol("sts-150")._replace(evaluations=())
+    clinic = built_in_clinic("Europe/Copenhagen")
+    return protocol, clinic._replace(opening=(clinic.opening[0],) * 7)
+
+
+def brute_force(closed: set[date]) -> tuple[date, ...] | None:
+    """Every series of open days inside the windows; the best by the three-fold rule."""
+    offered = [[due + timedelta(days=shift) for shift in range(-WINDOW, WINDOW + 1)] for due in DUE]
+    found = []
+    for days in product(*offered):
+        apart = all((b - a).days >= SHORTEST for a, b in pairwise((FIRST, *days)))
+        if apart and not closed & set(days):
+            shifts = [abs((day - due).days) for day, due in zip(days, DUE, strict=True)]
+            later = tuple(-day.toordinal() for day in days)
+            found.append((sum(shifts), sum(s > 0 for s in shifts), later, days))
+    return min(found)[-1] if found else None
+
+
+@settings(max_examples=400)
+@given(st.sets(st.integers(3, 25), max_size=14))
+def test_the_layout_is_the_best_of_all_series(closed: set[int]) -> None:
+    protocol, clinic = shared()
+    days = {FIRST + timedelta(days=n) for n in closed}
+    closures = tuple(Closure(day, day) for day in sorted(days))
+    made = course(course_text(lesion(dose_mg=50)), protocol)
+    plan = plan_course(made, protocol, clinic._replace(closures=closures))
+    starts = tuple(visit.start.date() for visit in plan.visits[1:] if visit.start)
+    expected = brute_force(days)
+    if expected is None:
+        assert len(starts) < 3
+        assert any(one.code == "no-open-day" for one in plan.findings)
+    else:
+        assert starts == expected
