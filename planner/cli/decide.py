@@ -24,7 +24,7 @@ def decide(size_mm: str, site: str, ulcerated: bool | None, name: str, as_json: 
     from planner.core.course import Lesion
     from planner.core.findings import in_order
     from planner.core.plan import decide as decide_lesion
-    from planner.core.plan import nearest_cases
+    from planner.core.recording import nearest_cases
     from planner.errors import InputError, Problem, UsageError, raise_if_any
     from planner.files.protocol import load_protocol
 

@@ -8,19 +8,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from planner.core.course import Indication, Side
+from planner.core.course import Indication, Patient, Side
+from planner.core.equipment import Syringe
 from planner.core.findings import Finding
-from planner.core.protocol import FollowUp
+from planner.core.protocol import FollowUp, Source
 from planner.core.rules import Evidence
 from planner.core.schedule import Purpose
-
-
-class Cited(NamedTuple):
-    """A source of the protocol; `caveat` says how much it can bear."""
-
-    id: str
-    citation: str
-    caveat: str
 
 
 class RegimenInUse(NamedTuple):
@@ -47,19 +40,11 @@ class ProtocolInUse(NamedTuple):
     technique: str
     use: str
     not_for: tuple[str, ...]
-    sources: tuple[Cited, ...]
+    sources: tuple[Source, ...]
     regimens: tuple[RegimenInUse, ...]
     evaluation_days: tuple[int, ...]
     injection_window_days: int
     evaluation_window_days: tuple[int, ...]
-
-
-class SyringeInUse(NamedTuple):
-    """A size of syringe of the clinic."""
-
-    capacity_ml: Fraction
-    graduation_ml: Fraction
-    dead_space_ml: Fraction
 
 
 class StockInUse(NamedTuple):
@@ -83,16 +68,7 @@ class ClinicInUse(NamedTuple):
     second_check: bool
     reminder_minutes: tuple[int, ...]
     stock: StockInUse | None
-    syringes: tuple[SyringeInUse, ...]
-
-
-class PlannedPatient(NamedTuple):
-    """The patient as the papers name them; `sulfite_allergy` is None where it was not asked."""
-
-    id: str
-    name: str | None
-    birth_date: date | None
-    sulfite_allergy: bool | None
+    syringes: tuple[Syringe, ...]
 
 
 class PlannedLesion(NamedTuple):
@@ -229,7 +205,7 @@ class Plan(NamedTuple):
     protocol: ProtocolInUse
     first_visit: datetime
     clinic: ClinicInUse
-    patient: PlannedPatient
+    patient: Patient
     diagnosis: str
     indication: Indication | None
     prescriber: str | None

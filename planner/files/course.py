@@ -169,9 +169,10 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
         file = CourseFile.model_validate(table)
     except ValidationError as error:
         found += problems(error, CourseFile)
-    lesions = _sound(table.get("lesion"), LesionTable)
+    lesions = list(enumerate(file.lesion)) if file else _sound(table.get("lesion"), LesionTable)
+    confirms = list(enumerate(file.confirm)) if file else _sound(table.get("confirm"), ConfirmTable)
     found += _lesions_problems(lesions, protocol)
-    found += _reference_problems(_sound(table.get("confirm"), ConfirmTable), lesions)
+    found += _reference_problems(confirms, lesions)
     found += _clock_problems(table, zone)
     raise_if_any(InputError, found)
     if file is None:

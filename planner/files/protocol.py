@@ -94,7 +94,7 @@ class WhenTable(FileModel):
 
 class RuleTable(FileModel):
     id: Id
-    when: WhenTable = WhenTable()
+    when: WhenTable | None = None
     regimen: Id
     evidence: Literal["stated", "inferred", "extrapolated"]
     source: Id
@@ -243,8 +243,8 @@ def _proof_apart(table: Table) -> Iterator[Problem]:
         yield from error.problems
 
 
-def _sites(when: WhenTable) -> tuple[str, ...] | None:
-    return None if when.site is None else tuple(when.site)
+def _sites(when: WhenTable | None) -> tuple[str, ...] | None:
+    return None if when is None or when.site is None else tuple(when.site)
 
 
 def _problems(file: ProtocolFile) -> Iterator[Problem]:
@@ -321,7 +321,9 @@ def _rule_problems(file: ProtocolFile) -> Iterator[Problem]:
             fix = nearest(rule.regimen, list(file.regimen))
             yield Problem(f"{place}.regimen", f"no regimen {rule.regimen!r}", fix)
         yield from _citation(place, rule.source, file)
-        yield from _site_problems(f"{place}.when.site", rule.when.site or [], file.input.site)
+        yield from _site_problems(
+            f"{place}.when.site", list(_sites(rule.when) or ()), file.input.site
+        )
 
 
 def _regimen_problems(file: ProtocolFile) -> Iterator[Problem]:
@@ -345,8 +347,8 @@ def _rule(table: RuleTable) -> Rule:
         source=table.source,
         place=table.place,
         because=table.because,
-        size_mm=table.when.size_mm,
-        ulcerated=table.when.ulcerated,
+        size_mm=table.when.size_mm if table.when else None,
+        ulcerated=table.when.ulcerated if table.when else None,
         sites=_sites(table.when),
     )
 
