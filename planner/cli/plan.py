@@ -87,7 +87,7 @@ def _say_instants(made: Plan) -> None:
 def summary(made: Plan) -> Iterator[str]:
     """What a physician checks at a glance: regimens, visits, findings."""
     from planner.cli.output import finding_lines
-    from planner.documents.view import DRAW_UP, evidence, regimen_title, where
+    from planner.documents.view import DRAW_UP, grounds, where
 
     strength = mg_per_ml(made.protocol.strength_mg_per_ml)
     protocol = f"{made.protocol.id} {made.protocol.version}"
@@ -96,9 +96,11 @@ def summary(made: Plan) -> Iterator[str]:
     yield click.style("\nLesions", bold=True)
     for lesion, decision in zip(made.lesions, made.decisions, strict=True):
         state = "ulcerated" if lesion.ulcerated else "not ulcerated"
-        yield f"  {lesion.id}  {where(lesion)}, {mm(lesion.size_mm)}, {state}"
-        yield f"     {click.style(regimen_title(made, decision.regimen), bold=True)}"
-        yield f"     rule {decision.rule}, {evidence(made, decision)}: {decision.because}"
+        regimen = click.style(decision.regimen, bold=True)
+        yield f"  {lesion.id}  {where(lesion)}, {mm(lesion.size_mm)}, {state}: {regimen}"
+    for row in grounds(made):
+        yield click.style(f"  {row.lesions}: {row.regimen}", bold=True)
+        yield f"     rule {row.rule}, {row.evidence}: {row.because}"
     yield click.style(f"\nVisits (all volumes at {strength})", bold=True)
     yield f"  {DRAW_UP[made.clinic.draw_up]}"
     for visit in made.visits:

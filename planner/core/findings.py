@@ -119,7 +119,7 @@ def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:
     visits = [str(one.visit) for one in group if one.visit]
     parts = []
     if here:
-        parts.append(f"{count(len(here), 'lesion')}: {_ranges(here, lesions)}")
+        parts.append(f"{count(len(here), 'lesion')}: {ranges(here, lesions)}")
     if visits:
         parts.append(f"{count(len(visits), 'visit')}: {', '.join(visits)}")
     return "; ".join(parts)
@@ -129,7 +129,7 @@ def _short(one: Finding) -> str:
     return one.lesion or f"visit {one.visit}"
 
 
-def _ranges(here: Sequence[str], lesions: Sequence[str]) -> str:
+def ranges(here: Sequence[str], lesions: Sequence[str]) -> str:
     """`A-L`, `A, C`: three neighbours or more as a range, in the order of the course."""
     wanted = set(here)
     runs: list[list[str]] = [[]]

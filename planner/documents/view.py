@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import NamedTuple
 
-from planner.core.findings import Finding, lines
+from planner.core.findings import Finding, lines, ranges
 from planner.core.formatting import (
     count,
     day,
@@ -66,7 +66,7 @@ class Tick(NamedTuple):
 
 
 class LesionRow(NamedTuple):
-    """A lesion with its regimen and the grounds for it."""
+    """A lesion with its regimen, and the rule that gives it."""
 
     id: str
     where: str
@@ -74,7 +74,16 @@ class LesionRow(NamedTuple):
     ulceration: str
     measured_by: str
     regimen: str
-    grounds: str
+    rule: str
+
+
+class GroundsRow(NamedTuple):
+    """What the regimen of some lesions rests on, once for all of them."""
+
+    lesions: str
+    regimen: str
+    rule: str
+    because: str
     evidence: str
     source: str
     cases: tuple[str, ...]
@@ -146,6 +155,7 @@ class Sheet(NamedTuple):
     technique: str
     draw_up: str
     lesions: tuple[LesionRow, ...]
+    grounds: tuple[GroundsRow, ...]
     visits: tuple[VisitBlock, ...]
     conversion: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     findings: tuple[FindingRow, ...]
@@ -195,6 +205,7 @@ def sheet(plan: Plan, digest: str, mark: str = "") -> Sheet:
         technique=protocol.technique,
         draw_up=DRAW_UP[plan.clinic.draw_up],
         lesions=tuple(_lesion_row(index, lesion) for lesion in plan.lesions),
+        grounds=tuple(grounds(plan, index.open)),
         visits=tuple(_visit_block(index, visit) for visit in plan.visits),
         conversion=tuple(conversion(plan)) if index.open else (),
         findings=tuple(_finding_rows(plan)),
@@ -301,20 +312,35 @@ def _allergy(plan: Plan) -> Iterator[Tick]:
     yield Tick("asked today (a sulfonamide allergy is another)")
 
 
+def grounds(plan: Plan, without_dose: Collection[str] = ()) -> Iterator[GroundsRow]:
+    """The grounds of the regimens, those alike together; with cases for lesions without a dose."""
+    alike: dict[GroundsRow, list[str]] = {}
+    for decision in plan.decisions:
+        cases = decision.cases if decision.lesion in without_dose else ()
+        row = GroundsRow(
+            lesions="",
+            regimen=regimen_title(plan, decision.regimen),
+            rule=decision.rule,
+            because=decision.because,
+            evidence=evidence(plan, decision),
+            source="; ".join(decision.sources),
+            cases=tuple(case_line(plan, case) for case in cases),
+        )
+        alike.setdefault(row, []).append(decision.lesion)
+    for row, lesions in alike.items():
+        yield row._replace(lesions=ranges(lesions, plan.lesion_ids))
+
+
 def _lesion_row(index: _Index, lesion: PlannedLesion) -> LesionRow:
-    plan, decision = index.plan, index.decisions[lesion.id]
-    is_open = lesion.id in index.open
+    decision = index.decisions[lesion.id]
     return LesionRow(
         id=lesion.id,
         where=where(lesion),
         size=mm(lesion.size_mm),
         ulceration="ulcerated" if lesion.ulcerated else "not ulcerated",
         measured_by=lesion.measured_by or "",
-        regimen=regimen_title(plan, decision.regimen),
-        grounds=f"Rule {decision.rule}. {decision.because}",
-        evidence=evidence(plan, decision),
-        source="; ".join(decision.sources),
-        cases=tuple(case_line(plan, case) for case in decision.cases) if is_open else (),
+        regimen=decision.regimen,
+        rule=decision.rule,
     )
 
 
