@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -52,8 +52,10 @@ SERVERS = {"radicale": radicale, "xandikos": xandikos}
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", delay: float = 0) -> Iterator[str]:
-    """A server that gives one answer to everything."""
+def answering(
+    status: int, body: bytes = b"", delay: float = 0, trickle: float = 0
+) -> Iterator[str]:
+    """A server that gives one answer to everything, late or byte by byte where asked to."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -61,7 +63,10 @@ def answering(status: int, body: bytes = b"", delay: float = 0) -> Iterator[str]
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(OSError):  # the client may have given up
+                for n in range(len(body)):
+                    time.sleep(trickle)
+                    self.wfile.write(body[n : n + 1])
 
         do_REPORT = do_GET = do_PUT = answer  # noqa: N815
 

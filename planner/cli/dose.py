@@ -14,6 +14,8 @@ from planner.core.quantities import Dose, Strength, Volume
 from planner.errors import InputError, Problem, UsageError
 
 MOST_DOSES = 1000
+# As a plan has it: beyond this the difference is a finding.
+DEVIATION_TO_SEE = Fraction(5, 100)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -33,6 +35,8 @@ def dose(
 
     Example: planner dose 12.5
     """
+    if unknown := [text for text in doses if text.startswith("--")]:
+        raise UsageError(Problem("", f"no such option: {unknown[0]}", "see planner dose --help"))
     if bool(doses) == (volume is not None):
         raise UsageError(Problem("", "give doses in mg, or one volume with --ml", "not both"))
     of = _protocol_strength() if strength is None else _typed_strength(strength)
@@ -111,6 +115,8 @@ def _words(one: DrawUp, strength: Strength) -> list[str]:
         click.style(f"draw {ml(one.drawn.ml)} = {mg(one.drawn_dose.mg)}", bold=True)
         + f" ({percent(one.deviation * 100)})",
     ]
+    if abs(one.deviation) > DEVIATION_TO_SEE:
+        rows.append(click.style("caution", fg="yellow") + ": over 5\u00a0% from the dose")
     if len(one.parts) > 1:
         rows.append(f"in {len(one.parts)} syringes: {', '.join(ml(part.ml) for part in one.parts)}")
     return [*rows, f"{size}: the smallest that holds it" if len(one.parts) == 1 else size]

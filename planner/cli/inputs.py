@@ -55,19 +55,25 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
     return Inputs(read, protocol, place)
 
 
-def read_occupancy(inputs: Inputs, files: tuple[Path, ...], url: str | None) -> Occupancy:
+def read_occupancy(
+    inputs: Inputs, files: tuple[Path, ...], url: str | None, since: Path | None
+) -> Occupancy:
     """What is taken at the clinic while the course may run, this course's own visits apart."""
     if not files and url is None:
         return Occupancy()
     from zoneinfo import ZoneInfo
 
     from planner.core.plan import own_uids
-    from planner.files.busy import busy_times, read_busy
+    from planner.files.busy import Own, busy_times, read_busy
+    from planner.files.plan import read_plan
 
     course = inputs.course
     zone = ZoneInfo(inputs.clinic.timezone)
     days = _reach(inputs)
-    own = own_uids(course, inputs.protocol)
+    uids = own_uids(course, inputs.protocol)
+    if since is not None:
+        uids |= {visit.uid for visit in read_plan(since)[0].visits}
+    own = Own(course.id, uids)
     found = [one for file in files for one in read_busy(file, zone, days, own)]
     if url is not None:
         from planner.cli.credentials import caldav_credentials

@@ -59,12 +59,17 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command and leave with its exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A command is short: looking for garbage costs a tenth of it and frees nothing.
     gc.disable()
     # We have no plugins for pydantic; to look for them it reads every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # What was to be written is written: from here on a signal changes nothing but the exit code.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -54,8 +54,8 @@ def plan(
     from planner.files.plan import plan_bytes
 
     inputs = read_inputs(course, clinic, timezone)
+    taken = read_occupancy(inputs, busy, busy_caldav, since)
     with located(course.name):
-        taken = read_occupancy(inputs, busy, busy_caldav)
         made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
     before = earlier_plan(since, made) if since is not None else None
     content = plan_bytes(made)

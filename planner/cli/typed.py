@@ -15,7 +15,7 @@ def typed_number(text: str, unit: str, place: str) -> Decimal:
     if match is None:
         raise InputError(Problem(place, f"{text!r} is not a number", f"write it as 12.5 {unit}"))
     digits, said = match[1], (match[2] or unit).strip()
-    if said != unit:
+    if said not in (unit, unit.replace("mL", "ml")):
         raise InputError(Problem(place, f"{text!r} is not in {unit}", f"give it in {unit}"))
     if "," in digits:
         fix = f"a decimal has a point: {digits.replace(',', '.')}"

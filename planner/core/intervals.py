@@ -10,7 +10,7 @@ from fractions import Fraction
 from planner.core.formatting import NBSP, listing, number
 from planner.core.quantities import Number
 
-_NUMBER = r"-?\d{1,12}(?:\.\d{1,6})?"
+_NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?"
 _COMPARISON = re.compile(rf"(<=|>=|<|>|=) *({_NUMBER})")
 _RANGE = re.compile(rf"([\[(]) *({_NUMBER}) *\.\. *({_NUMBER}) *([\])])")
 

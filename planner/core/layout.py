@@ -130,7 +130,7 @@ class _Series:
         """
         free = [n for n in range(len(self.visits)) if n not in self.fixed]
         widest = max((self.visits[n].window_days for n in free), default=0)
-        for reach in range(widest + 1):
+        for reach in _reaches(widest):
             starts = {n: self._starts(n, reach) for n in free}
             way = self._cheapest(starts, ())
             if way is not None and not way.cost.short_days and way.cost.shift_days <= reach:
@@ -296,6 +296,15 @@ class _Series:
         days = (wanted.date(), *self._days_from(wanted.date(), 1))
         free = (self.opening.nearest(on, wanted.time(), self.minutes[index]) for on in days)
         yield from islice(filter(None, free), 3)
+
+
+def _reaches(widest: int) -> Iterator[int]:
+    """0, 1, 2, 4, 8 and so on, up to the widest window and with it."""
+    reach = 0
+    while reach < widest:
+        yield reach
+        reach = 2 * reach or 1
+    yield widest
 
 
 def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:

@@ -125,14 +125,16 @@ class _Cell(NamedTuple):
 def size_faults(rules: Sequence[Rule], domains: Domains) -> Iterator[Problem]:
     """Why a table cannot be proven in time, if it cannot."""
     sizes = 2 * len(_cuts(rules, domains)) + 1
-    work = sizes * 2 * len(domains.sites) * len(rules)
+    held = [frozenset(rule.sites) for rule in rules if rule.sites is not None]
+    unlike = {tuple(site in sites for sites in held) for site in domains.sites}
+    work = sizes * 2 * len(unlike) * len(rules)
     if not rules:
         yield Problem("rule", "there is no rule", "write at least one [[rule]]")
     elif len(rules) > MOST_RULES or work > MOST_WORK:
         yield Problem(
             "rule",
             f"{len(rules)} rules are too many to be proven in time, so that none is used",
-            f"merge rules, or split the protocol; up to {MOST_RULES} rules are proven",
+            "merge rules and sites, or split the protocol",
         )
 
 

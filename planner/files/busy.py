@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.occupancy import Busy
@@ -16,17 +17,36 @@ from planner.files.reading import read_bytes
 Component = Any
 
 LARGEST_BYTES = 20_000_000
-MOST_OCCURRENCES = 100_000
+MOST_OCCURRENCES = 200_000
 _SECONDS = {
     "SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86400,
     "WEEKLY": 7 * 86400, "MONTHLY": 28 * 86400, "YEARLY": 365 * 86400,
 }  # fmt: skip
-# How many times a day a rule can hit at the most, by the parts that multiply it.
-_MULTIPLIERS = ("BYSECOND", "BYMINUTE", "BYHOUR", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYMONTH")
+# The parts that make a rule hit several times within its frequency; the others only limit it.
+_TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
+_MULTIPLIERS = {
+    "SECONDLY": (),
+    "MINUTELY": ("BYSECOND",),
+    "HOURLY": ("BYMINUTE", "BYSECOND"),
+    "DAILY": _TIMES,
+    "WEEKLY": ("BYDAY", *_TIMES),
+    "MONTHLY": ("BYMONTHDAY", *_TIMES),
+    "YEARLY": ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", *_TIMES),
+}
+_SINGLE = ("UID", "DTSTART", "DTEND", "DURATION", "TRANSP", "STATUS", "RECURRENCE-ID")
+# Put between a UID and a number where two events of a file share one, so that both count.
+_AGAIN = "\u241f"
 
 
-def read_busy(path: Path, zone: ZoneInfo, days: range, own: frozenset[str]) -> list[Busy]:
-    """The taken times of a file in a range of days (ordinals), those of `own` UIDs left out.
+class Own(NamedTuple):
+    """What is known to be of the course itself: its visits' UIDs, and its id on a server."""
+
+    course: str
+    uids: frozenset[str]
+
+
+def read_busy(path: Path, zone: ZoneInfo, days: range, own: Own) -> list[Busy]:
+    """The taken times of a file in a range of days (ordinals), the course's own left out.
 
     Raises InputError for a file that is no calendar, a broken event, an unknown zone, or a
     recurrence that has too many times.
@@ -35,7 +55,7 @@ def read_busy(path: Path, zone: ZoneInfo, days: range, own: frozenset[str]) -> l
         return list(busy_times(read_bytes(path, largest=LARGEST_BYTES), zone, days, own))
 
 
-def busy_times(content: bytes, zone: ZoneInfo, days: range, own: frozenset[str]) -> Iterator[Busy]:
+def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterator[Busy]:
     """The taken times of a calendar: opaque, not cancelled, recurrences followed.
 
     Floating times and whole days are those of `zone`, the clinic's.
@@ -44,20 +64,27 @@ def busy_times(content: bytes, zone: ZoneInfo, days: range, own: frozenset[str])
     last = datetime.combine(date.fromordinal(days.stop), time(), zone)
     for calendar in _calendars(content):
         _check(calendar, last)
-        yield from _free_busy(calendar, zone)
+        yield from _free_busy(calendar, zone, first, last)
         for event in _occurrences(calendar, first, last):
             if _is_taken(event, own):
                 start, end = _span(event, zone)
+                # Only what the course can meet is kept: some events last for decades.
+                start, end = max(start, first), min(end, last)
                 if start < end:
                     yield Busy(start, end)
 
 
 def _calendars(content: bytes) -> list[Component]:
     from icalendar import Calendar
+    from icalendar.timezone import tzp
 
     fix = "export it again as an iCalendar file"
+    # Zones that a file defines are kept for the process; another file may define them otherwise.
+    tzp.use_default()
     try:
-        found = Calendar.from_ical(content, multiple=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = Calendar.from_ical(content, multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(Problem("", f"it is no calendar: {_first_line(error)}", fix)) from error
     calendars = [one for one in found if isinstance(one, Calendar)]
@@ -71,62 +98,120 @@ def _check(calendar: Component, last: datetime) -> None:
     problems = []
     for component in calendar.walk():
         for name, error in component.errors:
-            where = f"{component.name} {component.get('UID', '')}".strip()
+            where = _name(component)
             text = f"{name or 'a line'} cannot be read: {_first_line(error)}"
             problems.append(Problem(where, text, "mend or remove it"))
     raise_if_any(InputError, problems)
+    times = 0
+    for component in calendar.walk():
+        for rule in _rules(component):
+            if int(rule.get("INTERVAL", [1])[0]) < 1:
+                problems.append(Problem(_name(component), "its INTERVAL is not above 0", "mend it"))
     for event in calendar.walk("VEVENT"):
-        problems += _event_problems(event, last)
+        problems += _event_problems(event)
     raise_if_any(InputError, problems)
+    for event in calendar.walk("VEVENT"):
+        times += sum(_times_at_most(rule, event["DTSTART"].dt, last) for rule in _rules(event))
+        if times > MOST_OCCURRENCES:
+            text = f"recurrences come to over {MOST_OCCURRENCES} times"
+            raise InputError(Problem(_name(event), text, "mend its RRULE"))
+    _tell_apart(calendar)
 
 
-def _event_problems(event: Component, last: datetime) -> Iterator[Problem]:
-    where = f"VEVENT {event.get('UID', '')}".strip()
+def _name(component: Component) -> str:
+    return f"{component.name} {component.get('UID', '')}".strip()
+
+
+def _rules(component: Component) -> list[Any]:
+    rules = component.get("RRULE")
+    return [rule for rule in (rules if isinstance(rules, list) else [rules]) if rule is not None]
+
+
+def _event_problems(event: Component) -> Iterator[Problem]:
+    where, fix = _name(event), "mend or remove it"
+    twice = [name for name in _SINGLE if isinstance(event.get(name), list)]
+    if twice:
+        yield Problem(where, f"{twice[0]} stands twice", fix)
+        return
     start = event.get("DTSTART")
     if start is None or not hasattr(start, "dt"):
-        yield Problem(where, "it has no DTSTART", "mend or remove it")
+        yield Problem(where, "it has no DTSTART", fix)
         return
-    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
-        moment = event.get(name)
-        zone = moment.params.get("TZID") if moment is not None else None
-        if zone is not None and isinstance(moment.dt, datetime) and moment.dt.tzinfo is None:
-            yield Problem(where, f"{name} is in {zone}, a zone that is not known", "name a zone")
-    rules = event.get("RRULE")
-    for rule in rules if isinstance(rules, list) else [rules]:
-        if rule is not None and _occurrences_at_most(rule, start.dt, last) > MOST_OCCURRENCES:
-            yield Problem(where, f"it recurs over {MOST_OCCURRENCES} times", "mend its RRULE")
+    for name in ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"):
+        values = event.get(name, [])
+        for value in values if isinstance(values, list) else [values]:
+            zone = value.params.get("TZID")
+            moments = [one.dt for one in value.dts] if hasattr(value, "dts") else [value.dt]
+            if zone is not None and any(_is_floating(moment) for moment in moments):
+                yield Problem(where, f"{name} is in {zone}, which is not known", "name a zone")
+    end = event.get("DTEND")
+    if end is not None and type(end.dt) is type(start.dt) and _is_before(end.dt, start.dt):
+        yield Problem(where, "it ends before it starts", fix)
+    length = event.get("DURATION")
+    if length is not None and length.dt < timedelta():
+        yield Problem(where, "its DURATION is below 0", fix)
 
 
-def _occurrences_at_most(rule: Any, start: date, last: datetime) -> int:
+def _is_floating(moment: Any) -> bool:
+    return isinstance(moment, datetime) and moment.tzinfo is None
+
+
+def _is_before(end: date, start: date) -> bool:
+    if isinstance(end, datetime) and isinstance(start, datetime):
+        return (end.tzinfo is None) == (start.tzinfo is None) and end < start
+    return end < start
+
+
+def _times_at_most(rule: Any, start: date, last: datetime) -> int:
     """A bound for how often a rule hits before `last`."""
     frequency = str(rule.get("FREQ", ["DAILY"])[0]).upper()
-    begin = start if isinstance(start, datetime) else datetime.combine(start, time())
-    begin = begin.replace(tzinfo=UTC)
-    seconds = max(0.0, (last.astimezone(UTC) - begin).total_seconds())
-    interval = max(1, int(rule.get("INTERVAL", [1])[0]))
+    begin, end = _in_utc(start), last.astimezone(UTC)
+    if "UNTIL" in rule:
+        end = min(end, _in_utc(rule["UNTIL"][0]))
+    seconds = max(0.0, (end - begin).total_seconds())
+    interval = int(rule.get("INTERVAL", [1])[0])
     times = int(seconds / (_SECONDS.get(frequency, 1) * interval)) + 1
-    for name in _MULTIPLIERS:
-        if name in rule and frequency not in ("SECONDLY", "MINUTELY", "HOURLY"):
+    for name in _MULTIPLIERS.get(frequency, ()):
+        if name in rule:
             times *= max(1, len(rule[name]))
-    if "COUNT" in rule:
-        times = min(times, int(rule["COUNT"][0]))
-    return times
+    return min(times, int(rule["COUNT"][0])) if "COUNT" in rule else times
+
+
+def _in_utc(moment: date) -> datetime:
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, time(), UTC)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _tell_apart(calendar: Component) -> None:
+    """Give events that share a UID without belonging together one each, so that both count."""
+    seen: dict[tuple[str, str], int] = {}
+    for event in calendar.walk("VEVENT"):
+        if "RECURRENCE-ID" not in event and "UID" in event:
+            key = (str(event["UID"]), str(event.get("SEQUENCE", "")))
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] > 1:
+                event["UID"] = f"{key[0]}{_AGAIN}{seen[key]}"
 
 
 def _occurrences(calendar: Component, first: datetime, last: datetime) -> list[Component]:
     import recurring_ical_events
 
     try:
-        return list(recurring_ical_events.of(calendar).between(first, last))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(recurring_ical_events.of(calendar).between(first, last))
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         text = f"its recurrences cannot be followed: {_first_line(error)}"
         raise InputError(Problem("", text, "export it again")) from error
 
 
-def _is_taken(event: Component, own: frozenset[str]) -> bool:
+def _is_taken(event: Component, own: Own) -> bool:
     transparent = str(event.get("TRANSP", "OPAQUE")).upper() == "TRANSPARENT"
     cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED"
-    return not transparent and not cancelled and str(event.get("UID", "")) not in own
+    uid = str(event.get("UID", "")).partition(_AGAIN)[0]
+    is_own = uid in own.uids or event.get("X-PLANNER-COURSE") == own.course
+    return not transparent and not cancelled and not is_own
 
 
 def _span(event: Component, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -141,13 +226,16 @@ def _span(event: Component, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return _moment(start, zone), _moment(end, zone)
 
 
-def _free_busy(calendar: Component, zone: ZoneInfo) -> Iterator[Busy]:
+def _free_busy(
+    calendar: Component, zone: ZoneInfo, first: datetime, last: datetime
+) -> Iterator[Busy]:
     """The periods of free-busy answers."""
     for component in calendar.walk("VFREEBUSY"):
         periods = component.get("FREEBUSY", [])
         for period in periods if isinstance(periods, list) else [periods]:
             if str(period.params.get("FBTYPE", "BUSY")).upper() != "FREE":
-                start, end = _moment(period.start, zone), _moment(period.end, zone)
+                start = max(_moment(period.start, zone), first)
+                end = min(_moment(period.end, zone), last)
                 if start < end:
                     yield Busy(start, end)
 

@@ -35,8 +35,8 @@ def json_bytes(value: object) -> bytes:
 
 def read_plan(path: Path) -> tuple[Plan, bytes]:
     """A plan and the bytes that it was read from. Raises InputError with every problem."""
-    content = read_bytes(path)
-    with located(path.name):
+    with located(str(path)):
+        content = read_bytes(path)
         return plan_from(content), content
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
@@ -45,11 +47,9 @@ from planner.files.reading import Table, parse_toml, read_bytes
 
 def _precision(value: object) -> Decimal:
     """How finely a size is measured, in text so that it is exact."""
-    try:
-        precision = Decimal(value) if isinstance(value, str) else Decimal(0)
-    except ArithmeticError:
-        precision = Decimal(0)
-    if not precision.is_finite() or not 0 < precision <= 100:
+    is_plain = isinstance(value, str) and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", value)
+    precision = Decimal(value) if is_plain and isinstance(value, str) else Decimal(0)
+    if not 0 < precision <= 100:
         raise FieldError(f"{shown(value)} is not a precision", 'write it as text: "1" or "0.1"')
     return precision
 
@@ -117,7 +117,7 @@ class EvaluationTable(FileModel):
 
 
 class PolicyTable(FileModel):
-    injection_window_days: whole_number(0, 60)  # type: ignore[valid-type]
+    injection_window_days: whole_number(0, 14)  # type: ignore[valid-type]
     shortest_interval_days: whole_number(1, 366)  # type: ignore[valid-type]
 
 
@@ -204,7 +204,7 @@ def protocol_from(table: Table, content: bytes) -> Protocol:
     try:
         file = ProtocolFile.model_validate(table)
     except ValidationError as error:
-        found = [*problems(error, ProtocolFile), *_proof_apart(table)]
+        found = [*problems(error, ProtocolFile), *_problems_apart(table, error)]
         raise ProtocolError(*found) from error
     found = list(_problems(file))
     domains = Domains(
@@ -220,6 +220,39 @@ def protocol_from(table: Table, content: bytes) -> Protocol:
     if table_of_rules is None:
         raise AssertionError("a table without problems was made")
     return _protocol(file, table_of_rules, hashlib.sha256(content).hexdigest())
+
+
+# What stands in for a value that is wrong in itself, so that the rest can be looked at.
+_PLACEHOLDERS: dict[str, object] = {
+    "evidence": "stated", "unit": "mm", "interval_days": 366, "injections": 1, "after_days": 1,
+    "window_days": 1, "injection_window_days": 1, "shortest_interval_days": 1,
+    **dict.fromkeys(
+        ("version", "title", "drug", "route", "technique", "use", "place", "because", "citation"),
+        "?",
+    ),
+}  # fmt: skip
+
+
+def _problems_apart(table: Table, error: ValidationError) -> list[Problem]:
+    """What else is wrong with a file in which some values are wrong in themselves."""
+    mended = deepcopy(table)
+    for detail in error.errors(include_url=False):
+        *parents, last = detail["loc"]
+        current: Any = mended
+        try:
+            for part in parents:
+                current = current[part]
+            if detail["type"] == "extra_forbidden":
+                del current[last]
+            else:
+                current[last] = _PLACEHOLDERS[str(last)]
+        except (KeyError, IndexError, TypeError):
+            return list(_proof_apart(table))
+    try:
+        file = ProtocolFile.model_validate(mended)
+    except ValidationError:
+        return list(_proof_apart(table))
+    return [*_problems(file), *_proof_apart(mended)]
 
 
 def _proof_apart(table: Table) -> Iterator[Problem]:
@@ -331,6 +364,8 @@ def _regimen_problems(file: ProtocolFile) -> Iterator[Problem]:
     for name, regimen in file.regimen.items():
         place = f"regimen.{name}"
         yield from _citation(place, regimen.source, file)
+        if regimen.dose_mg is not None and any(bound < 0 for bound in regimen.dose_mg.bounds):
+            yield Problem(f"{place}.dose_mg", "a dose is not below 0 mg", "mend its bounds")
         if regimen.injections > 1 and regimen.interval_days is None:
             problem = "several injections have no interval"
             yield Problem(f"{place}.interval_days", problem, "add the days from one to the next")

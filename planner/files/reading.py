@@ -21,14 +21,16 @@ def read_bytes(
 ) -> bytes:
     """The bytes of a file. Raises `kind` where it cannot be read or is too large to be one."""
     try:
-        if path.is_file() and path.stat().st_size > largest:
-            fix = "is it the right file?"
-            raise kind(Problem("", f"the file is over {largest} bytes", fix))
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         fix = "check the name and the rights"
         raise kind(Problem("", f"it cannot be read: {reason}", fix)) from error
+    if len(content) > largest:
+        fix = "is it the right file?"
+        raise kind(Problem("", f"the file is over {largest} bytes", fix))
+    return content
 
 
 def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:

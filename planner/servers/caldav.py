@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urljoin, urlsplit
@@ -96,6 +97,9 @@ class Collection:
 
     def replace(self, resource: Resource, content: bytes) -> None:
         """Put an event in the place of one that is still as it was read."""
+        if not resource.etag.startswith('"'):
+            text = "it gives no strong ETag, so that a change by others could not be seen"
+            raise ServiceError(_problem(text, "use a server that does"))
         self._put(resource.href, content, {"If-Match": resource.etag})
 
     def _put(self, href: str, content: bytes, condition: Mapping[str, str]) -> None:
@@ -115,11 +119,14 @@ class Collection:
         """Status, body and ETag of an answer; those that mean a refusal are raised."""
         import httpx
 
+        deadline = monotonic() + TIMEOUT_SECONDS
         try:
             with self._client.stream(method, href, headers=headers, content=body) as answer:
                 content = b""
                 for part in answer.iter_bytes():
                     content += part
+                    if monotonic() > deadline:
+                        raise httpx.ReadTimeout("the answer trickles")
                     if len(content) > LARGEST_BYTES:
                         raise ServiceError(_problem("its answer is too long", "ask for less"))
         except httpx.TimeoutException as error:
@@ -147,7 +154,11 @@ def checked_url(url: str) -> str:
     https, or http to this machine alone; no credentials in it, as other users of the machine
     can read a command line.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        fix = "write it as https://calendar.example/clinic/"
+        raise InputError(Problem("the URL", "it is no web address", fix)) from error
     if parts.username is not None or parts.password is not None:
         fix = "set PLANNER_CALDAV_USER and PLANNER_CALDAV_PASSWORD"
         raise InputError(Problem("the URL", "it holds credentials", fix))

@@ -73,11 +73,13 @@ def actions(plan: Plan, collection: Collection, stamp: datetime) -> list[Action]
         problems += _conflicts(now, what, plan.revision, kind)
         found.append(Action(kind, what, f"{visit.uid}.ics", content, now.resource))
     for uid, now in there.items():
-        entry = _cancelled(plan, uid, now, stamp)
-        what = f"{entry.summary}, {moment(entry.start)}"
+        what = str(now.event.get("SUMMARY", uid))
         kind = "keep" if str(now.event.get("STATUS")) == "CANCELLED" else "cancel"
-        problems += _conflicts(now, what, plan.revision, kind)
-        found.append(Action(kind, what, "", _content(plan, entry), now.resource))
+        conflicts = list(_conflicts(now, what, plan.revision, kind))
+        problems += conflicts
+        if not conflicts:
+            content = _content(plan, _cancelled(plan, uid, now, stamp))
+            found.append(Action(kind, what, "", content, now.resource))
     raise_if_any(RefusedError, problems)
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import icalendar
 
 from tests.conftest import CASES, CLINIC, EXAMPLES, Run
-from tests.courses import SOUND, write
+from tests.courses import SOUND, course_text, lesion, write
 from tests.strict_ics import faults
 
 
@@ -48,6 +48,17 @@ def test_a_later_revision_tells_what_changed(planner: Run, tmp_path: Path) -> No
     again = planner("plan", path, *zone, "--since", "K-1/plan.json")
     assert again.returncode == 10
     assert "it has revision 1, the course 1; set revision = 2" in again.stderr
+
+
+def test_a_lesion_that_is_gone_does_not_block_its_own_course(planner: Run, tmp_path: Path) -> None:
+    first = lesion("A", dose_mg=50)
+    path = write(tmp_path, course_text(first, lesion("B", dose_mg=50)))
+    zone = ("--timezone", "Europe/Copenhagen")
+    assert planner("plan", path, *zone).returncode == 0
+    write(tmp_path, course_text(lesion("B", dose_mg=50), head="revision = 1"))
+    since = ("--since", "K-1/plan.json", "--busy", "K-1/clinic.ics")
+    done = planner("plan", path, *zone, *since)
+    assert done.returncode == 0, done.stderr
 
 
 def test_since_another_course_is_refused(planner: Run, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 from planner.core.occupancy import Busy
 from planner.errors import InputError
-from planner.files.busy import busy_times
+from planner.files.busy import Own, busy_times
 from tests.conftest import Run
 from tests.courses import SOUND, write
 
 ZONE = ZoneInfo("Europe/Copenhagen")
+NOBODY = Own("", frozenset())
 DAYS = range(datetime(2026, 9, 7).toordinal(), datetime(2026, 12, 31).toordinal())
 
 
@@ -25,7 +26,7 @@ def calendar(*events: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
 
 
-def taken(content: bytes, own: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+def taken(content: bytes, own: Own = NOBODY) -> list[tuple[str, str]]:
     """The taken times as local text."""
     found = sorted(busy_times(content, ZONE, DAYS, own), key=lambda one: one.start)
     return [
@@ -61,6 +62,18 @@ EVENTS = {
     "free": ("UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nTRANSP:TRANSPARENT", []),
     "cancelled": ("UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nSTATUS:CANCELLED", []),
     "long ago": ("UID:1\nDTSTART:20250914T090000Z\nDURATION:PT1H", []),
+    "our own on a server": (
+        "UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nX-PLANNER-COURSE:K-1", [],
+    ),
+    "on weekdays since 1970": (
+        "UID:1\nDTSTART:19700105T070000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;"
+        "BYDAY=MO,TU,WE,TH,FR;UNTIL=20260907T235959Z",
+        [("09-07 09:00", "09-07 10:00")],
+    ),
+    "over centuries": (
+        "UID:1\nDTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:20990101",
+        [("09-07 00:00", "12-31 00:00")],
+    ),
     "our own": ("UID:own\nDTSTART:20260914T090000Z\nDURATION:PT1H", []),
 }  # fmt: skip
 
@@ -68,7 +81,7 @@ EVENTS = {
 @pytest.mark.parametrize("name", EVENTS)
 def test_what_is_taken(name: str) -> None:
     event, expected = EVENTS[name]
-    assert taken(calendar(event), frozenset({"own"})) == expected
+    assert taken(calendar(event), Own("K-1", frozenset({"own"}))) == expected
 
 
 def test_one_moved_occurrence() -> None:
@@ -77,6 +90,26 @@ def test_one_moved_occurrence() -> None:
     assert taken(calendar(series, moved)) == [
         ("09-14 09:00", "09-14 10:00"), ("09-22 09:00", "09-22 10:00"),
     ]  # fmt: skip
+
+
+def test_two_events_of_one_uid_both_count() -> None:
+    first = "UID:1\nDTSTART:20260914T070000Z\nDURATION:PT1H"
+    second = "UID:1\nDTSTART:20260921T070000Z\nDURATION:PT1H"
+    assert taken(calendar(first, second)) == [
+        ("09-14 09:00", "09-14 10:00"), ("09-21 09:00", "09-21 10:00"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("offset", "start"), [("-0400", "15:00"), ("+0200", "09:00")])
+def test_each_file_has_its_own_zones(offset: str, start: str) -> None:
+    """Two files may name different zones alike; the second is not read in the first one's."""
+    zone = (
+        "BEGIN:VTIMEZONE\nTZID:Customized Time Zone\nBEGIN:STANDARD\nDTSTART:19700101T000000\n"
+        f"TZOFFSETFROM:{offset}\nTZOFFSETTO:{offset}\nEND:STANDARD\nEND:VTIMEZONE\n"
+    ).replace("\n", "\r\n")
+    event = "UID:1\nDTSTART;TZID=Customized Time Zone:20260914T090000\nDURATION:PT1H"
+    content = calendar(event).replace(b"BEGIN:VEVENT", zone.encode() + b"BEGIN:VEVENT", 1)
+    assert taken(content)[0][0] == f"09-14 {start}"
 
 
 def test_an_endless_recurrence_is_followed_as_far_as_the_course_goes() -> None:
@@ -94,6 +127,28 @@ BAD = {
     "millions by parts": calendar(
         "UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:FREQ=DAILY;"
         f"BYHOUR={','.join(map(str, range(24)))};BYMINUTE={','.join(map(str, range(60)))}"
+    ),
+    "millions by the hour": calendar(
+        "UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:FREQ=HOURLY;"
+        f"BYMINUTE={','.join(map(str, range(60)))};BYSECOND={','.join(map(str, range(60)))}"
+    ),
+    "millions in all": calendar(
+        *(
+            f"UID:{n}\nDTSTART:20260101T000000Z\nDURATION:PT1S\nRRULE:FREQ=MINUTELY;INTERVAL=10"
+            for n in range(300)
+        )
+    ),
+    "an interval of zero": calendar(
+        "UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;INTERVAL=0"
+    ),
+    "an end before the start": calendar("UID:1\nDTSTART:20260914T090000Z\nDTEND:20260914T080000Z"),
+    "a negative duration": calendar("UID:1\nDTSTART:20260914T090000Z\nDURATION:-PT1H"),
+    "two ends": calendar(
+        "UID:1\nDTSTART:20260914T090000Z\nDTEND:20260914T100000Z\nDTEND:20260914T110000Z"
+    ),
+    "an exception in no zone": calendar(
+        "UID:1\nDTSTART:20260914T070000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=3\n"
+        "EXDATE;TZID=Mars/Olympus:20260914T090000"
     ),
     "no calendar": b"<html>no</html>",
     "nothing": b"",
@@ -172,7 +227,7 @@ def test_free_busy_answers_are_read() -> None:
 
 def test_a_problem_names_its_event() -> None:
     with pytest.raises(InputError, match="VEVENT 1"):
-        list(busy_times(BAD["no start"], ZONE, DAYS, frozenset()))
+        list(busy_times(BAD["no start"], ZONE, DAYS, NOBODY))
 
 
 def test_occupancy_is_the_peak_of_overlaps() -> None:

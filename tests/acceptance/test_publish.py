@@ -180,7 +180,34 @@ def test_a_server_that_is_down(planner: Run, tmp_path: Path) -> None:
     assert "cannot be reached" in done.stderr
 
 
+def test_a_trickling_server_is_given_up(planner: Run, tmp_path: Path) -> None:
+    plan(planner, tmp_path, 0)
+    with answering(207, b"<" * 60, trickle=0.5) as url:
+        done = planner("publish", "out", "--caldav", url)
+    assert done.returncode == 14
+    assert "no answer within 10 seconds" in done.stderr
+
+
+def test_a_cancelled_visit_that_somebody_changed_is_left(
+    planner: Run, tmp_path: Path, server: str
+) -> None:
+    plan(planner, tmp_path, 0, course="K-7")
+    assert planner("publish", "out", "--caldav", server).returncode == 0
+    content = (tmp_path / "out/clinic.ics").read_bytes()
+    uid = str(icalendar.Calendar.from_ical(content).walk("VEVENT")[4]["UID"])
+    text = httpx.get(f"{server}{uid}.ics", timeout=10).text
+    text = re.sub(r"DTSTART;TZID[^\r\n]*", "DTSTART;VALUE=DATE:20261005", text)
+    text = re.sub(r"DTEND;TZID[^\r\n]*", "DTEND;VALUE=DATE:20261006", text)
+    httpx.put(f"{server}{uid}.ics", content=text.encode(), timeout=10,
+              headers={"Content-Type": "text/calendar; charset=utf-8"})  # fmt: skip
+    plan(planner, tmp_path, 1, JOIN + CONFIRM, course="K-7")
+    done = planner("publish", "out", "--caldav", server)
+    assert done.returncode == 13, done.stderr
+    assert "somebody changed it" in done.stderr
+
+
 URLS = [
+    "http://[::1",
     "http://calendar.example/clinic/",
     "https://user:secret@calendar.example/clinic/",
     "ftp://calendar.example/",

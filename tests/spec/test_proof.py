@@ -95,10 +95,12 @@ def test_all_problems_of_a_protocol_come_at_once(planner: Run, tmp_path: Path) -
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     assert len(planner("protocol", "check", "own.toml").stderr.splitlines()) == 3
     text = BUNDLED.replace('evidence = "inferred"', 'evidence = "x"', 1)
+    text = text.replace('regimen = "single"', 'regimen = "onse"', 1)
     text = text.replace('">= 5", ulcerated = true', '"> 5", ulcerated = true')
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     said = planner("protocol", "check", "own.toml").stderr
     assert "rule[2].evidence" in said
+    assert "rule[1].regimen: no regimen 'onse'" in said
     assert "no rule" in said
 
 
