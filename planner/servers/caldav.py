@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
 from planner.errors import InputError, Problem, RefusedError, ServiceError
@@ -193,11 +193,6 @@ def _resources(answer: bytes, base: str) -> Iterator[Resource]:
         data = response.findtext(f".//{_CAL}calendar-data", "")
         if data:
             yield Resource(urljoin(base, href), tag, data.encode())
-
-
-def name_of(resource: Resource) -> str:
-    """The last part of a resource's address."""
-    return unquote(resource.href.rstrip("/").rpartition("/")[2])
 
 
 def _unexpected(status: int, method: str) -> ServiceError:
