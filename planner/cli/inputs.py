@@ -56,7 +56,7 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
 
 
 def read_occupancy(
-    inputs: Inputs, files: tuple[Path, ...], url: str | None, since: Path | None
+    inputs: Inputs, files: tuple[Path, ...], url: str | None, before: Plan | None
 ) -> Occupancy:
     """What is taken at the clinic while the course may run, this course's own visits apart."""
     if not files and url is None:
@@ -65,14 +65,13 @@ def read_occupancy(
 
     from planner.core.plan import own_uids
     from planner.files.busy import Own, busy_times, read_busy
-    from planner.files.plan import read_plan
 
     course = inputs.course
     zone = ZoneInfo(inputs.clinic.timezone)
     days = _reach(inputs)
     uids = own_uids(course, inputs.protocol)
-    if since is not None:
-        uids |= {visit.uid for visit in read_plan(since)[0].visits}
+    if before is not None:
+        uids |= {visit.uid for visit in before.visits}
     own = Own(course.id, uids)
     found = [one for file in files for one in read_busy(file, zone, days, own)]
     if url is not None:
@@ -100,17 +99,17 @@ def _reach(inputs: Inputs) -> range:
     return range(first, min(last + SEARCHED_DAYS + 60, LAST_DAY.toordinal()) + 1)
 
 
-def earlier_plan(path: Path, made: Plan) -> Plan:
+def earlier_plan(path: Path, course: Course) -> Plan:
     """The plan that a new one replaces. Raises InputError unless it is an earlier revision."""
     from planner.files.plan import read_plan
 
     before, _ = read_plan(path)
-    if before.course != made.course:
-        problem = f"it is of course {before.course}, not of {made.course}"
+    if before.course != course.id:
+        problem = f"it is of course {before.course}, not of {course.id}"
         raise InputError(Problem(path.name, problem, "name this course's plan.json"))
-    if before.revision >= made.revision:
+    if before.revision >= course.revision:
         fix = f"set revision = {before.revision + 1} in the course file"
-        problem = f"it has revision {before.revision}, the course {made.revision}"
+        problem = f"it has revision {before.revision}, the course {course.revision}"
         raise InputError(Problem(path.name, problem, fix))
     return before
 

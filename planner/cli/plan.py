@@ -54,10 +54,10 @@ def plan(
     from planner.files.plan import plan_bytes
 
     inputs = read_inputs(course, clinic, timezone)
-    taken = read_occupancy(inputs, busy, busy_caldav, since)
+    before = earlier_plan(since, inputs.course) if since is not None else None
+    taken = read_occupancy(inputs, busy, busy_caldav, before)
     with located(course.name):
         made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
-    before = earlier_plan(since, made) if since is not None else None
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from fractions import Fraction
 
+from planner.core.formatting import ends
 from planner.errors import InputError, Problem
 
 
@@ -27,5 +27,5 @@ def typed_number(text: str, unit: str, place: str) -> Decimal:
 
 def check_decimals(value: Decimal, place: str) -> None:
     """Refuse a number that says more than six decimals."""
-    if (Fraction(value) * 10**6).denominator != 1:
+    if not ends(value):
         raise InputError(Problem(place, f"{value} has over six decimals", "round it as meant"))

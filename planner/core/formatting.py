@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
-from planner.core.quantities import Number
+from planner.core.quantities import Number, is_whole
 
 NBSP = "\u00a0"
 PLACES = 6
@@ -31,6 +31,11 @@ def rounded(value: Number, places: int = PLACES) -> Decimal:
     elif isinstance(value, int):
         return Decimal(value)
     return _EXACT.quantize(value, Decimal(1).scaleb(-places))
+
+
+def ends(value: Number, places: int = PLACES) -> bool:
+    """Whether a number ends within the places, so that it can be written exactly."""
+    return is_whole(Fraction(value), Fraction(1, 10**places))
 
 
 def number(value: Number, places: int = PLACES) -> str:

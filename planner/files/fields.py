@@ -8,20 +8,18 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
 from planner.core.clinic import Span
-from planner.core.formatting import number
+from planner.core.formatting import PLACES, ends, number
 from planner.core.intervals import Interval
 from planner.core.schedule import FIRST_DAY, LAST_DAY
 from planner.errors import Problem
 
 LONGEST_TEXT = 500
-MOST_DECIMALS = 6
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -60,8 +58,8 @@ def _exact(
             raise FieldError(f"{shown(value)} is below {number(least)}", "correct it")
         if exact > most:
             raise FieldError(f"{shown(value)} is above {number(most)}", "is the unit right?")
-        if has_more_decimals(exact):
-            problem = f"{shown(value)} has more than {MOST_DECIMALS} decimals"
+        if not ends(exact):
+            problem = f"{shown(value)} has more than {PLACES} decimals"
             raise FieldError(problem, "round it as it is meant")
         return exact
 
@@ -78,12 +76,6 @@ def exact_number(*, above: str | None = None, least: str | None = None, most: st
         schema["exclusiveMinimum"] = float(above)
     check = _exact(limits[0], limits[1], Decimal(most))
     return Annotated[Decimal, BeforeValidator(check), WithJsonSchema(schema)]
-
-
-def has_more_decimals(exact: Decimal) -> bool:
-    """Whether a number says more than six decimals; zeros at the end say nothing."""
-    scaled: Fraction = Fraction(exact) * 10**MOST_DECIMALS
-    return scaled.denominator != 1
 
 
 def check_exact(kind: Any, value: object) -> Decimal:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.core.findings import Finding
-from planner.core.formatting import number, rounded
+from planner.core.formatting import ends, number, rounded
 from planner.core.records import Plan
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.reading import read_bytes
@@ -82,8 +82,7 @@ def _plain(value: Any) -> Any:
 
 def decimal(value: Fraction | Decimal) -> Decimal:
     """A number for JSON: exact where it ends within six decimals, else with all six."""
-    ends = Fraction(value) * 10**6 % 1 == 0
-    return Decimal(number(value)) if ends else rounded(value)
+    return Decimal(number(value)) if ends(value) else rounded(value)
 
 
 def _fields(record: Any) -> Iterator[tuple[str, Any]]:
