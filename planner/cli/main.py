@@ -22,6 +22,7 @@ TERMINATED = 143
 # Each command with the module that has it, so that a command loads no other's parts.
 COMMANDS = {
     "plan": "planner.cli.plan",
+    "print": "planner.cli.print",
     "decide": "planner.cli.decide",
     "dose": "planner.cli.dose",
     "new": "planner.cli.new",

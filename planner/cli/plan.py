@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.labels import check_first_label, first_label_option
 from planner.core.formatting import day, mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
@@ -26,7 +27,8 @@ from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 @click.option("--busy-caldav", metavar="URL", help="A calendar on a server, of what is taken.")
 @click.option("--since", type=click.Path(path_type=Path), help="An earlier plan.json: changes.ics.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; ./COURSE-ID if left out.")
-@click.option("--draft", is_flag=True, help="Only the sheet of an unconfirmed plan, marked DRAFT.")
+@click.option("--draft", is_flag=True, help="Sheet and worksheets, unconfirmed, marked DRAFT.")
+@first_label_option
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json; files only with --out.")
 def plan(
     course: Path,
@@ -37,9 +39,10 @@ def plan(
     since: Path | None,
     out: Path | None,
     draft: bool,
+    first_label: int,
     as_json: bool,
 ) -> None:
-    """Plan a course: regimens, doses, visits, calendars and sheet.
+    """Plan a course: regimens, doses, visits, calendars and papers.
 
     Exit code 12 where a finding waits for a physician; the blocks to paste are printed.
 
@@ -48,8 +51,8 @@ def plan(
     from planner.cli.inputs import earlier_plan, read_inputs, read_occupancy
     from planner.cli.output import say
     from planner.core.plan import plan_course
-    from planner.documents.folder import write_folder
-    from planner.documents.issue import DRAFT, issued, papers
+    from planner.documents.folder import DRAFT, write_folder
+    from planner.documents.issue import issued, papers
     from planner.errors import located
     from planner.files.plan import plan_bytes
 
@@ -68,7 +71,13 @@ def plan(
     if as_json and out is None:
         return
     _check_replaces(made, content, folder, draft)
-    files = papers(made, content, DRAFT) if draft else issued(made, content, issue_time(), before)
+    stamp = issue_time()
+    check_first_label(first_label, made)
+    with located(course.name):
+        if draft:
+            files = papers(made, content, stamp, DRAFT)
+        else:
+            files = issued(made, content, stamp, before, first_label)
     write_folder(folder, files)
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")
@@ -87,7 +96,7 @@ def _say_instants(made: Plan) -> None:
 def summary(made: Plan) -> Iterator[str]:
     """What a physician checks at a glance: regimens, visits, findings."""
     from planner.cli.output import finding_lines
-    from planner.documents.view import DRAW_UP, grounds, where
+    from planner.documents.view import draw_up, grounds, where
 
     strength = mg_per_ml(made.protocol.strength_mg_per_ml)
     protocol = f"{made.protocol.id} {made.protocol.version}"
@@ -102,7 +111,7 @@ def summary(made: Plan) -> Iterator[str]:
         yield click.style(f"  {row.lesions}: {row.regimen}", bold=True)
         yield f"     rule {row.rule}, {row.evidence}: {row.because}"
     yield click.style(f"\nVisits (all volumes at {strength})", bold=True)
-    yield f"  {DRAW_UP[made.clinic.draw_up]}"
+    yield f"  {draw_up(made)}"
     for visit in made.visits:
         yield from _visit_lines(made, visit)
     if made.supplies.vials is not None and made.supplies.wasted_ml is not None:

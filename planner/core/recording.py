@@ -206,6 +206,7 @@ def record_protocol(protocol: Protocol) -> ProtocolInUse:
         evaluation_days=tuple(one.after_days for one in protocol.evaluations),
         injection_window_days=protocol.policy.injection_window_days,
         evaluation_window_days=tuple(one.window_days for one in protocol.evaluations),
+        precision_mm=protocol.table.domains.precision_mm,
     )
 
 

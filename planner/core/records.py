@@ -45,6 +45,7 @@ class ProtocolInUse(NamedTuple):
     evaluation_days: tuple[int, ...]
     injection_window_days: int
     evaluation_window_days: tuple[int, ...]
+    precision_mm: Decimal
 
 
 class StockInUse(NamedTuple):

@@ -18,8 +18,12 @@ from planner.errors import Problem, RefusedError, ServiceError
 
 PLAN_NAME = "plan.json"
 SHEET_NAME = "treatment-sheet.html"
-DRAFT_NAMES = {SHEET_NAME}
-DRAFT_MARK = b'<span class="mark">DRAFT</span>'
+DRAFT, REPRINT = "DRAFT", "reprint"
+PAPERS = {
+    SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf", "labels.pdf", "appointments.pdf",
+}  # fmt: skip
+# How a marked set is known again, whatever its language.
+_MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))
 _DOCUMENT = re.compile(
     r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
     r"|treatment-sheet\.(html|pdf)|(worksheets|labels|appointments|change-slip)\.pdf"
@@ -34,8 +38,8 @@ def _written_names(folder: Path) -> set[str]:
 def check_ours(folder: Path) -> None:
     """Refuse a target that is no folder, or holds what the planner did not write.
 
-    Ours is a folder with a plan.json of the planner and nothing foreign beside it, a draft, or
-    an empty one.
+    Ours is a folder with a plan.json of the planner and nothing foreign beside it, a draft, a
+    reprint, or an empty one.
     """
     here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
@@ -44,15 +48,19 @@ def check_ours(folder: Path) -> None:
         raise RefusedError(Problem(str(folder), "you are in this folder", "choose another --out"))
     names = _written_names(folder) if folder.exists() else set()
     foreign = sorted(name for name in names if not _DOCUMENT.fullmatch(name))
-    if not names or (not foreign and (PLAN_NAME in names or _is_draft(folder, names))):
+    if not names or (not foreign and (PLAN_NAME in names or _is_marked(folder, names))):
         return
     named = foreign[0] if foreign else min(names)
     problem = f"it holds what the planner did not write: {named}"
     raise RefusedError(Problem(str(folder), problem, "choose another --out"))
 
 
-def _is_draft(folder: Path, names: set[str]) -> bool:
-    return names <= DRAFT_NAMES and DRAFT_MARK in (folder / SHEET_NAME).read_bytes()
+def _is_marked(folder: Path, names: set[str]) -> bool:
+    """Whether these are papers alone, marked as a draft or a reprint."""
+    if not (SHEET_NAME in names and names <= PAPERS):
+        return False
+    page = (folder / SHEET_NAME).read_bytes()
+    return any(mark in page for mark in _MARKS)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.documents.folder import PAPERS
 from tests.conftest import CASES, CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write
+from tests.papers import html_text
 from tests.strict_ics import faults
 
 EXPECTED = {
@@ -38,7 +40,7 @@ def test_each_case_of_the_letter_is_planned(planner: Run, tmp_path: Path, case: 
     regimen, evidence = EXPECTED[case]
     assert {(d["regimen"], d["evidence"]) for d in plan["decisions"]} == {(regimen, evidence)}
     visits = {f"visits/visit-{number}.ics" for number in range(1, len(plan["visits"]) + 1)}
-    papers = {"plan.json", "patient.ics", "clinic.ics", "treatment-sheet.html"}
+    papers = {"plan.json", "patient.ics", "clinic.ics", *PAPERS}
     assert names(tmp_path / "out") >= papers | visits
     for name in names(tmp_path / "out"):
         if name.endswith(".ics"):
@@ -183,7 +185,7 @@ def test_a_course_without_doses_has_blanks_and_a_conversion_table(
     assert first["injections"][0]["dose_mg"] is None
     assert first["total_dose_mg"] is None
     assert first["preparation"] is None
-    sheet = (tmp_path / "out/treatment-sheet.html").read_text()
-    assert "Conversion at 150\u00a0mg/mL" in sheet
-    assert "15\u00a0mg" in sheet
+    sheet = html_text((tmp_path / "out/treatment-sheet.html").read_bytes())
+    assert "Conversion at 150 mg/mL" in sheet
+    assert "15 mg" in sheet
     assert "not a proposal" in sheet

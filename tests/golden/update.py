@@ -16,6 +16,7 @@ from planner.core.plan import plan_course
 from planner.documents.issue import issued
 from planner.files.plan import plan_bytes
 from tests.conftest import CLINIC, EXAMPLES
+from tests.papers import pages
 
 HERE = Path(__file__).parent
 CASES = {
@@ -26,10 +27,16 @@ STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def documents(course: Path) -> Mapping[str, bytes]:
-    """The documents of a golden course."""
+    """The documents of a golden course; of a PDF its text, page by page."""
     inputs = read_inputs(course, CLINIC, None)
     plan = plan_course(inputs.course, inputs.protocol, inputs.clinic)
-    return issued(plan, plan_bytes(plan), STAMP)
+    made = issued(plan, plan_bytes(plan), STAMP)
+    return {
+        f"{name}.txt" if name.endswith(".pdf") else name: (
+            "\f\n".join(pages(content)).encode() if name.endswith(".pdf") else content
+        )
+        for name, content in made.items()
+    }
 
 
 def main() -> None:

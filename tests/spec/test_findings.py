@@ -16,6 +16,7 @@ from planner.core.quantities import Strength
 from planner.core.records import Plan
 from tests.conftest import Run
 from tests.courses import codes, course_text, lesion, planned, write
+from tests.papers import html_text
 
 LESIONS = [
     # lesion, code, severity, value
@@ -198,7 +199,7 @@ def test_no_undiluted_volume_is_printed_to_inject(planner: Run, tmp_path: Path) 
     write(tmp_path, 'timezone = "UTC"\n[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n', "c.toml")
     done = planner("plan", write(tmp_path, course_text(lesion(dose_mg=275))), "--clinic", "c.toml")
     assert done.returncode == 0, done.stderr
-    sheet = (tmp_path / "K-1/treatment-sheet.html").read_text().replace("\u00a0", " ")
+    sheet = html_text((tmp_path / "K-1/treatment-sheet.html").read_bytes())
     assert "Dilute: 1.2 mL stock of 250 mg/mL + 0.8 mL diluent = 2 mL of 150 mg/mL." in sheet
     assert "the pharmacy says and signs" in sheet
     assert "1.1 mL" not in sheet  # 275 mg of the undiluted stock
@@ -224,7 +225,6 @@ def test_a_vial_is_opened_for_one_visit(sts_150: Protocol, clinic: Clinic) -> No
 def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clinic) -> None:
     from planner.core.plan import plan_course
     from tests.courses import course
-
     text = course_text(lesion(dose_mg=50)).replace("systemic sclerosis", "dermatomyositis")
     text = text.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')
     plan = plan_course(course(text, sts_150), sts_150, clinic)

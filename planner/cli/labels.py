@@ -1,0 +1,27 @@
+"""The option for sheets of labels that were used before."""
+
+from __future__ import annotations
+
+import click
+
+from planner.core.records import Plan
+from planner.errors import Problem, UsageError
+
+first_label_option = click.option(
+    "--first-label",
+    type=click.IntRange(1, 30),
+    default=1,
+    metavar="N",
+    help="The first free label of a half-used sheet, row by row.",
+)
+
+
+def check_first_label(first: int, plan: Plan) -> None:
+    """Refuse a label that the clinic's sheets do not have."""
+    from planner.documents.labels import GRIDS
+
+    paper = plan.clinic.paper
+    there = GRIDS[paper].labels
+    if first > there:
+        fix = f"give 1 to {there}"
+        raise UsageError(Problem("--first-label", f"{paper} sheets have {there} labels", fix))

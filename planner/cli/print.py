@@ -1,0 +1,41 @@
+"""`planner print`: the papers of an existing plan again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planner.cli.labels import check_first_label, first_label_option
+from planner.errors import NotConfirmedError, Problem, RefusedError
+
+
+@click.command()
+@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The papers' folder.")
+@first_label_option
+def print(plan: Path, out: Path, first_label: int) -> None:
+    """Make the papers of a plan again, each page marked as a reprint.
+
+    Example: planner print K-0042/plan.json --out again
+    """
+    from planner.cli.output import say
+    from planner.cli.plan import issue_time
+    from planner.documents.folder import PLAN_NAME, REPRINT, check_ours, write_folder
+    from planner.documents.issue import papers
+    from planner.errors import located
+    from planner.files.plan import read_plan
+
+    made, content = read_plan(plan)
+    if not made.is_confirmed:
+        text = "this plan waits for a physician or has errors; nothing was printed"
+        raise NotConfirmedError(Problem(str(plan), text, "see its findings, and plan it again"))
+    check_first_label(first_label, made)
+    check_ours(out)
+    if (out / PLAN_NAME).exists():
+        text = "an issued plan is there, which a reprint does not replace"
+        raise RefusedError(Problem(str(out), text, "choose another --out"))
+    with located(str(plan)):
+        files = papers(made, content, issue_time(), REPRINT, first_label)
+    write_folder(out, files)
+    say(f"Files in {out}/\n  {' '.join(files)}\n")

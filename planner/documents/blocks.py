@@ -1,0 +1,192 @@
+"""What papers are made of: blocks of finished strings, the same for HTML and PDF.
+
+A paper is built once; both writers print every string of it, so that they cannot differ in a
+token. Lengths are millimetres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+ROW_TO_WRITE_MM = 12
+SIGNATURE_MM = 16  # 44 pt
+
+
+class Span(NamedTuple):
+    """A run of text in one weight."""
+
+    text: str
+    bold: bool = False
+
+
+Line = tuple[Span, ...]
+
+
+class Tick(NamedTuple):
+    """A box to tick, or ticked, that never parts from its text."""
+
+    text: str
+    ticked: bool = False
+
+
+class Figure(NamedTuple):
+    """A drawing (SVG) with the text that stands for it; its height follows from its width."""
+
+    svg: str
+    alt: str
+    width_mm: int
+
+
+class Cell(NamedTuple):
+    """A cell of a table: lines of text, then boxes to tick, then a drawing."""
+
+    lines: tuple[Line, ...] = ()
+    ticks: tuple[Tick, ...] = ()
+    figure: Figure | None = None
+    columns: int = 1
+
+
+class Row(NamedTuple):
+    """A row; a `band` heads the rows below it. `height_mm` is the least, 0 what its text takes."""
+
+    cells: tuple[Cell, ...]
+    height_mm: int = 0
+    band: bool = False
+
+
+class Heading(NamedTuple):
+    """A heading of level 1 (the paper) or 2."""
+
+    text: str
+    level: Literal[1, 2] = 2
+
+
+class Paragraph(NamedTuple):
+    """Running text."""
+
+    line: Line
+    small: bool = False
+
+
+class Bullets(NamedTuple):
+    """Short points."""
+
+    items: tuple[str, ...]
+
+
+class Facts(NamedTuple):
+    """Names with values; a line to write on where the value is empty."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+class Ticks(NamedTuple):
+    """Boxes to tick behind a lead."""
+
+    lead: str
+    ticks: tuple[Tick, ...]
+
+
+class Strip(NamedTuple):
+    """Framed text that nobody may overlook."""
+
+    lines: tuple[Line, ...]
+
+
+class Table(NamedTuple):
+    """A table whose head repeats on each page. A width of 0 takes an equal part of the rest."""
+
+    head: tuple[str, ...]
+    widths_mm: tuple[int, ...]
+    rows: tuple[Row, ...]
+
+
+class Blanks(NamedTuple):
+    """Lines to write on, each behind its name."""
+
+    labels: tuple[str, ...]
+
+
+class Signatures(NamedTuple):
+    """Lines to sign on, side by side, each above its name."""
+
+    labels: tuple[str, ...]
+
+
+class Columns(NamedTuple):
+    """Blocks side by side; the right ones in `right_mm`, the left ones in the rest."""
+
+    left: tuple[Block, ...]
+    right: tuple[Block, ...]
+    right_mm: int
+
+
+Block = (
+    Heading
+    | Paragraph
+    | Bullets
+    | Facts
+    | Ticks
+    | Strip
+    | Table
+    | Blanks
+    | Signatures
+    | Columns
+    | Figure
+)
+
+
+class Identity(NamedTuple):
+    """What stands on every page; `label` asks for the patient's label where one is needed."""
+
+    course: str
+    issue: str
+    mark: str
+    patient: str
+    label: str
+    page: str
+
+
+class Section(NamedTuple):
+    """Pages of a paper that belong together; `running` stands on each of them."""
+
+    running: str
+    blocks: tuple[Block, ...]
+
+
+class Paper(NamedTuple):
+    """A paper of one or more sections, each from a new page on; `mark` says what kind of issue."""
+
+    title: str
+    mark: str
+    language: str
+    size: Literal["A4", "Letter"]
+    identity: Identity
+    sections: tuple[Section, ...]
+
+
+def text(words: str, *, bold: bool = False) -> Line:
+    """A line of one weight."""
+    return (Span(words, bold),)
+
+
+def mixed(template: str, **bold: str) -> Line:
+    """A line with its places filled in bold: `mixed("Draw {volume}.", volume="0.08 mL")`."""
+    spans: list[Span] = []
+    rest = template
+    while rest:
+        before, brace, after = rest.partition("{")
+        if before:
+            spans.append(Span(before))
+        if not brace:
+            break
+        place, _, rest = after.partition("}")
+        spans.append(Span(bold[place], True))
+    return tuple(spans)
+
+
+def cell(*lines: str, bold: bool = False, ticks: Iterable[Tick] = (), columns: int = 1) -> Cell:
+    """A cell of lines of one weight, and boxes to tick."""
+    shown = tuple(text(one, bold=bold) for one in lines if one)
+    return Cell(shown, tuple(ticks), columns=columns)

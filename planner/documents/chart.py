@@ -1,0 +1,85 @@
+"""The chart of lesion sizes over the evaluations, beside the source's cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from planner.core.formatting import NBSP, number
+from planner.core.records import Plan, ReferenceCase
+from planner.documents.blocks import Figure
+from planner.documents.language import Language
+from planner.documents.svg import Point, curve, dot, drawing, rule, spread, words
+
+WIDTH_MM, HEIGHT_MM = 112, 64
+_LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 76.0, 4.0, 56.0
+_LETTERS_MM, _LABEL_GAP_MM = 2.8, 3.4
+# A pattern a case, so that a grey copy can be read.
+_DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
+
+
+def size_chart(plan: Plan, say: Language) -> Figure:
+    """Size in per cent of the size at the start: axes to draw on, and the source's cases."""
+    weeks = [Fraction(0), *(Fraction(days, 7) for days in plan.protocol.evaluation_days)]
+    last = max(weeks) or Fraction(1)
+    elements = [*_axes(weeks, last, say)]
+    lines = [(case, list(_points(case, last))) for case in plan.cases]
+    for index, (_, points) in enumerate(lines):
+        elements.append(curve(points, 0.35, _DASHES[index % len(_DASHES)]))
+        elements += (dot(point, 0.5) for point in points[1:])
+    elements += _labels([(points[-1], _name(case, say)) for case, points in lines])
+    return Figure(drawing(WIDTH_MM, HEIGHT_MM, elements), _alternative(plan, say), WIDTH_MM)
+
+
+def _at(week: Fraction, last: Fraction, percent: Fraction) -> Point:
+    x = _LEFT + (_RIGHT - _LEFT) * float(week / last)
+    return x, _BOTTOM - (_BOTTOM - _TOP) * float(percent) / 100
+
+
+def _axes(weeks: Sequence[Fraction], last: Fraction, say: Language) -> Iterator[str]:
+    for percent in range(0, 101, 25):
+        left, right = (_at(week, last, Fraction(percent)) for week in (Fraction(0), last))
+        yield rule(left, right, 0.15 if percent else 0.5)
+        yield words((left[0] - 1, left[1] + 1), f"{percent}{NBSP}%", "end", _LETTERS_MM)
+    for week in weeks:
+        low, high = (_at(week, last, Fraction(percent)) for percent in (0, 100))
+        yield rule(low, high, 0.15 if week else 0.5)
+        label = say("week {n}", n=number(week, 1))
+        yield words((low[0], low[1] + 4), label, "middle", _LETTERS_MM)
+
+
+def _points(case: ReferenceCase, last: Fraction) -> Iterator[Point]:
+    """The start and each look that lies on the chart, from the printed sizes."""
+    yield _at(Fraction(0), last, Fraction(100))
+    for look in case.follow_up:
+        if look.week <= last:
+            share = Fraction(look.size_mm) / Fraction(case.size_mm) * 100
+            yield _at(Fraction(look.week), last, min(share, Fraction(100)))
+
+
+def _labels(ends: Sequence[tuple[Point, str]]) -> Iterator[str]:
+    """The names right of where the lines end, apart from one another."""
+    for x in sorted({point[0] for point, _ in ends}):
+        here = sorted(end for end in ends if end[0][0] == x)
+        heights = spread([point[1] for point, _ in here], _TOP, _BOTTOM - 1, _LABEL_GAP_MM)
+        for (point, name), height in zip(here, heights, strict=True):
+            yield rule((point[0] + 0.5, point[1]), (point[0] + 3, height), 0.15)
+            yield words((point[0] + 3.5, height + 1), name, "start", _LETTERS_MM)
+
+
+def _name(case: ReferenceCase, say: Language) -> str:
+    return f"{say(case.site)} {say.mm(case.size_mm)}"
+
+
+def _alternative(plan: Plan, say: Language) -> str:
+    """The chart in words, as a reader that cannot see it hears it."""
+    cases = "; ".join(
+        f"{_name(case, say)}: "
+        + ", ".join(
+            say("week {n}: {size}", n=look.week, size=say.mm(look.size_mm))
+            for look in case.follow_up
+        )
+        for case in plan.cases
+    )
+    text = say("Chart of lesion size in per cent of the size at the start, to draw on.")
+    return f"{text} {say('The cases of the source: {cases}', cases=cases)}" if cases else text

@@ -1,0 +1,136 @@
+"""Syringe labels: one for each syringe of each visit, on sheets of self-adhesive labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.core.records import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
+from planner.documents.blocks import Line, mixed, text
+from planner.documents.language import Language
+from planner.documents.view import Index, index, issue_line, patient_identifiers, site_and_side
+
+# So many lesions are named on one label; a syringe for more of them gets further labels.
+MOST_ALIQUOTS = 3
+
+
+class Grid(NamedTuple):
+    """A sheet of labels, in millimetres: its columns and rows, a label's size, where they begin."""
+
+    columns: int
+    rows: int
+    width: float
+    height: float
+    left: float
+    top: float
+    across: float
+    down: float
+
+    @property
+    def labels(self) -> int:
+        """How many labels a sheet has."""
+        return self.columns * self.rows
+
+
+GRIDS = {
+    "A4": Grid(3, 8, 70, 37, 0, 0.5, 70, 37),
+    "Letter": Grid(3, 10, 66.7, 25.4, 4.8, 12.7, 69.85, 25.4),
+}
+
+
+# The room above a line to write on.
+LINE_MM = {"A4": 6.5, "Letter": 4.5}
+
+
+class Label(NamedTuple):
+    """What a label says, the names of its lines to write on, and what tells a stale one."""
+
+    lines: tuple[Line, ...]
+    to_write: tuple[str, ...]
+    foot: tuple[Line, ...]
+
+
+class LabelSheets(NamedTuple):
+    """Labels from a position of the first sheet on: 1 is its first label."""
+
+    title: str
+    language: str
+    size: str
+    grid: Grid
+    first: int
+    line_mm: float
+    page: str
+    number: str
+    labels: tuple[Label, ...]
+
+
+def label_sheets(plan: Plan, digest: str, mark: str, say: Language, first: int) -> LabelSheets:
+    """The labels of all visits, in the order in which they are needed."""
+    known = index(plan)
+    to_write = (say("Prepared"), say("Expiry"), say("Initials"))
+    issue = issue_line(plan, digest, say)
+    course = say("Course {course}, {issue}", course=plan.course, issue=issue)
+    if mark:
+        course = f"{say(mark)} \u00b7 {course}"
+    return LabelSheets(
+        title=say("Syringe labels, course {course}", course=plan.course),
+        language=say.code,
+        size=plan.clinic.paper,
+        grid=GRIDS[plan.clinic.paper],
+        first=first,
+        page=say("page {n} of {of}"),
+        number=say("label {n} of {of}"),
+        line_mm=LINE_MM[plan.clinic.paper],
+        labels=tuple(
+            Label(lines, to_write, (text(course),))
+            for visit in plan.visits
+            for lines in _visit(plan, visit, known, say)
+        ),
+    )
+
+
+def _visit(
+    plan: Plan, visit: PlannedVisit, known: Index, say: Language
+) -> Iterator[tuple[Line, ...]]:
+    patient = text(", ".join(patient_identifiers(plan, say)), bold=True)
+    day = "" if visit.start is None else say.day(visit.start)
+    number = say("visit {n}", n=visit.number)
+    for syringe in visit.syringes:
+        name = say("syringe {numbers}", numbers=syringe.number)
+        for part in _parts(syringe.aliquots):
+            which = mixed(f"{number}, {{day}}, {name}", day=day)
+            yield patient, which, *_contents(plan, syringe, part, known, say)
+    for one in visit.injections:
+        if one.dose_mg is None:
+            which = mixed(f"{number}, {{day}}", day=day)
+            lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
+            blank = text(f"{lesion}: ________ mg, ________ mL", bold=True)
+            yield patient, which, _drug(plan, say), blank
+
+
+def _parts(aliquots: Sequence[PlannedAliquot]) -> Iterator[Sequence[PlannedAliquot]]:
+    for start in range(0, len(aliquots), MOST_ALIQUOTS):
+        yield aliquots[start : start + MOST_ALIQUOTS]
+
+
+def _contents(
+    plan: Plan,
+    syringe: PlannedSyringe,
+    part: Sequence[PlannedAliquot],
+    known: Index,
+    say: Language,
+) -> Iterator[Line]:
+    strength = plan.protocol.strength_mg_per_ml
+    yield _drug(plan, say)
+    for one in part:
+        lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
+        yield text(f"{lesion}: {say.ml(one.ml)} = {say.mg(one.ml * strength)}", bold=True)
+    if len(syringe.aliquots) > 1:
+        total = f"{say.ml(syringe.drawn_ml)} = {say.mg(syringe.drawn_ml * strength)}"
+        yield mixed(say("in the syringe: {total}"), total=total)
+
+
+def _drug(plan: Plan, say: Language) -> Line:
+    protocol = plan.protocol
+    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
+    return text(f"{protocol.drug} {strength}, {say(protocol.route)}")

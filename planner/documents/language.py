@@ -1,0 +1,190 @@
+"""The language of the papers: words, numbers and days. Files, JSON and terminal stay English.
+
+English is the text in the code; other languages are gettext catalogues in planner/locale. What
+the core says, and plan.json keeps, is English too: a catalogue entry with {places} is a pattern
+for it, and what stands in the places is put into the translation. A translation never changes a
+number: one that would is not used.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from datetime import date, datetime
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from planner.core import formatting
+from planner.core.formatting import NBSP
+from planner.core.quantities import Number
+from planner.documents.sentences import SENTENCES
+
+_FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")
+_PLACE = re.compile(r"\{(\w+)\}")
+_JOINTS = ("; ", ", ", " and ")
+
+
+class Calendar(NamedTuple):
+    """How a language writes a day: short names, long names, and the two forms."""
+
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    short: str
+    long: str
+
+
+CALENDARS = {
+    "en": Calendar(
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        (
+            "January", "February", "March", "April", "May", "June",
+            "July", "August", "September", "October", "November", "December",
+        ),
+        "{weekday:.3} {day} {month:.3} {year}",
+        "{weekday} {day} {month} {year}",
+    ),
+    "da": Calendar(
+        ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
+        (
+            "januar", "februar", "marts", "april", "maj", "juni",
+            "juli", "august", "september", "oktober", "november", "december",
+        ),
+        "{weekday:.3} {day}. {month:.3} {year}",
+        "{weekday} den {day}. {month} {year}",
+    ),
+}  # fmt: skip
+DECIMAL_MARKS = {"en": ".", "da": ","}
+
+
+class Language:
+    """One language; called with an English text it says it: `say("Visit {n}", n=2)`."""
+
+    def __init__(self, code: str) -> None:
+        """Load the catalogue of a language, "en" or "da"."""
+        self.code = code
+        self._calendar = CALENDARS[code]
+        self._mark = DECIMAL_MARKS[code]
+        self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
+        if code != "en":
+            with (files("planner") / "locale" / code / "LC_MESSAGES" / "planner.mo").open(
+                "rb"
+            ) as file:
+                self._catalogue = gettext.GNUTranslations(file)
+
+    def __call__(self, text: str, **places: object) -> str:
+        """The text in this language, with its places filled."""
+        said = self._catalogue.gettext(text)
+        return said.format(**places) if places else said
+
+    def plural(self, one: str, many: str, number: int) -> str:
+        """`1 vial`, `2 vials`: the text for a count, its place filled."""
+        return self._catalogue.ngettext(one, many, number).format(n=number)
+
+    def sentence(self, text: str) -> str:
+        """What the core said in English, in this language; unknown parts stay as they are."""
+        if self.code == "en":
+            return text
+        said = self._figures(self._sentence(text))
+        # A wrong figure is worse than a foreign word.
+        return said if _numbers(said) == _numbers(text) else self._figures(text)
+
+    def mg(self, value: Number) -> str:
+        """`12.5 mg`."""
+        return self._figures(formatting.mg(value))
+
+    def ml(self, value: Number) -> str:
+        """`0.08 mL`."""
+        return self._figures(formatting.ml(value))
+
+    def mg_per_ml(self, value: Number) -> str:
+        """`150 mg/mL`."""
+        return self._figures(formatting.mg_per_ml(value))
+
+    def mm(self, value: Number) -> str:
+        """`4.5 mm`."""
+        return self._figures(formatting.mm(value))
+
+    def percent(self, value: Number) -> str:
+        """`-4 %`."""
+        return self._figures(formatting.percent(value))
+
+    def day(self, value: date) -> str:
+        """`Mon 7 Sep 2026`."""
+        return self._day(value, self._calendar.short)
+
+    def long_day(self, value: date) -> str:
+        """`Monday 7 September 2026`."""
+        return self._day(value, self._calendar.long)
+
+    def birth_date(self, value: date) -> str:
+        """`7 Sep 2026`: a day without its weekday."""
+        return self.day(value).split(" ", 1)[1]
+
+    def moment(self, value: datetime) -> str:
+        """`Mon 7 Sep 2026 09:00`."""
+        return f"{self.day(value)} {value:%H:%M}"
+
+    def listing(self, items: list[str]) -> str:
+        """`A, B and C`."""
+        return formatting.listing(items, self(" and ").strip())
+
+    def _day(self, value: date, form: str) -> str:
+        weekday = self._calendar.weekdays[value.weekday()]
+        month = self._calendar.months[value.month - 1]
+        return form.format(weekday=weekday, day=value.day, month=month, year=value.year)
+
+    def _figures(self, text: str) -> str:
+        return _FIGURE.sub(rf"\g<1>{self._mark}\g<2>", text)
+
+    def _sentence(self, text: str) -> str:
+        known = self._catalogue.gettext(text) if text else text
+        if known != text:
+            return known
+        for pattern, template in _patterns():
+            if match := pattern.fullmatch(text):
+                places = {
+                    name: part if name.startswith("as_is") else self._sentence(part)
+                    for name, part in match.groupdict().items()
+                }
+                return self._catalogue.gettext(template).format(**places)
+        for joint in _JOINTS:
+            if joint in text:
+                return self(joint).join(self._sentence(part) for part in text.split(joint))
+        return self._date(text)
+
+    def _date(self, text: str) -> str:
+        """A day as the core writes one, in this language; any other text as it is."""
+        for form, shown in (("%a %d %b %Y", self.day), ("%a %d %b %Y %H:%M", self.moment)):
+            try:
+                return shown(datetime.strptime(text, form))
+            except ValueError:
+                continue
+        return text
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(re.findall(r"\d+(?:[.,]\d+)*", text.replace(",", ".")))
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each sentence with places as a pattern, those with the most words of their own first."""
+    with_places = [text for text in SENTENCES if "{" in text]
+    return tuple(
+        (re.compile(_pattern(text), re.DOTALL), text)
+        for text in sorted(with_places, key=lambda text: -len(_PLACE.sub("", text)))
+    )
+
+
+def _pattern(text: str) -> str:
+    parts = _PLACE.split(text)
+    return "".join(
+        f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+    )
+
+
+@cache
+def language(code: str) -> Language:
+    """A language, its catalogue read once."""
+    return Language(code)

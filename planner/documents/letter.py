@@ -1,0 +1,90 @@
+"""The letter with the patient's appointments: neutral, so that it tells nobody what is treated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from planner.core.records import Plan, PlannedVisit
+from planner.documents.blocks import (
+    Block,
+    Bullets,
+    Cell,
+    Heading,
+    Paper,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    cell,
+    text,
+)
+from planner.documents.language import Language
+from planner.documents.qr import appointment_code
+from planner.documents.view import identity
+
+
+def appointment_letter(plan: Plan, digest: str, mark: str, say: Language, stamp: datetime) -> Paper:
+    """The letter; `stamp` is the time of issue."""
+    running = say("Your appointments")
+    return Paper(
+        title=running,
+        mark=mark,
+        language=say.code,
+        size=plan.clinic.paper,
+        identity=identity(plan, digest, mark, say),
+        sections=(Section(running, tuple(_blocks(plan, say, stamp))),),
+    )
+
+
+def _blocks(plan: Plan, say: Language, stamp: datetime) -> Iterator[Block]:
+    clinic = plan.clinic
+    sender = tuple(text(one) for one in (clinic.name, clinic.address) if one)
+    yield from (Paragraph(one) for one in sender)
+    if clinic.phone:
+        yield Paragraph(text(say("Phone {phone}", phone=clinic.phone)))
+    issued = stamp.astimezone(ZoneInfo(clinic.timezone)).date()
+    yield Paragraph(text(say.long_day(issued)))
+    yield Heading(say("Your appointments"), 1)
+    if plan.patient.name:
+        yield Paragraph(text(say("For {name}", name=plan.patient.name), bold=True))
+    yield Paragraph(text(say("We have set these times aside for you:")))
+    rows = tuple(_row(plan, visit, say, stamp) for visit in plan.visits)
+    head = (say("No."), say("Day and time"), say("For your phone's calendar"))
+    yield Table(head, (14, 0, 42), rows)
+    hint = say(
+        "The codes bring a date into a phone's calendar. Not every phone reads them; what is"
+        " printed here holds."
+    )
+    yield Paragraph(text(hint), small=True)
+    yield Heading(say("Please bring"))
+    yield Bullets(
+        (
+            say("this letter and proof of who you are"),
+            say("a list of your medicines and allergies"),
+        )
+    )
+    yield Paragraph(text(_absence(plan, say)))
+
+
+def _absence(plan: Plan, say: Language) -> str:
+    if plan.clinic.phone:
+        return say(
+            "If you cannot come, or feel ill before a visit, please phone {phone}.",
+            phone=plan.clinic.phone,
+        )
+    return say("If you cannot come, or feel ill before a visit, please tell the clinic.")
+
+
+def _row(plan: Plan, visit: PlannedVisit, say: Language, stamp: datetime) -> Row:
+    if visit.start is None or visit.end is None:
+        raise ValueError(f"visit {visit.number} has no day")
+    when = (
+        text(say.long_day(visit.start), bold=True),
+        text(say("{start} to {end}", start=f"{visit.start:%H:%M}", end=f"{visit.end:%H:%M}"),
+             bold=True),
+    )  # fmt: skip
+    place = tuple(text(one) for one in (plan.clinic.name, plan.clinic.address) if one)
+    code = Cell(figure=appointment_code(plan, visit, say, stamp))
+    return Row((cell(str(visit.number)), Cell((*when, *place)), code))

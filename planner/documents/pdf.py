@@ -1,0 +1,97 @@
+"""Papers as PDF by Typst: tagged, archivable, the same bytes for the same paper and time.
+
+The template is code of ours, the paper is data beside it: no text of a paper is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from planner.documents.blocks import Paper
+from planner.documents.labels import LabelSheets
+
+if TYPE_CHECKING:
+    import typst
+
+_STANDARDS: list[Any] = ["ua-1", "a-2a"]
+_MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
+
+
+class MissingGlyphError(ValueError):
+    """Characters that the papers' fonts lack."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        super().__init__(f"no glyph for {', '.join(characters)}")
+        self.characters = characters
+
+
+def paper_pdf(paper: Paper, stamp: datetime) -> bytes:
+    """A paper. Raises MissingGlyphError for characters that the papers' fonts lack."""
+    return _compiled("paper.typ", _data(paper), stamp)
+
+
+def labels_pdf(labels: LabelSheets, stamp: datetime) -> bytes:
+    """Sheets of labels; as `paper_pdf`."""
+    return _compiled("labels.typ", _data(labels), stamp)
+
+
+def _compiled(template: str, data: Any, stamp: datetime) -> bytes:
+    import typst
+
+    at = {
+        name: getattr(stamp, name) for name in ("year", "month", "day", "hour", "minute", "second")
+    }
+    try:
+        made = _compiler().compile(
+            _source(template),
+            format="pdf",
+            pdf_standards=_STANDARDS,
+            sys_inputs={"paper": json.dumps(data), "at": json.dumps(at)},
+        )
+    except typst.TypstError as error:
+        missing = sorted(set(_MISSING.findall(error.diagnostic)))
+        if not missing:
+            raise
+        raise MissingGlyphError(missing) from error
+    if not isinstance(made, bytes):
+        raise TypeError("one PDF was asked for")
+    return made
+
+
+@cache
+def _source(template: str) -> bytes:
+    return (files("planner.templates") / template).read_bytes()
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    import typst
+
+    return typst.Compiler(font_paths=_fonts())
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    import typst
+
+    folder = Path(str(files("planner") / "fonts"))
+    return typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
+    )
+
+
+def _data(value: Any) -> Any:
+    """Records as JSON has them, each with its kind."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        named = zip(value._fields, value, strict=True)
+        return {"kind": type(value).__name__} | {name: _data(one) for name, one in named}
+    if isinstance(value, tuple):
+        return [_data(one) for one in value]
+    return value

@@ -1,0 +1,121 @@
+"""What the core says in whole sentences, as papers in another language have to know it.
+
+Each is the core's text with {places}; a place whose name starts with `as_is` holds what somebody
+typed and is never translated. The tests plan courses until each code is seen and find what is
+missing here.
+"""
+
+from __future__ import annotations
+
+from planner.core.findings import CODES, SEVERITIES
+
+
+def msgid(text: str) -> str:
+    """The text itself, marked for the catalogues where it is said by another name."""
+    return text
+
+
+SENTENCES = (
+    *CODES.values(),
+    # findings
+    "{meaning} ({values})",
+    "{target}: {value}",
+    "visit {n}",
+    "{n} visit: {visits}",
+    "{n} visits: {visits}",
+    "{n} lesion: {as_is_lesions}",
+    "{n} lesions: {as_is_lesions}",
+    "chosen by the physician: {regimen}; rule {rule} gives {other} ({evidence})",
+    "{as_is_regimen}: {because}",
+    "{amount} more would change the regimen to {regimen}.",
+    "{amount} less would change the regimen to {regimen}.",
+    "Over {amount} more would change the regimen to {regimen}.",
+    "Over {amount} less would change the regimen to {regimen}.",
+    "By however little another size would change the regimen to {regimen}.",
+    "{what}; treated were {others} ({place})",
+    "{as_is_diagnosis}; treated were {as_is_others}",
+    "stated for this patient; a sulfite allergy is not a sulfonamide allergy",
+    "assumed, as no clinic file states it: {what}",
+    "no approval of {as_is_protocol} in the clinic file",
+    "the approval of {as_is_protocol} was to be reviewed by {day}",
+    "version {as_is_versions} is approved, this is {as_is_version}",
+    "read the strength on the vial; if it is not {strength}, stop",
+    "the stock has {strength} and is diluted to {wanted}",
+    (
+        "the stock has {strength} and is diluted to {wanted}; a dose is open, so that the recipe"
+        " is open too"
+    ),
+    "the clinic file does not name it",
+    (
+        "the stock is anhydrous: the same mass holds more thiosulphate than the pentahydrate;"
+        " the source does not name its salt"
+    ),
+    "no dose is given",
+    "{jump}; is a point misplaced?",
+    "{first} to {second}",
+    "{drawn} drawn for {dose} ({deviation})",
+    "{doses}; cases of the {regimen} regimen were given {given} ({place})",
+    "{total} at this visit; the source gave {given} ({place})",
+    "{amount} or more",
+    "{amount} or less",
+    "over {amount}",
+    "under {amount}",
+    "visit {n}, due {due}, on {start}: {because}",
+    "{visit}: outside the window of {window} (the clinic's policy)",
+    "{visit}: {days} from another injection of a lesion; the shortest interval is {least}",
+    "{n} day",
+    "{n} days",
+    "\u00b1{n} day",
+    "\u00b1{n} days",
+    # why a visit is not when it was due
+    "public holiday ({name})",
+    "the clinic is closed that day",
+    "not an opening day",
+    "outside the opening hours for {n} minutes from {start}",
+    "no room at {start}",
+    "moved by the physician",
+    "injections of a lesion stay {days} apart",
+    # Danish holidays, as the library of holidays names them
+    "New Year's Day",
+    "Maundy Thursday",
+    "Good Friday",
+    "Easter Sunday",
+    "Easter Monday",
+    "Ascension Day",
+    "Pentecost",
+    "Pentecost Monday",
+    "Christmas Day",
+    "Second Day of Christmas",
+    # values and their parts
+    "not stated",
+    "not given",
+    "stated",
+    "stated by the source",
+    "inferred",
+    "inferred from a case",
+    "extrapolated",
+    "anhydrous",
+    "weekdays {hours}",
+    "no public holidays",
+    "no stock",
+    "syringes of 1, 3, 5 and 10 mL",
+    "pentahydrate",
+    "; ",
+    ", ",
+    " and ",
+    # words chosen by what the plan holds
+    *SEVERITIES,
+    "injection",
+    "evaluation",
+    "left",
+    "right",
+    "midline",
+    "DRAFT",
+    "reprint",
+    # where the bundled protocol's figures stand
+    "Methods, paragraph {n}",
+    "Results, paragraph {n}",
+    "Table {n}, row {row}",
+    "Table {n}, rows {rows}",
+    "Table {n}",
+)

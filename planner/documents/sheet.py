@@ -1,0 +1,370 @@
+"""The treatment sheet: the course on one or two pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.core.findings import Finding, Line, lines
+from planner.core.records import Plan, PlannedInjection, PlannedVisit
+from planner.documents.blocks import (
+    ROW_TO_WRITE_MM,
+    SIGNATURE_MM,
+    Block,
+    Bullets,
+    Cell,
+    Columns,
+    Facts,
+    Heading,
+    Paper,
+    Paragraph,
+    Row,
+    Section,
+    Signatures,
+    Span,
+    Strip,
+    Table,
+    Tick,
+    Ticks,
+    cell,
+    text,
+)
+from planner.documents.bodymap import body_map, map_names, missing_from_map
+from planner.documents.chart import size_chart
+from planner.documents.language import Language
+from planner.documents.sentences import msgid
+from planner.documents.view import (
+    Index,
+    after,
+    conversion,
+    draw_up,
+    grounds,
+    identity,
+    index,
+    lesions_without_dose,
+    looked_at,
+    moved_line,
+    preparation_lines,
+    remission_line,
+    remission_ticks,
+    total_line,
+    visit_title,
+    where,
+)
+
+_INDICATIONS = {
+    "severe": msgid("severe lesion"),
+    "ulcerated": msgid("ulcerated lesion"),
+    "before-surgery": msgid("before surgery or a planned amputation"),
+}
+_DOSE_COLUMNS = 8
+_PAIRS = 10
+
+
+def treatment_sheet(plan: Plan, digest: str, mark: str, say: Language) -> Paper:
+    """The treatment sheet of a plan. `digest` is the plan's sha256, `mark` DRAFT or the like."""
+    blocks = (
+        Heading(say("Treatment sheet"), 1),
+        *_patient(plan, say),
+        _strength(plan, say),
+        *_lesions(plan, say),
+        *_visits(plan, say),
+        *_findings(plan, say),
+        *_evaluations(plan, say),
+        *_conversion(plan, say),
+        Heading(say("Signatures")),
+        Signatures((say("Prescribed by (physician)"), say("Planned by"), say("Checked by"))),
+        *_limits(plan, say),
+    )
+    return Paper(
+        title=say("Treatment sheet, course {course}", course=plan.course),
+        mark=mark,
+        language=say.code,
+        size=plan.clinic.paper,
+        identity=identity(plan, digest, mark, say),
+        sections=(Section(say("Treatment sheet"), blocks),),
+    )
+
+
+def _patient(plan: Plan, say: Language) -> Iterator[Block]:
+    clinic = plan.clinic
+    known = [one for one in (clinic.name, clinic.address, clinic.phone) if one]
+    if known:
+        yield Paragraph(text(" \u00b7 ".join(known)), small=True)
+    patient, stated = plan.patient, plan.patient.sulfite_allergy
+    born = "" if patient.birth_date is None else say.birth_date(patient.birth_date)
+    facts = Facts(
+        (
+            (say("Patient"), patient.name or ""),
+            (say("Born"), born),
+            (say("Patient id"), patient.id),
+            (say("Diagnosis"), plan.diagnosis),
+            (say("Prescriber"), plan.prescriber or ""),
+        )
+    )
+    indications = tuple(
+        Tick(say(words), plan.indication == name) for name, words in _INDICATIONS.items()
+    )
+    allergy = (
+        Tick(say("no"), stated is False),
+        Tick(say("yes"), stated is True),
+        Tick(say("asked today (a sulfonamide allergy is another)")),
+    )
+    consent = Tick(say("told that this use is off label, and agreed"))
+    ticks = (
+        Ticks(say("Indication:"), indications),
+        Ticks(say("Sulfite allergy:"), allergy),
+        Ticks(say("Patient:"), (consent,)),
+    )
+    yield Columns((facts,), ticks, 105)
+
+
+def _strength(plan: Plan, say: Language) -> Block:
+    protocol = plan.protocol
+    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
+    treatment = f", {say(protocol.route)}, {say(protocol.technique)}."
+    second = say(
+        "All volumes are for {strength} and for the drug alone. Vial: ________ mg/mL. Not"
+        " {strength} and no recipe on this sheet: stop.",
+        strength=strength,
+    )
+    return Strip(((Span(f"{protocol.drug} {strength}", bold=True), Span(treatment)), text(second)))
+
+
+def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
+    yield Heading(say("Lesions and regimens"))
+    yield _lesion_table(plan, say)
+    for row in grounds(plan, lesions_without_dose(plan), say):
+        yield Paragraph(
+            (
+                Span(f"{row.lesions}: {row.regimen}. ", bold=True),
+                Span(say("Rule {rule}: {because}", rule=row.rule, because=row.because) + " "),
+                Span(say("Evidence: {evidence}.", evidence=row.evidence) + " ", bold=True),
+                Span(row.source),
+            ),
+            small=True,
+        )
+        if row.cases:
+            lead = say("For reference, not a proposal, the nearest cases were given:")
+            yield Paragraph(text(f"{lead} {'; '.join(row.cases)}"), small=True)
+    yield body_map(plan, say)
+    caption = say("A mark shows site and side only: draw each lesion where it is.")
+    absent = missing_from_map(plan)
+    if absent:
+        caption += " " + say("Not on the map: {lesions}.", lesions=", ".join(absent))
+    yield Paragraph(text(caption), small=True)
+
+
+def _lesion_table(plan: Plan, say: Language) -> Block:
+    names, decisions = map_names(plan), {one.lesion: one for one in plan.decisions}
+    rows = []
+    for lesion in plan.lesions:
+        number = names[lesion.id]
+        name = lesion.id if number == lesion.id else f"{number}: {lesion.id}"
+        state = say("ulcerated") if lesion.ulcerated else say("not ulcerated")
+        decision = decisions[lesion.id]
+        cells = (
+            cell(name, bold=True),
+            cell(where(lesion, say)),
+            cell(f"{say.mm(lesion.size_mm)}, {state}"),
+            cell(lesion.measured_by or ""),
+            cell(decision.regimen, bold=True),
+            cell(decision.rule),
+        )
+        rows.append(Row(cells))
+    head = (
+        say("Lesion"), say("Site"), say("Size"), say("Measured by"), say("Regimen"), say("Rule"),
+    )  # fmt: skip
+    return Table(head, (22, 0, 42, 28, 22, 32), tuple(rows))
+
+
+def _visits(plan: Plan, say: Language) -> Iterator[Block]:
+    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
+    yield Heading(say("Visits and doses"))
+    yield Paragraph(text(draw_up(plan, say)), small=True)
+    head = (
+        say("Lesion"),
+        say("Site"),
+        say("Injection"),
+        say("Dose"),
+        say("Exact, {strength}", strength=strength),
+        say("Draw, {strength}", strength=strength),
+        say("Drawn dose"),
+        say("Done"),
+    )
+    known = index(plan)
+    rows = tuple(row for visit in plan.visits for row in _visit_rows(plan, visit, known, say))
+    yield Table(head, (18, 0, 18, 22, 28, 24, 30, 12), rows)
+    if plan.supplies.vials is not None and plan.supplies.wasted_ml is not None:
+        vials = say.plural("{n} vial", "{n} vials", plan.supplies.vials)
+        rest = say.ml(plan.supplies.wasted_ml)
+        course = say("For the whole course: {vials}, {rest} left over.", vials=vials, rest=rest)
+        yield Paragraph(text(course), small=True)
+
+
+def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Row]:
+    purposes = say.listing([say(one) for one in visit.purposes])
+    title = f"{visit_title(plan, visit, say)} \u00b7 {purposes}"
+    moved = [text(one) for one in moved_line(visit, say)]
+    yield Row((Cell((text(title, bold=True), *moved), columns=_DOSE_COLUMNS),), band=True)
+    made: list[str] = []
+    if visit.evaluations:
+        looks = "; ".join(looked_at(visit, say))
+        first = f" {say('Measure before injecting.')}" if visit.injections else ""
+        yield _whole(say("Measure {lesions}.", lesions=looks) + first)
+    for one in visit.injections:
+        yield _injection_row(one, known, say)
+    if len(visit.injections) > 1:
+        made += total_line(plan, visit, say)
+    if visit.preparation is not None and visit.preparation.diluent_ml:
+        made += preparation_lines(plan, visit.preparation, say)
+    if made:
+        yield _whole(*made)
+
+
+def _whole(*lines_of: str) -> Row:
+    return Row((cell(*lines_of, columns=_DOSE_COLUMNS),))
+
+
+def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
+    place = where(known.lesions[one.lesion], say)
+    first = (cell(one.lesion, bold=True), cell(place), cell(known.number(one, say)))
+    done = cell(ticks=(Tick(""),))
+    if one.dose_mg is None:
+        blanks = (cell("mg"), cell("mL"), cell("mL"), cell("mg"))
+        return Row((*first, *blanks, done), height_mm=ROW_TO_WRITE_MM)
+    drawn_dose = ""
+    if one.drawn_mg is not None and one.deviation_percent is not None:
+        drawn_dose = f"{say.mg(one.drawn_mg)} ({say.percent(one.deviation_percent)})"
+    figures = (
+        cell(say.mg(one.dose_mg), bold=True),
+        cell("" if one.volume_ml is None else say.ml(one.volume_ml)),
+        cell("" if one.drawn_ml is None else say.ml(one.drawn_ml), bold=True),
+        cell(drawn_dose),
+    )
+    return Row((*first, *figures, done))
+
+
+def _findings(plan: Plan, say: Language) -> Iterator[Block]:
+    if not plan.findings:
+        return
+    yield Heading(say("To see and to confirm"))
+    rows = tuple(_finding_row(plan, line, say) for line in lines(plan.findings, plan.lesion_ids))
+    head = (say("Severity"), say("Finding"), say("Signature of the physician, date"))
+    yield Table(head, (22, 0, 56), rows)
+
+
+def _finding_row(plan: Plan, line: Line, say: Language) -> Row:
+    members = [one for one in plan.findings if (one.code, one.severity) == line[:2]]
+    place = f", {say.sentence(line.where)}" if line.where else ""
+    shown = [text(f"{line.code}{place}: {say.sentence(line.message)}")]
+    shown += (text(one, bold=True) for one in _confirmed(members, say))
+    if any(one.is_open for one in members):
+        shown.append(text(say("not confirmed"), bold=True))
+    height = SIGNATURE_MM if len(shown) > 1 else 0
+    signature = cell() if len(shown) > 1 else cell("\u2013")
+    return Row((cell(say(line.severity), bold=True), Cell(tuple(shown)), signature), height)
+
+
+def _confirmed(members: list[Finding], say: Language) -> Iterator[str]:
+    """Who confirmed what and why, those alike together."""
+    confirmed: dict[str, list[str]] = {}
+    for one in members:
+        if one.confirmed_by is not None:
+            said = say(
+                "entered as confirmed by {by}: {reason} (value: {value})",
+                by=one.confirmed_by,
+                reason=one.reason,
+                value=say.sentence(one.value),
+            )
+            visit = "" if one.visit is None else say("visit {n}", n=one.visit)
+            confirmed.setdefault(said, []).append(one.lesion or visit)
+    for said, targets in confirmed.items():
+        yield f"{say.listing([one for one in targets if one])} {said}".strip()
+
+
+def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
+    days = plan.protocol.evaluation_days
+    if not days:
+        return
+    yield Heading(say("Evaluation"))
+    yield Paragraph(text(remission_line(plan, say)), small=True)
+    head = (say("Lesion"), say("Site"), say("At the start"), *(after(one, say) for one in days))
+    answers = Cell((text("mm"),), tuple(remission_ticks(say)))
+    rows = tuple(
+        Row(
+            (
+                cell(lesion.id, bold=True),
+                cell(where(lesion, say)),
+                cell(say.mm(lesion.size_mm)),
+                *(answers for _ in days),
+            ),
+            height_mm=ROW_TO_WRITE_MM,
+        )
+        for lesion in plan.lesions
+    )
+    yield Table(head, (22, 0, 22, *(max(26, 112 // len(days)) for _ in days)), rows)
+    yield Paragraph(text(say("Size in per cent of the size at the start: draw the lesions in.")))
+    yield size_chart(plan, say)
+
+
+def _conversion(plan: Plan, say: Language) -> Iterator[Block]:
+    if not lesions_without_dose(plan):
+        return
+    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
+    yield Heading(say("Conversion at {strength}", strength=strength))
+    yield Paragraph(text(say("Exact at every line. It converts; it proposes no dose.")), small=True)
+    rows = []
+    for syringe, pairs in conversion(plan, say):
+        name = say("{size} syringe", size=syringe)
+        rows.append(Row((cell(name, bold=True, columns=_PAIRS),), band=True))
+        for start in range(0, len(pairs), _PAIRS):
+            chunk = pairs[start : start + _PAIRS]
+            cells = [cell(volume, dose) for volume, dose in chunk]
+            rows.append(Row((*cells, *(cell() for _ in range(_PAIRS - len(chunk))))))
+    yield Table((), (0,) * _PAIRS, tuple(rows))
+
+
+def _limits(plan: Plan, say: Language) -> Iterator[Block]:
+    """What to check the sheet against, and what the source and the planner cannot bear."""
+    protocol = plan.protocol
+    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
+    yield Heading(say("Check this sheet against:"))
+    yield Bullets(
+        (
+            say("the patient: two identifiers, and the lesion, its site and its side"),
+            say(
+                "the vial: {drug}, {strength} or the recipe for it, the salt, the expiry",
+                drug=protocol.drug,
+                strength=strength,
+            ),
+            say("the chart: allergies, the prescription of each dose, what changed since"),
+        )
+    )
+    sources = "; ".join(
+        f"{one.id}: {one.citation}" + (f" ({say(one.caveat)})" if one.caveat else "")
+        for one in protocol.sources
+    )
+    use = say("Use: {use}.", use=say(protocol.use))
+    not_for = say("Not for: {uses}.", uses="; ".join(say(one) for one in protocol.not_for))
+    yield Paragraph(text(_policy(plan, say)), small=True)
+    yield Paragraph(text(f"{say('Source: {source}.', source=sources)} {use} {not_for}"), small=True)
+    aid = say(
+        "A planning aid for physicians who know the procedure. Not a certified device; it decides"
+        " nothing."
+    )
+    yield Paragraph(text(aid), small=True)
+
+
+def _policy(plan: Plan, say: Language) -> str:
+    protocol = plan.protocol
+    looks = zip(protocol.evaluation_days, protocol.evaluation_window_days, strict=True)
+    evaluations = say.listing(
+        [say("{days} days \u00b1{window}", days=days, window=window) for days, window in looks]
+    )
+    window = protocol.injection_window_days
+    said = say("The clinic's policy, not the source's: injections \u00b1{n} days.", n=window)
+    if not evaluations:
+        return said
+    return f"{said} " + say(
+        "Evaluations at {evaluations} after a lesion's first injection.", evaluations=evaluations
+    )

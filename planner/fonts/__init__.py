@@ -1,0 +1,1 @@
+"""The fonts of the papers: Noto Sans, subsets for Latin, Greek and Cyrillic (OFL.txt)."""

@@ -1,0 +1,1 @@
+"""Catalogues of the papers' languages; English is the text in the code."""

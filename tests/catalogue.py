@@ -1,0 +1,106 @@
+"""Brings the catalogues up to date with the code: python -m tests.catalogue. Needs Babel.
+
+New texts come in empty: translate them in the .po file and run this again, which writes the .mo
+that the planner reads.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from planner.core.protocol import Protocol
+from planner.documents.sentences import SENTENCES
+from planner.files.protocol import load_protocol
+from tests.conftest import ROOT
+
+LOCALE = ROOT / "planner" / "locale"
+LANGUAGES = ("da",)
+KEYWORDS = ("say", "msgid", "plural")
+
+
+def texts() -> Iterator[str | tuple[str, str]]:
+    """Every text that papers say: the code's, the core's sentences, the bundled protocol's."""
+    for path in sorted((ROOT / "planner" / "documents").glob("*.py")):
+        yield from _said(ast.parse(path.read_text(encoding="utf-8")))
+    yield from SENTENCES
+    yield from _protocol_texts(load_protocol("sts-150"))
+
+
+def _said(code: ast.Module) -> Iterator[str | tuple[str, str]]:
+    """The literal texts of the calls that say something; two for a plural."""
+    for call in (node for node in ast.walk(code) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", None))
+        if name in KEYWORDS:
+            literals = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            if name == "plural":
+                yield literals[0], literals[1]
+            elif literals:
+                yield literals[0]
+
+
+def _protocol_texts(protocol: Protocol) -> Iterator[str]:
+    yield from (protocol.route, protocol.technique, protocol.use, *protocol.not_for)
+    yield from (one.caveat for one in protocol.sources.values())
+    yield from (one.title for one in protocol.regimens.values())
+    yield from (one.because for one in protocol.table.rules)
+    yield from protocol.table.domains.sites
+
+
+def updated(language: str) -> Catalog:
+    """The catalogue of a language with all texts and no other, translations kept."""
+    path = po_path(language)
+    old = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog()
+    new = Catalog(locale=language, fuzzy=False, header_comment="# The papers in another language.")
+    for text in texts():
+        known = old.get(text[0] if isinstance(text, tuple) else text)
+        new.add(text, known.string if known is not None else None)
+    return new
+
+
+def po_path(language: str) -> Path:
+    return LOCALE / language / "LC_MESSAGES" / "planner.po"
+
+
+def po_bytes(catalogue: Catalog) -> bytes:
+    out = BytesIO()
+    write_po(out, catalogue, width=100, omit_header=True, sort_output=False)
+    return HEADER + out.getvalue()
+
+
+def mo_bytes(catalogue: Catalog) -> bytes:
+    out = BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+HEADER = b"""msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+
+"""
+
+
+def main() -> None:
+    for language in LANGUAGES:
+        catalogue = updated(language)
+        po_path(language).write_bytes(po_bytes(catalogue))
+        compiled = read_po(BytesIO(po_bytes(catalogue)), locale=language)
+        po_path(language).with_suffix(".mo").write_bytes(mo_bytes(compiled))
+        empty = [one.id for one in catalogue if one.id and not all(_strings(one.string))]
+        print(f"{language}: {len(catalogue)} texts, {len(empty)} to translate")
+
+
+def _strings(string: object) -> tuple[object, ...]:
+    return tuple(string) if isinstance(string, list | tuple) else (string,)
+
+
+if __name__ == "__main__":
+    main()
