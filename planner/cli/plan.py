@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from planner.cli.labels import check_first_label, first_label_option
+from planner.cli.papers import check_first_label, first_label_option, progress
 from planner.core.formatting import day, mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
@@ -73,11 +73,10 @@ def plan(
     _check_replaces(made, content, folder, draft)
     stamp = issue_time()
     check_first_label(first_label, made)
-    with located(course.name):
-        if draft:
-            files = papers(made, content, stamp, DRAFT)
-        else:
-            files = issued(made, content, stamp, before, first_label)
+    if draft:
+        files = papers(made, content, stamp, DRAFT, report=progress(made))
+    else:
+        files = issued(made, content, stamp, before, first_label, progress(made))
     write_folder(folder, files)
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")

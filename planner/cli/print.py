@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from planner.cli.labels import check_first_label, first_label_option
+from planner.cli.papers import check_first_label, first_label_option, progress
 from planner.errors import NotConfirmedError, Problem, RefusedError
 
 
@@ -36,6 +36,6 @@ def print(plan: Path, out: Path, first_label: int) -> None:
         text = "an issued plan is there, which a reprint does not replace"
         raise RefusedError(Problem(str(out), text, "choose another --out"))
     with located(str(plan)):
-        files = papers(made, content, issue_time(), REPRINT, first_label)
+        files = papers(made, content, issue_time(), REPRINT, first_label, progress(made))
     write_folder(out, files)
     say(f"Files in {out}/\n  {' '.join(files)}\n")

@@ -83,13 +83,13 @@ _FOOT: dict[str, tuple[_Circle, ...]] = {
 
 VIEWS: dict[ViewName, View] = {
     "front": View((27, 2), 9, 45, 3, 71, msgid("front")),
-    "back": View((80, 2), 64, 96, 3, 71, msgid("back")),
-    "right palm": View((114, 15), 105, 126, 4, 30, msgid("right hand, palm")),
-    "left palm": View((140, 15), 129, 150, 4, 30, msgid("left hand, palm")),
-    "right hand": View((114, 50), 104, 123, 39, 65, msgid("right hand, back")),
-    "left hand": View((140, 50), 131, 149, 39, 65, msgid("left hand, back")),
-    "right foot": View((164, 17), 157, 171, 4, 30, msgid("right foot")),
-    "left foot": View((179, 17), 173, 185, 4, 30, msgid("left foot")),
+    "back": View((78, 2), 62, 94, 3, 71, msgid("back")),
+    "right palm": View((114, 15), 105, 123, 4, 30, msgid("right hand, palm")),
+    "left palm": View((137, 15), 128, 146, 4, 30, msgid("left hand, palm")),
+    "right hand": View((114, 50), 105, 123, 39, 65, msgid("right hand, back")),
+    "left hand": View((137, 50), 128, 146, 39, 65, msgid("left hand, back")),
+    "right foot": View((174, 17), 167, 181, 4, 30, msgid("right foot")),
+    "left foot": View((174, 52), 167, 181, 39, 65, msgid("left foot")),
 }
 # Each site of the bundled vocabulary, for the patient's left; mirrored for the right.
 _SITES: dict[str, Anchor] = {
@@ -198,7 +198,7 @@ def _columns(
         if found is not None:
             at_left = found.at[0] <= VIEWS[found.view].middle[0]
             if found.view not in ("front", "back"):
-                at_left = found.view.startswith("right")
+                at_left = found.view not in ("left palm", "left hand")
             columns.setdefault((found.view, at_left), []).append((lesion, found.at))
     for (view, at_left), marks in columns.items():
         yield view, at_left, sorted(marks, key=lambda mark: mark[1][1])

@@ -19,6 +19,12 @@ from planner.documents.sheet import treatment_sheet
 from planner.documents.worksheets import worksheets
 from planner.errors import InputError, Problem
 
+Report = Callable[[str], None]
+
+
+def _silent(_name: str) -> None:
+    """Report to nobody."""
+
 
 def issued(
     plan: Plan,
@@ -26,22 +32,29 @@ def issued(
     stamp: datetime,
     before: Plan | None = None,
     first_label: int = 1,
+    report: Report = _silent,
 ) -> Mapping[str, bytes]:
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
 
     `before` is the plan that it replaces, for the file of what changed. The labels begin at
-    `first_label` of their first sheet, counted from 1.
+    `first_label` of their first sheet, counted from 1. `report` is told the name of each paper
+    before it is made.
     """
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp)),
         **(changes_file(before, plan, stamp) if before is not None else {}),
-        **papers(plan, content, stamp, first_label=first_label),
+        **papers(plan, content, stamp, first_label=first_label, report=report),
     }
 
 
 def papers(
-    plan: Plan, content: bytes, stamp: datetime, mark: str = "", first_label: int = 1
+    plan: Plan,
+    content: bytes,
+    stamp: datetime,
+    mark: str = "",
+    first_label: int = 1,
+    report: Report = _silent,
 ) -> Mapping[str, bytes]:
     """The papers of a plan, each page marked (DRAFT, REPRINT) where a mark is given.
 
@@ -64,27 +77,53 @@ def papers(
     }
     if mark != DRAFT:
         makers |= {"labels.pdf": labels, "appointments.pdf": letter}
+    made = {}
     try:
-        return {name: make() for name, make in makers.items()}
+        for name, make in makers.items():
+            report(name)
+            made[name] = make()
     except MissingGlyphError as error:
         raise InputError(*_places(plan, error.characters)) from error
+    return made
 
 
 def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
-    """Each text of a plan that holds a character which the papers' fonts lack."""
-    for place, text in _texts(plan, ""):
-        held = [one for one in characters if one in text]
-        if held:
-            names = ", ".join(f'"{one}" (U+{ord(one[0]):04X})' for one in held)
-            fix = "write it in Latin, Greek or Cyrillic letters"
-            yield Problem(place, f"the papers have no letter for {names}", fix)
+    """Each text that somebody wrote with a character which the papers' fonts lack."""
+    written = {
+        "patient": plan.patient,
+        "diagnosis": plan.diagnosis,
+        "prescriber": plan.prescriber,
+        "lesion": plan.lesions,
+        "confirm": tuple((one.confirmed_by, one.reason) for one in plan.findings),
+        "clinic": plan.clinic,
+        "protocol": plan.protocol,
+    }
+    found = [
+        problem
+        for place, value in written.items()
+        for problem in _lacking(value, place, characters)
+    ]
+    yield from found or [_lack("", characters)]
 
 
-def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+def _lacking(value: Any, place: str, characters: Sequence[str]) -> Iterator[Problem]:
     if isinstance(value, str):
-        yield place, value
+        held = [one for one in characters if one in value]
+        if held:
+            yield _lack(place, held)
     elif isinstance(value, tuple):
         names = getattr(value, "_fields", None)
         for index, one in enumerate(value):
             part = f".{names[index]}" if names else f"[{index + 1}]"
-            yield from _texts(one, f"{place}{part}".lstrip("."))
+            yield from _lacking(one, place + part, characters)
+
+
+def _lack(place: str, characters: Sequence[str]) -> Problem:
+    names = ", ".join(_named(one) for one in characters)
+    fix = "write it in Latin, Greek or Cyrillic letters"
+    return Problem(place, f"the papers have no letter for {names}", fix)
+
+
+def _named(character: str) -> str:
+    point = f"U+{ord(character[0]):04X}"
+    return f'"{character}" ({point})' if character.isprintable() else point

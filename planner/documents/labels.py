@@ -10,8 +10,10 @@ from planner.documents.blocks import Line, mixed, text
 from planner.documents.language import Language
 from planner.documents.view import Index, index, issue_line, patient_identifiers, site_and_side
 
-# So many lesions are named on one label; a syringe for more of them gets further labels.
-MOST_ALIQUOTS = 3
+# Up to so many lesions have a line each with mg; more follow one another, with mg in all.
+MOST_LINES = 3
+# What a label can hold in letters that can be read; a syringe for more gets further labels.
+MOST_ALIQUOTS = {"A4": 15, "Letter": 8}
 
 
 class Grid(NamedTuple):
@@ -96,8 +98,11 @@ def _visit(
     day = "" if visit.start is None else say.day(visit.start)
     number = say("visit {n}", n=visit.number)
     for syringe in visit.syringes:
-        name = say("syringe {numbers}", numbers=syringe.number)
-        for part in _parts(syringe.aliquots):
+        parts = list(_parts(syringe.aliquots, MOST_ALIQUOTS[plan.clinic.paper]))
+        for count, part in enumerate(parts, start=1):
+            name = say("syringe {numbers}", numbers=syringe.number)
+            if len(parts) > 1:
+                name += f" ({say('{n} of {of}', n=count, of=len(parts))})"
             which = mixed(f"{number}, {{day}}, {name}", day=day)
             yield patient, which, *_contents(plan, syringe, part, known, say)
     for one in visit.injections:
@@ -108,9 +113,9 @@ def _visit(
             yield patient, which, _drug(plan, say), blank
 
 
-def _parts(aliquots: Sequence[PlannedAliquot]) -> Iterator[Sequence[PlannedAliquot]]:
-    for start in range(0, len(aliquots), MOST_ALIQUOTS):
-        yield aliquots[start : start + MOST_ALIQUOTS]
+def _parts(aliquots: Sequence[PlannedAliquot], most: int) -> Iterator[Sequence[PlannedAliquot]]:
+    for start in range(0, len(aliquots), most):
+        yield aliquots[start : start + most]
 
 
 def _contents(
@@ -122,9 +127,13 @@ def _contents(
 ) -> Iterator[Line]:
     strength = plan.protocol.strength_mg_per_ml
     yield _drug(plan, say)
-    for one in part:
-        lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
-        yield text(f"{lesion}: {say.ml(one.ml)} = {say.mg(one.ml * strength)}", bold=True)
+    names = [f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}" for one in part]
+    if len(part) <= MOST_LINES:
+        for name, one in zip(names, part, strict=True):
+            yield text(f"{name}: {say.ml(one.ml)} = {say.mg(one.ml * strength)}", bold=True)
+    else:
+        volumes = (f"{name} {say.ml(one.ml)}" for name, one in zip(names, part, strict=True))
+        yield text("; ".join(volumes), bold=True)
     if len(syringe.aliquots) > 1:
         total = f"{say.ml(syringe.drawn_ml)} = {say.mg(syringe.drawn_ml * strength)}"
         yield mixed(say("in the syringe: {total}"), total=total)

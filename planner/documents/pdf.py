@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from planner.documents.blocks import Paper
 from planner.documents.labels import LabelSheets
+from planner.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import typst
 
 _STANDARDS: list[Any] = ["ua-1", "a-2a"]
+# What labels.typ says, not a user.
+_TOO_LONG = "a label does not fit"
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
@@ -38,7 +41,7 @@ def paper_pdf(paper: Paper, stamp: datetime) -> bytes:
 
 
 def labels_pdf(labels: LabelSheets, stamp: datetime) -> bytes:
-    """Sheets of labels; as `paper_pdf`."""
+    """Sheets of labels; as `paper_pdf`. Raises InputError where a label cannot hold its text."""
     return _compiled("labels.typ", _data(labels), stamp)
 
 
@@ -56,18 +59,27 @@ def _compiled(template: str, data: Any, stamp: datetime) -> bytes:
             sys_inputs={"paper": json.dumps(data), "at": json.dumps(at)},
         )
     except typst.TypstError as error:
-        missing = sorted(set(_MISSING.findall(error.diagnostic)))
+        if _TOO_LONG in error.diagnostic:
+            fix = "shorten the patient's name and id, and the lesion's id"
+            raise InputError(Problem("labels", "a label cannot hold its text", fix)) from error
+        missing = {_unescaped(one) for one in _MISSING.findall(error.diagnostic)}
         if not missing:
             raise
-        raise MissingGlyphError(missing) from error
+        raise MissingGlyphError(sorted(missing)) from error
     if not isinstance(made, bytes):
         raise TypeError("one PDF was asked for")
     return made
 
 
+def _unescaped(shown: str) -> str:
+    """A text as Typst's messages quote it, plain: `\\u{e000}` is one character."""
+    return re.sub(r"\\u\{([0-9a-f]+)\}", lambda match: chr(int(match[1], 16)), shown)
+
+
 @cache
 def _source(template: str) -> bytes:
-    return (files("planner.templates") / template).read_bytes()
+    folder = files("planner.templates")
+    return (folder / "common.typ").read_bytes() + (folder / template).read_bytes()
 
 
 @cache

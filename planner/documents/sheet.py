@@ -132,6 +132,12 @@ def _strength(plan: Plan, say: Language) -> Block:
 
 def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
     yield Heading(say("Lesions and regimens"))
+    yield body_map(plan, say)
+    caption = say("A mark shows site and side only: draw each lesion where it is.")
+    absent = missing_from_map(plan)
+    if absent:
+        caption += " " + say("Not on the map: {lesions}.", lesions=", ".join(absent))
+    yield Paragraph(text(caption), small=True)
     yield _lesion_table(plan, say)
     for row in grounds(plan, lesions_without_dose(plan), say):
         yield Paragraph(
@@ -146,12 +152,6 @@ def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
         if row.cases:
             lead = say("For reference, not a proposal, the nearest cases were given:")
             yield Paragraph(text(f"{lead} {'; '.join(row.cases)}"), small=True)
-    yield body_map(plan, say)
-    caption = say("A mark shows site and side only: draw each lesion where it is.")
-    absent = missing_from_map(plan)
-    if absent:
-        caption += " " + say("Not on the map: {lesions}.", lesions=", ".join(absent))
-    yield Paragraph(text(caption), small=True)
 
 
 def _lesion_table(plan: Plan, say: Language) -> Block:

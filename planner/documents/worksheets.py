@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.core.formatting import NBSP
 from planner.core.records import Plan, PlannedInjection, PlannedVisit
 from planner.documents.blocks import (
     ROW_TO_WRITE_MM,
@@ -174,7 +175,7 @@ def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
                     )
                 ),
                 cell(say.ml(one.drawn_ml), bold=True),
-                cell(", ".join(f"{part.lesion} {say.ml(part.ml)}" for part in one.aliquots)),
+                cell(", ".join(f"{part.lesion}{NBSP}{say.ml(part.ml)}" for part in one.aliquots)),
                 cell(ticks=(Tick(say("filled")), Tick(say("labelled")))),
             )
         )
@@ -238,7 +239,7 @@ def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) 
         say("Pain after"),
         say("Complications"),
     )
-    return Table(head, (30, 47, 30, 12, 17, 13, 13, 0), rows)
+    return Table(head, (30, 43, 29, 12, 17, 13, 13, 0), rows)
 
 
 def _dose(one: PlannedInjection, syringes: list[int], say: Language) -> Cell:

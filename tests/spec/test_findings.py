@@ -225,6 +225,7 @@ def test_a_vial_is_opened_for_one_visit(sts_150: Protocol, clinic: Clinic) -> No
 def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clinic) -> None:
     from planner.core.plan import plan_course
     from tests.courses import course
+
     text = course_text(lesion(dose_mg=50)).replace("systemic sclerosis", "dermatomyositis")
     text = text.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')
     plan = plan_course(course(text, sts_150), sts_150, clinic)

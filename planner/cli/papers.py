@@ -1,12 +1,15 @@
-"""The option for sheets of labels that were used before."""
+"""What the commands that make papers share: half-used sheets of labels, and progress."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import click
 
 from planner.core.records import Plan
 from planner.errors import Problem, UsageError
 
+LONG_COURSE = 40
 first_label_option = click.option(
     "--first-label",
     type=click.IntRange(1, 30),
@@ -25,3 +28,14 @@ def check_first_label(first: int, plan: Plan) -> None:
     if first > there:
         fix = f"give 1 to {there}"
         raise UsageError(Problem("--first-label", f"{paper} sheets have {there} labels", fix))
+
+
+def progress(plan: Plan) -> Callable[[str], None]:
+    """Tells on standard error which paper is being made, where that takes seconds."""
+    is_long = len(plan.lesions) > LONG_COURSE
+
+    def report(name: str) -> None:
+        if is_long:
+            click.echo(f"making {name} ...", err=True)
+
+    return report
