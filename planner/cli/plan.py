@@ -76,7 +76,7 @@ def plan(
     if draft:
         files = papers(made, content, stamp, DRAFT, report=progress(made))
     else:
-        files = issued(made, content, stamp, before, first_label, progress(made))
+        files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     write_folder(folder, files)
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")

@@ -36,6 +36,8 @@ def print(plan: Path, out: Path, first_label: int) -> None:
         text = "an issued plan is there, which a reprint does not replace"
         raise RefusedError(Problem(str(out), text, "choose another --out"))
     with located(str(plan)):
-        files = papers(made, content, issue_time(), REPRINT, first_label, progress(made))
+        files = papers(
+            made, content, issue_time(), REPRINT, first_label=first_label, report=progress(made)
+        )
     write_folder(out, files)
     say(f"Files in {out}/\n  {' '.join(files)}\n")

@@ -31,6 +31,7 @@ def issued(
     content: bytes,
     stamp: datetime,
     before: Plan | None = None,
+    *,
     first_label: int = 1,
     report: Report = _silent,
 ) -> Mapping[str, bytes]:
@@ -53,6 +54,7 @@ def papers(
     content: bytes,
     stamp: datetime,
     mark: str = "",
+    *,
     first_label: int = 1,
     report: Report = _silent,
 ) -> Mapping[str, bytes]:
