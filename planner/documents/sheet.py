@@ -230,7 +230,7 @@ def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
     first = (cell(one.lesion, bold=True), cell(place), cell(known.number(one, say)))
     done = cell(ticks=(Tick(""),))
     if one.dose_mg is None:
-        blanks = (cell("mg"), cell("mL"), cell("mL"), cell("mg"))
+        blanks = (cell("______ mg"), cell("______ mL"), cell("______ mL"), cell("______ mg"))
         return Row((*first, *blanks, done), height_mm=ROW_TO_WRITE_MM)
     drawn_dose = ""
     if one.drawn_mg is not None and one.deviation_percent is not None:
@@ -289,7 +289,7 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
     yield Heading(say("Evaluation"))
     yield Paragraph(text(remission_line(plan, say)), small=True)
     head = (say("Lesion"), say("Site"), say("At the start"), *(after(one, say) for one in days))
-    answers = Cell((text("mm"),), tuple(remission_ticks(say)))
+    answers = Cell((text("______ mm"),), tuple(remission_ticks(say)))
     rows = tuple(
         Row(
             (

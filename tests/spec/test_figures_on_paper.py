@@ -1,0 +1,160 @@
+"""Every mg and mL of plan.json stands on each paper, as often as it should, and no other does."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from planner.core.clinic import Clinic
+from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.documents.issue import papers
+from planner.documents.labels import MOST_ALIQUOTS, MOST_LINES
+from planner.files.plan import plan_bytes
+from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
+from tests.conftest import CASES
+from tests.papers import html_text, pages, poppler_text
+
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+FIGURE = re.compile(r"(?<![\w.,/-])(\d+(?:[.,]\d+)?) (mg|mL)(?![\w/])")
+SHEET = ("Visits and doses", "Besøg og doser"), ("To see and to confirm", "At se og bekræfte")
+MANY = {"1 lesion": 1, "22 lesions": 22, "60 lesions": 60}
+Figures = Counter[tuple[Decimal, str]]
+
+
+def figures(text: str) -> Figures:
+    """Each figure with its unit, whatever the decimal mark."""
+    found = FIGURE.findall(" ".join(text.split()))
+    return Counter((Decimal(number.replace(",", ".")), unit) for number, unit in found)
+
+
+def between(text: str, starts: tuple[str, str], ends: tuple[str, str]) -> str:
+    """The part of a sheet between two headings, in either language."""
+    start = next(text.index(one) for one in starts if one in text)
+    end = next(text.index(one) for one in ends if one in text)
+    return text[start:end]
+
+
+def count(found: Iterator[tuple[Any, str]]) -> Figures:
+    return Counter((Decimal(value), unit) for value, unit in found if value is not None)
+
+
+def on_the_sheet(plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    """The dose table: what is prescribed, exact, drawn; totals where there are several."""
+    for visit in plan["visits"]:
+        for one in visit["injections"]:
+            yield from ((one["dose_mg"], "mg"), (one["volume_ml"], "mL"))
+            yield from ((one["drawn_ml"], "mL"), (one["drawn_mg"], "mg"))
+        if len(visit["injections"]) > 1:
+            yield from totals(visit)
+        made = visit["preparation"]
+        if made and made["diluent_ml"]:
+            yield from recipe(made)
+    yield plan["supplies"]["wasted_ml"], "mL"
+
+
+def on_the_worksheets(plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    for visit in plan["visits"]:
+        for one in visit["injections"]:
+            yield from ((one["dose_mg"], "mg"), (one["drawn_ml"], "mL"), (one["drawn_mg"], "mg"))
+        for syringe in visit["syringes"]:
+            yield from ((syringe[key], "mL") for key in ("capacity_ml", "graduation_ml"))
+            yield syringe["drawn_ml"], "mL"
+            yield from ((part["ml"], "mL") for part in syringe["aliquots"])
+        yield from totals(visit)
+        if visit["preparation"]:
+            yield from recipe(visit["preparation"])
+
+
+def on_the_labels(plan: dict[str, Any], paper: str) -> Iterator[tuple[Any, str]]:
+    """Each aliquot once; with its mg on short labels; the total on each label of a shared one."""
+    for visit in plan["visits"]:
+        for syringe in visit["syringes"]:
+            parts, most = syringe["aliquots"], MOST_ALIQUOTS[paper]
+            for start in range(0, len(parts), most):
+                here = parts[start : start + most]
+                yield from ((part["ml"], "mL") for part in here)
+                if len(here) <= MOST_LINES:
+                    yield from ((part["ml"] * 150, "mg") for part in here)
+                if len(parts) > 1:
+                    yield from ((syringe["drawn_ml"], "mL"), (syringe["drawn_ml"] * 150, "mg"))
+
+
+def totals(visit: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    yield from ((visit["total_dose_mg"], "mg"), (visit["total_drawn_ml"], "mL"))
+    yield visit["total_drawn_mg"], "mg"
+
+
+def recipe(made: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    yield made["stock_ml"], "mL"
+    if made["diluent_ml"]:
+        yield from ((made["diluent_ml"], "mL"), (made["batch_ml"], "mL"))
+    yield made["wasted_ml"], "mL"
+
+
+def check_papers(plan: Plan, *, poppler: bool = False) -> None:
+    content = plan_bytes(plan)
+    said = json.loads(content, parse_float=Decimal)
+    made = papers(plan, content, STAMP)
+    text = {
+        name: poppler_text(paper) if poppler else "\n".join(pages(paper))
+        for name, paper in made.items()
+        if name.endswith(".pdf")
+    }
+    sheet = count(on_the_sheet(said))
+    assert figures(between(text["treatment-sheet.pdf"], *SHEET)) == sheet
+    assert figures(between(html_text(made["treatment-sheet.html"]), *SHEET)) == sheet
+    assert figures(text["worksheets.pdf"]) == count(on_the_worksheets(said))
+    assert figures(text["labels.pdf"]) == count(on_the_labels(said, plan.clinic.paper))
+    assert not figures(text["appointments.pdf"])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", CASES)
+def test_the_letters_cases(case: str, kind: Kind) -> None:
+    plan = case_plan(case, kind)
+    for paper in ("A4", "Letter"):
+        for language in ("en", "da"):
+            check_papers(on(plan, paper, language))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", MANY.values(), ids=MANY.keys())
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_few_and_many_lesions(
+    number: int, kind: Kind, paper: str, sts_150: Protocol, clinic: Clinic
+) -> None:
+    doses = "12.5" if number > 20 else "[12.5, 57.5, 72.5, 287.5]"
+    confirmed = (
+        '[[confirm]]\nfinding = "dose-above-observed"\nlesion = "L1"\nvalue = "287.5 mg"\n'
+        'by = "x"\nreason = "y"\n'
+    )
+    text = many_lesions(number, doses) + (confirmed if number == 1 else "")
+    plan = text_plan(text, sts_150, clinic_of(kind, clinic))
+    for language in ("en", "da"):
+        check_papers(on(plan, paper, language))
+
+
+@pytest.mark.parametrize("number", [1, 22])
+def test_pdftotext_reads_the_same(number: int, sts_150: Protocol, clinic: Clinic) -> None:
+    plan = text_plan(many_lesions(number), sts_150, clinic_of("shared", clinic))
+    for paper in ("A4", "Letter"):
+        check_papers(on(plan, paper, "da"), poppler=True)
+
+
+def test_a_figure_more_or_less_is_seen(sts_150: Protocol, clinic: Clinic) -> None:
+    """The comparison itself: a dropped, a doubled and a slipped figure are no longer equal."""
+    plan = text_plan(many_lesions(1), sts_150, clinic_of("each", clinic))
+    content = plan_bytes(plan)
+    wanted = count(on_the_worksheets(json.loads(content, parse_float=Decimal)))
+    text = "\n".join(pages(papers(plan, content, STAMP)["worksheets.pdf"]))
+    for old, new in (("12.5 mg", ""), ("12.5 mg", "12.5 mg 12.5 mg"), ("12.5 mg", "125 mg"),
+                     ("0.08 mL", "0.8 mL"), ("0.08 mL", "0.08 mg")):  # fmt: skip
+        assert figures(text.replace(old, new, 1)) != wanted
