@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def po_bytes(catalogue: Catalog) -> bytes:
 
 
 def mo_bytes(catalogue: Catalog) -> bytes:
+    # The same texts give the same bytes.
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     out = BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()
@@ -94,11 +97,11 @@ def main() -> None:
         po_path(language).write_bytes(po_bytes(catalogue))
         compiled = read_po(BytesIO(po_bytes(catalogue)), locale=language)
         po_path(language).with_suffix(".mo").write_bytes(mo_bytes(compiled))
-        empty = [one.id for one in catalogue if one.id and not all(_strings(one.string))]
+        empty = [one.id for one in catalogue if one.id and not all(strings(one.string))]
         print(f"{language}: {len(catalogue)} texts, {len(empty)} to translate")
 
 
-def _strings(string: object) -> tuple[object, ...]:
+def strings(string: object) -> tuple[object, ...]:
     return tuple(string) if isinstance(string, list | tuple) else (string,)
 
 

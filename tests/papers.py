@@ -50,4 +50,5 @@ def png(picture: Image.Image) -> bytes:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\u00a0", " ").replace("\r\n", "\n")
+    # PDFium shows a hyphen at the end of a line as U+FFFE.
+    return text.replace("\u00a0", " ").replace("\r\n", "\n").replace("\ufffe", "-")

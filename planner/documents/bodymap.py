@@ -22,6 +22,7 @@ WIDTH_MM, HEIGHT_MM = 186, 74
 LONGEST_ID = 6
 _ROW_MM = 3.2
 _LETTERS_MM = 2.5
+_CAPTION_MM = 2.3
 _Circle = tuple[float, float, float]
 ViewName = Literal[
     "front", "back", "right palm", "left palm", "right hand", "left hand", "right foot", "left foot"
@@ -168,7 +169,7 @@ def body_map(plan: Plan, say: Language) -> Figure:
 def _captions(say: Language) -> Iterator[str]:
     for name, view in VIEWS.items():
         x, y = view.middle[0], view.bottom + 3
-        yield words((x, y), say(view.caption), "middle", _LETTERS_MM)
+        yield words((x, y), say(view.caption), "middle", _CAPTION_MM)
         if name in ("front", "back"):
             left, right = ("right", "left") if name == "front" else ("left", "right")
             yield words((x - 9, y), say(left), "end", _LETTERS_MM)
@@ -208,6 +209,7 @@ def _labels(
     view: View, at_left: bool, marks: Sequence[tuple[PlannedLesion, Point]], names: dict[str, str]
 ) -> Iterator[str]:
     """Labels in a column, each with a leader to its mark; neighbours share one if many."""
+    order = list(names.values())
     rows_there = int((view.bottom - view.top) / _ROW_MM)
     places: dict[Point, list[str]] = {}
     for lesion, at in marks:
@@ -225,7 +227,7 @@ def _labels(
         mark = _fanned(at, count)
         yield rule((x, y), mark, 0.2)
         yield dot(mark, 0.8)
-        label = ranges(chunk, chunk)
+        label = ranges(chunk, order)
         size = min(_LETTERS_MM, 9 / (0.62 * len(label)))
         yield words(
             (x + gap, y + size * 0.36), label, "end" if at_left else "start", size, bold=True

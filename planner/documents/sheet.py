@@ -193,7 +193,7 @@ def _visits(plan: Plan, say: Language) -> Iterator[Block]:
     )
     known = index(plan)
     rows = tuple(row for visit in plan.visits for row in _visit_rows(plan, visit, known, say))
-    yield Table(head, (18, 0, 18, 22, 28, 24, 30, 12), rows)
+    yield Table(head, (18, 0, 18, 22, 28, 24, 30, 15), rows)
     if plan.supplies.vials is not None and plan.supplies.wasted_ml is not None:
         vials = say.plural("{n} vial", "{n} vials", plan.supplies.vials)
         rest = say.ml(plan.supplies.wasted_ml)

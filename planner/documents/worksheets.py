@@ -239,7 +239,7 @@ def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) 
         say("Pain after"),
         say("Complications"),
     )
-    return Table(head, (30, 43, 29, 12, 17, 13, 13, 0), rows)
+    return Table(head, (29, 42, 28, 15, 17, 14, 14, 0), rows)
 
 
 def _dose(one: PlannedInjection, syringes: list[int], say: Language) -> Cell:

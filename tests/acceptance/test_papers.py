@@ -1,0 +1,438 @@
+"""The papers as a nurse, a phone, an archive and a screen reader get them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+import zxingcpp
+from PIL import Image
+
+from planner.core.clinic import Clinic
+from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.documents.folder import DRAFT, PAPERS, REPRINT
+from planner.documents.issue import papers
+from planner.documents.labels import GRIDS, label_sheets
+from planner.documents.language import language
+from planner.documents.pdf import labels_pdf
+from planner.files.plan import plan_bytes
+from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
+from tests.conftest import CLINIC, EXAMPLES, Run
+from tests.courses import SOUND, course_text, lesion, write
+from tests.papers import html_text, pages, pictures
+
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+PAGE = {"en": r"Page (\d+) of (\d+)", "da": r"Side (\d+) af (\d+)"}
+EDGE_MM = 8
+
+
+def made(plan: Plan, mark: str = "") -> Mapping[str, bytes]:
+    return papers(plan, plan_bytes(plan), STAMP, mark)
+
+
+def pdfs(plan: Plan, mark: str = "") -> dict[str, bytes]:
+    return {name: paper for name, paper in made(plan, mark).items() if name.endswith(".pdf")}
+
+
+@pytest.fixture(params=[1, 22, 60])
+def plan(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> Plan:
+    return text_plan(many_lesions(request.param), sts_150, clinic_of("each", clinic))
+
+
+# --- every page says whose it is, of which issue, and which of how many it is
+
+
+@pytest.mark.parametrize(("paper", "said"), [("A4", "en"), ("Letter", "da")])
+def test_every_page_carries_its_identity(plan: Plan, paper: str, said: str) -> None:
+    plan = on(plan, paper, said)._replace(revision=2)
+    code = hashlib.sha256(plan_bytes(plan)).hexdigest()[:8]
+    replaces = {"en": "revision 2, replaces 1", "da": "revision 2, erstatter 1"}[said]
+    for name, pdf in pdfs(plan).items():
+        texts = [" ".join(text.split()) for text in pages(pdf)]
+        for text in texts:
+            assert "K-1" in text
+            assert f"{replaces}, {'kode' if said == 'da' else 'code'} {code}" in text
+            assert "Anna Jensen" in text
+            assert "1 May 1961" in text or "1. maj 1961" in text
+        if name != "labels.pdf":
+            numbers = [re.search(PAGE[said], text) for text in texts]
+            assert [match and match.groups() for match in numbers] == [
+                (str(n), str(len(texts))) for n in range(1, len(texts) + 1)
+            ]
+
+
+def test_every_label_carries_its_identity(plan: Plan) -> None:
+    labels = sum(len(visit.syringes) for visit in plan.visits)
+    sheets = pages(pdfs(plan)["labels.pdf"])
+    assert len(sheets) == -(-labels // 24)
+    text = " ".join(" ".join(sheets).split())
+    for n in range(1, labels + 1):
+        assert f"label {n} of {labels}, page {(n - 1) // 24 + 1} of {len(sheets)}" in text
+    assert text.count("Anna Jensen, born 1 May 1961, id P-1") == labels
+    assert text.count("sodium thiosulphate 150 mg/mL, intralesional injection") == labels
+
+
+def test_without_name_or_birth_date_each_page_has_a_box_for_the_label(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    nameless = text_plan(course_text(lesion(dose_mg=50)), sts_150, clinic)
+    for name, pdf in pdfs(nameless).items():
+        for text in pages(pdf):
+            assert "id P-1" in text
+            assert name == "labels.pdf" or "Patient label: name and birth date" in text
+
+
+@pytest.mark.parametrize("said", ["en", "da"])
+@pytest.mark.parametrize("mark", [DRAFT, REPRINT])
+def test_every_page_of_a_draft_or_reprint_is_marked(plan: Plan, mark: str, said: str) -> None:
+    for pdf in pdfs(on(plan, "A4", said), mark).values():
+        assert all(mark in text for text in pages(pdf))
+    assert set(made(plan, DRAFT)) == PAPERS - {"labels.pdf", "appointments.pdf"}
+
+
+# --- room to print and to write
+
+
+def edges_mm(picture: Image.Image, dpi: int) -> tuple[float, ...]:
+    """What lies between the ink and the edges: left, top, right, bottom."""
+    box = picture.point(lambda grey: 255 if grey < 200 else 0).getbbox()
+    assert box is not None
+    left, top, right, bottom = box
+    inside = (left, top, picture.width - right, picture.height - bottom)
+    return tuple(25.4 * one / dpi for one in inside)
+
+
+@pytest.mark.parametrize(("paper", "said"), [("A4", "da"), ("Letter", "en")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_lies_near_an_edge(
+    kind: Kind, paper: str, said: str, sts_150: Protocol, clinic: Clinic
+) -> None:
+    many = text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic))
+    for one in (many, case_plan("case-6-buttocks", kind)):
+        for name, pdf in pdfs(on(one, paper, said)).items():
+            for picture in pictures(pdf, 72):
+                assert min(edges_mm(picture, 72)) >= EDGE_MM - 0.4, name
+
+
+def test_text_near_an_edge_is_seen() -> None:
+    picture = Image.new("L", (595, 842), 255)
+    picture.paste(0, (300, 10, 320, 20))
+    assert min(edges_mm(picture, 72)) < EDGE_MM
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_stay_within_their_cut_lines(
+    kind: Kind, paper: str, sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = on(text_plan(many_lesions(60), sts_150, clinic_of(kind, clinic)), paper, "da")
+    grid, dpi = GRIDS[plan.clinic.paper], 100
+
+    def pixels(mm: float) -> int:
+        return round(mm * dpi / 25.4)
+
+    for picture in pictures(pdfs(plan)["labels.pdf"], dpi):
+        ink = picture.point(lambda grey: 255 if grey < 200 else 0)
+        for column in range(1, grid.columns):
+            x = pixels(grid.left + column * grid.across)
+            assert ink.crop((x - 2, 0, x + 2, ink.height)).getbbox() is None
+        for row in range(1, grid.rows):
+            y = pixels(grid.top + row * grid.down)
+            assert ink.crop((0, y - 2, ink.width, y + 2)).getbbox() is None
+
+
+@pytest.mark.parametrize(("paper", "first", "sheets"), [
+    ("A4", 1, [4]), ("A4", 21, [4]), ("A4", 22, [3, 1]), ("A4", 24, [1, 3]),
+    ("Letter", 27, [4]), ("Letter", 28, [3, 1]), ("Letter", 30, [1, 3]),
+])  # fmt: skip
+def test_labels_begin_where_a_half_used_sheet_has_room(
+    paper: str, first: int, sheets: list[int]
+) -> None:
+    plan = on(case_plan("case-2-knee", "each"), paper, "en")
+    pdf = labels_pdf(label_sheets(plan, "0" * 64, "", language("en"), first), STAMP)
+    assert [text.count("label ") for text in pages(pdf)] == sheets
+    grid = GRIDS[plan.clinic.paper]
+    row, column = divmod(first - 1, grid.columns)
+    picture = pictures(pdf, 72)[0]
+    left, top, _, _ = edges_mm(picture, 72)
+    assert top >= grid.top + row * grid.down
+    if sheets[0] == 1:
+        assert left >= grid.left + column * grid.across
+
+
+def lines_mm(picture: Image.Image, dpi: int) -> list[float]:
+    """Heights of the rules that run across a page."""
+    dark = picture.point(lambda grey: 255 if grey < 210 else 0)
+    found = []
+    for y in range(dark.height):
+        row = dark.crop((0, y, dark.width, y + 1)).histogram()[255]
+        if row > 0.75 * dark.width:
+            found.append(25.4 * y / dpi)
+    return [one for index, one in enumerate(found) if not index or one - found[index - 1] > 1]
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_rows_to_write_on_are_at_least_12_mm(paper: str, sts_150: Protocol, clinic: Clinic) -> None:
+    plan = on(text_plan(many_lesions(22), sts_150, clinic_of("shared", clinic)), paper, "en")
+    sheets = pdfs(plan)["worksheets.pdf"]
+    for text, picture in zip(pages(sheets), pictures(sheets, 150), strict=True):
+        injections = text.count("injection 1 of 4")
+        if injections:
+            heights = lines_mm(picture, 150)
+            rows = [after - before for before, after in pairwise(heights)]
+            assert sum(row >= 11.9 for row in rows) >= injections
+
+
+# --- a phone reads each date
+
+
+@pytest.mark.parametrize(("paper", "said"), [("A4", "en"), ("Letter", "da")])
+@pytest.mark.parametrize("case", ["case-1-fingertip", "case-2-knee"])
+def test_each_code_decodes_to_its_visits_start(case: str, paper: str, said: str) -> None:
+    plan = on(case_plan(case, "each"), paper, said)
+    starts = []
+    for picture in pictures(pdfs(plan)["appointments.pdf"], 200):
+        black_and_white = picture.point(lambda grey: 255 if grey > 127 else 0)
+        codes = zxingcpp.read_barcodes(black_and_white)
+        for code in sorted(codes, key=lambda one: one.position.top_left.y):
+            starts.append(re.search(r"DTSTART:(\S+)", code.text)[1])  # type: ignore[index]
+            assert "Appointment" in code.text
+            assert "thiosulphate" not in code.text
+            side = code.position.bottom_left.y - code.position.top_left.y
+            assert 29 <= 25.4 * side / 200 <= 31
+    wanted = [visit.start.astimezone(UTC) for visit in plan.visits if visit.start]
+    assert starts == [f"{start:%Y%m%dT%H%M%SZ}" for start in wanted]
+
+
+def test_a_long_address_leaves_the_code_legible() -> None:
+    plan = case_plan("case-2-knee", "each")
+    plan = plan._replace(clinic=plan.clinic._replace(name="N" * 500, address="Å" * 500))
+    codes = [
+        code.text
+        for picture in pictures(pdfs(plan)["appointments.pdf"], 200)
+        for code in zxingcpp.read_barcodes(picture)
+    ]
+    assert len(codes) == len(plan.visits)
+
+
+@pytest.mark.parametrize("said", ["en", "da"])
+def test_the_letter_tells_nobody_what_is_treated(said: str) -> None:
+    plan = on(case_plan("case-2-knee", "each"), "A4", said)
+    text = " ".join(pages(pdfs(plan)["appointments.pdf"])).casefold()
+    for word in ("thiosul", "inject", "injek", "sclerosis", "knee", "knæ", "lesion", "læsion",
+                 "mg", "evaluat", "evaluer", "weekly", "calci"):  # fmt: skip
+        assert word not in text
+
+
+# --- an archive and a screen reader
+
+
+def archive_faults(pdf: bytes) -> list[str]:
+    """What keeps a PDF from being tagged, archivable and read aloud; stands for veraPDF."""
+    faults = []
+    with pikepdf.open(BytesIO(pdf)) as document:
+        root: Any = document.Root
+        with document.open_metadata() as metadata:
+            if metadata.get("pdfuaid:part") != "1":
+                faults.append("not PDF/UA-1")
+            if (metadata.get("pdfaid:part"), metadata.get("pdfaid:conformance")) != ("2", "A"):
+                faults.append("not PDF/A-2a")
+            if not metadata.get("dc:title"):
+                faults.append("no title")
+        if not root.get("/MarkInfo", {}).get("/Marked"):
+            faults.append("not marked")
+        if "/StructTreeRoot" not in root:
+            faults.append("no tags")
+        if str(root.get("/Lang", "")) not in ("en", "da"):
+            faults.append("no language")
+        if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
+            faults.append("its title is not shown")
+        if not root.get("/OutputIntents"):
+            faults.append("no output intent")
+        faults += _object_faults(document)
+    return faults
+
+
+def _object_faults(document: pikepdf.Pdf) -> list[str]:
+    faults = []
+    for found in document.objects:
+        if not isinstance(found, pikepdf.Dictionary):
+            continue
+        if found.get("/Type") == "/FontDescriptor" and not any(
+            key in found for key in ("/FontFile", "/FontFile2", "/FontFile3")
+        ):
+            faults.append("a font is not embedded")
+        if found.get("/S") == "/Figure" and not str(found.get("/Alt", "")):
+            faults.append("a figure without alternative text")
+        if found.get("/S") == "/JavaScript" or "/JS" in found:
+            faults.append("it holds a script")
+    return faults
+
+
+def test_the_papers_are_tagged_and_archivable(plan: Plan) -> None:
+    for said in ("en", "da"):
+        for name, pdf in pdfs(on(plan, "A4", said)).items():
+            assert archive_faults(pdf) == [], name
+
+
+def mutated(pdf: bytes, remove: str) -> bytes:
+    """The paper without something that an archive or a screen reader needs."""
+    out = BytesIO()
+    with pikepdf.open(BytesIO(pdf)) as document:
+        root: Any = document.Root
+        if remove in root:
+            del root[remove]
+        for found in document.objects:
+            if isinstance(found, pikepdf.Dictionary) and remove in found:
+                del found[remove]
+        document.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("remove", [
+    "/MarkInfo", "/StructTreeRoot", "/Lang", "/ViewerPreferences", "/OutputIntents", "/Alt",
+    "/FontFile2", "/Metadata",
+])  # fmt: skip
+def test_a_paper_that_lost_something_is_caught(remove: str) -> None:
+    pdf = pdfs(case_plan("case-2-knee", "each"))["treatment-sheet.pdf"]
+    assert archive_faults(mutated(pdf, remove)) != []
+
+
+# --- what people write is printed as it is, or refused; never run, never cut
+
+PRINTED = {
+    "200 letters": "W" * 200,
+    "many words": "Anna Maria " * 17 + "Anna",
+    "HTML": "<script>alert(1)</script><b>x</b> &amp; {{7*7}} {% raw %}",
+    "Typst": '#eval("1+1") $x^2$ *b* _i_ `c` \\u{41} @ref <label> //c /*d*/ = h',
+    "quotes": "\"; DROP 'x' “q” «d» `t`",
+    "Greek": "Ελένη Παπαδοπούλου",
+    "Cyrillic": "Ёлкина Жанна",
+    "Vietnamese": "Nguyễn Thị Ánh",
+    "combining": "A\u030ange O\u0308stlund",
+    "signs": "≥ 5 mm → µm ± ½ € №",
+    "placeholders": "{n} {of} {drug} 100% %s %(x)s",
+}
+REFUSED = {"emoji": "Anna 😀", "Chinese": "王小明", "Hebrew": "שלום", "Arabic": "محمد"}
+FORBIDDEN = {"bidi": "Anna\u202egnp.exe", "newline": "Anna\nJensen", "isolate": "\u2066Anna\u2069"}
+
+
+def hostile_course(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    patient = f"name = {quoted}\nbirth_date = 1961-05-01\n"
+    return course_text(patient, lesion(dose_mg=50) + f"site_detail = {quoted}\n")
+
+
+@pytest.mark.parametrize("text", PRINTED.values(), ids=PRINTED.keys())
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_hostile_names_are_printed_verbatim(
+    text: str, paper: str, sts_150: Protocol, clinic: Clinic
+) -> None:
+    named = clinic._replace(name=text, address=text, phone=text)
+    plan = on(text_plan(hostile_course(text), sts_150, named), paper, "en")
+    wanted = "".join(text.split())
+    for name, paper_made in made(plan).items():
+        if name.endswith(".html"):
+            assert wanted in "".join(html_text(paper_made).split())
+            assert b"<script" not in paper_made
+            continue
+        for page in pages(paper_made):
+            assert wanted in "".join(page.split()), name
+        for picture in pictures(paper_made, 72):
+            assert min(edges_mm(picture, 72)) >= EDGE_MM - 0.4, name
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
+def test_letters_that_the_fonts_lack_are_refused_by_name(
+    planner: Run, tmp_path: Path, text: str
+) -> None:
+    done = planner("plan", write(tmp_path, hostile_course(text)), "--timezone", "UTC")
+    assert done.returncode == 10
+    letter = next(one for one in text if ord(one) > 0x500)
+    for place in ("patient.name", "lesion[1].site_detail"):
+        assert f"error: {place}: the papers have no letter for" in done.stderr
+    assert f"U+{ord(letter):04X}" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
+
+
+@pytest.mark.parametrize("text", FORBIDDEN.values(), ids=FORBIDDEN.keys())
+def test_control_characters_are_refused(planner: Run, tmp_path: Path, text: str) -> None:
+    done = planner("plan", write(tmp_path, hostile_course(text)), "--timezone", "UTC")
+    assert done.returncode == 10
+    assert "patient.name" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
+
+
+def test_what_no_label_can_hold_is_refused(planner: Run, tmp_path: Path) -> None:
+    text = hostile_course("W" * 500).replace('"P-1"', f'"{"M" * 500}"')
+    done = planner("plan", write(tmp_path, text), "--timezone", "UTC")
+    assert done.returncode == 10
+    assert "labels: a label cannot hold its text" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
+
+
+# --- again
+
+
+def test_papers_are_the_same_bytes_again(plan: Plan) -> None:
+    assert made(plan) == made(plan)
+
+
+def test_a_plan_is_printed_again_and_marked(planner: Run, tmp_path: Path) -> None:
+    planner("plan", write(tmp_path, SOUND), "--clinic", CLINIC, "--out", "out")
+    done = planner("print", "out/plan.json", "--out", "again")
+    assert done.returncode == 0, done.stderr
+    again = tmp_path / "again"
+    assert {path.name for path in again.iterdir()} == PAPERS
+    for name in PAPERS - {"treatment-sheet.html"}:
+        assert all("reprint" in text for text in pages((again / name).read_bytes()))
+        first = pages((tmp_path / "out" / name).read_bytes())
+        assert not any("reprint" in text for text in first)
+    code = hashlib.sha256((tmp_path / "out/plan.json").read_bytes()).hexdigest()[:8]
+    assert code in html_text((again / "treatment-sheet.html").read_bytes())
+    assert planner("print", "out/plan.json", "--out", "again").returncode == 0
+
+
+def test_a_reprint_replaces_no_issued_plan(planner: Run, tmp_path: Path) -> None:
+    planner("plan", write(tmp_path, SOUND), "--clinic", CLINIC, "--out", "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.*")}
+    done = planner("print", "out/plan.json", "--out", "out")
+    assert done.returncode == 13
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.*")} == before
+
+
+def test_an_unconfirmed_plan_is_not_printed(planner: Run, tmp_path: Path) -> None:
+    course = write(tmp_path, course_text(lesion(size_mm=3, dose_mg=12.5)))
+    waiting = planner("plan", course, "--timezone", "UTC", "--json")
+    assert waiting.returncode == 12
+    (tmp_path / "plan.json").write_text(waiting.stdout, encoding="utf-8")
+    assert planner("print", "plan.json", "--out", "again").returncode == 12
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("label", ["0", "25", "x", "-1"])
+def test_a_label_that_no_sheet_has_is_refused(planner: Run, tmp_path: Path, label: str) -> None:
+    course = write(tmp_path, SOUND)
+    done = planner("plan", course, "--clinic", CLINIC, "--first-label", label)
+    assert done.returncode == 2
+    assert not (tmp_path / "K-1").exists()
+
+
+def test_a_long_course_tells_what_it_is_making(planner: Run, tmp_path: Path) -> None:
+    course = write(tmp_path, many_lesions(60))
+    done = planner("plan", course, "--timezone", "UTC", "--draft", "--json", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert "making worksheets.pdf ..." in done.stderr
+    assert json.loads(done.stdout)["course"] == "K-1"
+    short = planner("plan", EXAMPLES / "case-2-knee.toml", "--clinic", CLINIC)
+    assert "making" not in short.stderr

@@ -1,0 +1,179 @@
+"""The papers' languages: whole catalogues, sentences of the core, figures that never change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from babel.messages.pofile import read_po
+
+from planner.core.clinic import Approval, Clinic
+from planner.core.equipment import Stock
+from planner.core.findings import CODES
+from planner.core.protocol import Protocol
+from planner.core.quantities import Strength
+from planner.core.records import Plan
+from planner.documents.issue import papers
+from planner.documents.language import Language, language
+from planner.files.plan import plan_bytes
+from tests import catalogue
+from tests.clinics import clinic_of, on, text_plan
+from tests.courses import course_text, lesion
+from tests.papers import html_text, pages
+
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+DANISH = language("da")
+# Words that no Danish paper has, unless somebody wrote them.
+ENGLISH = re.compile(
+    r"\b(the|of|is|are|was|were|not|and|with|this|that|than|would|visit|lesion|injection|dose"
+    r"|stated|given|more|less|right|left|week|days|patient label|page|no)\b",
+    re.IGNORECASE,
+)
+AS_WRITTEN = (
+    "Treatment of Skin Calcifications with Intra-lesional Injection of Sodium Thiosulphate: A Case"
+    " Series"
+)
+
+
+@pytest.mark.parametrize("code", catalogue.LANGUAGES)
+def test_catalogues_are_whole_and_compiled(code: str) -> None:
+    """Every text is translated, none is left over, and the .mo is that of the .po."""
+    updated = catalogue.updated(code)
+    stored = catalogue.po_path(code).read_bytes()
+    assert stored == catalogue.po_bytes(updated), "run python -m tests.catalogue"
+    with catalogue.po_path(code).open("rb") as file:
+        read = read_po(file, locale=code)
+    compiled = catalogue.po_path(code).with_suffix(".mo").read_bytes()
+    assert compiled == catalogue.mo_bytes(read), "run python -m tests.catalogue"
+    empty = [one.id for one in read if one.id and not all(catalogue.strings(one.string))]
+    assert empty == []
+
+
+@pytest.mark.parametrize("code", catalogue.LANGUAGES)
+def test_a_translation_has_the_places_and_figures_of_its_text(code: str) -> None:
+    with catalogue.po_path(code).open("rb") as file:
+        for message in (one for one in read_po(file, locale=code) if one.id):
+            for text in catalogue.strings(message.id):
+                for translation in catalogue.strings(message.string):
+                    for pattern in (r"\{\w+\}", r"\d+", r"\bmg/mL|\bmg\b|\bmL\b|\bmm\b"):
+                        found = [sorted(re.findall(pattern, one)) for one in (text, translation)]
+                        assert found[0] == found[1], text
+
+
+@pytest.mark.parametrize(("said", "english", "danish"), [
+    ("mg", "12.5\u00a0mg", "12,5\u00a0mg"),
+    ("ml", "0.083333\u00a0mL", "0,083333\u00a0mL"),
+    ("mg_per_ml", "150\u00a0mg/mL", "150\u00a0mg/mL"),
+    ("mm", "4.5\u00a0mm", "4,5\u00a0mm"),
+    ("percent", "-4.2\u00a0%", "-4,2\u00a0%"),
+])  # fmt: skip
+def test_figures_differ_in_the_decimal_mark_alone(said: str, english: str, danish: str) -> None:
+    number = re.sub(r"[^\d.-]", "", english)
+    value = Fraction(1, 12) if said == "ml" else Decimal(number)
+    assert getattr(language("en"), said)(value) == english
+    assert getattr(DANISH, said)(value) == danish
+
+
+def test_days_are_written_with_words() -> None:
+    day = date(2026, 10, 5)
+    assert language("en").day(day) == "Mon 5 Oct 2026"
+    assert language("en").long_day(day) == "Monday 5 October 2026"
+    assert DANISH.day(day) == "man 5. okt 2026"
+    assert DANISH.long_day(day) == "mandag den 5. oktober 2026"
+    assert DANISH.birth_date(date(1961, 5, 1)) == "1. maj 1961"
+
+
+@pytest.mark.parametrize(("core", "danish"), [
+    ("300\u00a0mg; cases of the weekly regimen were given 12.5\u00a0mg to 275\u00a0mg"
+     " (Table 1, rows 2, 3, 4 and 6)",
+     "300\u00a0mg; patienter i regimet weekly fik 12,5\u00a0mg til 275\u00a0mg"
+     " (Tabel 1, række 2, 3, 4 og 6)"),
+    ("visit 4, due Mon 6 Apr 2026, on Tue 7 Apr 2026 09:00: public holiday (Easter Monday)",
+     "besøg 4, planlagt man 6. apr 2026, den tir 7. apr 2026 09:00: helligdag (anden påskedag)"),
+    ("0.5\u00a0mm less would change the regimen to single.",
+     "0,5\u00a0mm mindre ville ændre regimet til single."),
+    ("12 lesions: A-L", "12 læsioner: A-L"),
+    ("something that nobody translated", "something that nobody translated"),
+    ("", ""),
+])  # fmt: skip
+def test_sentences_of_the_core_are_said(core: str, danish: str) -> None:
+    assert DANISH.sentence(core) == danish
+    assert language("en").sentence(core) == core
+
+
+def test_a_translation_that_changes_a_figure_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = Language("da")
+    monkeypatch.setattr(wrong, "_sentence", lambda text: text.replace("12.5", "125"))
+    assert wrong.sentence("12.5\u00a0mg to 30\u00a0mg") == "12,5\u00a0mg to 30\u00a0mg"
+
+
+def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
+    """Plans that between them have every finding, reason and kind of value."""
+    holidays = {date(2026, 4, 6): "Easter Monday"}
+    stocked = clinic_of("each", clinic)
+    closed = stocked._replace(public_holidays=holidays, holiday_years=range(2025, 2030))
+    march = "2026-03-16 09:00"
+    yield text_plan(course_text(lesion(dose_mg=300), first_visit=march), protocol, closed)
+    yield text_plan(course_text(lesion(size_mm="4.5", dose_mg="0.8")), protocol, clinic)
+    yield text_plan(course_text(lesion(site="head", size_mm=90)), protocol, clinic)
+    chosen = lesion(size_mm=4, ulcerated=False, dose_mg=40, regimen="weekly")
+    near = lesion("B", size_mm=5, ulcerated=False, dose_mg=40)
+    unsaid = stocked._replace(stock=Stock(Strength(Fraction(150)), "not stated", None))
+    yield text_plan(course_text(chosen, near), protocol, unsaid)
+    odd = course_text(lesion(site="fingertip", size_mm=2, ulcerated=False, dose_mg="[125]"))
+    odd = odd.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')
+    yield text_plan(odd.replace("systemic sclerosis", "SSc, NSF"), protocol, clinic)
+    yield text_plan(course_text(lesion(dose_mg="[12.5, 62.5, 3000, 12.5]")), protocol, stocked)
+    several = [lesion(name, size_mm=size, dose_mg=dose) for name, size, dose in (
+        ("A", 5, 13), ("B", 3, 9), ("C", 4, 300), ("D", 80, 7))]  # fmt: skip
+    moved = '[[move]]\nfrom = 2026-09-14\nto = "2026-09-11 10:00"\n'
+    yield text_plan(course_text(*several, moved), protocol, clinic_of("diluted", clinic))
+    weak = stocked._replace(stock=stocked.stock._replace(salt="anhydrous"))  # type: ignore[union-attr]
+    review = Approval("sts-150", "1.0", "x", date(2025, 1, 1), date(2025, 12, 31))
+    yield text_plan(course_text(lesion(dose_mg=50)), protocol, weak._replace(approvals=(review,)))
+    other = review._replace(version="0.9")
+    assumed = clinic._replace(approvals=(other,), assumed=("no public holidays", "no stock"))
+    yield text_plan(course_text(lesion(dose_mg=50)), protocol, assumed)
+    yield text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
+
+
+def without_names(plan: Plan, text: str) -> str:
+    """A paper's text without what is no sentence: a citation, codes, ids of rules."""
+    names = [AS_WRITTEN, "off label", *CODES, *(one.rule for one in plan.decisions)]
+    for name in names:
+        text = text.replace(name, "")
+    return text
+
+
+NOT_PRINTED = {
+    "no-open-day", "dose-not-drawable", "dose-implausible", "stock-too-weak",
+    "dilution-not-measurable",
+}  # fmt: skip
+
+
+def test_danish_papers_have_no_english_sentence(sts_150: Protocol, clinic: Clinic) -> None:
+    """Whatever is found, but errors: a plan that has one is never printed."""
+    seen = set()
+    for plan in courses(sts_150, clinic):
+        seen |= {one.code for one in plan.findings}
+        for one in (one for one in plan.findings if one.severity != "error"):
+            said = DANISH.sentence(one.message).replace("off label", "")
+            assert not ENGLISH.search(said), (one.message, said)
+        if plan.has_errors:
+            continue
+        made = papers(on(plan, "A4", "da"), plan_bytes(plan), STAMP)
+        for name, paper in made.items():
+            text = html_text(paper) if name.endswith("html") else " ".join(pages(paper))
+            text = without_names(plan, " ".join(text.split()))
+            found = ENGLISH.search(text)
+            assert not found, (name, text[max(0, found.start() - 60) : found.end() + 60])
+            assert not re.search(r"\d\.\d+ (mg|mL|mm|%)", text)
+    assert set(CODES) - seen <= NOT_PRINTED
+
+
+def test_an_english_word_would_be_seen() -> None:
+    assert ENGLISH.search("patienter, og the rest")
