@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from planner.core.consistency import plan_problems
 from planner.core.findings import Finding
 from planner.core.formatting import ends, number, rounded
 from planner.core.records import Plan
@@ -52,11 +53,13 @@ def plan_from(content: bytes) -> Plan:
         raise InputError(Problem("", "this is not a plan.json", "plan the course again")) from error
     raise_if_any(InputError, _text_problems(values, []))
     try:
-        return TypeAdapter(Plan).validate_python(values)
+        plan = TypeAdapter(Plan).validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         problem = f"this is not a plan.json of the planner ({first['msg'].lower()})"
         raise InputError(Problem(place(first["loc"]), problem, "plan the course again")) from error
+    raise_if_any(InputError, plan_problems(plan))
+    return plan
 
 
 def _plain(value: Any) -> Any:

@@ -420,6 +420,59 @@ def test_an_unconfirmed_plan_is_not_printed(planner: Run, tmp_path: Path) -> Non
     assert not (tmp_path / "again").exists()
 
 
+def _set(*path: Any) -> Any:
+    """A change to a plan: the last value, put at the place before it."""
+
+    def change(plan: Any) -> None:
+        *places, key, value = path
+        for place in places:
+            plan = plan[place]
+        plan[key] = value
+
+    return change
+
+
+EDITED = {
+    "another dose": (_set("visits", 0, "injections", 0, "dose_mg", 125), "do not agree"),
+    "another volume": (_set("visits", 0, "injections", 0, "drawn_ml", 0.8), "do not agree"),
+    "a negative dose": (_set("visits", 0, "injections", 0, "dose_mg", -1), "do not agree"),
+    "a syringe's volume": (_set("visits", 0, "syringes", 0, "drawn_ml", 0.9), "its parts are not"),
+    "a small syringe": (_set("visits", 0, "syringes", 0, "capacity_ml", 0.01), "does not hold"),
+    "another part": (
+        _set("visits", 0, "syringes", 0, "aliquots", 0, "ml", 0.09),
+        "what its lesions",
+    ),
+    "a total": (_set("visits", 0, "total_dose_mg", 99), "not the sum"),
+    "an unknown lesion": (_set("visits", 0, "injections", 0, "lesion", "Z"), "no lesion of this"),
+    "no decisions": (_set("decisions", []), "one for each lesion"),
+    "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
+    "no time": (_set("visits", 0, "start", None), "it has no time"),
+    "another number": (_set("visits", 0, "number", 2), "2 is not 1"),
+    "no time zone": (_set("clinic", "timezone", "Mars/Base"), "no time zone"),
+    "a syringe without lines": (_set("clinic", "syringes", 0, "graduation_ml", 0), "no lines"),
+    "no strength": (_set("protocol", "strength_mg_per_ml", 0), "no strength"),
+    "windows": (_set("protocol", "evaluation_days", [28]), "not as many"),
+    "a case without size": (_set("cases", 0, "size_mm", 0), "no size"),
+    "a case's doses": (_set("cases", 0, "dose_range_mg", "lots"), "no range"),
+    "no lesions": (_set("lesions", []), "there are none"),
+    "a text for a number": (_set("visits", 0, "total_dose_mg", "much"), "not a plan.json"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), EDITED.values(), ids=EDITED.keys())
+def test_a_plan_that_contradicts_itself_is_not_printed(
+    planner: Run, tmp_path: Path, change: Any, said: str
+) -> None:
+    content = plan_bytes(case_plan("case-2-knee", "each"))
+    plan = json.loads(content)
+    change(plan)
+    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    done = planner("print", "plan.json", "--out", "again")
+    assert done.returncode == 10, done.stderr
+    assert said in done.stderr
+    assert not (tmp_path / "again").exists()
+
+
 @pytest.mark.parametrize("label", ["0", "25", "x", "-1"])
 def test_a_label_that_no_sheet_has_is_refused(planner: Run, tmp_path: Path, label: str) -> None:
     course = write(tmp_path, SOUND)

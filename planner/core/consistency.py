@@ -1,0 +1,124 @@
+"""Whether a plan that was read agrees with itself, before anything is printed from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from planner.core.formatting import rounded
+from planner.core.intervals import Interval
+from planner.core.records import Plan, PlannedInjection, PlannedVisit
+from planner.errors import Problem
+
+_FIX = "plan the course again"
+
+
+def plan_problems(plan: Plan) -> Iterator[Problem]:
+    """What in a plan contradicts the rest of it: names that nothing bears, figures that differ."""
+    yield from _names(plan)
+    yield from _equipment(plan)
+    yield from _sources(plan)
+    for index, visit in enumerate(plan.visits, start=1):
+        place = f"visits[{index}]"
+        if visit.number != index:
+            yield Problem(f"{place}.number", f"{visit.number} is not {index}", _FIX)
+        if (visit.start is None or visit.end is None) and not plan.has_errors:
+            yield Problem(f"{place}.start", "it has no time", _FIX)
+        yield from _figures(plan, visit, place)
+        yield from _syringes(visit, f"{place}.syringes")
+
+
+def _names(plan: Plan) -> Iterator[Problem]:
+    lesions = list(plan.lesion_ids)
+    if not lesions or len(set(lesions)) < len(lesions):
+        yield Problem("lesions", "there are none, or two of one name", _FIX)
+    if [one.lesion for one in plan.decisions] != lesions:
+        yield Problem("decisions", "they are not one for each lesion, in order", _FIX)
+    regimens = {one.id for one in plan.protocol.regimens}
+    cases = {one.id for one in plan.cases}
+    for one in plan.decisions:
+        if one.regimen not in regimens or not set(one.cases) <= cases:
+            yield Problem("decisions", f"lesion {one.lesion}: an unknown regimen or case", _FIX)
+    for index, visit in enumerate(plan.visits, start=1):
+        named = [one.lesion for one in visit.injections]
+        named += [one.lesion for one in visit.evaluations]
+        named += [part.lesion for syringe in visit.syringes for part in syringe.aliquots]
+        for lesion in dict.fromkeys(named):
+            if lesion not in lesions:
+                yield Problem(f"visits[{index}]", f"{lesion} is no lesion of this plan", _FIX)
+
+
+def _equipment(plan: Plan) -> Iterator[Problem]:
+    clinic = plan.clinic
+    try:
+        ZoneInfo(clinic.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield Problem("clinic.timezone", "it is no time zone", _FIX)
+    if any(not 0 < one.graduation_ml <= one.capacity_ml for one in clinic.syringes):
+        yield Problem("clinic.syringes", "one has no lines to read", _FIX)
+    if plan.protocol.strength_mg_per_ml <= 0:
+        yield Problem("protocol.strength_mg_per_ml", "it is no strength", _FIX)
+
+
+def _sources(plan: Plan) -> Iterator[Problem]:
+    protocol = plan.protocol
+    if len(protocol.evaluation_days) != len(protocol.evaluation_window_days):
+        yield Problem("protocol", "its evaluations and their windows are not as many", _FIX)
+    for case in plan.cases:
+        try:
+            Interval.parse(case.dose_range_mg)
+        except ValueError:
+            yield Problem("cases", f"{case.id}: its doses are no range", _FIX)
+        if case.size_mm <= 0:
+            yield Problem("cases", f"{case.id}: its size is no size", _FIX)
+
+
+def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
+    """Doses, volumes and totals of a visit against one another."""
+    strength = plan.protocol.strength_mg_per_ml
+    for one in visit.injections:
+        if strength > 0 and not _agrees(one, strength):
+            text = f"lesion {one.lesion}: its mg and mL do not agree at this strength"
+            yield Problem(f"{place}.injections", text, _FIX)
+    totals = (
+        (visit.total_dose_mg, [one.dose_mg for one in visit.injections]),
+        (visit.total_drawn_ml, [one.drawn_ml for one in visit.injections]),
+        (visit.total_drawn_mg, [one.drawn_mg for one in visit.injections]),
+    )
+    if any(total is not None and not _is_sum(total, parts) for total, parts in totals):
+        yield Problem(place, "a total is not the sum of its parts", _FIX)
+
+
+def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
+    """What is drawn up against what is injected."""
+    filled: dict[str, Fraction] = {}
+    for syringe in visit.syringes:
+        if syringe.drawn_ml != sum(part.ml for part in syringe.aliquots):
+            yield Problem(place, f"syringe {syringe.number}: its parts are not its volume", _FIX)
+        if syringe.drawn_ml > syringe.capacity_ml:
+            yield Problem(place, f"syringe {syringe.number}: it does not hold its volume", _FIX)
+        for part in syringe.aliquots:
+            filled[part.lesion] = filled.get(part.lesion, Fraction(0)) + part.ml
+    drawn = {one.lesion: one.drawn_ml for one in visit.injections if one.drawn_ml is not None}
+    if filled != drawn:
+        yield Problem(place, "its syringes do not hold what its lesions get", _FIX)
+
+
+def _is_sum(total: Fraction, parts: Sequence[Fraction | None]) -> bool:
+    """Whether a total is its parts' sum; each was rounded to six decimals by itself."""
+    known = [part for part in parts if part is not None]
+    difference = abs(total - sum(known, Fraction(0)))
+    return len(known) == len(parts) and difference <= len(parts) * Fraction(1, 10**6)
+
+
+def _agrees(one: PlannedInjection, strength: Fraction) -> bool:
+    """Whether an injection's mg and mL are one another's, none of them negative or alone."""
+    if one.dose_mg is None:
+        return one.volume_ml is None and one.drawn_ml is None and one.drawn_mg is None
+    if one.dose_mg <= 0 or one.volume_ml is None:
+        return False
+    exact = rounded(one.volume_ml) == rounded(one.dose_mg / strength)
+    if one.drawn_ml is None or one.drawn_mg is None:
+        return exact and one.drawn_ml is None and one.drawn_mg is None
+    return exact and one.drawn_ml > 0 and rounded(one.drawn_mg) == rounded(one.drawn_ml * strength)
