@@ -1,4 +1,7 @@
-"""Speed as ratios in one run: python -m tests.bench. Never part of the tests."""
+"""Speed as ratios in one run: python -m tests.bench. Never part of the tests.
+
+Needs the extra `bench`: WeasyPrint, and the libraries of the system that it names.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,24 @@ from planner.core.occupancy import Busy, Occupancy
 from planner.core.plan import plan_course
 from planner.core.protocol import Protocol
 from planner.core.rules import Domains, Rule
+from planner.documents.html import paper_html
 from planner.documents.ical import Entry, calendar_bytes
-from planner.documents.issue import issued
+from planner.documents.issue import issued, papers
+from planner.documents.language import language
+from planner.documents.pdf import paper_pdf
+from planner.documents.sheet import treatment_sheet
 from planner.errors import InputError
 from planner.files.clinic import built_in_clinic
 from planner.files.course import course_from
 from planner.files.plan import plan_bytes
 from planner.files.protocol import load_protocol
 from planner.files.reading import parse_toml
+from tests.clinics import case_plan
 from tests.conftest import CLINIC, EXAMPLES
 from tests.tables import boundary_grid, zen_policy
 
 ROUNDS = 11
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Copenhagen")
 
 
@@ -190,6 +199,54 @@ def layouts(number: int, protocol: Protocol, clinic: Clinic) -> float:
     return time.perf_counter() - start
 
 
+def sheet_warm(rounds: int = 5) -> float:
+    """WeasyPrint's time for the treatment sheet's HTML, as a multiple of ours for its PDF."""
+    import weasyprint
+
+    say, plan = language("en"), case_plan("case-6-buttocks", "each")
+    # Each course is another one: Typst keeps what it has laid out before.
+    sheets = [
+        treatment_sheet(plan._replace(course=f"K-{n}", diagnosis=f"SSc {n}"), "0" * 64, "", say)
+        for n in range(rounds + 1)
+    ]
+    pages = [paper_html(one).decode() for one in sheets]
+    ratios = []
+    for sheet, page in zip(sheets, pages, strict=True):
+        theirs = _seconds(lambda page=page: weasyprint.HTML(string=page).write_pdf())  # type: ignore[misc]
+        ratios.append(theirs / _seconds(lambda sheet=sheet: paper_pdf(sheet, STAMP)))  # type: ignore[misc]
+    return statistics.median(ratios[1:])
+
+
+def papers_cold() -> float:
+    """All four papers by `planner print`, as a part of WeasyPrint's time for the sheet alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run(["planner", "plan", str(EXAMPLES / "case-6-buttocks.toml"), "--clinic", str(CLINIC),
+              "--out", f"{folder}/out"])  # fmt: skip
+        theirs = (
+            f"import weasyprint; weasyprint.HTML('{folder}/out/treatment-sheet.html')"
+            f".write_pdf('{folder}/x.pdf')"
+        )
+        return cold("print", f"{folder}/out/plan.json", "--out", f"{folder}/a", against=theirs)
+
+
+def papers_steady(number: int = 100) -> tuple[float, float]:
+    """The last courses' time by the first ones', and how many times the memory has become."""
+    plan = case_plan("case-6-buttocks", "each")
+    seconds, memory = [], []
+    for n in range(number):
+        one = plan._replace(course=f"K-{n}", diagnosis=f"SSc {n}")
+        content = plan_bytes(one)
+        seconds.append(_seconds(lambda one=one, content=content: papers(one, content, STAMP)))  # type: ignore[misc]
+        memory.append(_resident_pages())
+    tenth = number // 10
+    first, last = seconds[tenth : 2 * tenth], seconds[-tenth:]
+    return statistics.median(last) / statistics.median(first), memory[-1] / memory[tenth]
+
+
+def _resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+
 def main() -> None:
     """Print every ratio beside its bound."""
     libraries = "import click, jinja2, ics, pydantic"
@@ -220,6 +277,13 @@ def main() -> None:
         print(f"  {few} to {many}: {growth:.1f} times (n log n: {bound:.1f})")
     print("planning 200 lesions / 20 (at most 12):", end=" ")
     print(round(lesions(20, 200, protocol, clinic), 1))
+    print("WeasyPrint / our PDF of the treatment sheet, warm (at least 6):", end=" ")
+    print(round(sheet_warm(), 1))
+    print("all papers cold / WeasyPrint cold for the sheet alone (at most 0.5):", end=" ")
+    print(round(papers_cold(), 2))
+    pace, memory = papers_steady()
+    print("papers of 100 courses, last tenth / second tenth (about 1):", end=" ")
+    print(f"time {pace:.2f}, memory {memory:.2f}")
     print("strict calendars, events a second / icalendar's (at least 5):", end=" ")
     print(round(calendars(), 1))
 

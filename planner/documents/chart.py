@@ -11,9 +11,9 @@ from planner.documents.blocks import Figure
 from planner.documents.language import Language
 from planner.documents.svg import Point, curve, dot, drawing, rule, spread, words
 
-WIDTH_MM, HEIGHT_MM = 112, 64
-_LEFT, _RIGHT, _TOP, _BOTTOM = 14.0, 76.0, 4.0, 56.0
-_LETTERS_MM, _LABEL_GAP_MM = 2.8, 3.4
+WIDTH_MM, HEIGHT_MM = 94, 60
+_LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
+_LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
 # A pattern a case, so that a grey copy can be read.
 _DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 

@@ -29,6 +29,7 @@ from planner.documents.blocks import (
     text,
 )
 from planner.documents.bodymap import body_map, map_names, missing_from_map
+from planner.documents.chart import WIDTH_MM as CHART_MM
 from planner.documents.chart import size_chart
 from planner.documents.language import Language
 from planner.documents.sentences import msgid
@@ -69,11 +70,10 @@ def treatment_sheet(plan: Plan, digest: str, mark: str, say: Language) -> Paper:
         *_lesions(plan, say),
         *_visits(plan, say),
         *_findings(plan, say),
-        *_evaluations(plan, say),
         *_conversion(plan, say),
-        Heading(say("Signatures")),
+        *_evaluations(plan, say),
+        Columns(tuple(_limits(plan, say)), tuple(_chart(plan, say)), CHART_MM),
         Signatures((say("Prescribed by (physician)"), say("Planned by"), say("Checked by"))),
-        *_limits(plan, say),
     )
     return Paper(
         title=say("Treatment sheet, course {course}", course=plan.course),
@@ -303,7 +303,11 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
         for lesion in plan.lesions
     )
     yield Table(head, (22, 0, 22, *(max(26, 112 // len(days)) for _ in days)), rows)
-    yield Paragraph(text(say("Size in per cent of the size at the start: draw the lesions in.")))
+
+
+def _chart(plan: Plan, say: Language) -> Iterator[Block]:
+    caption = say("Size in per cent of the size at the start: draw the lesions in.")
+    yield Paragraph(text(caption), small=True)
     yield size_chart(plan, say)
 
 

@@ -1,35 +1,28 @@
-"""Makes the README's picture of the sheet: needs chromium on the PATH.
-
-python -m tests.golden.make_pictures
-"""
+"""Makes the README's pictures of the papers: python -m tests.golden.make_pictures."""
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-from pathlib import Path
+from datetime import date
 
-from tests.conftest import CLINIC, EXAMPLES
+from planner.documents.issue import papers
+from planner.files.plan import plan_bytes
+from tests.clinics import case_plan
+from tests.golden.update import HERE, STAMP
+from tests.papers import pictures, png
 
-HERE = Path(__file__).parent
+DPI = 80
+BORN = date(1965, 3, 9)
+PAPERS = ("treatment-sheet.pdf", "worksheets.pdf", "labels.pdf", "appointments.pdf")
 
 
 def main() -> None:
-    """Plan a bundled case and take a picture of its sheet as a browser shows it."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out"
-        subprocess.run(
-            ["planner", "plan", EXAMPLES / "case-2-knee.toml", "--clinic", CLINIC, "--out", out],
-            check=True,
-        )
-        subprocess.run(
-            [
-                "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                f"--user-data-dir={folder}/profile", "--window-size=820,1150",
-                f"--screenshot={HERE}/treatment-sheet.png", f"file://{out}/treatment-sheet.html",
-            ],
-            check=True,
-        )  # fmt: skip
+    """Print the letter's case of two lesions, named, and take a picture of each paper."""
+    plan = case_plan("case-6-buttocks", "each")
+    plan = plan._replace(patient=plan.patient._replace(name="Made Up", birth_date=BORN))
+    made = papers(plan, plan_bytes(plan), STAMP)
+    for name in PAPERS:
+        first = pictures(made[name], DPI)[0]
+        (HERE / name).with_suffix(".png").write_bytes(png(first))
 
 
 if __name__ == "__main__":

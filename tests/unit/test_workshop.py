@@ -38,7 +38,15 @@ def test_a_wheel_carries_templates_protocols_and_examples(tmp_path: Path) -> Non
     (wheel,) = tmp_path.glob("sts_course_planner-*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
-        "planner/templates/treatment-sheet.html.j2",
+        "planner/templates/paper.html.j2",
+        "planner/templates/common.typ",
+        "planner/templates/paper.typ",
+        "planner/templates/labels.typ",
+        "planner/fonts/NotoSans-Regular.ttf",
+        "planner/fonts/NotoSans-Bold.ttf",
+        "planner/fonts/NotoSansMath-Regular.ttf",
+        "planner/fonts/OFL.txt",
+        "planner/locale/da/LC_MESSAGES/planner.mo",
         "planner/templates/__init__.py",
         "planner/protocols/sts-150.toml",
         "planner/examples/case-2-knee.toml",
