@@ -154,7 +154,7 @@ def lesions(few: int, many: int, protocol: Protocol, clinic: Clinic) -> float:
     return paired(
         lambda: _whole_course(many, protocol, clinic),
         lambda: _whole_course(few, protocol, clinic),
-        ROUNDS,
+        3,
     )
 
 

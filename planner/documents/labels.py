@@ -41,7 +41,7 @@ GRIDS = {
 
 
 # The room above a line to write on.
-LINE_MM = {"A4": 6.5, "Letter": 4.5}
+LINE_MM = {"A4": 5.5, "Letter": 4.5}
 
 
 class Label(NamedTuple):
@@ -142,4 +142,4 @@ def _contents(
 def _drug(plan: Plan, say: Language) -> Line:
     protocol = plan.protocol
     strength = say.mg_per_ml(protocol.strength_mg_per_ml)
-    return text(f"{protocol.drug} {strength}, {say(protocol.route)}")
+    return mixed(f"{{drug}}, {say(protocol.route)}", drug=f"{protocol.drug} {strength}")
