@@ -33,6 +33,7 @@ from planner.documents.issue import issued, papers
 from planner.documents.language import language
 from planner.documents.pdf import paper_pdf
 from planner.documents.sheet import treatment_sheet
+from planner.documents.view import Issue
 from planner.errors import InputError
 from planner.files.clinic import built_in_clinic
 from planner.files.course import course_from
@@ -203,10 +204,11 @@ def sheet_warm(rounds: int = 5) -> float:
     """WeasyPrint's time for the treatment sheet's HTML, as a multiple of ours for its PDF."""
     import weasyprint
 
-    say, plan = language("en"), case_plan("case-6-buttocks", "each")
+    issue = Issue(language("en"), "0" * 64, "", STAMP)
+    plan = case_plan("case-6-buttocks", "each")
     # Each course is another one: Typst keeps what it has laid out before.
     sheets = [
-        treatment_sheet(plan._replace(course=f"K-{n}", diagnosis=f"SSc {n}"), "0" * 64, "", say)
+        treatment_sheet(plan._replace(course=f"K-{n}", diagnosis=f"SSc {n}"), issue)
         for n in range(rounds + 1)
     ]
     pages = [paper_html(one).decode() for one in sheets]

@@ -51,17 +51,22 @@ def _protocol_texts(protocol: Protocol) -> Iterator[str]:
     yield from (one.caveat for one in protocol.sources.values())
     yield from (one.title for one in protocol.regimens.values())
     yield from (one.because for one in protocol.table.rules)
-    yield from protocol.table.domains.sites
 
 
 def updated(language: str) -> Catalog:
-    """The catalogue of a language with all texts and no other, translations kept."""
+    """The catalogue of a language with all texts and no other, translations kept.
+
+    Sites and sides have a context of their own: `back` is a view of the map as well.
+    """
     path = po_path(language)
     old = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog()
     new = Catalog(locale=language, fuzzy=False, header_comment="# The papers in another language.")
     for text in texts():
         known = old.get(text[0] if isinstance(text, tuple) else text)
         new.add(text, known.string if known is not None else None)
+    for site in (*load_protocol("sts-150").table.domains.sites, "left", "right", "midline"):
+        known = old.get(site, "site")
+        new.add(site, known.string if known is not None else None, context="site")
     return new
 
 

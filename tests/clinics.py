@@ -25,8 +25,8 @@ Kind = Literal["each", "shared", "diluted"]
 KINDS: tuple[Kind, ...] = ("each", "shared", "diluted")
 
 
-def many_lesions(number: int, dose_mg: str = "12.5") -> str:
-    """Large ulcerated lesions over all sites and both sides."""
+def many_lesions(number: int, dose_mg: str = "") -> str:
+    """Large ulcerated lesions over all sites and both sides, each with a dose of its own."""
     tables = []
     for n in range(number):
         site = SITES[n % len(SITES)]
@@ -34,7 +34,7 @@ def many_lesions(number: int, dose_mg: str = "12.5") -> str:
         said = "" if site in UNPAIRED else f'side = "{side}"\n'
         tables.append(
             f'[[lesion]]\nid = "L{n + 1}"\nsite = "{site}"\n{said}size_mm = {5 + n % 70}\n'
-            f"ulcerated = true\ndose_mg = {dose_mg}\n"
+            f"ulcerated = true\ndose_mg = {dose_mg or 12.5 + 1.5 * n}\n"
         )
     return course_text(NAMED, *tables)
 

@@ -7,6 +7,7 @@ token. Lengths are millimetres.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from string import Formatter
 from typing import Literal, NamedTuple
 
 ROW_TO_WRITE_MM = 12
@@ -39,12 +40,16 @@ class Figure(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell of a table: lines of text, then boxes to tick, then a drawing."""
+    """A cell of a table: lines of text, then boxes to tick, then a drawing.
+
+    A cell `to_write` in has its content at its foot, so that there is room for a pen above it.
+    """
 
     lines: tuple[Line, ...] = ()
     ticks: tuple[Tick, ...] = ()
     figure: Figure | None = None
     columns: int = 1
+    to_write: bool = False
 
 
 class Row(NamedTuple):
@@ -122,6 +127,12 @@ class Columns(NamedTuple):
     right_mm: int
 
 
+class Together(NamedTuple):
+    """Blocks that no page break divides."""
+
+    blocks: tuple[Block, ...]
+
+
 Block = (
     Heading
     | Paragraph
@@ -133,6 +144,7 @@ Block = (
     | Blanks
     | Signatures
     | Columns
+    | Together
     | Figure
 )
 
@@ -173,17 +185,16 @@ def text(words: str, *, bold: bool = False) -> Line:
 
 def mixed(template: str, **bold: str) -> Line:
     """A line with its places filled in bold: `mixed("Draw {volume}.", volume="0.08 mL")`."""
-    spans: list[Span] = []
-    rest = template
-    while rest:
-        before, brace, after = rest.partition("{")
-        if before:
-            spans.append(Span(before))
-        if not brace:
-            break
-        place, _, rest = after.partition("}")
-        spans.append(Span(bold[place], True))
+    spans = []
+    for words, place, _, _ in Formatter().parse(template):
+        spans += [Span(words)] if words else []
+        spans += [Span(bold[place], bold=True)] if place else []
     return tuple(spans)
+
+
+def blank(unit: str = "") -> Cell:
+    """A cell to write a number in, before its unit where it has one."""
+    return Cell((text(f"_____ {unit}"),) if unit else (), to_write=True)
 
 
 def cell(*lines: str, bold: bool = False, ticks: Iterable[Tick] = (), columns: int = 1) -> Cell:

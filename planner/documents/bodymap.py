@@ -17,8 +17,9 @@ from planner.documents.blocks import Figure
 from planner.documents.language import Language
 from planner.documents.sentences import msgid
 from planner.documents.svg import Point, area, dot, drawing, rule, spread, words
+from planner.documents.view import site_and_side
 
-WIDTH_MM, HEIGHT_MM = 186, 74
+WIDTH_MM, HEIGHT_MM = 186, 76
 LONGEST_ID = 6
 _ROW_MM = 3.2
 _LETTERS_MM = 2.5
@@ -168,12 +169,12 @@ def body_map(plan: Plan, say: Language) -> Figure:
 
 def _captions(say: Language) -> Iterator[str]:
     for name, view in VIEWS.items():
-        x, y = view.middle[0], view.bottom + 3
+        x, y = view.middle[0], view.bottom + 4
         yield words((x, y), say(view.caption), "middle", _CAPTION_MM)
         if name in ("front", "back"):
             left, right = ("right", "left") if name == "front" else ("left", "right")
-            yield words((x - 9, y), say(left), "end", _LETTERS_MM)
-            yield words((x + 9, y), say(right), "start", _LETTERS_MM)
+            yield words((x - 9, y), say.site(left), "end", _LETTERS_MM)
+            yield words((x + 9, y), say.site(right), "start", _LETTERS_MM)
 
 
 def map_names(plan: Plan) -> dict[str, str]:
@@ -294,7 +295,5 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 
 def _alternative(plan: Plan, names: dict[str, str], say: Language) -> str:
-    from planner.documents.view import site_and_side
-
     marks = "; ".join(f"{names[one.id]}: {site_and_side(one, say)}" for one in plan.lesions)
     return say("Body map with the lesions marked: {marks}", marks=marks)

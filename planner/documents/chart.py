@@ -14,6 +14,8 @@ from planner.documents.svg import Point, curve, dot, drawing, rule, spread, word
 WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
 _LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
+# Room to draw a lesion that grew.
+TOP_PERCENT = 125
 # A pattern a case, so that a grey copy can be read.
 _DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 
@@ -33,16 +35,16 @@ def size_chart(plan: Plan, say: Language) -> Figure:
 
 def _at(week: Fraction, last: Fraction, percent: Fraction) -> Point:
     x = _LEFT + (_RIGHT - _LEFT) * float(week / last)
-    return x, _BOTTOM - (_BOTTOM - _TOP) * float(percent) / 100
+    return x, _BOTTOM - (_BOTTOM - _TOP) * float(percent) / TOP_PERCENT
 
 
 def _axes(weeks: Sequence[Fraction], last: Fraction, say: Language) -> Iterator[str]:
-    for percent in range(0, 101, 25):
+    for percent in range(0, TOP_PERCENT + 1, 25):
         left, right = (_at(week, last, Fraction(percent)) for week in (Fraction(0), last))
         yield rule(left, right, 0.15 if percent else 0.5)
         yield words((left[0] - 1, left[1] + 1), f"{percent}{NBSP}%", "end", _LETTERS_MM)
     for week in weeks:
-        low, high = (_at(week, last, Fraction(percent)) for percent in (0, 100))
+        low, high = (_at(week, last, Fraction(percent)) for percent in (0, TOP_PERCENT))
         yield rule(low, high, 0.15 if week else 0.5)
         label = say("week {n}", n=number(week, 1))
         yield words((low[0], low[1] + 4), label, "middle", _LETTERS_MM)
@@ -54,7 +56,8 @@ def _points(case: ReferenceCase, last: Fraction) -> Iterator[Point]:
     for look in case.follow_up:
         if look.week <= last:
             share = Fraction(look.size_mm) / Fraction(case.size_mm) * 100
-            yield _at(Fraction(look.week), last, min(share, Fraction(100)))
+            if share <= TOP_PERCENT:
+                yield _at(Fraction(look.week), last, share)
 
 
 def _labels(ends: Sequence[tuple[Point, str]]) -> Iterator[str]:
@@ -68,7 +71,7 @@ def _labels(ends: Sequence[tuple[Point, str]]) -> Iterator[str]:
 
 
 def _name(case: ReferenceCase, say: Language) -> str:
-    return f"{say(case.site)} {say.mm(case.size_mm)}"
+    return f"{say.site(case.site)} {say.mm(case.size_mm)}"
 
 
 def _alternative(plan: Plan, say: Language) -> str:

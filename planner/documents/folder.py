@@ -19,9 +19,8 @@ from planner.errors import Problem, RefusedError, ServiceError
 PLAN_NAME = "plan.json"
 SHEET_NAME = "treatment-sheet.html"
 DRAFT, REPRINT = "DRAFT", "reprint"
-PAPERS = {
-    SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf", "labels.pdf", "appointments.pdf",
-}  # fmt: skip
+DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf")
+PAPERS = {*DRAFT_PAPERS, "labels.pdf", "appointments.pdf"}
 # How a marked set is known again, whatever its language.
 _MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))
 _DOCUMENT = re.compile(

@@ -9,13 +9,14 @@ from typing import Any
 
 from planner.core.records import Plan
 from planner.documents.calendars import calendar_files, changes_file
-from planner.documents.folder import DRAFT, PLAN_NAME, SHEET_NAME
+from planner.documents.folder import DRAFT, DRAFT_PAPERS, PLAN_NAME, SHEET_NAME
 from planner.documents.html import paper_html
-from planner.documents.labels import label_sheets
+from planner.documents.labels import label_sheets, most_aliquots
 from planner.documents.language import language
 from planner.documents.letter import appointment_letter
-from planner.documents.pdf import MissingGlyphError, labels_pdf, paper_pdf
+from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.sheet import treatment_sheet
+from planner.documents.view import Issue
 from planner.documents.worksheets import worksheets
 from planner.errors import InputError, Problem
 
@@ -63,22 +64,18 @@ def papers(
     A draft has the treatment sheet and the worksheets alone. Raises InputError for a character
     that the papers' fonts lack, by its places in the plan.
     """
-    digest, say = hashlib.sha256(content).hexdigest(), language(plan.clinic.language)
-    sheet = treatment_sheet(plan, digest, mark, say)
-
-    def letter() -> bytes:
-        return paper_pdf(appointment_letter(plan, digest, mark, say, stamp), stamp)
-
-    def labels() -> bytes:
-        return labels_pdf(label_sheets(plan, digest, mark, say, first_label), stamp)
-
+    digest = hashlib.sha256(content).hexdigest()
+    issue = Issue(language(plan.clinic.language), digest, mark, stamp)
+    sheet = treatment_sheet(plan, issue)
     makers: dict[str, Callable[[], bytes]] = {
         SHEET_NAME: lambda: paper_html(sheet),
         "treatment-sheet.pdf": lambda: paper_pdf(sheet, stamp),
-        "worksheets.pdf": lambda: paper_pdf(worksheets(plan, digest, mark, say), stamp),
+        "worksheets.pdf": lambda: paper_pdf(worksheets(plan, issue), stamp),
+        "labels.pdf": lambda: _labels(plan, issue, first_label),
+        "appointments.pdf": lambda: paper_pdf(appointment_letter(plan, issue), stamp),
     }
-    if mark != DRAFT:
-        makers |= {"labels.pdf": labels, "appointments.pdf": letter}
+    if mark == DRAFT:
+        makers = {name: makers[name] for name in DRAFT_PAPERS}
     made = {}
     try:
         for name, make in makers.items():
@@ -87,6 +84,18 @@ def papers(
     except MissingGlyphError as error:
         raise InputError(*_places(plan, error.characters)) from error
     return made
+
+
+def _labels(plan: Plan, issue: Issue, first: int) -> bytes:
+    """The labels, one a syringe where its text can be read on one, else with fewer lesions each."""
+    number = 0
+    for most in most_aliquots(plan):
+        try:
+            return labels_pdf(label_sheets(plan, issue, first, most), issue.stamp)
+        except LabelOverflowError as error:
+            number = error.number
+    fix = "shorten the patient's name and id, or the lesion's id"
+    raise InputError(Problem(f"label {number}", "it cannot hold its text", fix))
 
 
 def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:

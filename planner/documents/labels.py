@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from planner.core.records import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
-from planner.documents.blocks import Line, mixed, text
+from planner.documents.blocks import Line, Span, mixed, text
 from planner.documents.language import Language
-from planner.documents.view import Index, index, issue_line, patient_identifiers, site_and_side
+from planner.documents.view import (
+    Index,
+    Issue,
+    index,
+    issue_line,
+    patient_identifiers,
+    site_and_side,
+    strength,
+)
 
-# Up to so many lesions have a line each with mg; more follow one another, with mg in all.
+# Up to so many lesions have a line each; more follow one another.
 MOST_LINES = 3
-# What a label can hold in letters that can be read; a syringe for more gets further labels.
-MOST_ALIQUOTS = {"A4": 15, "Letter": 8}
+# Letters that can be read on a syringe, and those for a name that no label was made for, in points.
+LEGIBLE, SMALLEST = 5.5, 3.0
 
 
 class Grid(NamedTuple):
@@ -61,19 +70,27 @@ class LabelSheets(NamedTuple):
     grid: Grid
     first: int
     line_mm: float
+    smallest_pt: float
     page: str
     number: str
     labels: tuple[Label, ...]
 
 
-def label_sheets(plan: Plan, digest: str, mark: str, say: Language, first: int) -> LabelSheets:
-    """The labels of all visits, in the order in which they are needed."""
-    known = index(plan)
+def most_aliquots(plan: Plan) -> Iterator[int]:
+    """How many lesions a label may name: all of a syringe, else fewer and further labels."""
+    syringes = (syringe for visit in plan.visits for syringe in visit.syringes)
+    most = max((len(syringe.aliquots) for syringe in syringes), default=1)
+    yield most
+    yield from (fewer for fewer in (10, 8, 6, 4, 3, 2, 1) if fewer < most)
+
+
+def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets:
+    """The labels of all visits, in the order in which they are needed; `most` lesions on each."""
+    known, say = index(plan), issue.say
     to_write = (say("Prepared"), say("Expiry"), say("Initials"))
-    issue = issue_line(plan, digest, say)
-    course = say("Course {course}, {issue}", course=plan.course, issue=issue)
-    if mark:
-        course = f"{say(mark)} \u00b7 {course}"
+    course = say("Course {course}, {issue}", course=plan.course, issue=issue_line(plan, issue))
+    if issue.mark:
+        course = f"{say(issue.mark)} \u00b7 {course}"
     return LabelSheets(
         title=say("Syringe labels, course {course}", course=plan.course),
         language=say.code,
@@ -83,39 +100,33 @@ def label_sheets(plan: Plan, digest: str, mark: str, say: Language, first: int) 
         page=say("page {n} of {of}"),
         number=say("label {n} of {of}"),
         line_mm=LINE_MM[plan.clinic.paper],
+        smallest_pt=LEGIBLE if most > 1 else SMALLEST,
         labels=tuple(
             Label(lines, to_write, (text(course),))
             for visit in plan.visits
-            for lines in _visit(plan, visit, known, say)
+            for lines in _visit(plan, visit, known, say, most)
         ),
     )
 
 
 def _visit(
-    plan: Plan, visit: PlannedVisit, known: Index, say: Language
+    plan: Plan, visit: PlannedVisit, known: Index, say: Language, most: int
 ) -> Iterator[tuple[Line, ...]]:
     patient = text(", ".join(patient_identifiers(plan, say)), bold=True)
     day = "" if visit.start is None else say.day(visit.start)
-    number = say("visit {n}", n=visit.number)
+    when = (Span(say("visit {n}", n=visit.number) + ", "), Span(day, bold=True))
     for syringe in visit.syringes:
-        parts = list(_parts(syringe.aliquots, MOST_ALIQUOTS[plan.clinic.paper]))
+        parts = [syringe.aliquots[n : n + most] for n in range(0, len(syringe.aliquots), most)]
         for count, part in enumerate(parts, start=1):
-            name = say("syringe {numbers}", numbers=syringe.number)
+            name = ", " + say("syringe {numbers}", numbers=syringe.number)
             if len(parts) > 1:
                 name += f" ({say('{n} of {of}', n=count, of=len(parts))})"
-            which = mixed(f"{number}, {{day}}, {name}", day=day)
-            yield patient, which, *_contents(plan, syringe, part, known, say)
+            yield patient, (*when, Span(name)), *_contents(plan, syringe, part, known, say)
     for one in visit.injections:
         if one.dose_mg is None:
-            which = mixed(f"{number}, {{day}}", day=day)
             lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
             blank = text(f"{lesion}: ________ mg, ________ mL", bold=True)
-            yield patient, which, _drug(plan, say), blank
-
-
-def _parts(aliquots: Sequence[PlannedAliquot], most: int) -> Iterator[Sequence[PlannedAliquot]]:
-    for start in range(0, len(aliquots), most):
-        yield aliquots[start : start + most]
+            yield patient, when, _drug(plan, say), blank
 
 
 def _contents(
@@ -125,21 +136,24 @@ def _contents(
     known: Index,
     say: Language,
 ) -> Iterator[Line]:
-    strength = plan.protocol.strength_mg_per_ml
     yield _drug(plan, say)
-    names = [f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}" for one in part]
-    if len(part) <= MOST_LINES:
-        for name, one in zip(names, part, strict=True):
-            yield text(f"{name}: {say.ml(one.ml)} = {say.mg(one.ml * strength)}", bold=True)
-    else:
-        volumes = (f"{name} {say.ml(one.ml)}" for name, one in zip(names, part, strict=True))
-        yield text("; ".join(volumes), bold=True)
+    shown = [
+        f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}: {_both(plan, one.ml, say)}"
+        for one in part
+    ]
+    lines = shown if len(shown) <= MOST_LINES else ["; ".join(shown)]
+    yield from (text(line, bold=True) for line in lines)
     if len(syringe.aliquots) > 1:
-        total = f"{say.ml(syringe.drawn_ml)} = {say.mg(syringe.drawn_ml * strength)}"
+        total = _both(plan, syringe.drawn_ml, say)
         yield mixed(say("in the syringe: {total}"), total=total)
+
+
+def _both(plan: Plan, volume: Fraction, say: Language) -> str:
+    """`0.08 mL = 12 mg`."""
+    return f"{say.ml(volume)} = {say.mg(volume * plan.protocol.strength_mg_per_ml)}"
 
 
 def _drug(plan: Plan, say: Language) -> Line:
     protocol = plan.protocol
-    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
-    return mixed(f"{{drug}}, {say(protocol.route)}", drug=f"{protocol.drug} {strength}")
+    drug = Span(f"{protocol.drug} {strength(plan, say)}", bold=True)
+    return drug, Span(f", {say(protocol.route)}")

@@ -25,7 +25,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _JOINTS = ("; ", ", ", " and ")
 
 
-class Calendar(NamedTuple):
+class DayForms(NamedTuple):
     """How a language writes a day: short names, long names, and the two forms."""
 
     weekdays: tuple[str, ...]
@@ -34,8 +34,8 @@ class Calendar(NamedTuple):
     long: str
 
 
-CALENDARS = {
-    "en": Calendar(
+DAY_FORMS = {
+    "en": DayForms(
         ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
         (
             "January", "February", "March", "April", "May", "June",
@@ -44,7 +44,7 @@ CALENDARS = {
         "{weekday:.3} {day} {month:.3} {year}",
         "{weekday} {day} {month} {year}",
     ),
-    "da": Calendar(
+    "da": DayForms(
         ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
         (
             "januar", "februar", "marts", "april", "maj", "juni",
@@ -63,7 +63,7 @@ class Language:
     def __init__(self, code: str) -> None:
         """Load the catalogue of a language, "en" or "da"."""
         self.code = code
-        self._calendar = CALENDARS[code]
+        self._days = DAY_FORMS[code]
         self._mark = DECIMAL_MARKS[code]
         self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
         if code != "en":
@@ -74,8 +74,13 @@ class Language:
 
     def __call__(self, text: str, **places: object) -> str:
         """The text in this language, with its places filled."""
-        said = self._catalogue.gettext(text)
+        said = self._catalogue.gettext(text) if text else text
         return said.format(**places) if places else said
+
+    def site(self, name: str) -> str:
+        """A site of the protocol's vocabulary, or its side: `lower leg`."""
+        said = self._catalogue.pgettext("site", name)
+        return said.replace("-", " ") if said == name else said
 
     def plural(self, one: str, many: str, number: int) -> str:
         """`1 vial`, `2 vials`: the text for a count, its place filled."""
@@ -111,11 +116,11 @@ class Language:
 
     def day(self, value: date) -> str:
         """`Mon 7 Sep 2026`."""
-        return self._day(value, self._calendar.short)
+        return self._day(value, self._days.short)
 
     def long_day(self, value: date) -> str:
         """`Monday 7 September 2026`."""
-        return self._day(value, self._calendar.long)
+        return self._day(value, self._days.long)
 
     def birth_date(self, value: date) -> str:
         """`7 Sep 2026`: a day without its weekday."""
@@ -130,17 +135,19 @@ class Language:
         return formatting.listing(items, self(" and ").strip())
 
     def _day(self, value: date, form: str) -> str:
-        weekday = self._calendar.weekdays[value.weekday()]
-        month = self._calendar.months[value.month - 1]
+        weekday = self._days.weekdays[value.weekday()]
+        month = self._days.months[value.month - 1]
         return form.format(weekday=weekday, day=value.day, month=month, year=value.year)
 
     def _figures(self, text: str) -> str:
         return _FIGURE.sub(rf"\g<1>{self._mark}\g<2>", text)
 
     def _sentence(self, text: str) -> str:
-        known = self._catalogue.gettext(text) if text else text
+        known = self(text)
         if known != text:
             return known
+        if (site := self._catalogue.pgettext("site", text)) != text:
+            return site
         for pattern, template in _patterns():
             if match := pattern.fullmatch(text):
                 places = {
@@ -164,7 +171,7 @@ class Language:
 
 
 def _numbers(text: str) -> list[str]:
-    return sorted(re.findall(r"\d+(?:[.,]\d+)*", text.replace(",", ".")))
+    return sorted(re.findall(r"\d+(?:\.\d+)*", text.replace(",", ".")))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from planner.core.records import Plan, PlannedVisit
@@ -22,35 +21,44 @@ from planner.documents.blocks import (
 )
 from planner.documents.language import Language
 from planner.documents.qr import appointment_code
-from planner.documents.view import identity
+from planner.documents.view import Issue, identity
 
 
-def appointment_letter(plan: Plan, digest: str, mark: str, say: Language, stamp: datetime) -> Paper:
-    """The letter; `stamp` is the time of issue."""
+def appointment_letter(plan: Plan, issue: Issue) -> Paper:
+    """The letter."""
+    say = issue.say
     running = say("Your appointments")
     return Paper(
         title=running,
-        mark=mark,
+        mark=issue.mark,
         language=say.code,
         size=plan.clinic.paper,
-        identity=identity(plan, digest, mark, say),
-        sections=(Section(running, tuple(_blocks(plan, say, stamp))),),
+        identity=identity(plan, issue),
+        sections=(Section(running, tuple(_blocks(plan, issue))),),
     )
 
 
-def _blocks(plan: Plan, say: Language, stamp: datetime) -> Iterator[Block]:
-    clinic = plan.clinic
+def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
+    clinic, say = plan.clinic, issue.say
     sender = tuple(text(one) for one in (clinic.name, clinic.address) if one)
     yield from (Paragraph(one) for one in sender)
     if clinic.phone:
         yield Paragraph(text(say("Phone {phone}", phone=clinic.phone)))
-    issued = stamp.astimezone(ZoneInfo(clinic.timezone)).date()
+    issued = issue.stamp.astimezone(ZoneInfo(clinic.timezone)).date()
     yield Paragraph(text(say.long_day(issued)))
     yield Heading(say("Your appointments"), 1)
     if plan.patient.name:
         yield Paragraph(text(say("For {name}", name=plan.patient.name), bold=True))
+    yield Paragraph(text(_absence(plan, say)))
+    yield Paragraph(text(say("Please bring:")))
+    yield Bullets(
+        (
+            say("this letter and proof of who you are"),
+            say("a list of your medicines and allergies"),
+        )
+    )
     yield Paragraph(text(say("We have set these times aside for you:")))
-    rows = tuple(_row(plan, visit, say, stamp) for visit in plan.visits)
+    rows = tuple(_row(plan, visit, issue) for visit in plan.visits)
     head = (say("No."), say("Day and time"), say("For your phone's calendar"))
     yield Table(head, (14, 0, 42), rows)
     hint = say(
@@ -58,14 +66,6 @@ def _blocks(plan: Plan, say: Language, stamp: datetime) -> Iterator[Block]:
         " printed here holds."
     )
     yield Paragraph(text(hint), small=True)
-    yield Heading(say("Please bring"))
-    yield Bullets(
-        (
-            say("this letter and proof of who you are"),
-            say("a list of your medicines and allergies"),
-        )
-    )
-    yield Paragraph(text(_absence(plan, say)))
 
 
 def _absence(plan: Plan, say: Language) -> str:
@@ -77,7 +77,8 @@ def _absence(plan: Plan, say: Language) -> str:
     return say("If you cannot come, or feel ill before a visit, please tell the clinic.")
 
 
-def _row(plan: Plan, visit: PlannedVisit, say: Language, stamp: datetime) -> Row:
+def _row(plan: Plan, visit: PlannedVisit, issue: Issue) -> Row:
+    say = issue.say
     if visit.start is None or visit.end is None:
         raise ValueError(f"visit {visit.number} has no day")
     when = (
@@ -85,6 +86,5 @@ def _row(plan: Plan, visit: PlannedVisit, say: Language, stamp: datetime) -> Row
         text(say("{start} to {end}", start=f"{visit.start:%H:%M}", end=f"{visit.end:%H:%M}"),
              bold=True),
     )  # fmt: skip
-    place = tuple(text(one) for one in (plan.clinic.name, plan.clinic.address) if one)
-    code = Cell(figure=appointment_code(plan, visit, say, stamp))
-    return Row((cell(str(visit.number)), Cell((*when, *place)), code))
+    code = Cell(figure=appointment_code(plan, visit, issue))
+    return Row((cell(str(visit.number)), Cell(when), code))

@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from planner.documents.blocks import Paper
 from planner.documents.labels import LabelSheets
-from planner.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import typst
 
 _STANDARDS: list[Any] = ["ua-1", "a-2a"]
-# What labels.typ says, not a user.
-_TOO_LONG = "a label does not fit"
+_OVERFLOW = re.compile(r"assertion failed: label (\d+) does not fit")
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
@@ -35,13 +33,21 @@ class MissingGlyphError(ValueError):
         self.characters = characters
 
 
+class LabelOverflowError(ValueError):
+    """A label, counted from 1, that cannot hold its text in letters of the least size."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"label {number} is too small for its text")
+        self.number = number
+
+
 def paper_pdf(paper: Paper, stamp: datetime) -> bytes:
     """A paper. Raises MissingGlyphError for characters that the papers' fonts lack."""
     return _compiled("paper.typ", _data(paper), stamp)
 
 
 def labels_pdf(labels: LabelSheets, stamp: datetime) -> bytes:
-    """Sheets of labels; as `paper_pdf`. Raises InputError where a label cannot hold its text."""
+    """Sheets of labels; as `paper_pdf`. Raises LabelOverflowError where a label is too small."""
     return _compiled("labels.typ", _data(labels), stamp)
 
 
@@ -59,9 +65,8 @@ def _compiled(template: str, data: Any, stamp: datetime) -> bytes:
             sys_inputs={"paper": json.dumps(data), "at": json.dumps(at)},
         )
     except typst.TypstError as error:
-        if _TOO_LONG in error.diagnostic:
-            fix = "shorten the patient's name and id, and the lesion's id"
-            raise InputError(Problem("labels", "a label cannot hold its text", fix)) from error
+        if overflow := _OVERFLOW.search(error.diagnostic):
+            raise LabelOverflowError(int(overflow[1])) from error
         missing = {_unescaped(one) for one in _MISSING.findall(error.diagnostic)}
         if not missing:
             raise

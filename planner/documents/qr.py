@@ -9,22 +9,23 @@ from planner.core.records import Plan, PlannedVisit
 from planner.documents.blocks import Figure
 from planner.documents.calendars import PATIENT_SUMMARY
 from planner.documents.ical import escaped
-from planner.documents.language import Language
+from planner.documents.view import Issue
 
 SIDE_MM = 30
 # What version 10 holds at the lowest error correction: at 30 mm its modules are half a millimetre.
 MOST_BYTES = 271
 
 
-def appointment_code(plan: Plan, visit: PlannedVisit, say: Language, stamp: datetime) -> Figure:
+def appointment_code(plan: Plan, visit: PlannedVisit, issue: Issue) -> Figure:
     """The code of a visit; a neutral text, as in the patient's calendar file."""
     import segno
 
-    code = segno.make(_event(plan, visit, stamp), error="l", micro=False)
+    code = segno.make(_event(plan, visit, issue.stamp), error="l", micro=False)
     out = BytesIO()
     code.save(out, kind="svg", border=0, xmldecl=False, svgns=True)
     if visit.start is None:
         raise ValueError(f"visit {visit.number} has no day")
+    say = issue.say
     alt = say("QR code of the appointment, {start}", start=say.moment(visit.start))
     return Figure(out.getvalue().decode(), alt, SIDE_MM)
 

@@ -107,9 +107,6 @@ SENTENCES = (
     *SEVERITIES,
     "injection",
     "evaluation",
-    "left",
-    "right",
-    "midline",
     "DRAFT",
     "reprint",
     # where the bundled protocol's figures stand

@@ -25,6 +25,8 @@ from planner.documents.blocks import (
     Table,
     Tick,
     Ticks,
+    Together,
+    blank,
     cell,
     text,
 )
@@ -35,6 +37,7 @@ from planner.documents.language import Language
 from planner.documents.sentences import msgid
 from planner.documents.view import (
     Index,
+    Issue,
     after,
     conversion,
     draw_up,
@@ -47,7 +50,9 @@ from planner.documents.view import (
     preparation_lines,
     remission_line,
     remission_ticks,
+    strength,
     total_line,
+    vial_line,
     visit_title,
     where,
 )
@@ -61,8 +66,9 @@ _DOSE_COLUMNS = 8
 _PAIRS = 10
 
 
-def treatment_sheet(plan: Plan, digest: str, mark: str, say: Language) -> Paper:
-    """The treatment sheet of a plan. `digest` is the plan's sha256, `mark` DRAFT or the like."""
+def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
+    """The treatment sheet of a plan."""
+    say = issue.say
     blocks = (
         Heading(say("Treatment sheet"), 1),
         *_patient(plan, say),
@@ -72,15 +78,22 @@ def treatment_sheet(plan: Plan, digest: str, mark: str, say: Language) -> Paper:
         *_findings(plan, say),
         *_conversion(plan, say),
         *_evaluations(plan, say),
-        Columns(tuple(_limits(plan, say)), tuple(_chart(plan, say)), CHART_MM),
-        Signatures((say("Prescribed by (physician)"), say("Planned by"), say("Checked by"))),
+        Together((Columns(tuple(_limits(plan, say)), tuple(_chart(plan, say)), CHART_MM),)),
+        Signatures(
+            (
+                say("Prescribed by (physician), date"),
+                say("Consent taken by, date"),
+                say("Planned by, date"),
+                say("Checked by, date"),
+            )
+        ),
     )
     return Paper(
         title=say("Treatment sheet, course {course}", course=plan.course),
-        mark=mark,
+        mark=issue.mark,
         language=say.code,
         size=plan.clinic.paper,
-        identity=identity(plan, digest, mark, say),
+        identity=identity(plan, issue),
         sections=(Section(say("Treatment sheet"), blocks),),
     )
 
@@ -107,7 +120,7 @@ def _patient(plan: Plan, say: Language) -> Iterator[Block]:
     allergy = (
         Tick(say("no"), stated is False),
         Tick(say("yes"), stated is True),
-        Tick(say("asked today (a sulfonamide allergy is another)")),
+        Tick(say("asked today (not the same as sulfonamide allergy)")),
     )
     consent = Tick(say("told that this use is off label, and agreed"))
     ticks = (
@@ -120,14 +133,11 @@ def _patient(plan: Plan, say: Language) -> Iterator[Block]:
 
 def _strength(plan: Plan, say: Language) -> Block:
     protocol = plan.protocol
-    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
     treatment = f", {say(protocol.route)}, {say(protocol.technique)}."
-    second = say(
-        "All volumes are for {strength} and for the drug alone. Vial: ________ mg/mL. Not"
-        " {strength} and no recipe on this sheet: stop.",
-        strength=strength,
-    )
-    return Strip(((Span(f"{protocol.drug} {strength}", bold=True), Span(treatment)), text(second)))
+    drug = (Span(f"{protocol.drug} {strength(plan, say)}", bold=True), Span(treatment))
+    volumes = say("All volumes are of {strength}, the drug alone.", strength=strength(plan, say))
+    made = next((one.preparation for one in plan.visits if one.preparation), None)
+    return Strip((drug, text(volumes), vial_line(plan, made, say)))
 
 
 def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
@@ -178,7 +188,6 @@ def _lesion_table(plan: Plan, say: Language) -> Block:
 
 
 def _visits(plan: Plan, say: Language) -> Iterator[Block]:
-    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
     yield Heading(say("Visits and doses"))
     yield Paragraph(text(draw_up(plan, say)), small=True)
     head = (
@@ -186,8 +195,8 @@ def _visits(plan: Plan, say: Language) -> Iterator[Block]:
         say("Site"),
         say("Injection"),
         say("Dose"),
-        say("Exact, {strength}", strength=strength),
-        say("Draw, {strength}", strength=strength),
+        say("Exact, {strength}", strength=strength(plan, say)),
+        say("Draw, {strength}", strength=strength(plan, say)),
         say("Drawn dose"),
         say("Done"),
     )
@@ -206,19 +215,16 @@ def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     title = f"{visit_title(plan, visit, say)} \u00b7 {purposes}"
     moved = [text(one) for one in moved_line(visit, say)]
     yield Row((Cell((text(title, bold=True), *moved), columns=_DOSE_COLUMNS),), band=True)
-    made: list[str] = []
     if visit.evaluations:
         looks = "; ".join(looked_at(visit, say))
         first = f" {say('Measure before injecting.')}" if visit.injections else ""
         yield _whole(say("Measure {lesions}.", lesions=looks) + first)
+    if visit.preparation is not None and visit.preparation.diluent_ml:
+        yield _whole(*preparation_lines(plan, visit.preparation, say))
     for one in visit.injections:
         yield _injection_row(one, known, say)
-    if len(visit.injections) > 1:
-        made += total_line(plan, visit, say)
-    if visit.preparation is not None and visit.preparation.diluent_ml:
-        made += preparation_lines(plan, visit.preparation, say)
-    if made:
-        yield _whole(*made)
+    if len(visit.injections) > 1 and (total := [*total_line(plan, visit, say)]):
+        yield _whole(*total)
 
 
 def _whole(*lines_of: str) -> Row:
@@ -230,11 +236,13 @@ def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
     first = (cell(one.lesion, bold=True), cell(place), cell(known.number(one, say)))
     done = cell(ticks=(Tick(""),))
     if one.dose_mg is None:
-        blanks = (cell("______ mg"), cell("______ mL"), cell("______ mL"), cell("______ mg"))
+        blanks = (blank("mg"), blank("mL"), blank("mL"), blank("mg"))
         return Row((*first, *blanks, done), height_mm=ROW_TO_WRITE_MM)
     drawn_dose = ""
     if one.drawn_mg is not None and one.deviation_percent is not None:
-        drawn_dose = f"{say.mg(one.drawn_mg)} ({say.percent(one.deviation_percent)})"
+        drawn_dose = say.mg(one.drawn_mg)
+        if one.deviation_percent:
+            drawn_dose += f" ({say.percent(one.deviation_percent)})"
     figures = (
         cell(say.mg(one.dose_mg), bold=True),
         cell("" if one.volume_ml is None else say.ml(one.volume_ml)),
@@ -254,15 +262,19 @@ def _findings(plan: Plan, say: Language) -> Iterator[Block]:
 
 
 def _finding_row(plan: Plan, line: Line, say: Language) -> Row:
-    members = [one for one in plan.findings if (one.code, one.severity) == line[:2]]
+    members = [
+        one for one in plan.findings if one.code == line.code and one.severity == line.severity
+    ]
     place = f", {say.sentence(line.where)}" if line.where else ""
     shown = [text(f"{line.code}{place}: {say.sentence(line.message)}")]
     shown += (text(one, bold=True) for one in _confirmed(members, say))
-    if any(one.is_open for one in members):
+    is_open = any(one.is_open for one in members)
+    if is_open:
         shown.append(text(say("not confirmed"), bold=True))
-    height = SIGNATURE_MM if len(shown) > 1 else 0
-    signature = cell() if len(shown) > 1 else cell("\u2013")
-    return Row((cell(say(line.severity), bold=True), Cell(tuple(shown)), signature), height)
+    to_sign = is_open or any(one.confirmed_by for one in members)
+    signature = cell() if to_sign else cell("\u2013")
+    cells = (cell(say(line.severity), bold=True), Cell(tuple(shown)), signature)
+    return Row(cells, SIGNATURE_MM if to_sign else 0)
 
 
 def _confirmed(members: list[Finding], say: Language) -> Iterator[str]:
@@ -289,7 +301,7 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
     yield Heading(say("Evaluation"))
     yield Paragraph(text(remission_line(plan, say)), small=True)
     head = (say("Lesion"), say("Site"), say("At the start"), *(after(one, say) for one in days))
-    answers = Cell((text("______ mm"),), tuple(remission_ticks(say)))
+    answers = Cell((text("_______ mm"),), tuple(remission_ticks(say)))
     rows = tuple(
         Row(
             (
@@ -306,7 +318,7 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
 
 
 def _chart(plan: Plan, say: Language) -> Iterator[Block]:
-    caption = say("Size in per cent of the size at the start: draw the lesions in.")
+    caption = say("Size in per cent of the size at the start: plot each lesion.")
     yield Paragraph(text(caption), small=True)
     yield size_chart(plan, say)
 
@@ -314,8 +326,7 @@ def _chart(plan: Plan, say: Language) -> Iterator[Block]:
 def _conversion(plan: Plan, say: Language) -> Iterator[Block]:
     if not lesions_without_dose(plan):
         return
-    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
-    yield Heading(say("Conversion at {strength}", strength=strength))
+    yield Heading(say("Conversion at {strength}", strength=strength(plan, say)))
     yield Paragraph(text(say("Exact at every line. It converts; it proposes no dose.")), small=True)
     rows = []
     for syringe, pairs in conversion(plan, say):
@@ -331,7 +342,6 @@ def _conversion(plan: Plan, say: Language) -> Iterator[Block]:
 def _limits(plan: Plan, say: Language) -> Iterator[Block]:
     """What to check the sheet against, and what the source and the planner cannot bear."""
     protocol = plan.protocol
-    strength = say.mg_per_ml(protocol.strength_mg_per_ml)
     yield Heading(say("Check this sheet against:"))
     yield Bullets(
         (
@@ -339,7 +349,7 @@ def _limits(plan: Plan, say: Language) -> Iterator[Block]:
             say(
                 "the vial: {drug}, {strength} or the recipe for it, the salt, the expiry",
                 drug=protocol.drug,
-                strength=strength,
+                strength=strength(plan, say),
             ),
             say("the chart: allergies, the prescription of each dose, what changed since"),
         )

@@ -1,12 +1,15 @@
-"""What several papers and the terminal say alike of a plan: every string and formatted number."""
+"""What papers and the terminal say of a plan: whose it is, what it rests on, what a visit takes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from fractions import Fraction
 from typing import NamedTuple
 
+from planner.core.findings import ranges
+from planner.core.formatting import NBSP
 from planner.core.intervals import Interval
 from planner.core.records import (
     Decision,
@@ -16,11 +19,20 @@ from planner.core.records import (
     PlannedVisit,
     Preparation,
 )
-from planner.documents.blocks import Identity, Tick
+from planner.documents.blocks import Identity, Line, Tick, mixed
 from planner.documents.language import Language, language
 
 HASH_DIGITS = 8
 ENGLISH = language("en")
+
+
+class Issue(NamedTuple):
+    """What an issue of papers shares: the language, the plan's sha256, DRAFT or the like, when."""
+
+    say: Language
+    digest: str
+    mark: str
+    stamp: datetime
 
 
 class GroundsRow(NamedTuple):
@@ -35,24 +47,26 @@ class GroundsRow(NamedTuple):
     cases: tuple[str, ...]
 
 
-def identity(plan: Plan, digest: str, mark: str, say: Language) -> Identity:
-    """What stands on every page of every paper. `digest` is the plan's sha256."""
+def identity(plan: Plan, issue: Issue) -> Identity:
+    """What stands on every page of every paper."""
+    say = issue.say
     return Identity(
         course=say("Course {course}", course=plan.course),
-        issue=issue_line(plan, digest, say),
-        mark=mark and say(mark),
+        issue=issue_line(plan, issue),
+        mark=say(issue.mark),
         patient=", ".join(patient_identifiers(plan, say)),
         label=say("Patient label: name and birth date") if needs_label(plan) else "",
         page=say("Page {n} of {of}"),
     )
 
 
-def issue_line(plan: Plan, digest: str, say: Language) -> str:
+def issue_line(plan: Plan, issue: Issue) -> str:
     """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told."""
+    say = issue.say
     parts = [say("revision {n}", n=plan.revision)]
     if plan.revision:
         parts.append(say("replaces {n}", n=plan.revision - 1))
-    parts.append(say("code {code}", code=digest[:HASH_DIGITS]))
+    parts.append(say("code {code}", code=issue.digest[:HASH_DIGITS]))
     return ", ".join(parts)
 
 
@@ -67,8 +81,20 @@ def patient_identifiers(plan: Plan, say: Language) -> Iterator[str]:
     if patient.name is not None:
         yield patient.name
     if patient.birth_date is not None:
-        yield say("born {day}", day=say.birth_date(patient.birth_date))
+        yield say("born {day}", day=say.birth_date(patient.birth_date)).replace(" ", NBSP)
     yield say("id {id}", id=patient.id)
+
+
+def strength(plan: Plan, say: Language) -> str:
+    """`150 mg/mL`: what every volume to inject is a volume of."""
+    return say.mg_per_ml(plan.protocol.strength_mg_per_ml)
+
+
+def vial_line(plan: Plan, made: Preparation | None, say: Language) -> Line:
+    """What has to stand on the vial: the stock's strength where it is known, else this one."""
+    expected = plan.protocol.strength_mg_per_ml if made is None else made.strength_mg_per_ml
+    words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
+    return mixed(words, strength=say.mg_per_ml(expected))
 
 
 def draw_up(plan: Plan, say: Language = ENGLISH) -> str:
@@ -105,7 +131,7 @@ def where(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
 
 def site_and_side(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
     """`right knee`."""
-    return " ".join(say(part) for part in (lesion.side, lesion.site) if part)
+    return " ".join(say.site(part) for part in (lesion.side, lesion.site) if part)
 
 
 def regimen_title(plan: Plan, regimen: str, say: Language = ENGLISH) -> str:
@@ -136,7 +162,7 @@ def case_line(plan: Plan, case_id: str, say: Language = ENGLISH) -> str:
     times = say.plural("{n} injection", "{n} injections", case.injections)
     return say(
         "{site}, {size}: {times} of {doses} ({place})",
-        site=say(case.site),
+        site=say.site(case.site),
         size=say.mm(case.size_mm),
         times=times,
         doses=doses,
@@ -148,8 +174,6 @@ def grounds(
     plan: Plan, without_dose: Collection[str] = (), say: Language = ENGLISH
 ) -> Iterator[GroundsRow]:
     """The grounds of the regimens, those alike together; with cases for lesions without a dose."""
-    from planner.core.findings import ranges
-
     alike: dict[GroundsRow, list[str]] = {}
     for decision in plan.decisions:
         cases = decision.cases if decision.lesion in without_dose else ()
@@ -200,7 +224,7 @@ def preparation_lines(
             stock=stock,
             diluent=say.ml(made.diluent_ml),
             batch=say.ml(made.batch_ml),
-            wanted=say.mg_per_ml(plan.protocol.strength_mg_per_ml),
+            wanted=strength(plan, say),
         )
     else:
         yield say(
@@ -246,7 +270,7 @@ def total_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
         "Together: {dose} prescribed; drawn {volume} at {strength}, {drawn}.",
         dose=say.mg(visit.total_dose_mg),
         volume=say.ml(visit.total_drawn_ml),
-        strength=say.mg_per_ml(plan.protocol.strength_mg_per_ml),
+        strength=strength(plan, say),
         drawn=say.mg(visit.total_drawn_mg),
     )
 

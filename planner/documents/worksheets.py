@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.core.formatting import NBSP
+from planner.core.formatting import NBSP, ends
 from planner.core.records import Plan, PlannedInjection, PlannedVisit
 from planner.documents.blocks import (
     ROW_TO_WRITE_MM,
@@ -22,6 +22,8 @@ from planner.documents.blocks import (
     Table,
     Tick,
     Ticks,
+    Together,
+    blank,
     cell,
     mixed,
     text,
@@ -29,6 +31,7 @@ from planner.documents.blocks import (
 from planner.documents.language import Language
 from planner.documents.view import (
     Index,
+    Issue,
     after,
     identity,
     index,
@@ -36,21 +39,23 @@ from planner.documents.view import (
     preparation_lines,
     remission_line,
     remission_ticks,
+    strength,
     total_line,
+    vial_line,
     visit_title,
     where,
 )
 
 
-def worksheets(plan: Plan, digest: str, mark: str, say: Language) -> Paper:
+def worksheets(plan: Plan, issue: Issue) -> Paper:
     """The worksheets of all visits: an evaluation's own form first, then the injections."""
-    known = index(plan)
+    known, say = index(plan), issue.say
     return Paper(
         title=say("Worksheets, course {course}", course=plan.course),
-        mark=mark,
+        mark=issue.mark,
         language=say.code,
         size=plan.clinic.paper,
-        identity=identity(plan, digest, mark, say),
+        identity=identity(plan, issue),
         sections=tuple(
             section for visit in plan.visits for section in _sections(plan, visit, known, say)
         ),
@@ -68,7 +73,7 @@ def _sections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> I
 def _evaluation(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:
     yield Heading(say("Evaluation form"), 1)
     yield from (Paragraph(text(one)) for one in moved_line(visit, say))
-    rule = say("The same measurer and the same method as at the start: the largest diameter.")
+    rule = say("The same person measures the largest diameter, by the same method as at the start.")
     first = (text(say("Measure before injecting."), bold=True),) if visit.injections else ()
     yield Strip((*first, text(rule)))
     answers = (Tick(say("yes")), Tick(say("no")))
@@ -76,11 +81,11 @@ def _evaluation(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
         Row(
             (
                 cell(one.lesion, bold=True),
-                cell(where(lesion, say)),
-                cell(say.mm(lesion.size_mm), after(one.after_days, say), lesion.measured_by or ""),
-                cell("_______ mm"),
+                cell(where(lesion, say), after(one.after_days, say)),
+                cell(say.mm(lesion.size_mm), lesion.measured_by or ""),
+                blank("mm"),
                 cell(ticks=answers),
-                cell("____ /10"),
+                blank("/10"),
                 cell(ticks=remission_ticks(say)),
             ),
             height_mm=ROW_TO_WRITE_MM,
@@ -90,16 +95,17 @@ def _evaluation(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     )
     head = (
         say("Lesion"),
-        say("Site"),
-        say("At the start, now"),
+        say("Site, evaluation"),
+        say("At the start"),
         say("Size today"),
         say("Ulcerated"),
-        say("Pain (VAS)"),
+        say("VAS, pain"),
         say("Compared with the start"),
     )
-    yield Table(head, (18, 0, 28, 26, 18, 18, 48), rows)
+    yield Table(head, (18, 0, 28, 22, 18, 20, 50), rows)
     yield Paragraph(text(remission_line(plan, say)), small=True)
-    yield Blanks((say("Complications since the last visit"), say("Method of measuring")))
+    yield Blanks((say("Measured at the start by"), say("Method of measuring")))
+    yield Blanks((say("Complications since the last visit"),))
     yield Signatures((say("Measured by, date"), say("Physician, date")))
 
 
@@ -114,25 +120,26 @@ def _injections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     yield Bullets(
         (
             say("Inject {technique}.", technique=say(plan.protocol.technique)),
+            say("The pain is asked on a visual analogue scale (VAS), 0 to 10."),
             say(
                 "The volumes hold for the drug alone, unmixed. A local anaesthetic is given apart,"
                 " from its own syringe."
             ),
         )
     )
-    yield _lesion_table(plan, visit, known, say)
-    yield from (Paragraph(text(one, bold=True)) for one in total_line(plan, visit, say))
-    yield Signatures(tuple(_signatures(plan, say)))
+    # Whoever signs sees at least one lesion on the same page.
+    head, widths, rows = _lesion_table(plan, visit, known, say)
+    if len(rows) > 1:
+        yield Table(head, widths, rows[:-1])
+    total = tuple(Paragraph(text(one, bold=True)) for one in total_line(plan, visit, say))
+    last = Table(() if len(rows) > 1 else head, widths, rows[-1:])
+    yield Together((last, *total, Signatures(tuple(_signatures(plan, say)))))
 
 
 def _strength_band(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
-    """What must stand on the vial: the stock's strength where it is known, else the protocol's."""
-    protocol, made = plan.protocol, visit.preparation
-    expected = protocol.strength_mg_per_ml if made is None else made.strength_mg_per_ml
-    words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
-    drug = say("{drug}, {strength} at the needle", drug=protocol.drug,
-               strength=say.mg_per_ml(protocol.strength_mg_per_ml))  # fmt: skip
-    return Strip((mixed(words, strength=say.mg_per_ml(expected)), text(drug, bold=True)))
+    drug = say("{drug}, {strength} in the syringe", drug=plan.protocol.drug,
+               strength=strength(plan, say))  # fmt: skip
+    return Strip((vial_line(plan, visit.preparation, say), text(drug, bold=True)))
 
 
 def _preparation(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[Block]:
@@ -154,58 +161,41 @@ def _preparation(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[Blo
         )
     )
     diluted = visit.preparation is not None and bool(visit.preparation.diluent_ml)
-    blanks = (say("Drug: lot"), say("expiry"))
-    yield Blanks((*blanks, say("Diluent: lot"), say("expiry")) if diluted else blanks)
+    yield Blanks((say("Drug: lot"), say("expiry")))
     if diluted:
-        pharmacy = say("Diluent and recipe: pharmacy, date")
-        yield Signatures((pharmacy,))
+        yield Blanks((say("Diluent: lot"), say("expiry")))
+        yield Signatures((say("Diluent and recipe: pharmacy, date"),))
 
 
 def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
-    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
-    rows = tuple(
-        Row(
-            (
-                cell(str(one.number), bold=True),
-                cell(
-                    say(
-                        "{size}, lines of {line}",
-                        size=say.ml(one.capacity_ml),
-                        line=say.ml(one.graduation_ml),
-                    )
-                ),
-                cell(say.ml(one.drawn_ml), bold=True),
-                cell(", ".join(f"{part.lesion}{NBSP}{say.ml(part.ml)}" for part in one.aliquots)),
-                cell(ticks=(Tick(say("filled")), Tick(say("labelled")))),
-            )
-        )
-        for one in visit.syringes
-    )
+    done = (Tick(say("filled")), Tick(say("labelled")))
+    rows = []
+    for one in visit.syringes:
+        parts = ", ".join(f"{part.lesion}{NBSP}{say.ml(part.ml)}" for part in one.aliquots)
+        line = say.ml(one.graduation_ml)
+        size = say("{size}, lines of {line}", size=say.ml(one.capacity_ml), line=line)
+        # ISMP: a volume that needs more than one decimal is said to.
+        fine = () if ends(one.drawn_ml, 1) else (text(say("two decimals")),)
+        drawn = Cell((text(say.ml(one.drawn_ml), bold=True), *fine))
+        cells = (cell(str(one.number), bold=True), cell(size), drawn, cell(parts), cell(ticks=done))
+        rows.append(Row(cells))
     head = (
         say("Syringe"),
         say("Size"),
-        say("Draw, {strength}", strength=strength),
+        say("Draw, {strength}", strength=strength(plan, say)),
         say("For lesions"),
         say("Done"),
     )
-    return Table(head, (18, 46, 26, 0, 40), rows)
+    return Table(head, (18, 46, 26, 0, 40), tuple(rows))
 
 
-def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Block:
+def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Table:
     syringes: dict[str, list[int]] = {}
     for syringe in visit.syringes:
         for part in syringe.aliquots:
             syringes.setdefault(part.lesion, []).append(syringe.number)
-    gate = tuple(
-        Tick(one)
-        for one in (
-            say("still there"),
-            say("infected"),
-            say("ulcer changed"),
-            say("go on"),
-            say("hold"),
-        )
-    )
+    found = (Tick(say("still there")), Tick(say("ulcer changed")), Tick(say("infected")))
+    decision = (Tick(say("go on")), Tick(say("hold")))
     rows = tuple(
         Row(
             (
@@ -216,43 +206,41 @@ def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) 
                         text(say("injection {count}", count=known.number(one, say))),
                     )
                 ),
-                cell(ticks=gate),
+                cell(ticks=found),
+                cell(ticks=decision),
                 _dose(one, syringes.get(one.lesion, []), say),
-                cell(ticks=(Tick(""),)),
-                cell("_____ mL"),
-                cell("____ /10"),
-                cell("____ /10"),
+                blank("mL")._replace(ticks=(Tick(say("given")),)),
+                blank("/10"),
+                blank("/10"),
                 cell(),
             ),
             height_mm=ROW_TO_WRITE_MM,
         )
         for one in visit.injections
     )
-    strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
     head = (
         say("Lesion"),
-        say("Before the injection"),
-        say("Dose, {strength}", strength=strength),
-        say("Done"),
+        say("Found"),
+        say("Decision"),
+        say("Dose, {strength}", strength=strength(plan, say)),
         say("Given"),
-        say("Pain before"),
-        say("Pain after"),
+        say("VAS before"),
+        say("VAS after"),
         say("Complications"),
     )
-    return Table(head, (29, 42, 28, 15, 17, 14, 14, 0), rows)
+    return Table(head, (28, 33, 21, 28, 18, 15, 15, 0), rows)
 
 
 def _dose(one: PlannedInjection, syringes: list[int], say: Language) -> Cell:
-    """The dose and what to draw for it; lines to write on where it was left open."""
-    if one.dose_mg is None or one.drawn_ml is None:
-        return cell("________ mg", "________ mL")
-    drawn = "" if one.drawn_mg is None else say.mg(one.drawn_mg)
+    """The dose and the volume of it; lines to write on where it was left open."""
+    if one.dose_mg is None or one.drawn_ml is None or one.drawn_mg is None:
+        return Cell((text("________ mg"), text("________ mL")), to_write=True)
     numbers = ", ".join(str(number) for number in syringes)
     return Cell(
         (
             text(say.mg(one.dose_mg), bold=True),
-            mixed(say("draw {volume} ({dose})"), volume=say.ml(one.drawn_ml), dose=drawn),
-            text(say("syringe {numbers}", numbers=numbers)),
+            mixed("{volume} ({dose})", volume=say.ml(one.drawn_ml), dose=say.mg(one.drawn_mg)),
+            text(say("from syringe {numbers}", numbers=numbers)),
         )
     )
 

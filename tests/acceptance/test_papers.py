@@ -25,6 +25,7 @@ from planner.documents.issue import papers
 from planner.documents.labels import GRIDS, label_sheets
 from planner.documents.language import language
 from planner.documents.pdf import labels_pdf
+from planner.documents.view import Issue
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CLINIC, EXAMPLES, Run
@@ -32,6 +33,7 @@ from tests.courses import SOUND, course_text, lesion, write
 from tests.papers import html_text, pages, pictures
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+ISSUE = Issue(language("en"), "0" * 64, "", STAMP)
 PAGE = {"en": r"Page (\d+) of (\d+)", "da": r"Side (\d+) af (\d+)"}
 EDGE_MM = 8
 
@@ -159,7 +161,7 @@ def test_labels_begin_where_a_half_used_sheet_has_room(
     paper: str, first: int, sheets: list[int]
 ) -> None:
     plan = on(case_plan("case-2-knee", "each"), paper, "en")
-    pdf = labels_pdf(label_sheets(plan, "0" * 64, "", language("en"), first), STAMP)
+    pdf = labels_pdf(label_sheets(plan, ISSUE, first, 1), STAMP)
     assert [text.count("label ") for text in pages(pdf)] == sheets
     grid = GRIDS[plan.clinic.paper]
     row, column = divmod(first - 1, grid.columns)

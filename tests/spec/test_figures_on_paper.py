@@ -16,7 +16,6 @@ from planner.core.clinic import Clinic
 from planner.core.protocol import Protocol
 from planner.core.records import Plan
 from planner.documents.issue import papers
-from planner.documents.labels import MOST_ALIQUOTS, MOST_LINES
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CASES
@@ -24,7 +23,7 @@ from tests.papers import html_text, pages, poppler_text
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 FIGURE = re.compile(r"(?<![\w.,/-])(\d+(?:[.,]\d+)?) (mg|mL)(?![\w/])")
-SHEET = ("Visits and doses", "Besøg og doser"), ("To see and to confirm", "At se og bekræfte")
+SHEET = ("Visits and doses", "Besøg og doser"), ("To see and to confirm", "Bemærkninger og bekræftelser")
 MANY = {"1 lesion": 1, "22 lesions": 22, "60 lesions": 60}
 Figures = Counter[tuple[Decimal, str]]
 
@@ -73,17 +72,15 @@ def on_the_worksheets(plan: dict[str, Any]) -> Iterator[tuple[Any, str]]:
             yield from recipe(visit["preparation"])
 
 
-def on_the_labels(plan: dict[str, Any], paper: str) -> Iterator[tuple[Any, str]]:
-    """Each aliquot once; with its mg on short labels; the total on each label of a shared one."""
+def on_the_labels(plan: dict[str, Any], labels: str) -> Iterator[tuple[Any, str]]:
+    """Each aliquot once, as mL and mg; what a shared syringe holds on each of its labels."""
     for visit in plan["visits"]:
         for syringe in visit["syringes"]:
-            parts, most = syringe["aliquots"], MOST_ALIQUOTS[paper]
-            for start in range(0, len(parts), most):
-                here = parts[start : start + most]
-                yield from ((part["ml"], "mL") for part in here)
-                if len(here) <= MOST_LINES:
-                    yield from ((part["ml"] * 150, "mg") for part in here)
-                if len(parts) > 1:
+            for part in syringe["aliquots"]:
+                yield from ((part["ml"], "mL"), (part["ml"] * 150, "mg"))
+            if len(syringe["aliquots"]) > 1:
+                name = rf"(?:visit|besøg) {visit['number']}, [\w. ]+, \w+ {syringe['number']}(?!\d)"
+                for _ in re.findall(name, labels):
                     yield from ((syringe["drawn_ml"], "mL"), (syringe["drawn_ml"] * 150, "mg"))
 
 
@@ -108,11 +105,12 @@ def check_papers(plan: Plan, *, poppler: bool = False) -> None:
         for name, paper in made.items()
         if name.endswith(".pdf")
     }
+    labels = " ".join(text["labels.pdf"].split())
     sheet = count(on_the_sheet(said))
     assert figures(between(text["treatment-sheet.pdf"], *SHEET)) == sheet
     assert figures(between(html_text(made["treatment-sheet.html"]), *SHEET)) == sheet
     assert figures(text["worksheets.pdf"]) == count(on_the_worksheets(said))
-    assert figures(text["labels.pdf"]) == count(on_the_labels(said, plan.clinic.paper))
+    assert figures(text["labels.pdf"]) == count(on_the_labels(said, labels))
     assert not figures(text["appointments.pdf"])
 
 
@@ -131,7 +129,7 @@ def test_the_letters_cases(case: str, kind: Kind) -> None:
 def test_few_and_many_lesions(
     number: int, kind: Kind, paper: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
-    doses = "12.5" if number > 20 else "[12.5, 57.5, 72.5, 287.5]"
+    doses = "" if number > 1 else "[12.5, 57.5, 72.5, 287.5]"
     confirmed = (
         '[[confirm]]\nfinding = "dose-above-observed"\nlesion = "L1"\nvalue = "287.5 mg"\n'
         'by = "x"\nreason = "y"\n'
@@ -147,6 +145,60 @@ def test_pdftotext_reads_the_same(number: int, sts_150: Protocol, clinic: Clinic
     plan = text_plan(many_lesions(number), sts_150, clinic_of("shared", clinic))
     for paper in ("A4", "Letter"):
         check_papers(on(plan, paper, "da"), poppler=True)
+
+
+def shown(value: Decimal, unit: str) -> str:
+    """A figure as a pattern, no other figure touching it."""
+    return rf"(?<![\d.]){re.escape(f'{value.normalize():f}')} {unit}(?!/)"
+
+
+def misplaced(plan: Plan, text: dict[str, str]) -> list[str]:
+    """The injections whose figures do not stand beside their lesion, on each of the papers."""
+    found = []
+    for visit in json.loads(plan_bytes(plan), parse_float=Decimal, parse_int=Decimal)["visits"]:
+        page = between_visits(text["worksheets.pdf"], int(visit["number"]))
+        for one in visit["injections"]:
+            dose, drawn = shown(one["dose_mg"], "mg"), shown(one["drawn_ml"], "mL")
+            drawn_dose, exact = shown(one["drawn_mg"], "mg"), shown(one["volume_ml"], "mL")
+            name, count = re.escape(one["lesion"]), int(one["injection"])
+            rows = {
+                "sheet": rf"\b{name} [a-z ]+ {count} of \d {dose} {exact} {drawn} {drawn_dose}",
+                "worksheets": rf"\b{name} [a-z ]+ injection {count} of \d (?:[a-z]+ )+"
+                rf"{dose} {drawn} \({drawn_dose}\) from",
+                "labels": rf"\b{name} [a-z ]+: {drawn} = {drawn_dose}",
+            }
+            where = {"sheet": text["treatment-sheet.pdf"], "worksheets": page,
+                     "labels": text["labels.pdf"]}  # fmt: skip
+            found += [f"{name} in {paper}" for paper in rows
+                      if not re.search(rows[paper], where[paper])]  # fmt: skip
+    return found
+
+
+def between_visits(text: str, number: int) -> str:
+    """What the worksheets say of one visit."""
+    parts = re.split(r"(?=Visit \d+ of \d+ · )", text)
+    return " ".join(part for part in parts if part.startswith(f"Visit {number} of"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("number", [2, 22])
+def test_each_figure_stands_beside_its_lesion(
+    number: int, kind: Kind, sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = text_plan(many_lesions(number), sts_150, clinic_of(kind, clinic))
+    made = papers(plan, plan_bytes(plan), STAMP)
+    text = {
+        name: " ".join(" ".join(pages(paper)).split())
+        for name, paper in made.items()
+        if name.endswith(".pdf")
+    }
+    assert misplaced(plan, text) == []
+    # The check itself: the doses of two lesions, swapped on paper.
+    swapped = {
+        name: paper.replace("12.5 mg", "##").replace("14 mg", "12.5 mg").replace("##", "14 mg")
+        for name, paper in text.items()
+    }
+    assert misplaced(plan, swapped) != []
 
 
 def test_a_figure_more_or_less_is_seen(sts_150: Protocol, clinic: Clinic) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +11,9 @@ from planner.core.clinic import Clinic
 from planner.core.protocol import Protocol
 from planner.documents.bodymap import VIEWS, Anchor, anchor, body_map, limbs, missing_from_map
 from planner.documents.language import language
+from planner.documents.sheet import treatment_sheet
 from planner.documents.svg import Point
+from planner.documents.view import Issue
 from tests.clinics import SITES, UNPAIRED, many_lesions, text_plan
 from tests.courses import course_text, lesion
 
@@ -154,11 +157,10 @@ def named(labels: list[str]) -> list[str]:
 
 
 def test_long_ids_become_numbers_that_the_table_explains(sts_150: Protocol, clinic: Clinic) -> None:
-    from planner.documents.sheet import treatment_sheet
-
+    issue = Issue(language("en"), "0" * 64, "", datetime(2026, 9, 1, 12, tzinfo=UTC))
     plan = text_plan(course_text(lesion("a-very-long-name", dose_mg=50)), sts_150, clinic)
     assert ">1</text>" in body_map(plan, language("en")).svg
-    assert "1: a-very-long-name" in str(treatment_sheet(plan, "0" * 64, "", language("en")))
+    assert "1: a-very-long-name" in str(treatment_sheet(plan, issue))
 
 
 def test_a_site_that_the_map_lacks_is_named(sts_150: Protocol, clinic: Clinic) -> None:
