@@ -20,6 +20,12 @@ def pages(pdf: bytes) -> list[str]:
         return [_plain(page.get_textpage().get_text_range()) for page in document]
 
 
+def raw_pages(pdf: bytes) -> list[str]:
+    """As `pages`, with the no-break spaces that are there."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        return [page.get_textpage().get_text_range() for page in document]
+
+
 def poppler_text(pdf: bytes) -> str:
     """The text as pdftotext reads it; CI has it, elsewhere its absence skips by name."""
     if shutil.which("pdftotext") is None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pikepdf
+import pypdfium2
 import pytest
+import typst
 import zxingcpp
 from PIL import Image
 
@@ -28,7 +30,7 @@ from planner.documents.pdf import labels_pdf
 from planner.documents.view import Issue
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
-from tests.conftest import CLINIC, EXAMPLES, Run
+from tests.conftest import CLINIC, EXAMPLES, ROOT, Run
 from tests.courses import SOUND, course_text, lesion, write
 from tests.papers import html_text, pages, pictures
 
@@ -193,6 +195,98 @@ def test_rows_to_write_on_are_at_least_12_mm(paper: str, sts_150: Protocol, clin
             heights = lines_mm(picture, 150)
             rows = [after - before for before, after in pairwise(heights)]
             assert sum(row >= 11.9 for row in rows) >= injections
+
+
+def squares_mm(pdf: bytes) -> list[float]:
+    """The sides of all boxes to tick."""
+    found = []
+    with pypdfium2.PdfDocument(pdf) as document:
+        for page in document:
+            for shape in page.get_objects(filter=(pypdfium2.raw.FPDF_PAGEOBJ_PATH,)):
+                left, bottom, right, top = shape.get_bounds()
+                width, height = right - left, top - bottom
+                if abs(width - height) < 0.1 and 3 < width < 30:
+                    found.append(25.4 * width / 72)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_boxes_to_tick_are_4_mm_and_each_lesion_has_its_own(
+    kind: Kind, sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic))
+    boxes = squares_mm(pdfs(plan)["worksheets.pdf"])
+    assert min(boxes) >= 4
+    # Found: 3, decision: 2, given: 1; an evaluation: ulcerated 2, outcome 4.
+    wanted = sum(6 * len(one.injections) + 6 * len(one.evaluations) for one in plan.visits)
+    syringes = sum(2 * len(one.syringes) for one in plan.visits)
+    allergy = sum(2 for one in plan.visits if one.injections)
+    assert len(boxes) == wanted + syringes + allergy
+
+
+@pytest.mark.parametrize("second_check", [False, True])
+def test_signatures_have_44_pt_and_stand_beside_a_lesion(
+    second_check: bool, sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = text_plan(many_lesions(22), sts_150, clinic._replace(second_check=second_check))
+    names = ["Prepared by, time", "Injected by (a physician trained in it), time"]
+    names += ["Second check by, time"] if second_check else []
+    pdf = pdfs(plan)["worksheets.pdf"]
+    signed = 0
+    with pypdfium2.PdfDocument(pdf) as document:
+        for number, (page, picture) in enumerate(zip(document, pictures(pdf, 72), strict=True)):
+            text = page.get_textpage()
+            for name in names:
+                place = text.search(name).get_next()
+                if place is None:
+                    continue
+                signed += 1
+                left, _, right, top = text.get_charbox(place[0])
+                foot = picture.height - int(top)
+                ink = picture.point(lambda grey: 255 if grey < 200 else 0)
+                box = (int(left) + 2, foot - 34, int(right) + 60, foot - 1)
+                rows = [y for y in range(box[1], box[3])
+                        if ink.crop((box[0], y, box[2], y + 1)).getbbox()]  # fmt: skip
+                assert 0 < len(rows) <= 2, "one line to sign on, and nothing else above the name"
+                assert "injection 1 of 4" in pages(pdf)[number] or re.search(
+                    r"injection \d of 4", pages(pdf)[number]
+                )
+    assert signed == 4 * len(names)
+
+
+def overlaps(pdf: bytes) -> list[tuple[str, str]]:
+    """Texts that are printed over one another."""
+    found = []
+    with pypdfium2.PdfDocument(pdf) as document:
+        for page in document:
+            text = page.get_textpage()
+            places = [text.get_rect(index) for index in range(text.count_rects())]
+            for index, (left, bottom, right, top) in enumerate(places):
+                for other in places[index + 1 :]:
+                    width = min(right, other[2]) - max(left, other[0])
+                    height = min(top, other[3]) - max(bottom, other[1])
+                    if min(width, height) > 1.5:
+                        here = text.get_text_bounded(left, bottom, right, top)
+                        found.append((here, text.get_text_bounded(*other)))
+    return found
+
+
+@pytest.mark.parametrize(("paper", "said"), [("A4", "da"), ("Letter", "en")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_text_lies_over_another(
+    kind: Kind, paper: str, said: str, sts_150: Protocol, clinic: Clinic
+) -> None:
+    many = text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic))
+    long = text_plan(hostile_course("Anna Maria " * 17), sts_150, clinic_of(kind, clinic))
+    for plan in (many, long, case_plan("case-2-knee", kind)):
+        for name, pdf in pdfs(on(plan, paper, said)).items():
+            assert overlaps(pdf) == [], name
+
+
+def test_text_over_another_is_seen() -> None:
+    source = b'#set text(font: "Noto Sans")\n#place[first words]\n#place(dx: 9pt)[other words]'
+    pdf = typst.compile(source, font_paths=[ROOT / "planner" / "fonts"])
+    assert overlaps(pdf) != []
 
 
 # --- a phone reads each date
@@ -379,7 +473,7 @@ def test_what_no_label_can_hold_is_refused(planner: Run, tmp_path: Path) -> None
     text = hostile_course("W" * 500).replace('"P-1"', f'"{"M" * 500}"')
     done = planner("plan", write(tmp_path, text), "--timezone", "UTC")
     assert done.returncode == 10
-    assert "labels: a label cannot hold its text" in done.stderr
+    assert "label 1: it cannot hold its text; shorten the patient's name and id" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
 
 

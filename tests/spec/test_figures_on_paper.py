@@ -23,7 +23,10 @@ from tests.papers import html_text, pages, poppler_text
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 FIGURE = re.compile(r"(?<![\w.,/-])(\d+(?:[.,]\d+)?) (mg|mL)(?![\w/])")
-SHEET = ("Visits and doses", "Besøg og doser"), ("To see and to confirm", "Bemærkninger og bekræftelser")
+SHEET = (
+    ("Visits and doses", "Besøg og doser"),
+    ("To see and to confirm", "Bemærkninger og bekræftelser"),
+)
 MANY = {"1 lesion": 1, "22 lesions": 22, "60 lesions": 60}
 Figures = Counter[tuple[Decimal, str]]
 

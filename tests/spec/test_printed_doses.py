@@ -15,7 +15,7 @@ from planner.documents.issue import papers
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, clinic_of, many_lesions, on, text_plan
 from tests.courses import course_text, lesion
-from tests.papers import html_text, pages
+from tests.papers import html_text, pages, raw_pages
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 UNIT = r"(?:mg/mL|mg|mL|mm|%)"
@@ -75,6 +75,25 @@ def test_no_paper_breaks_a_rule(
     for name, paper in papers(plan, plan_bytes(plan), STAMP).items():
         shown = html_text(paper) if name.endswith("html") else "\n".join(pages(paper))
         assert list(faults(shown.replace(CAPITALS, ""), said)) == [], name
+
+
+PARTED = re.compile(r"\d[ \r\n]+(?:mg|mL|mm|%)")
+
+
+@pytest.mark.parametrize("said", ["en", "da"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_figure_never_parts_from_its_unit(
+    said: str, kind: Kind, sts_150: Protocol, clinic: Clinic
+) -> None:
+    """A no-break space joins them, so that no line ends between the two."""
+    plan = on(text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic)), "Letter", said)
+    made = papers(plan, plan_bytes(plan), STAMP)
+    for name, paper in made.items():
+        raw = paper.decode() if name.endswith("html") else "\n".join(raw_pages(paper))
+        joined = raw.split("</style>")[-1]
+        assert not PARTED.search(joined), name
+    assert PARTED.search("12.5\r\nmg")
+    assert PARTED.search("12.5 mg")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.name for rule in RULES])
