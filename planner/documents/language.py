@@ -21,6 +21,8 @@ from planner.core.quantities import Number
 from planner.documents.sentences import SENTENCES
 
 _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")
+# A figure and its unit, as a protocol's text may have them.
+_PARTED = re.compile(r"(?<=\d) (?=(?:mg/mL|mg|mL|mm|%)(?!\w))")
 _PLACE = re.compile(r"\{(\w+)\}")
 _JOINTS = ("; ", ", ", " and ")
 
@@ -88,11 +90,10 @@ class Language:
 
     def sentence(self, text: str) -> str:
         """What the core said in English, in this language; unknown parts stay as they are."""
-        if self.code == "en":
-            return text
-        said = self._figures(self._sentence(text))
+        said = text if self.code == "en" else self._sentence(text)
         # A wrong figure is worse than a foreign word.
-        return said if _numbers(said) == _numbers(text) else self._figures(text)
+        kept = said if _numbers(said) == _numbers(text) else text
+        return self._figures(_PARTED.sub(NBSP, kept))
 
     def mg(self, value: Number) -> str:
         """`12.5 mg`."""
