@@ -105,7 +105,8 @@ def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
         "diagnosis": plan.diagnosis,
         "prescriber": plan.prescriber,
         "lesion": plan.lesions,
-        "confirm": tuple((one.confirmed_by, one.reason) for one in plan.findings),
+        "confirm.by": tuple(one.confirmed_by for one in plan.findings),
+        "confirm.reason": tuple(one.reason for one in plan.findings),
         "clinic": plan.clinic,
         "protocol": plan.protocol,
     }

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from planner.core.records import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
-from planner.documents.blocks import Line, Span, mixed, text
+from planner.documents.blocks import Line, Span, text
 from planner.documents.language import Language
 from planner.documents.view import (
     Index,
@@ -22,7 +22,7 @@ from planner.documents.view import (
 # Up to so many lesions have a line each; more follow one another.
 MOST_LINES = 3
 # Letters that can be read on a syringe, and those for a name that no label was made for, in points.
-LEGIBLE, SMALLEST = 5.5, 3.0
+LEGIBLE, SMALLEST = 5.0, 3.0
 
 
 class Grid(NamedTuple):
@@ -50,7 +50,7 @@ GRIDS = {
 
 
 # The room above a line to write on.
-LINE_MM = {"A4": 5.5, "Letter": 4.5}
+LINE_MM = {"A4": 5.5, "Letter": 4.0}
 
 
 class Label(NamedTuple):
@@ -58,7 +58,7 @@ class Label(NamedTuple):
 
     lines: tuple[Line, ...]
     to_write: tuple[str, ...]
-    foot: tuple[Line, ...]
+    foot: str
 
 
 class LabelSheets(NamedTuple):
@@ -81,7 +81,7 @@ def most_aliquots(plan: Plan) -> Iterator[int]:
     syringes = (syringe for visit in plan.visits for syringe in visit.syringes)
     most = max((len(syringe.aliquots) for syringe in syringes), default=1)
     yield most
-    yield from (fewer for fewer in (10, 8, 6, 4, 3, 2, 1) if fewer < most)
+    yield from (fewer for fewer in (12, 10, 8, 6, 5, 4, 3, 2, 1) if fewer < most)
 
 
 def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets:
@@ -102,7 +102,7 @@ def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets
         line_mm=LINE_MM[plan.clinic.paper],
         smallest_pt=LEGIBLE if most > 1 else SMALLEST,
         labels=tuple(
-            Label(lines, to_write, (text(course),))
+            Label(lines, to_write, course)
             for visit in plan.visits
             for lines in _visit(plan, visit, known, say, most)
         ),
@@ -121,7 +121,8 @@ def _visit(
             name = ", " + say("syringe {numbers}", numbers=syringe.number)
             if len(parts) > 1:
                 name += f" ({say('{n} of {of}', n=count, of=len(parts))})"
-            yield patient, (*when, Span(name)), *_contents(plan, syringe, part, known, say)
+            which = (*when, Span(name), *_whole(plan, syringe, say))
+            yield patient, which, _drug(plan, say), *_lesions(plan, part, known, say)
     for one in visit.injections:
         if one.dose_mg is None:
             lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
@@ -129,23 +130,23 @@ def _visit(
             yield patient, when, _drug(plan, say), blank
 
 
-def _contents(
-    plan: Plan,
-    syringe: PlannedSyringe,
-    part: Sequence[PlannedAliquot],
-    known: Index,
-    say: Language,
+def _whole(plan: Plan, syringe: PlannedSyringe, say: Language) -> Line:
+    """What a syringe for several lesions holds in all."""
+    if len(syringe.aliquots) == 1:
+        return ()
+    return Span(": "), Span(_both(plan, syringe.drawn_ml, say), bold=True)
+
+
+def _lesions(
+    plan: Plan, part: Sequence[PlannedAliquot], known: Index, say: Language
 ) -> Iterator[Line]:
-    yield _drug(plan, say)
+    """Each lesion with its side and aliquot; a line each where they are few."""
     shown = [
         f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}: {_both(plan, one.ml, say)}"
         for one in part
     ]
     lines = shown if len(shown) <= MOST_LINES else ["; ".join(shown)]
     yield from (text(line, bold=True) for line in lines)
-    if len(syringe.aliquots) > 1:
-        total = _both(plan, syringe.drawn_ml, say)
-        yield mixed(say("in the syringe: {total}"), total=total)
 
 
 def _both(plan: Plan, volume: Fraction, say: Language) -> str:
