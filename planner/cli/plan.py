@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from planner.cli.papers import check_first_label, first_label_option, progress
-from planner.core.formatting import day, mg, mg_per_ml, ml, mm, moment, typed_moment
+from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 
@@ -122,6 +122,8 @@ def summary(made: Plan) -> Iterator[str]:
 
 
 def _visit_lines(made: Plan, visit: PlannedVisit) -> Iterator[str]:
+    from planner.documents.view import moved_line, preparation_lines
+
     when = moment(visit.start) if visit.start else f"no day found (due {visit.due})"
     yield f"  {visit.number:2}  {when:21}  {' and '.join(visit.purposes)}"
     for one in visit.injections:
@@ -136,11 +138,8 @@ def _visit_lines(made: Plan, visit: PlannedVisit) -> Iterator[str]:
         total = f"{ml(visit.total_drawn_ml)} ({mg(visit.total_drawn_mg or 0)})"
         yield f"        together: {mg(visit.total_dose_mg or 0)}, drawn {total}"
     if visit.preparation is not None and visit.preparation.diluent_ml:
-        from planner.documents.view import preparation_lines
-
-        yield from (f"        {line}" for line in preparation_lines(made, visit.preparation))
-    if visit.moved_because:
-        yield f"        moved from {day(visit.due)}: {visit.moved_because}"
+        yield from (f"        {line}" for line in preparation_lines(made, visit))
+    yield from (f"        {line}" for line in moved_line(visit))
 
 
 def issue_time() -> datetime:

@@ -3,36 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.core.formatting import rounded
 from planner.core.intervals import Interval
-from planner.core.records import Plan, PlannedInjection, PlannedVisit
+from planner.core.records import Plan, PlannedInjection, PlannedVisit, Preparation
 from planner.errors import Problem
 
 _FIX = "plan the course again"
+LONGEST_TEXT = 500
+MOST_DAYS = 36_500
 
 
 def plan_problems(plan: Plan) -> Iterator[Problem]:
     """What in a plan contradicts the rest of it: names that nothing bears, figures that differ."""
+    yield from _texts(plan)
     yield from _names(plan)
+    yield from _mentions(plan)
     yield from _equipment(plan)
     yield from _sources(plan)
+    if not plan.visits or plan.revision < 0:
+        yield Problem("visits", "there are none, or the revision is below 0", _FIX)
     for index, visit in enumerate(plan.visits, start=1):
         place = f"visits[{index}]"
         if visit.number != index:
             yield Problem(f"{place}.number", f"{visit.number} is not {index}", _FIX)
-        if (visit.start is None or visit.end is None) and not plan.has_errors:
-            yield Problem(f"{place}.start", "it has no time", _FIX)
+        yield from _times(plan, visit, place)
         yield from _figures(plan, visit, place)
         yield from _syringes(visit, f"{place}.syringes")
+
+
+def _texts(plan: Plan) -> Iterator[Problem]:
+    """Texts longer than any file may bring in: a paper would be drawn for minutes."""
+    written = {
+        "patient": (plan.patient.name, plan.patient.id),
+        "diagnosis": (plan.diagnosis,),
+        "prescriber": (plan.prescriber,),
+        "clinic": (plan.clinic.name, plan.clinic.address, plan.clinic.phone),
+        "lesions": tuple(
+            text for one in plan.lesions for text in (one.id, one.site_detail, one.measured_by)
+        ),
+        "findings": tuple(text for one in plan.findings for text in (one.confirmed_by, one.reason)),
+        "visits": tuple(one.uid for one in plan.visits),
+    }
+    for place, texts in written.items():
+        if any(text is not None and len(text) > LONGEST_TEXT for text in texts):
+            yield Problem(place, f"a text has over {LONGEST_TEXT} characters", "shorten it")
+
+
+def _times(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
+    """A visit's start and end: there, in order, and by the clinic's clock."""
+    start, end = visit.start, visit.end
+    if start is None or end is None:
+        if not plan.has_errors:
+            yield Problem(f"{place}.start", "it has no time", _FIX)
+        return
+    if start.tzinfo is None or end.tzinfo is None:
+        yield Problem(f"{place}.start", "it has no offset from UTC", _FIX)
+    elif not start < end:
+        yield Problem(f"{place}.end", "it is not after the start", _FIX)
+    elif any(one.utcoffset() != _offset(one, plan.clinic.timezone) for one in (start, end)):
+        yield Problem(f"{place}.start", "its offset is not that of the clinic's zone", _FIX)
+
+
+def _offset(moment: datetime, zone: str) -> timedelta | None:
+    """The zone's offset at a moment; the moment's own where there is no such zone."""
+    try:
+        return moment.astimezone(ZoneInfo(zone)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
+        return moment.utcoffset()
 
 
 def _names(plan: Plan) -> Iterator[Problem]:
     lesions = list(plan.lesion_ids)
     if not lesions or len(set(lesions)) < len(lesions):
         yield Problem("lesions", "there are none, or two of one name", _FIX)
+    if any(one.size_mm <= 0 for one in plan.lesions):
+        yield Problem("lesions", "a size is no size", _FIX)
     if [one.lesion for one in plan.decisions] != lesions:
         yield Problem("decisions", "they are not one for each lesion, in order", _FIX)
     regimens = {one.id for one in plan.protocol.regimens}
@@ -40,6 +89,14 @@ def _names(plan: Plan) -> Iterator[Problem]:
     for one in plan.decisions:
         if one.regimen not in regimens or not set(one.cases) <= cases:
             yield Problem("decisions", f"lesion {one.lesion}: an unknown regimen or case", _FIX)
+
+
+def _mentions(plan: Plan) -> Iterator[Problem]:
+    """Lesions that findings and visits name and the plan does not have."""
+    lesions = set(plan.lesion_ids)
+    for finding in plan.findings:
+        if finding.lesion is not None and finding.lesion not in lesions:
+            yield Problem("findings", f"{finding.lesion} is no lesion of this plan", _FIX)
     for index, visit in enumerate(plan.visits, start=1):
         named = [one.lesion for one in visit.injections]
         named += [one.lesion for one in visit.evaluations]
@@ -55,7 +112,10 @@ def _equipment(plan: Plan) -> Iterator[Problem]:
         ZoneInfo(clinic.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Problem("clinic.timezone", "it is no time zone", _FIX)
-    if any(not 0 < one.graduation_ml <= one.capacity_ml for one in clinic.syringes):
+    lines = [(one.graduation_ml, one.capacity_ml) for one in clinic.syringes]
+    for visit in plan.visits:
+        lines += [(one.graduation_ml, one.capacity_ml) for one in visit.syringes]
+    if any(not 0 < graduation <= capacity for graduation, capacity in lines):
         yield Problem("clinic.syringes", "one has no lines to read", _FIX)
     if plan.protocol.strength_mg_per_ml <= 0:
         yield Problem("protocol.strength_mg_per_ml", "it is no strength", _FIX)
@@ -63,8 +123,9 @@ def _equipment(plan: Plan) -> Iterator[Problem]:
 
 def _sources(plan: Plan) -> Iterator[Problem]:
     protocol = plan.protocol
-    if len(protocol.evaluation_days) != len(protocol.evaluation_window_days):
-        yield Problem("protocol", "its evaluations and their windows are not as many", _FIX)
+    days, windows = protocol.evaluation_days, protocol.evaluation_window_days
+    if len(days) != len(windows) or any(not 0 < day <= MOST_DAYS for day in days):
+        yield Problem("protocol", "its evaluations are no days, or not as many as windows", _FIX)
     for case in plan.cases:
         try:
             Interval.parse(case.dose_range_mg)
@@ -86,6 +147,9 @@ def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         (visit.total_drawn_ml, [one.drawn_ml for one in visit.injections]),
         (visit.total_drawn_mg, [one.drawn_mg for one in visit.injections]),
     )
+    made = visit.preparation
+    if made is not None and not _is_recipe(made, strength):
+        yield Problem(f"{place}.preparation", "it does not give the protocol's strength", _FIX)
     if any(total is not None and not _is_sum(total, parts) for total, parts in totals):
         yield Problem(place, "a total is not the sum of its parts", _FIX)
 
@@ -103,6 +167,13 @@ def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
     drawn = {one.lesion: one.drawn_ml for one in visit.injections if one.drawn_ml is not None}
     if filled != drawn:
         yield Problem(place, "its syringes do not hold what its lesions get", _FIX)
+
+
+def _is_recipe(made: Preparation, strength: Fraction) -> bool:
+    """Whether stock and diluent make the batch, and the batch has the strength."""
+    parts = made.stock_ml > 0 and made.diluent_ml >= 0
+    whole = made.stock_ml + made.diluent_ml == made.batch_ml
+    return parts and whole and made.stock_ml * made.strength_mg_per_ml == made.batch_ml * strength
 
 
 def _is_sum(total: Fraction, parts: Sequence[Fraction | None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
@@ -130,16 +131,27 @@ def _short(one: Finding) -> str:
 
 
 def ranges(here: Sequence[str], lesions: Sequence[str]) -> str:
-    """`A-L`, `A, C`: three neighbours or more as a range, in the order of the course."""
+    """`A-L`, `A, C`: three or more that count up as a range, in the order of the course."""
     wanted = set(here)
-    runs: list[list[str]] = [[]]
+    runs: list[list[str]] = []
     for lesion in lesions:
         if lesion in wanted:
-            runs[-1].append(lesion)
-        elif runs[-1]:
-            runs.append([])
-    shown = (f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs if run)
+            if runs and _follows(runs[-1][-1], lesion):
+                runs[-1].append(lesion)
+            else:
+                runs.append([lesion])
+    shown = (f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
     return ", ".join(shown)
+
+
+def _follows(before: str, after: str) -> bool:
+    """Whether an id is the next one: B after A, L10 after L9."""
+    if len(before) == len(after) == 1 and before.isalpha() and after.isalpha():
+        return ord(after) == ord(before) + 1
+    one, other = (re.fullmatch(r"(.*?)([1-9][0-9]{0,8})", name) for name in (before, after))
+    if one is None or other is None or one[1] != other[1]:
+        return False
+    return int(other[2]) == int(one[2]) + 1
 
 
 def confirm(

@@ -178,11 +178,11 @@ def _captions(say: Language) -> Iterator[str]:
 
 
 def map_names(plan: Plan) -> dict[str, str]:
-    """What the map calls each lesion: its id, or its number where ids are too long to draw."""
+    """What the map calls each lesion: its id, or `#1` (no id has a #) where ids are too long."""
     ids = plan.lesion_ids
     if all(len(one) <= LONGEST_ID for one in ids):
         return {one: one for one in ids}
-    return {one: str(number) for number, one in enumerate(ids, start=1)}
+    return {one: f"#{number}" for number, one in enumerate(ids, start=1)}
 
 
 def missing_from_map(plan: Plan) -> list[str]:

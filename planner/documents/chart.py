@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from planner.core.formatting import NBSP, number
+from planner.core.formatting import NBSP
 from planner.core.records import Plan, ReferenceCase
 from planner.documents.blocks import Figure
 from planner.documents.language import Language
 from planner.documents.svg import Point, curve, dot, drawing, rule, spread, words
+from planner.documents.view import after
 
 WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
 _LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
+_WEEK_MM = 11.0  # what the name of a week takes
 # Room to draw a lesion that grew.
 TOP_PERCENT = 125
 # A pattern a case, so that a grey copy can be read.
@@ -43,11 +45,13 @@ def _axes(weeks: Sequence[Fraction], last: Fraction, say: Language) -> Iterator[
         left, right = (_at(week, last, Fraction(percent)) for week in (Fraction(0), last))
         yield rule(left, right, 0.15 if percent else 0.5)
         yield words((left[0] - 1, left[1] + 1), f"{percent}{NBSP}%", "end", _LETTERS_MM)
+    free = 0.0
     for week in weeks:
         low, high = (_at(week, last, Fraction(percent)) for percent in (0, TOP_PERCENT))
         yield rule(low, high, 0.15 if week else 0.5)
-        label = say("week {n}", n=number(week, 1))
-        yield words((low[0], low[1] + 4), label, "middle", _LETTERS_MM)
+        if low[0] >= free:
+            yield words((low[0], low[1] + 4), after(int(week * 7), say), "middle", _LETTERS_MM)
+            free = low[0] + _WEEK_MM
 
 
 def _points(case: ReferenceCase, last: Fraction) -> Iterator[Point]:

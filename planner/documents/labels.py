@@ -14,6 +14,7 @@ from planner.documents.view import (
     Issue,
     index,
     issue_line,
+    needs_label,
     patient_identifiers,
     site_and_side,
     strength,
@@ -112,7 +113,9 @@ def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets
 def _visit(
     plan: Plan, visit: PlannedVisit, known: Index, say: Language, most: int
 ) -> Iterator[tuple[Line, ...]]:
-    patient = text(", ".join(patient_identifiers(plan, say)), bold=True)
+    identifiers = ", ".join(patient_identifiers(plan, say))
+    to_add = f", {say('name, born')} ________________" if needs_label(plan) else ""
+    patient = text(identifiers + to_add, bold=True)
     day = "" if visit.start is None else say.day(visit.start)
     when = (Span(say("visit {n}", n=visit.number) + ", "), Span(day, bold=True))
     for syringe in visit.syringes:
@@ -122,7 +125,7 @@ def _visit(
             if len(parts) > 1:
                 name += f" ({say('{n} of {of}', n=count, of=len(parts))})"
             which = (*when, Span(name), *_whole(plan, syringe, say))
-            yield patient, which, _drug(plan, say), *_lesions(plan, part, known, say)
+            yield patient, which, _drug(plan, say), *_lesions(plan, visit, part, known, say)
     for one in visit.injections:
         if one.dose_mg is None:
             lesion = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
@@ -138,13 +141,22 @@ def _whole(plan: Plan, syringe: PlannedSyringe, say: Language) -> Line:
 
 
 def _lesions(
-    plan: Plan, part: Sequence[PlannedAliquot], known: Index, say: Language
+    plan: Plan, visit: PlannedVisit, part: Sequence[PlannedAliquot], known: Index, say: Language
 ) -> Iterator[Line]:
     """Each lesion with its side and aliquot; a line each where they are few."""
-    shown = [
-        f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}: {_both(plan, one.ml, say)}"
-        for one in part
-    ]
+    shown = []
+    for one in part:
+        name = f"{one.lesion} {site_and_side(known.lesions[one.lesion], say)}"
+        whole = sum(
+            other.ml
+            for syringe in visit.syringes
+            for other in syringe.aliquots
+            if other.lesion == one.lesion
+        )
+        text_of = f"{name}: {_both(plan, one.ml, say)}"
+        if whole != one.ml:
+            text_of += f" ({say('a part of {whole}', whole=_both(plan, Fraction(whole), say))})"
+        shown.append(text_of)
     lines = shown if len(shown) <= MOST_LINES else ["; ".join(shown)]
     yield from (text(line, bold=True) for line in lines)
 

@@ -61,6 +61,7 @@ SENTENCES = (
     "over {amount}",
     "under {amount}",
     "visit {n}, due {due}, on {start}: {because}",
+    "visit {n}, due {due}, on {start}",
     "{visit}: outside the window of {window} (the clinic's policy)",
     "{visit}: {days} from another injection of a lesion; the shortest interval is {least}",
     "{n} day",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planner.core.findings import Finding, Line, lines
 from planner.core.records import Plan, PlannedInjection, PlannedVisit
@@ -44,6 +44,7 @@ from planner.documents.view import (
     grounds,
     identity,
     index,
+    is_diluted,
     lesions_without_dose,
     looked_at,
     moved_line,
@@ -64,6 +65,8 @@ _INDICATIONS = {
 }
 _DOSE_COLUMNS = 8
 _PAIRS = 10
+# So many evaluations fit beside one another.
+_EVALUATIONS = 3
 
 
 def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
@@ -136,8 +139,7 @@ def _strength(plan: Plan, say: Language) -> Block:
     treatment = f", {say(protocol.route)}, {say(protocol.technique)}."
     drug = (Span(f"{protocol.drug} {strength(plan, say)}", bold=True), Span(treatment))
     volumes = say("All volumes are of {strength}, the drug alone.", strength=strength(plan, say))
-    made = next((one.preparation for one in plan.visits if one.preparation), None)
-    return Strip((drug, text(volumes), vial_line(plan, made, say)))
+    return Strip((drug, text(volumes), vial_line(plan, say)))
 
 
 def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
@@ -219,8 +221,8 @@ def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
         looks = "; ".join(looked_at(visit, say))
         first = f" {say('Measure before injecting.')}" if visit.injections else ""
         yield _whole(say("Measure {lesions}.", lesions=looks) + first)
-    if visit.preparation is not None and visit.preparation.diluent_ml:
-        yield _whole(*preparation_lines(plan, visit.preparation, say))
+    if is_diluted(plan) and (recipe := [*preparation_lines(plan, visit, say)]):
+        yield _whole(*recipe)
     for one in visit.injections:
         yield _injection_row(one, known, say)
     if len(visit.injections) > 1 and (total := [*total_line(plan, visit, say)]):
@@ -265,7 +267,8 @@ def _finding_row(plan: Plan, line: Line, say: Language) -> Row:
     members = [
         one for one in plan.findings if one.code == line.code and one.severity == line.severity
     ]
-    place = f", {say.sentence(line.where)}" if line.where else ""
+    places = [say.sentence(one) for one in line.where.split("; ") if one]
+    place = f", {'; '.join(places)}" if places else ""
     shown = [text(f"{line.code}{place}: {say.sentence(line.message)}")]
     shown += (text(one, bold=True) for one in _confirmed(members, say))
     is_open = any(one.is_open for one in members)
@@ -300,6 +303,11 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
         return
     yield Heading(say("Evaluation"))
     yield Paragraph(text(remission_line(plan, say)), small=True)
+    for start in range(0, len(days), _EVALUATIONS):
+        yield _evaluation_table(plan, days[start : start + _EVALUATIONS], say)
+
+
+def _evaluation_table(plan: Plan, days: Sequence[int], say: Language) -> Block:
     head = (say("Lesion"), say("Site"), say("At the start"), *(after(one, say) for one in days))
     answers = Cell((text("_______ mm"),), tuple(remission_ticks(say)))
     rows = tuple(
@@ -314,7 +322,7 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
         )
         for lesion in plan.lesions
     )
-    yield Table(head, (22, 0, 22, *(max(26, 112 // len(days)) for _ in days)), rows)
+    return Table(head, (22, 0, 22, *(112 // max(2, len(days)) for _ in days)), rows)
 
 
 def _chart(plan: Plan, say: Language) -> Iterator[Block]:

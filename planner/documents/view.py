@@ -17,7 +17,6 @@ from planner.core.records import (
     PlannedInjection,
     PlannedLesion,
     PlannedVisit,
-    Preparation,
 )
 from planner.documents.blocks import Identity, Line, Tick, mixed
 from planner.documents.language import Language, language
@@ -90,9 +89,16 @@ def strength(plan: Plan, say: Language) -> str:
     return say.mg_per_ml(plan.protocol.strength_mg_per_ml)
 
 
-def vial_line(plan: Plan, made: Preparation | None, say: Language) -> Line:
+def is_diluted(plan: Plan) -> bool:
+    """Whether the stock is stronger than what is injected."""
+    stock = plan.clinic.stock
+    return stock is not None and stock.strength_mg_per_ml > plan.protocol.strength_mg_per_ml
+
+
+def vial_line(plan: Plan, say: Language) -> Line:
     """What has to stand on the vial: the stock's strength where it is known, else this one."""
-    expected = plan.protocol.strength_mg_per_ml if made is None else made.strength_mg_per_ml
+    stock = plan.clinic.stock
+    expected = (stock or plan.protocol).strength_mg_per_ml
     words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
     return mixed(words, strength=say.mg_per_ml(expected))
 
@@ -209,11 +215,17 @@ def visit_time(visit: PlannedVisit, say: Language) -> str:
     return say("{start} to {end}", start=say.moment(visit.start), end=f"{visit.end:%H:%M}")
 
 
-def preparation_lines(
-    plan: Plan, made: Preparation | None, say: Language = ENGLISH
-) -> Iterator[str]:
-    """What to take from the stock, and the recipe where it is diluted."""
+def preparation_lines(plan: Plan, visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:
+    """What to take from the stock, and the recipe where it is diluted; blanks for open doses."""
+    made = visit.preparation
     if made is None:
+        if is_diluted(plan) and plan.clinic.stock is not None and visit.injections:
+            yield say(
+                "Dilute: ________ mL stock of {stock} + ________ mL diluent = ________ mL of"
+                " {wanted}. The pharmacy works it out, says the diluent and signs.",
+                stock=say.mg_per_ml(plan.clinic.stock.strength_mg_per_ml),
+                wanted=strength(plan, say),
+            )
         return
     stock, taken = say.mg_per_ml(made.strength_mg_per_ml), say.ml(made.stock_ml)
     if made.diluent_ml:
@@ -238,10 +250,14 @@ def preparation_lines(
         yield say("{vials}, single use; {rest} left over.", vials=vials, rest=rest)
 
 
-def moved_line(visit: PlannedVisit, say: Language) -> Iterator[str]:
-    """Why a visit is not when it was due, if so."""
-    if visit.moved_because:
-        because = say.sentence(visit.moved_because)
+def moved_line(visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:
+    """Why a visit is not when it was due, if so; a visit that another joined was due that day."""
+    if not visit.moved_because:
+        return
+    because = say.sentence(visit.moved_because)
+    if visit.start is not None and visit.start.date() == visit.due:
+        yield because
+    else:
         yield say("moved from {day}: {because}", day=say.day(visit.due), because=because)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.core.formatting import NBSP, ends
-from planner.core.records import Plan, PlannedInjection, PlannedVisit
+from planner.core.records import Plan, PlannedAliquot, PlannedInjection, PlannedVisit
 from planner.documents.blocks import (
     ROW_TO_WRITE_MM,
     Blanks,
@@ -35,6 +35,7 @@ from planner.documents.view import (
     after,
     identity,
     index,
+    is_diluted,
     moved_line,
     preparation_lines,
     remission_line,
@@ -45,6 +46,8 @@ from planner.documents.view import (
     visit_title,
     where,
 )
+
+SHORT_ID = 12
 
 
 def worksheets(plan: Plan, issue: Issue) -> Paper:
@@ -112,7 +115,10 @@ def _evaluation(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
 def _injections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:
     yield Heading(say("Injection worksheet"), 1)
     yield from (Paragraph(text(one)) for one in moved_line(visit, say))
-    yield _strength_band(plan, visit, say)
+    yield _strength_band(plan, say)
+    if plan.patient.sulfite_allergy:
+        stated = say("A sulfite allergy is stated for this patient.")
+        yield Paragraph(text(stated, bold=True))
     allergy = (Tick(say("no")), Tick(say("yes: stop, ask the physician")))
     yield Ticks(say("Sulfite allergy (not sulfonamide), asked today:"), allergy)
     yield from _preparation(plan, visit, say)
@@ -132,19 +138,19 @@ def _injections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     if len(rows) > 1:
         yield Table(head, widths, rows[:-1])
     total = tuple(Paragraph(text(one, bold=True)) for one in total_line(plan, visit, say))
-    last = Table(() if len(rows) > 1 else head, widths, rows[-1:])
+    last = Table(head, widths, rows[-1:])
     yield Together((last, *total, Signatures(tuple(_signatures(plan, say)))))
 
 
-def _strength_band(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
+def _strength_band(plan: Plan, say: Language) -> Block:
     drug = say("{drug}, {strength} in the syringe", drug=plan.protocol.drug,
                strength=strength(plan, say))  # fmt: skip
-    return Strip((vial_line(plan, visit.preparation, say), text(drug, bold=True)))
+    return Strip((vial_line(plan, say), text(drug, bold=True)))
 
 
 def _preparation(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[Block]:
     yield Heading(say("Preparation"))
-    made = tuple(preparation_lines(plan, visit.preparation, say))
+    made = tuple(preparation_lines(plan, visit, say))
     if made:
         yield Bullets(made)
     if visit.syringes:
@@ -160,9 +166,8 @@ def _preparation(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[Blo
             say("Label each syringe when it is filled, before the next one is."),
         )
     )
-    diluted = visit.preparation is not None and bool(visit.preparation.diluent_ml)
     yield Blanks((say("Drug: lot"), say("expiry")))
-    if diluted:
+    if is_diluted(plan):
         yield Blanks((say("Diluent: lot"), say("expiry")))
         yield Signatures((say("Diluent and recipe: pharmacy, date"),))
 
@@ -171,7 +176,7 @@ def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
     done = (Tick(say("filled")), Tick(say("labelled")))
     rows = []
     for one in visit.syringes:
-        parts = ", ".join(f"{part.lesion}{NBSP}{say.ml(part.ml)}" for part in one.aliquots)
+        parts = ", ".join(_part(part, say) for part in one.aliquots)
         line = say.ml(one.graduation_ml)
         size = say("{size}, lines of {line}", size=say.ml(one.capacity_ml), line=line)
         # ISMP: a volume that needs more than one decimal is said to.
@@ -187,6 +192,11 @@ def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
         say("Done"),
     )
     return Table(head, (18, 46, 26, 0, 40), tuple(rows))
+
+
+def _part(part: PlannedAliquot, say: Language) -> str:
+    """`A 0.08 mL`, on one line unless the id is a long one."""
+    return f"{part.lesion}{NBSP if len(part.lesion) <= SHORT_ID else ' '}{say.ml(part.ml)}"
 
 
 def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Table:

@@ -110,7 +110,8 @@ def check_text(value: object) -> str:
     if len(value) > LONGEST_TEXT:
         raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
     for character in value:
-        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _BIDI:
+        # Cf: bidi controls, and others that nobody sees.
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
             name = unicodedata.name(character, f"U+{ord(character):04X}")
             raise FieldError(f"it holds a control character ({name})", "remove it")
     return value

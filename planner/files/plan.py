@@ -17,6 +17,7 @@ from planner.core.records import Plan
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.reading import read_bytes
 
+MOST = 10**7
 # Of a finding only what it has is written; elsewhere a value that is not there is null.
 _LEFT_OUT = {"lesion", "visit", "due", "confirmed_by", "reason"}
 
@@ -51,7 +52,7 @@ def plan_from(content: bytes) -> Plan:
         values = json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise InputError(Problem("", "this is not a plan.json", "plan the course again")) from error
-    raise_if_any(InputError, _text_problems(values, []))
+    raise_if_any(InputError, _value_problems(values, []))
     try:
         plan = TypeAdapter(Plan).validate_python(values)
     except ValidationError as error:
@@ -92,19 +93,22 @@ def _fields(record: Any) -> Iterator[tuple[str, Any]]:
     yield from zip(record._fields, record, strict=True)
 
 
-def _text_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:
-    """Texts that no course file could have brought in."""
-    from planner.files.fields import FieldError, check_text, place
+def _value_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:
+    """Texts and numbers that no course file could have brought in."""
+    from planner.files.fields import LONGEST_TEXT, FieldError, check_text, place
 
     if isinstance(value, dict):
         for key, one in value.items():
-            yield from _text_problems(one, [*location, key])
+            yield from _value_problems(one, [*location, key])
     elif isinstance(value, list):
         for index, one in enumerate(value):
-            yield from _text_problems(one, [*location, index])
+            yield from _value_problems(one, [*location, index])
+    elif isinstance(value, Decimal | int) and not -MOST <= value <= MOST:
+        yield Problem(place(location), "it is beyond any figure of a plan", "plan the course again")
     elif isinstance(value, str) and value:
         try:
-            check_text(value[:500])
+            for start in range(0, len(value), LONGEST_TEXT):
+                check_text(value[start : start + LONGEST_TEXT])
         except FieldError as error:
             yield Problem(place(location), error.problem, error.fix)
 

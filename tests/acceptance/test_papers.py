@@ -420,7 +420,13 @@ PRINTED = {
     "placeholders": "{n} {of} {drug} 100% %s %(x)s",
 }
 REFUSED = {"emoji": "Anna 😀", "Chinese": "王小明", "Hebrew": "שלום", "Arabic": "محمد"}
-FORBIDDEN = {"bidi": "Anna\u202egnp.exe", "newline": "Anna\nJensen", "isolate": "\u2066Anna\u2069"}
+FORBIDDEN = {
+    "bidi": "Anna\u202egnp.exe",
+    "newline": "Anna\nJensen",
+    "isolate": "\u2066Anna\u2069",
+    "unseen": "An\ufeffna",
+    "soft hyphen": "An\u00adna",
+}
 
 
 def hostile_course(text: str) -> str:
@@ -547,9 +553,23 @@ EDITED = {
     "no time zone": (_set("clinic", "timezone", "Mars/Base"), "no time zone"),
     "a syringe without lines": (_set("clinic", "syringes", 0, "graduation_ml", 0), "no lines"),
     "no strength": (_set("protocol", "strength_mg_per_ml", 0), "no strength"),
-    "windows": (_set("protocol", "evaluation_days", [28]), "not as many"),
+    "windows": (_set("protocol", "evaluation_days", [28]), "not as many as windows"),
     "a case without size": (_set("cases", 0, "size_mm", 0), "no size"),
     "a case's doses": (_set("cases", 0, "dose_range_mg", "lots"), "no range"),
+    "a recipe": (_set("visits", 0, "preparation", "diluent_ml", 1), "does not give the protocol's"),
+    "another offset": (
+        _set("visits", 0, "start", "2026-09-07T09:30:00+03:00"),
+        "its offset is not",
+    ),
+    "no offset": (_set("visits", 0, "start", "2026-09-07T09:30:00"), "no offset from UTC"),
+    "an end before": (_set("visits", 0, "end", "2026-09-07T08:00:00+02:00"), "not after the start"),
+    "no visits": (_set("visits", []), "there are none"),
+    "a negative size": (_set("lesions", 0, "size_mm", -5), "a size is no size"),
+    "a huge dose": (_set("visits", 0, "injections", 0, "dose_mg", 1e300), "beyond any figure"),
+    "a huge size": (_set("lesions", 0, "size_mm", -(10**30)), "beyond any figure"),
+    "days before": (_set("protocol", "evaluation_days", [-5, 84]), "are no days"),
+    "a name without end": (_set("patient", "name", "W" * 5000), "over 500 characters"),
+    "a byte order mark": (_set("patient", "name", "Anna\ufeff"), "control character"),
     "no lesions": (_set("lesions", []), "there are none"),
     "a text for a number": (_set("visits", 0, "total_dose_mg", "much"), "not a plan.json"),
 }
