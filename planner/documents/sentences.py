@@ -100,6 +100,8 @@ SENTENCES = (
     "no public holidays",
     "no stock",
     "syringes of 1, 3, 5 and 10 mL",
+    "{what}, syringes of 1, 3, 5 and 10 mL",
+    "{what}, syringes of 1, 3, 5 and 10 mL, {more}",
     "pentahydrate",
     "; ",
     ", ",

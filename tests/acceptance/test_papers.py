@@ -283,6 +283,62 @@ def test_no_text_lies_over_another(
             assert overlaps(pdf) == [], name
 
 
+def test_many_evaluations_and_long_reasons_stay_on_their_pages(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    days = (10, 17, 28, 60, 84, 120, 200, 365)
+    often = tuple(sts_150.evaluations[0]._replace(after_days=day) for day in days)
+    looked_at = text_plan(
+        course_text(lesion(dose_mg=50)), sts_150._replace(evaluations=often), clinic
+    )
+    plan = text_plan(many_lesions(22, "300"), sts_150, clinic)
+    confirmed = tuple(
+        one._replace(confirmed_by="Dr A. Holm", reason=f"reason {n}, seen and weighed " * 15)
+        for n, one in enumerate(plan.findings)
+    )
+    for one in (looked_at, plan._replace(findings=confirmed)):
+        for pdf in pdfs(one).values():
+            assert overlaps(pdf) == []
+            assert min(min(edges_mm(picture, 72)) for picture in pictures(pdf, 72)) >= EDGE_MM - 0.4
+    text = " ".join(pages(pdfs(plan._replace(findings=confirmed))["treatment-sheet.pdf"]))
+    assert all(f"reason {n}, seen" in " ".join(text.split()) for n in range(len(confirmed)))
+
+
+@pytest.mark.parametrize("length", [13, 20, 28, 40])
+def test_a_long_id_cuts_no_figure(length: int, sts_150: Protocol, clinic: Clinic) -> None:
+    names = ("L" * length, "M" * length)
+    text = course_text(*(lesion(name, dose_mg=50) for name in names))
+    for kind in KINDS:
+        plan = on(text_plan(text, sts_150, clinic_of(kind, clinic)), "Letter", "en")
+        sheets = " ".join(" ".join(pages(pdfs(plan)["worksheets.pdf"])).split())
+        # For each visit: two lesions, two aliquots, and what each syringe draws.
+        syringes = sum(len(visit.syringes) for visit in plan.visits if visit.injections)
+        drawn = 8 + 8 + (syringes if kind != "shared" else 0)
+        assert sheets.count("0.33 mL") == drawn
+
+
+def test_a_number_on_the_map_is_no_lesions_id(sts_150: Protocol, clinic: Clinic) -> None:
+    from planner.documents.bodymap import map_names
+
+    tables = (lesion("2"), lesion("1"), lesion("a-long-name"))
+    names = map_names(text_plan(course_text(*tables), sts_150, clinic))
+    assert list(names.values()) == ["#1", "#2", "#3"]
+
+
+def test_a_diluted_stock_with_an_open_dose_asks_for_its_own_strength(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = text_plan(course_text(lesion(dose_mg=50), lesion("B")), sts_150,
+                     clinic_of("diluted", clinic))  # fmt: skip
+    made = pdfs(plan)
+    for name in ("worksheets.pdf", "treatment-sheet.pdf"):
+        text = " ".join(" ".join(pages(made[name])).split())
+        assert "Not 250 mg/mL: stop" in text
+        assert "Not 150 mg/mL: stop" not in text
+        assert "mL stock of 250 mg/mL + ________ mL diluent = ________ mL of 150 mg/mL" in text
+    assert "Diluent and recipe: pharmacy, date" in " ".join(pages(made["worksheets.pdf"]))
+
+
 def test_text_over_another_is_seen() -> None:
     source = b'#set text(font: "Noto Sans")\n#place[first words]\n#place(dx: 9pt)[other words]'
     pdf = typst.compile(source, font_paths=[ROOT / "planner" / "fonts"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from planner.core.clinic import Clinic
 from planner.core.equipment import Stock
-from planner.core.findings import CODES, lines
+from planner.core.findings import CODES, lines, ranges
 from planner.core.protocol import Protocol
 from planner.core.quantities import Strength
 from planner.core.records import Plan
@@ -264,3 +265,18 @@ def test_the_nearest_cases_are_a_reference(sts_150: Protocol, clinic: Clinic) ->
     plan = planned(sts_150, clinic, lesion(size_mm=70))
     assert plan.decisions[0].cases == ("2-knee", "6-buttock-1", "4-lower-leg")
     assert plan.cases[0].size_mm == Decimal(3)
+
+
+@pytest.mark.parametrize(("here", "course", "said"), [
+    ("ABCD", "ABCD", "A-D"),
+    ("ABD", "ABCD", "A, B, D"),
+    (["L8", "L9", "L10"], ["L8", "L9", "L10"], "L8-L10"),
+    (["L1", "L10", "L2", "L3"], ["L1", "L10", "L2", "L3"], "L1, L10, L2, L3"),
+    (["B", "A", "C"], ["B", "A", "C"], "B, A, C"),
+    (["L1", "L6", "L11"], ["L1", "L6", "L11"], "L1, L6, L11"),
+    (["x", "y1", "y2", "y3"], ["x", "y1", "y2", "y3"], "x, y1-y3"),
+])  # fmt: skip
+def test_a_range_leaves_no_lesion_to_be_guessed(
+    here: Sequence[str], course: Sequence[str], said: str
+) -> None:
+    assert ranges(list(here), list(course)) == said

@@ -19,6 +19,7 @@ from planner.core.quantities import Strength
 from planner.core.records import Plan
 from planner.documents.issue import papers
 from planner.documents.language import Language, language
+from planner.files.clinic import built_in_clinic
 from planner.files.plan import plan_bytes
 from tests import catalogue
 from tests.clinics import clinic_of, on, text_plan
@@ -136,7 +137,7 @@ def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
     review = Approval("sts-150", "1.0", "x", date(2025, 1, 1), date(2025, 12, 31))
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, weak._replace(approvals=(review,)))
     other = review._replace(version="0.9")
-    assumed = clinic._replace(approvals=(other,), assumed=("no public holidays", "no stock"))
+    assumed = clinic._replace(approvals=(other,), assumed=built_in_clinic("UTC").assumed)
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, assumed)
     yield text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
 
