@@ -53,6 +53,11 @@ def plan(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> P
     return text_plan(many_lesions(request.param), sts_150, clinic_of("each", clinic))
 
 
+@pytest.fixture(params=[1, 22])
+def few(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> Plan:
+    return text_plan(many_lesions(request.param), sts_150, clinic_of("each", clinic))
+
+
 # --- every page says whose it is, of which issue, and which of how many it is
 
 
@@ -98,10 +103,10 @@ def test_without_name_or_birth_date_each_page_has_a_box_for_the_label(
 
 @pytest.mark.parametrize("said", ["en", "da"])
 @pytest.mark.parametrize("mark", [DRAFT, REPRINT])
-def test_every_page_of_a_draft_or_reprint_is_marked(plan: Plan, mark: str, said: str) -> None:
-    for pdf in pdfs(on(plan, "A4", said), mark).values():
+def test_every_page_of_a_draft_or_reprint_is_marked(few: Plan, mark: str, said: str) -> None:
+    for pdf in pdfs(on(few, "A4", said), mark).values():
         assert all(mark in text for text in pages(pdf))
-    assert set(made(plan, DRAFT)) == PAPERS - {"labels.pdf", "appointments.pdf"}
+    assert set(made(few, DRAFT)) == PAPERS - {"labels.pdf", "appointments.pdf"}
 
 
 # --- room to print and to write
@@ -139,7 +144,7 @@ def test_text_near_an_edge_is_seen() -> None:
 def test_labels_stay_within_their_cut_lines(
     kind: Kind, paper: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
-    plan = on(text_plan(many_lesions(60), sts_150, clinic_of(kind, clinic)), paper, "da")
+    plan = on(text_plan(many_lesions(30), sts_150, clinic_of(kind, clinic)), paper, "da")
     grid, dpi = GRIDS[plan.clinic.paper], 100
 
     def pixels(mm: float) -> int:
@@ -431,9 +436,9 @@ def _object_faults(document: pikepdf.Pdf) -> list[str]:
     return faults
 
 
-def test_the_papers_are_tagged_and_archivable(plan: Plan) -> None:
+def test_the_papers_are_tagged_and_archivable(few: Plan) -> None:
     for said in ("en", "da"):
-        for name, pdf in pdfs(on(plan, "A4", said)).items():
+        for name, pdf in pdfs(on(few, "A4", said)).items():
             assert archive_faults(pdf) == [], name
 
 
@@ -542,8 +547,8 @@ def test_what_no_label_can_hold_is_refused(planner: Run, tmp_path: Path) -> None
 # --- again
 
 
-def test_papers_are_the_same_bytes_again(plan: Plan) -> None:
-    assert made(plan) == made(plan)
+def test_papers_are_the_same_bytes_again(few: Plan) -> None:
+    assert made(few) == made(few)
 
 
 def test_a_plan_is_printed_again_and_marked(planner: Run, tmp_path: Path) -> None:
