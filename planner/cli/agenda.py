@@ -84,7 +84,7 @@ def _plan_files(folders: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:
-    for visit in plan.visits:
+    for visit in plan.coming:
         if visit.start is not None and visit.end is not None:
             yield _Row(
                 on=visit.start.date(),

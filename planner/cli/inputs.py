@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,19 @@ class Inputs:
     course: Course
     protocol: Protocol
     clinic: Clinic
+    protocol_name: str
 
 
-def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inputs:
-    """The three inputs. Raises InputError with the problems of all files together."""
+def read_inputs(
+    course: Path,
+    clinic: Path | None,
+    timezone: str | None,
+    more_years: Callable[[int], range] | None = None,
+) -> Inputs:
+    """The three inputs. Raises InputError with the problems of all files together.
+
+    `more_years` gives the years whose holidays are wanted, from the first one that is needed.
+    """
     from zoneinfo import ZoneInfo
 
     from planner.files.course import course_from
@@ -41,7 +51,10 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
     problems: list[Problem] = []
     place: Clinic | None = None
     try:
-        place = read_clinic(clinic, timezone, _years(table))
+        years = _years(table)
+        place = read_clinic(
+            clinic, timezone, more_years(years[0]) if more_years and years else years
+        )
     except InputError as error:
         problems += error.problems
     zone = ZoneInfo(place.timezone) if place is not None else None
@@ -52,7 +65,7 @@ def read_inputs(course: Path, clinic: Path | None, timezone: str | None) -> Inpu
         raise InputError(*problems, *error.problems) from error
     if place is None:
         raise InputError(*problems)
-    return Inputs(read, protocol, place)
+    return Inputs(read, protocol, place, name)
 
 
 def read_occupancy(

@@ -6,12 +6,12 @@ import gc
 import os
 import signal
 import sys
-from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
 import click
 
+from planner.cli.lazy import LazyGroup
 from planner.errors import PlannerError, ServiceError
 
 BUG = 1
@@ -32,22 +32,12 @@ COMMANDS = {
     "evidence": "planner.cli.evidence",
     "agenda": "planner.cli.agenda",
     "publish": "planner.cli.publish",
+    "course": "planner.cli.course",
+    "patient": "planner.cli.patient",
 }
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
-
-@click.group(cls=_Commands)
+@click.group(cls=LazyGroup, modules=COMMANDS)
 @click.version_option(package_name="sts-course-planner", prog_name="planner")
 def cli() -> None:
     """Plan courses of intralesional sodium thiosulphate injections.

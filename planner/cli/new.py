@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from planner.cli.asking import ask
 from planner.core.protocol import Protocol
 from planner.errors import InputError, Problem, located
 
@@ -43,14 +44,14 @@ def new(file: Path | None, lesions: Path | None) -> None:
     rows = _csv_rows(lesions) if lesions is not None else []
     if file is not None:
         _refuse_existing(file)
-    course: dict[str, Any] = {"id": _ask("Course id (letters, digits, - and _)", check_id)}
+    course: dict[str, Any] = {"id": ask("Course id (letters, digits, - and _)", check_id)}
     target = file or Path(f"{course['id']}.toml")
     _refuse_existing(target)
-    course["diagnosis"] = _ask("Diagnosis", check_text)
-    course["first_visit"] = _ask("First visit (2026-09-07 09:00)", _moment_text(check_moment))
-    patient: dict[str, Any] = {"id": _ask("Patient id", check_text)}
-    patient["name"] = _ask("Patient name (empty: a box for the label)", check_text, optional=True)
-    patient["birth_date"] = _ask("Birth date (1961-05-01; may be empty)", check_birth_date, True)
+    course["diagnosis"] = ask("Diagnosis", check_text)
+    course["first_visit"] = ask("First visit (2026-09-07 09:00)", _moment_text(check_moment))
+    patient: dict[str, Any] = {"id": ask("Patient id", check_text)}
+    patient["name"] = ask("Patient name (empty: a box for the label)", check_text, optional=True)
+    patient["birth_date"] = ask("Birth date (1961-05-01; may be empty)", check_birth_date, True)
     rows = rows or list(_ask_lesions())
     content = _course_text(course, patient, rows).encode("utf-8")
     _check_whole(content, lesions)
@@ -75,23 +76,6 @@ def _refuse_existing(file: Path) -> None:
         raise InputError(Problem(str(file), "the file exists already", fix))
 
 
-def _ask(question: str, check: Callable[[object], Any], optional: bool = False) -> Any:
-    """Ask until the answer holds; None for an empty answer where that is allowed."""
-    from planner.files.fields import FieldError
-
-    while True:
-        answer = click.prompt(question, default="", show_default=False, err=True).strip()
-        if not answer and optional:
-            return None
-        try:
-            return check(answer)
-        except FieldError as error:
-            click.echo(f"  {error}", err=True)
-        except InputError as error:
-            for problem in error.problems:
-                click.echo(f"  {problem.problem}; {problem.fix}", err=True)
-
-
 def _ask_lesions() -> Iterator[dict[str, Any]]:
     from planner.files.fields import check_id, check_text
     from planner.files.protocol import load_protocol
@@ -102,14 +86,14 @@ def _ask_lesions() -> Iterator[dict[str, Any]]:
     while True:
         lesion: dict[str, Any] = {}
         click.echo(f"\nLesion {len(seen) + 1}", err=True)
-        lesion["id"] = _ask("  Lesion id (such as A)", _unseen(check_id, seen))
-        lesion["site"] = _ask(f"  Site ({', '.join(sites)})", _one_of(sites))
+        lesion["id"] = ask("  Lesion id (such as A)", _unseen(check_id, seen))
+        lesion["site"] = ask(f"  Site ({', '.join(sites)})", _one_of(sites))
         if lesion["site"] not in protocol.unpaired:
-            lesion["side"] = _ask("  Side (left or right)", _one_of(("left", "right")))
-        lesion["site_detail"] = _ask("  Where exactly (may be empty)", check_text, optional=True)
-        lesion["size_mm"] = _ask("  Largest diameter in mm", _sized(protocol))
-        lesion["ulcerated"] = _ask("  Ulcerated (yes or no)", _yes_or_no)
-        lesion["dose_mg"] = _ask(
+            lesion["side"] = ask("  Side (left or right)", _one_of(("left", "right")))
+        lesion["site_detail"] = ask("  Where exactly (may be empty)", check_text, optional=True)
+        lesion["size_mm"] = ask("  Largest diameter in mm", _sized(protocol))
+        lesion["ulcerated"] = ask("  Ulcerated (yes or no)", _yes_or_no)
+        lesion["dose_mg"] = ask(
             "  Dose in mg (one, or one for each injection, with spaces; may be empty)",
             _doses_for(lesion, protocol),
             optional=True,

@@ -66,7 +66,7 @@ def plan(
     for remark in made.remarks:
         click.echo(remark, err=True)
     _say_instants(made)
-    _stop_unless_printable(made, draft)
+    stop_unless_printable(made, draft)
     folder = out or Path(made.course)
     if as_json and out is None:
         return
@@ -158,7 +158,7 @@ def issue_time() -> datetime:
         raise UsageError(Problem("SOURCE_DATE_EPOCH", f"{epoch!r} is no time", fix)) from error
 
 
-def _stop_unless_printable(made: Plan, draft: bool) -> None:
+def stop_unless_printable(made: Plan, draft: bool) -> None:
     """Raise NotConfirmedError with what stops the plan; the blocks to paste come last."""
     if made.has_errors:
         errors = [one for one in made.findings if one.severity == "error"]

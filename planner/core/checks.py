@@ -182,13 +182,14 @@ def dose_findings(
 ) -> Iterator[Finding]:
     """The doses of a lesion against its regimen's cases, one another, and the syringe."""
     lesion = decided.lesion
-    if not draw_ups:
+    if len(draw_ups) < protocol.regimens[decided.regimen].injections:
         yield Finding("dose-missing", "note", "no dose is given", "not given", lesion.id)
-        return
+        if not draw_ups:
+            return
     yield from _limits(decided, draw_ups, protocol)
     jumps = [
         f"{plain(mg(before.mg))} to {plain(mg(after.mg))}"
-        for before, after in pairwise(lesion.doses)
+        for before, after in pairwise(one.dose for one in draw_ups)
         if after.mg >= JUMP * before.mg or before.mg >= JUMP * after.mg
     ]
     if jumps:

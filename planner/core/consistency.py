@@ -24,7 +24,8 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
     yield from _mentions(plan)
     yield from _equipment(plan)
     yield from _sources(plan)
-    if not plan.visits or plan.revision < 0:
+    may_lack = plan.ending is not None or any(one.held_since for one in plan.lesions)
+    if (not plan.visits and not may_lack) or plan.revision < 0:
         yield Problem("visits", "there are none, or the revision is below 0", _FIX)
     for index, visit in enumerate(plan.visits, start=1):
         place = f"visits[{index}]"
@@ -142,16 +143,24 @@ def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         if strength > 0 and not _agrees(one, strength):
             text = f"lesion {one.lesion}: its mg and mL do not agree at this strength"
             yield Problem(f"{place}.injections", text, _FIX)
+    drawn = to_draw(visit)
     totals = (
-        (visit.total_dose_mg, [one.dose_mg for one in visit.injections]),
-        (visit.total_drawn_ml, [one.drawn_ml for one in visit.injections]),
-        (visit.total_drawn_mg, [one.drawn_mg for one in visit.injections]),
+        (visit.total_dose_mg, [one.dose_mg for one in drawn]),
+        (visit.total_drawn_ml, [one.drawn_ml for one in drawn]),
+        (visit.total_drawn_mg, [one.drawn_mg for one in drawn]),
     )
     made = visit.preparation
     if made is not None and not _is_recipe(made, strength):
         yield Problem(f"{place}.preparation", "it does not give the protocol's strength", _FIX)
     if any(total is not None and not _is_sum(total, parts) for total, parts in totals):
         yield Problem(place, "a total is not the sum of its parts", _FIX)
+
+
+def to_draw(visit: PlannedVisit) -> Sequence[PlannedInjection]:
+    """The injections that a visit is drawn up for: those to come, or all once none is."""
+    if visit.state != "planned":
+        return visit.injections
+    return [one for one in visit.injections if one.given is None] or visit.injections
 
 
 def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
@@ -164,7 +173,7 @@ def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
             yield Problem(place, f"syringe {syringe.number}: it does not hold its volume", _FIX)
         for part in syringe.aliquots:
             filled[part.lesion] = filled.get(part.lesion, Fraction(0)) + part.ml
-    drawn = {one.lesion: one.drawn_ml for one in visit.injections if one.drawn_ml is not None}
+    drawn = {one.lesion: one.drawn_ml for one in to_draw(visit) if one.drawn_ml is not None}
     if filled != drawn:
         yield Problem(place, "its syringes do not hold what its lesions get", _FIX)
 

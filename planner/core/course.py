@@ -25,7 +25,8 @@ class Lesion(NamedTuple):
     """One calcification. `doses` is empty where the physician left them open.
 
     `doses` has one for each injection, or a single one where `same_dose` says that it is for
-    all of them; `regimen` is the physician's own choice.
+    all of them; in a course under way some of them may be None, still open. `regimen` is the
+    physician's own choice.
     """
 
     id: str
@@ -34,7 +35,7 @@ class Lesion(NamedTuple):
     ulcerated: bool
     side: Side | None = None
     site_detail: str | None = None
-    doses: tuple[Dose, ...] = ()
+    doses: tuple[Dose | None, ...] = ()
     same_dose: bool = False
     regimen: str | None = None
     measured_by: str | None = None

@@ -9,7 +9,7 @@ that differs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
@@ -81,35 +81,43 @@ def lay_out(
     visits: Sequence[Visit],
     moves: Sequence[Move],
     opening: Opening,
-    hour: time,
+    first_visit: datetime,
     shortest_days: int,
 ) -> tuple[Placed, ...]:
-    """Give each visit its time; `hour` is the first visit's, and wanted for all.
+    """Give each visit its time; the hour of `first_visit` is wanted for all.
 
     `visits` come in the order of their days, the first one first. Raises InputError where the
-    first visit or a moved one stands on a closed or full time.
+    first visit or one of the `moves` stands on a closed or full time.
     """
-    series = _Series(visits, opening, hour, shortest_days)
+    series = _Series(visits, opening, first_visit, shortest_days)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
-    raise_if_any(InputError, series.fixed_problems(places))
-    starts = series.best()
-    return tuple(series.placed(index, starts) for index in range(len(visits)))
+    raise_if_any(InputError, series.fixed_problems({first_visit: "first_visit", **places}))
+    return series.laid_out()
+
+
+def lay_out_again(
+    visits: Sequence[Visit], opening: Opening, first_visit: datetime, shortest_days: int
+) -> tuple[Placed, ...]:
+    """Give each visit of a course under way its time; what was done or moved stands as it is."""
+    return _Series(visits, opening, first_visit, shortest_days).laid_out()
 
 
 class _Series:
     """The visits of a course against the clinic's days."""
 
     def __init__(
-        self, visits: Sequence[Visit], opening: Opening, hour: time, shortest_days: int
+        self, visits: Sequence[Visit], opening: Opening, first_visit: datetime, shortest_days: int
     ) -> None:
         self.visits = visits
         self.opening = opening
-        self.hour = hour
+        self.hour = first_visit.time()
         self.shortest_days = shortest_days
         self.links = _links(visits)
         self.minutes = [opening.minutes(visit.purposes) for visit in visits]
-        self.fixed = {n: visit.moved_to for n, visit in enumerate(visits) if visit.moved_to}
-        self.fixed[0] = datetime.combine(visits[0].due, hour)
+        stands = {n: visit.settled or visit.moved_to for n, visit in enumerate(visits)}
+        self.fixed = {n: start for n, start in stands.items() if start}
+        if visits and visits[0].due == first_visit.date():
+            self.fixed.setdefault(0, first_visit)
         self._found: dict[tuple[date, int], datetime | None] = {}
 
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
@@ -117,10 +125,15 @@ class _Series:
         for index, start in self.fixed.items():
             reason = self.opening.obstacle(start, self.minutes[index])
             if reason:
-                place = places[start] if index else "first_visit"
+                place = places[start]
                 near = listing([typed_moment(one) for one in self._open_near(index)], "or")
                 fix = f"free near it: {near}" if near else "choose another day"
                 yield Problem(place, f"{day(start)}: {reason}", fix)
+
+    def laid_out(self) -> tuple[Placed, ...]:
+        """Each visit with its time in the best series."""
+        starts = self.best()
+        return tuple(self.placed(index, starts) for index in range(len(self.visits)))
 
     def best(self) -> dict[int, datetime]:
         """The start of each visit in the best series; without one where no day was found.
@@ -175,6 +188,8 @@ class _Series:
             return Placed(visit, None, None, self._no_day(index), choices=choices)
         start, end = self.opening.placed(starts[index], self.minutes[index])
         because = None
+        if visit.settled:
+            return Placed(visit, start, end)
         if visit.moved_to:
             because = "moved by the physician"
         elif starts[index] != self._wanted(visit.due):
@@ -216,11 +231,14 @@ class _Series:
     def _starts(self, index: int, reach: int) -> dict[date, datetime]:
         """The start that each open day of a visit's window offers, up to a reach in days."""
         taken = {start.date() for start in self.fixed.values()}
-        days = (
-            on for on in self._window(index, reach) if on > self.visits[0].due and on not in taken
-        )
+        days = (on for on in self._window(index, reach) if on >= self._earliest and on not in taken)
         starts = ((on, self._free(index, on)) for on in days)
         return {on: start for on, start in starts if start is not None}
+
+    @property
+    def _earliest(self) -> date:
+        """The first day for a visit that may be shifted: the one after the first visit."""
+        return self.fixed[0].date() + _ONE_DAY if 0 in self.fixed else FIRST_DAY
 
     def _lacking(self, index: int, on: date | None, days: Mapping[int, date | None]) -> int | None:
         """Days that a choice lacks to the shortest interval; None: it may not be chosen.
@@ -273,7 +291,7 @@ class _Series:
         if any(link.later == index and link.earlier not in starts for link in self.links):
             return
         taken = {start.date() for start in starts.values()}
-        earliest = self.visits[0].due + _ONE_DAY
+        earliest = self._earliest
         for link in self.links:
             if link.later == index and link.earlier in starts:
                 apart = self.shortest_days * _ONE_DAY
@@ -309,14 +327,13 @@ def _reaches(widest: int) -> Iterator[int]:
 
 def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:
     """Which visits follow one another for a lesion; each pair of visits once."""
-    at = {
-        (one.lesion, one.count): index
-        for index, visit in enumerate(visits)
-        for one in visit.injected
-    }
-    pairs = {
-        (at[lesion, number - 1], index)
-        for (lesion, number), index in at.items()
-        if (lesion, number - 1) in at
-    }
-    return tuple(_Link(*pair) for pair in sorted(pairs))
+    last: dict[str, int] = {}
+    pairs = set()
+    for index, visit in enumerate(visits):
+        for one in visit.injected:
+            if one.standing == "missed":
+                continue
+            if one.lesion in last:
+                pairs.add(_Link(last[one.lesion], index))
+            last[one.lesion] = index
+    return tuple(sorted(pairs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from planner.core.checks import (
     Decided,
@@ -53,7 +54,6 @@ def plan_course(
     """
     raise_if_any(InputError, _course_problems(course, protocol))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
-    prepared = Prepared.of(decided, protocol, clinic)
     due = due_visits(appointments(course, decided, protocol))
     visits, wrong_moves = apply_moves(due, course.moves)
     raise_if_any(InputError, wrong_moves)
@@ -61,9 +61,16 @@ def plan_course(
         visits,
         course.moves,
         Opening(clinic, busy or Occupancy()),
-        course.first_visit.time(),
+        course.first_visit,
         protocol.policy.shortest_interval_days,
     )
+    return plan_of(course, protocol, clinic, placed)
+
+
+def plan_of(course: Course, protocol: Protocol, clinic: Clinic, placed: Sequence[Placed]) -> Plan:
+    """The plan of a course whose visits have their times."""
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    prepared = Prepared.of(decided, protocol, clinic)
     planned = [
         record_visit(
             number, visit_uid(course.id, one.visit.first_appointment), one, protocol, prepared
@@ -76,26 +83,25 @@ def plan_course(
         *(
             finding
             for one in decided
-            for finding in dose_findings(one, prepared.draw_ups[one.lesion.id], protocol)
+            for finding in dose_findings(one, prepared.given(one.lesion.id), protocol)
         ),
         *stock_findings(clinic, protocol, prepared.has_blanks),
         *(
             finding
             for number, one in numbered(placed)
+            if one.visit.is_to_come
             for finding in _visit_findings(number, one, protocol, prepared)
         ),
     ]
     confirmed, remarks = confirm(
         in_order(findings, [lesion.id for lesion in course.lesions]), course.confirmations
     )
-    start = planned[0].start
-    if start is None:
-        raise AssertionError("the first visit is never without a day")
+    start = planned[0].start if planned else None
     return Plan(
         course=course.id,
         revision=course.revision,
         protocol=record_protocol(protocol),
-        first_visit=start,
+        first_visit=start or course.first_visit.replace(tzinfo=ZoneInfo(clinic.timezone)),
         clinic=record_clinic(clinic),
         patient=course.patient,
         diagnosis=course.diagnosis,
@@ -108,6 +114,7 @@ def plan_course(
         findings=confirmed,
         cases=tuple(record_case(case) for case in protocol.cases),
         remarks=remarks,
+        replaces=course.revision - 1 if course.revision else None,
     )
 
 

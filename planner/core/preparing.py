@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planner.core.checks import Decided
 from planner.core.clinic import Clinic
+from planner.core.course import Lesion
 from planner.core.dosing import (
     DrawUp,
     Filled,
@@ -18,15 +19,15 @@ from planner.core.dosing import (
     recipe,
 )
 from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.schedule import Visit
+from planner.core.quantities import Dose, Strength
+from planner.core.schedule import Appointment, Visit
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The draw-ups of all injections, by lesion; none for one whose doses were left open."""
+    """The draw-ups of each lesion's injections; None for one whose dose was left open."""
 
-    draw_ups: Mapping[str, tuple[DrawUp, ...]]
+    draw_ups: Mapping[str, tuple[DrawUp | None, ...]]
     strength: Strength
     clinic: Clinic
 
@@ -36,24 +37,29 @@ class Prepared:
         strength = protocol.strength
         found = {}
         for one in decided:
-            doses = one.lesion.doses
-            if one.lesion.same_dose:
-                doses = doses * protocol.regimens[one.regimen].injections
-            found[one.lesion.id] = tuple(draw_up(d, strength, clinic.syringes) for d in doses)
+            found[one.lesion.id] = tuple(
+                None if dose is None else draw_up(dose, strength, clinic.syringes)
+                for dose in each_dose(one.lesion, protocol.regimens[one.regimen].injections)
+            )
         return cls(found, strength, clinic)
 
     @property
     def has_blanks(self) -> bool:
         """Whether a dose was left open."""
-        return not all(self.draw_ups.values())
+        return any(None in each for each in self.draw_ups.values())
+
+    def given(self, lesion: str) -> list[DrawUp]:
+        """The draw-ups of a lesion, for the injections whose doses are given."""
+        return [one for one in self.draw_ups[lesion] if one is not None]
+
+    def of_injection(self, injection: Appointment) -> DrawUp | None:
+        """How an injection is drawn up; None where its dose was left open."""
+        return self.draw_ups[injection.lesion][injection.count - 1]
 
     def drawn(self, visit: Visit) -> list[tuple[str, DrawUp]]:
-        """The draw-ups of a visit, for the lesions whose doses are given."""
-        return [
-            (one.lesion, self.draw_ups[one.lesion][one.count - 1])
-            for one in visit.injected
-            if self.draw_ups[one.lesion]
-        ]
+        """What a visit is drawn up for, for the lesions whose doses are given."""
+        found = ((one.lesion, self.of_injection(one)) for one in visit.to_draw)
+        return [(lesion, one) for lesion, one in found if one is not None]
 
     def filled(self, visit: Visit) -> tuple[Filled, ...]:
         """The syringes of a visit, as the clinic shares them or not."""
@@ -62,7 +68,7 @@ class Prepared:
 
     def is_whole(self, visit: Visit) -> bool:
         """Whether every injection of a visit has a dose, and there is one."""
-        return 0 < len(self.drawn(visit)) == len(visit.injected)
+        return 0 < len(self.drawn(visit)) == len(visit.to_draw)
 
     def recipe(self, visit: Visit) -> Recipe | None:
         """What a visit takes from the stock; None where no stock will do or none is stated."""
@@ -70,3 +76,10 @@ class Prepared:
         if stock is None or stock.strength < self.strength:
             return None
         return recipe(stock, self.strength, needed(self.filled(visit)), self.clinic.syringes)
+
+
+def each_dose(lesion: Lesion, injections: int) -> tuple[Dose | None, ...]:
+    """The dose of each of a lesion's injections; None where it was left open."""
+    if lesion.same_dose:
+        return lesion.doses * injections
+    return lesion.doses or (None,) * injections

@@ -43,7 +43,6 @@ def record_visit(
     doses = [one.dose.mg for _, one in drawn]
     is_whole = prepared.is_whole(visit)
     is_drawable = is_whole and all(one.is_drawable for _, one in drawn)
-    by_lesion = dict(drawn)
     return PlannedVisit(
         number=number,
         uid=uid,
@@ -60,7 +59,7 @@ def record_visit(
             if one.purpose == "evaluation"
         ),
         injections=tuple(
-            _injection(one.lesion, one.count, by_lesion.get(one.lesion)) for one in visit.injected
+            _injection(one.lesion, one.count, prepared.of_injection(one)) for one in visit.injected
         ),
         syringes=tuple(_syringe(n, one) for n, one in enumerate(prepared.filled(visit), start=1)),
         total_dose_mg=_sum(doses) if is_whole else None,

@@ -11,9 +11,13 @@ from typing import Literal, NamedTuple
 from planner.core.course import Indication, Patient, Side
 from planner.core.equipment import Syringe
 from planner.core.findings import Finding
+from planner.core.outcome import Remission
 from planner.core.protocol import FollowUp, Source
 from planner.core.rules import Evidence
 from planner.core.schedule import Purpose
+
+VisitState = Literal["planned", "done", "missed", "cancelled"]
+Ending = Literal["completed", "stopped", "died", "lost"]
 
 
 class RegimenInUse(NamedTuple):
@@ -82,6 +86,7 @@ class PlannedLesion(NamedTuple):
     size_mm: Decimal
     ulcerated: bool
     measured_by: str | None
+    held_since: date | None = None
 
 
 class Decision(NamedTuple):
@@ -118,12 +123,43 @@ class ReferenceCase(NamedTuple):
     place: str
 
 
+class Measured(NamedTuple):
+    """What an evaluation found `on` a day of the clinic. A pain is on a scale from 0 to 10."""
+
+    on: date
+    size_mm: Decimal
+    ulcerated: bool | None
+    pain: Decimal | None
+    measured_by: str | None
+    reduction_percent: Fraction
+    remission: Remission
+
+
 class PlannedEvaluation(NamedTuple):
     """A look at a lesion at a visit, `after_days` from its first injection."""
 
     lesion: str
     evaluation: int
     after_days: int
+    result: Measured | None = None
+
+
+class GivenDose(NamedTuple):
+    """What was injected: the dose as it was entered, and what the syringe held.
+
+    `at` carries the clinic's offset; a pain is on a scale from 0 to 10.
+    """
+
+    dose_mg: Fraction
+    drawn_ml: Fraction
+    drawn_mg: Fraction
+    at: datetime
+    by: str
+    lot: str | None
+    expiry: str | None
+    pain_before: Decimal | None
+    pain_after: Decimal | None
+    complication: str | None
 
 
 class PlannedInjection(NamedTuple):
@@ -136,6 +172,7 @@ class PlannedInjection(NamedTuple):
     drawn_ml: Fraction | None
     drawn_mg: Fraction | None
     deviation_percent: Fraction | None
+    given: GivenDose | None = None
 
 
 class PlannedAliquot(NamedTuple):
@@ -189,6 +226,7 @@ class PlannedVisit(NamedTuple):
     total_drawn_ml: Fraction | None
     total_drawn_mg: Fraction | None
     preparation: Preparation | None
+    state: VisitState = "planned"
 
 
 class Supplies(NamedTuple):
@@ -198,8 +236,18 @@ class Supplies(NamedTuple):
     wasted_ml: Fraction | None
 
 
+class EndedCourse(NamedTuple):
+    """How a course ended, and on which day."""
+
+    ending: Ending
+    on: date
+
+
 class Plan(NamedTuple):
-    """All that any document prints. `remarks` tell of confirmations that confirm nothing."""
+    """All that any document prints. `remarks` tell of confirmations that confirm nothing.
+
+    `replaces` is the revision whose papers these replace, None where there are none.
+    """
 
     course: str
     revision: int
@@ -217,6 +265,18 @@ class Plan(NamedTuple):
     findings: tuple[Finding, ...]
     cases: tuple[ReferenceCase, ...]
     remarks: tuple[str, ...] = ()
+    replaces: int | None = None
+    ending: EndedCourse | None = None
+
+    @property
+    def coming(self) -> tuple[PlannedVisit, ...]:
+        """The visits that are still to be."""
+        return tuple(visit for visit in self.visits if visit.state == "planned")
+
+    @property
+    def standing(self) -> tuple[PlannedVisit, ...]:
+        """The visits that were or are to be; none that was missed or cancelled."""
+        return tuple(visit for visit in self.visits if visit.state in ("planned", "done"))
 
     @property
     def lesion_ids(self) -> Sequence[str]:

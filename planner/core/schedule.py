@@ -12,6 +12,8 @@ from planner.core.formatting import listing
 from planner.errors import InputError, Problem
 
 Purpose = Literal["evaluation", "injection"]
+# What became of an appointment: it is to come, it was done, it was missed, it is cancelled.
+Standing = Literal["open", "done", "missed", "cancelled"]
 # The evaluation comes first: a lesion is measured before it is injected.
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
@@ -31,6 +33,7 @@ class Appointment:
     due: date
     window_days: int
     interval_days: int = 0
+    standing: Standing = "open"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Visit:
     """Appointments on one day, and the wall-clock time to which the physician moved them.
 
     `moved_from` are the days when what was moved was due, `passed_window` the window in days
-    that a move left behind, if it did.
+    that a move left behind, if it did. `settled` is when it was, or was to be, once that is past.
     """
 
     due: date
@@ -46,11 +49,13 @@ class Visit:
     moved_to: datetime | None = None
     moved_from: tuple[date, ...] = ()
     passed_window: int | None = None
+    settled: datetime | None = None
 
     @property
     def target(self) -> date:
         """The day that it stands on, or should."""
-        return self.moved_to.date() if self.moved_to else self.due
+        stands = self.settled or self.moved_to
+        return stands.date() if stands else self.due
 
     @property
     def window_days(self) -> int:
@@ -73,6 +78,17 @@ class Visit:
         """Its injections, in the order of the lesions."""
         return tuple(one for one in self.appointments if one.purpose == "injection")
 
+    @property
+    def is_to_come(self) -> bool:
+        """Whether anything is still to be done at it."""
+        return any(one.standing == "open" for one in self.appointments)
+
+    @property
+    def to_draw(self) -> tuple[Appointment, ...]:
+        """The injections that it is drawn up for: those to come, or all once none is."""
+        coming = tuple(one for one in self.injected if one.standing == "open")
+        return coming or self.injected
+
 
 def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
     """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099."""
@@ -80,7 +96,7 @@ def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
     for one in appointments:
         _in_reach(one.due, "first_visit")
         days.setdefault(one.due, []).append(one)
-    return tuple(Visit(due, _ordered(days[due])) for due in sorted(days))
+    return tuple(Visit(due, ordered(days[due])) for due in sorted(days))
 
 
 def apply_moves(
@@ -194,14 +210,15 @@ def _joined(visits: Iterable[Visit]) -> tuple[Visit, ...]:
 def _merged(host: Visit, guest: Visit) -> Visit:
     return replace(
         host,
-        appointments=_ordered([*host.appointments, *guest.appointments]),
+        appointments=ordered([*host.appointments, *guest.appointments]),
         moved_to=guest.moved_to or host.moved_to,
         moved_from=host.moved_from + guest.moved_from,
         passed_window=host.passed_window if guest.passed_window is None else guest.passed_window,
     )
 
 
-def _ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
+def ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
+    """As they stand in a visit: by lesion, the evaluation first."""
     key = {purpose: rank for rank, purpose in enumerate(PURPOSES)}
     return tuple(sorted(appointments, key=lambda one: (one.order, key[one.purpose], one.count)))
 

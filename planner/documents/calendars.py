@@ -15,32 +15,48 @@ PATIENT_SUMMARY = "Appointment"
 
 def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
     """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue."""
-    entries = [_patient_entry(plan, visit, stamp) for visit in plan.visits]
-    name = _named("Appointments", plan)
-    yield "patient.ics", calendar_bytes(name, entries)
-    for visit, entry in zip(plan.visits, entries, strict=True):
-        yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
-    clinic = [clinic_entry(plan, visit, stamp) for visit in plan.visits]
+    if not has_died(plan):
+        name = _named("Appointments", plan)
+        entries = [_patient_entry(plan, visit, stamp) for visit in plan.standing]
+        yield "patient.ics", calendar_bytes(name, entries)
+        for visit, entry in zip(plan.standing, entries, strict=True):
+            if visit.state == "planned":
+                yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
+    clinic = [
+        clinic_entry(plan, visit, stamp)._replace(cancelled=visit.state in ("missed", "cancelled"))
+        for visit in plan.visits
+        if visit.start is not None
+    ]
     yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
 
 
+def has_died(plan: Plan) -> bool:
+    """Whether nothing may be sent to the patient any more."""
+    return plan.ending is not None and plan.ending.ending == "died"
+
+
 def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
-    """changes.ics for the patient: what is new, moved or cancelled; empty where nothing is."""
-    old = {visit.uid: visit for visit in before.visits}
-    new = {visit.uid: visit for visit in plan.visits}
+    """changes.ics: what is new, moved or cancelled; empty where nothing is.
+
+    It is the patient's; after a death it is the clinic's alone.
+    """
+    entry = clinic_entry if has_died(plan) else _patient_entry
+    old = {visit.uid: visit for visit in before.standing}
+    new = {visit.uid: visit for visit in plan.standing}
     changed = [
-        _patient_entry(plan, visit, stamp)
+        entry(plan, visit, stamp)
         for uid, visit in new.items()
-        if uid not in old or _when(old[uid]) != _when(visit)
+        if visit.state == "planned" and (uid not in old or _when(old[uid]) != _when(visit))
     ]
     gone = [
-        _patient_entry(plan, visit, stamp)._replace(cancelled=True)
+        entry(plan, visit, stamp)._replace(cancelled=True)
         for uid, visit in old.items()
-        if uid not in new
+        if uid not in new and visit.state == "planned" and visit.start is not None
     ]
     if not changed and not gone:
         return {}
-    return {"changes.ics": calendar_bytes(_named("Changed appointments", plan), changed + gone)}
+    name = f"Course {plan.course}" if has_died(plan) else _named("Changed appointments", plan)
+    return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
 def _when(visit: PlannedVisit) -> tuple[datetime | None, datetime | None]:

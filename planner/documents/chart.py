@@ -32,7 +32,12 @@ def size_chart(plan: Plan, say: Language) -> Figure:
     for index, (_, points) in enumerate(lines):
         elements.append(curve(points, 0.35, _DASHES[index % len(_DASHES)]))
         elements += (dot(point, 0.5) for point in points[1:])
-    elements += _labels([(points[-1], _name(case, say)) for case, points in lines])
+    own = list(_own_points(plan, last))
+    for _, points in own:
+        elements.append(curve(points, 0.8, ""))
+        elements += (dot(point, 0.9) for point in points[1:])
+    names = [(points[-1], _name(case, say)) for case, points in lines]
+    elements += _labels([*names, *((points[-1], lesion) for lesion, points in own)])
     return Figure(drawing(WIDTH_MM, HEIGHT_MM, elements), _alternative(plan, say), WIDTH_MM)
 
 
@@ -63,6 +68,21 @@ def _points(case: ReferenceCase, last: Fraction) -> Iterator[Point]:
             share = Fraction(look.size_mm) / Fraction(case.size_mm) * 100
             if share <= TOP_PERCENT:
                 yield _at(Fraction(look.week), last, share)
+
+
+def _own_points(plan: Plan, last: Fraction) -> Iterator[tuple[str, list[Point]]]:
+    """Each lesion that was measured: its start, and each look that lies on the chart."""
+    for lesion in plan.lesions:
+        looks = [
+            (Fraction(one.after_days, 7), 100 - one.result.reduction_percent)
+            for visit in plan.visits
+            for one in visit.evaluations
+            if one.lesion == lesion.id and one.result is not None
+        ]
+        shown = [(week, share) for week, share in sorted(looks) if share <= TOP_PERCENT]
+        if shown:
+            points = [_at(week, last, share) for week, share in shown]
+            yield lesion.id, [_at(Fraction(0), last, Fraction(100)), *points]
 
 
 def _labels(ends: Sequence[tuple[Point, str]]) -> Iterator[str]:

@@ -20,7 +20,11 @@ PLAN_NAME = "plan.json"
 SHEET_NAME = "treatment-sheet.html"
 DRAFT, REPRINT = "DRAFT", "reprint"
 DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf")
-PAPERS = {*DRAFT_PAPERS, "labels.pdf", "appointments.pdf"}
+# The papers that are of visits to come.
+LABELS_NAME = "labels.pdf"
+VISIT_PAPERS = ("worksheets.pdf", LABELS_NAME, "appointments.pdf")
+PAPERS = {*DRAFT_PAPERS, *VISIT_PAPERS}
+SLIP_NAME = "change-slip.pdf"
 # How a marked set is known again, whatever its language.
 _MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))
 _DOCUMENT = re.compile(

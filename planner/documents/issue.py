@@ -7,16 +7,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from planner.core.events import Entry
 from planner.core.records import Plan
 from planner.documents.calendars import calendar_files, changes_file
-from planner.documents.folder import DRAFT, DRAFT_PAPERS, PLAN_NAME, SHEET_NAME
+from planner.documents.change_slip import Since, change_slip
+from planner.documents.folder import (
+    DRAFT,
+    DRAFT_PAPERS,
+    LABELS_NAME,
+    PLAN_NAME,
+    SHEET_NAME,
+    SLIP_NAME,
+    VISIT_PAPERS,
+)
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets, most_aliquots
 from planner.documents.language import language
 from planner.documents.letter import appointment_letter
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.sheet import treatment_sheet
-from planner.documents.view import Issue
+from planner.documents.view import Issue, to_do
 from planner.documents.worksheets import worksheets
 from planner.errors import InputError, Problem
 
@@ -33,20 +43,22 @@ def issued(
     stamp: datetime,
     before: Plan | None = None,
     *,
+    entries: Sequence[Entry] = (),
     first_label: int = 1,
     report: Report = _silent,
 ) -> Mapping[str, bytes]:
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
 
-    `before` is the plan that it replaces, for the file of what changed. The labels begin at
-    `first_label` of their first sheet, counted from 1. `report` is told the name of each paper
-    before it is made.
+    `before` is the plan that it replaces, for the file of what changed, and `entries` are the
+    events since then, for the change slip. The labels begin at `first_label` of their first
+    sheet, counted from 1. `report` is told the name of each paper before it is made.
     """
+    since = Since(before, entries) if before is not None and entries else None
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp)),
         **(changes_file(before, plan, stamp) if before is not None else {}),
-        **papers(plan, content, stamp, first_label=first_label, report=report),
+        **papers(plan, content, stamp, since=since, first_label=first_label, report=report),
     }
 
 
@@ -56,13 +68,15 @@ def papers(
     stamp: datetime,
     mark: str = "",
     *,
+    since: Since | None = None,
     first_label: int = 1,
     report: Report = _silent,
 ) -> Mapping[str, bytes]:
     """The papers of a plan, each page marked (DRAFT, REPRINT) where a mark is given.
 
-    A draft has the treatment sheet and the worksheets alone. Raises InputError for a character
-    that the papers' fonts lack, by its places in the plan.
+    A draft has the treatment sheet and the worksheets alone; where nothing is to come there is
+    nothing to draw up or to write to the patient. Raises InputError for a character that the
+    papers' fonts lack, by its places in the plan.
     """
     digest = hashlib.sha256(content).hexdigest()
     issue = Issue(language(plan.clinic.language), digest, mark, stamp)
@@ -71,11 +85,17 @@ def papers(
         SHEET_NAME: lambda: paper_html(sheet),
         "treatment-sheet.pdf": lambda: paper_pdf(sheet, stamp),
         "worksheets.pdf": lambda: paper_pdf(worksheets(plan, issue), stamp),
-        "labels.pdf": lambda: _labels(plan, issue, first_label),
+        LABELS_NAME: lambda: _labels(plan, issue, first_label),
         "appointments.pdf": lambda: paper_pdf(appointment_letter(plan, issue), stamp),
     }
+    if since is not None:
+        makers[SLIP_NAME] = lambda: paper_pdf(change_slip(plan, since, issue), stamp)
     if mark == DRAFT:
         makers = {name: makers[name] for name in DRAFT_PAPERS}
+    idle = set() if plan.coming else set(VISIT_PAPERS)
+    if not any(visit.injections for visit in to_do(plan)):
+        idle.add(LABELS_NAME)
+    makers = {name: make for name, make in makers.items() if name not in idle}
     made = {}
     try:
         for name, make in makers.items():

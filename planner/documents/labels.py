@@ -18,6 +18,7 @@ from planner.documents.view import (
     patient_identifiers,
     site_and_side,
     strength,
+    to_do,
 )
 
 # Up to so many lesions have a line each; more follow one another.
@@ -79,7 +80,7 @@ class LabelSheets(NamedTuple):
 
 def most_aliquots(plan: Plan) -> Iterator[int]:
     """How many lesions a label may name: all of a syringe, else fewer and further labels."""
-    syringes = (syringe for visit in plan.visits for syringe in visit.syringes)
+    syringes = (syringe for visit in to_do(plan) for syringe in visit.syringes)
     most = max((len(syringe.aliquots) for syringe in syringes), default=1)
     yield most
     yield from (fewer for fewer in (12, 10, 8, 6, 5, 4, 3, 2, 1) if fewer < most)
@@ -104,7 +105,7 @@ def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets
         smallest_pt=LEGIBLE if most > 1 else SMALLEST,
         labels=tuple(
             Label(lines, to_write, course)
-            for visit in plan.visits
+            for visit in to_do(plan)
             for lines in _visit(plan, visit, known, say, most)
         ),
     )

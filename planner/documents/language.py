@@ -95,6 +95,10 @@ class Language:
         kept = said if _numbers(said) == _numbers(text) else text
         return self._figures(_PARTED.sub(NBSP, kept))
 
+    def number(self, value: Number) -> str:
+        """`2.5`."""
+        return self._figures(formatting.number(value))
+
     def mg(self, value: Number) -> str:
         """`12.5 mg`."""
         return self._figures(formatting.mg(value))

@@ -58,7 +58,7 @@ def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
         )
     )
     yield Paragraph(text(say("We have set these times aside for you:")))
-    rows = tuple(_row(plan, visit, issue) for visit in plan.visits)
+    rows = tuple(_row(plan, visit, issue) for visit in plan.coming)
     head = (say("No."), say("Day and time"), say("For your phone's calendar"))
     yield Table(head, (14, 0, 42), rows)
     hint = say(

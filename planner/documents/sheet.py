@@ -41,6 +41,8 @@ from planner.documents.view import (
     after,
     conversion,
     draw_up,
+    ending_lines,
+    given_line,
     grounds,
     identity,
     index,
@@ -48,12 +50,14 @@ from planner.documents.view import (
     lesions_without_dose,
     looked_at,
     moved_line,
+    outcome_line,
     preparation_lines,
     remission_line,
     remission_ticks,
     strength,
     total_line,
     vial_line,
+    visit_state,
     visit_title,
     where,
 )
@@ -74,6 +78,7 @@ def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
     say = issue.say
     blocks = (
         Heading(say("Treatment sheet"), 1),
+        *(Paragraph(text(one, bold=True)) for one in ending_lines(plan, say)),
         *_patient(plan, say),
         _strength(plan, say),
         *_lesions(plan, say),
@@ -173,9 +178,11 @@ def _lesion_table(plan: Plan, say: Language) -> Block:
         number = names[lesion.id]
         name = lesion.id if number == lesion.id else f"{number}: {lesion.id}"
         state = say("ulcerated") if lesion.ulcerated else say("not ulcerated")
+        held = lesion.held_since
+        waits = "" if held is None else say("held since {day}", day=say.day(held))
         decision = decisions[lesion.id]
         cells = (
-            cell(name, bold=True),
+            cell(name, waits, bold=True),
             cell(where(lesion, say)),
             cell(f"{say.mm(lesion.size_mm)}, {state}"),
             cell(lesion.measured_by or ""),
@@ -214,7 +221,9 @@ def _visits(plan: Plan, say: Language) -> Iterator[Block]:
 
 def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Row]:
     purposes = say.listing([say(one) for one in visit.purposes])
-    title = f"{visit_title(plan, visit, say)} \u00b7 {purposes}"
+    title = " \u00b7 ".join(
+        part for part in (visit_title(plan, visit, say), purposes, visit_state(visit, say)) if part
+    )
     moved = [text(one) for one in moved_line(visit, say)]
     yield Row((Cell((text(title, bold=True), *moved), columns=_DOSE_COLUMNS),), band=True)
     if visit.evaluations:
@@ -224,7 +233,10 @@ def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     if is_diluted(plan) and (recipe := [*preparation_lines(plan, visit, say)]):
         yield _whole(*recipe)
     for one in visit.injections:
-        yield _injection_row(one, known, say)
+        row = _injection_row(one, known, say)
+        is_over = visit.state in ("missed", "cancelled") and one.given is None
+        yield row._replace(cells=(*row.cells[:-1], cell("\u2013"))) if is_over else row
+        yield from (_whole(line) for line in given_line(one, say))
     if len(visit.injections) > 1 and (total := [*total_line(plan, visit, say)]):
         yield _whole(*total)
 
@@ -236,7 +248,7 @@ def _whole(*lines_of: str) -> Row:
 def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
     place = where(known.lesions[one.lesion], say)
     first = (cell(one.lesion, bold=True), cell(place), cell(known.number(one, say)))
-    done = cell(ticks=(Tick(""),))
+    done = cell(ticks=(Tick("", one.given is not None),))
     if one.dose_mg is None:
         blanks = (blank("mg"), blank("mL"), blank("mL"), blank("mg"))
         return Row((*first, *blanks, done), height_mm=ROW_TO_WRITE_MM)
@@ -310,13 +322,19 @@ def _evaluations(plan: Plan, say: Language) -> Iterator[Block]:
 def _evaluation_table(plan: Plan, days: Sequence[int], say: Language) -> Block:
     head = (say("Lesion"), say("Site"), say("At the start"), *(after(one, say) for one in days))
     answers = Cell((text("_______ mm"),), tuple(remission_ticks(say)))
+    seen = {
+        (one.lesion, one.after_days): cell(outcome_line(one.result, say))
+        for visit in plan.visits
+        for one in visit.evaluations
+        if one.result is not None
+    }
     rows = tuple(
         Row(
             (
                 cell(lesion.id, bold=True),
                 cell(where(lesion, say)),
                 cell(say.mm(lesion.size_mm)),
-                *(answers for _ in days),
+                *(seen.get((lesion.id, after_days), answers) for after_days in days),
             ),
             height_mm=ROW_TO_WRITE_MM,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
@@ -13,6 +12,7 @@ from planner.core.formatting import NBSP
 from planner.core.intervals import Interval
 from planner.core.records import (
     Decision,
+    Measured,
     Plan,
     PlannedInjection,
     PlannedLesion,
@@ -63,8 +63,8 @@ def issue_line(plan: Plan, issue: Issue) -> str:
     """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told."""
     say = issue.say
     parts = [say("revision {n}", n=plan.revision)]
-    if plan.revision:
-        parts.append(say("replaces {n}", n=plan.revision - 1))
+    if plan.replaces is not None:
+        parts.append(say("replaces {n}", n=plan.replaces))
     parts.append(say("code {code}", code=issue.digest[:HASH_DIGITS]))
     return ", ".join(parts)
 
@@ -202,6 +202,76 @@ def lesions_without_dose(plan: Plan) -> set[str]:
     return {one.lesion for visit in plan.visits for one in visit.injections if one.dose_mg is None}
 
 
+def to_do(plan: Plan) -> Iterator[PlannedVisit]:
+    """The visits to come, each with what is still to be done at it."""
+    for visit in plan.coming:
+        injections = tuple(one for one in visit.injections if one.given is None)
+        yield visit._replace(
+            evaluations=tuple(one for one in visit.evaluations if one.result is None),
+            injections=injections,
+            syringes=visit.syringes if injections else (),
+        )
+
+
+def given_line(one: PlannedInjection, say: Language = ENGLISH) -> Iterator[str]:
+    """`given: 57.5 mg, drawn 0.38 mL (57 mg), Mon 14 Sep 2026 09:10, lot 7A`."""
+    given = one.given
+    if given is None:
+        return
+    parts = [
+        say(
+            "given: {dose}, drawn {volume} ({drawn})",
+            dose=say.mg(given.dose_mg),
+            volume=say.ml(given.drawn_ml),
+            drawn=say.mg(given.drawn_mg),
+        ),
+        say.moment(given.at),
+    ]
+    if given.lot:
+        parts.append(say("lot {lot}", lot=given.lot))
+    yield ", ".join(parts)
+
+
+def outcome_line(result: Measured, say: Language = ENGLISH) -> str:
+    """`30 mm, smaller, 57.1 % less`."""
+    words = {
+        "complete": say("gone"),
+        "partial": say("smaller"),
+        "unchanged": say("unchanged"),
+        "larger": say("larger"),
+    }[result.remission]
+    change = say("reduction {percent}", percent=say.percent(result.reduction_percent))
+    return f"{say.mm(result.size_mm)}, {words}, {change}"
+
+
+def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:
+    """How the course ended, and what the staff has to do after a death."""
+    if plan.ending is None:
+        return
+    words = {
+        "completed": say("completed"),
+        "stopped": say("stopped"),
+        "died": say("the patient died"),
+        "lost": say("lost to follow-up"),
+    }[plan.ending.ending]
+    yield say("This course ended on {day}: {how}.", day=say.day(plan.ending.on), how=words)
+    if plan.ending.ending == "died":
+        yield say(
+            "Nothing more is sent to the patient. A phone's calendar cannot be recalled: a person"
+            " has to call those who keep it."
+        )
+
+
+def visit_state(visit: PlannedVisit, say: Language = ENGLISH) -> str:
+    """What became of a visit; nothing for one that is to come."""
+    return {
+        "planned": "",
+        "done": say("done"),
+        "missed": say("missed"),
+        "cancelled": say("cancelled"),
+    }[visit.state]
+
+
 def visit_title(plan: Plan, visit: PlannedVisit, say: Language) -> str:
     """`Visit 1 of 6 · Mon 7 Sep 2026 09:30 to 10:00`."""
     number = say("Visit {n} of {of}", n=visit.number, of=len(plan.visits))
@@ -274,7 +344,8 @@ class Index(NamedTuple):
 
 def index(plan: Plan) -> Index:
     """The index of a plan."""
-    injections = Counter(one.lesion for visit in plan.visits for one in visit.injections)
+    planned = {one.id: one.injections for one in plan.protocol.regimens}
+    injections = {one.lesion: planned[one.regimen] for one in plan.decisions}
     return Index({lesion.id: lesion for lesion in plan.lesions}, injections)
 
 

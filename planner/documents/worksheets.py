@@ -41,6 +41,7 @@ from planner.documents.view import (
     remission_line,
     remission_ticks,
     strength,
+    to_do,
     total_line,
     vial_line,
     visit_title,
@@ -60,7 +61,7 @@ def worksheets(plan: Plan, issue: Issue) -> Paper:
         size=plan.clinic.paper,
         identity=identity(plan, issue),
         sections=tuple(
-            section for visit in plan.visits for section in _sections(plan, visit, known, say)
+            section for visit in to_do(plan) for section in _sections(plan, visit, known, say)
         ),
     )
 

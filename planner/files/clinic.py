@@ -152,6 +152,7 @@ class ClinicFile(FileModel):
     stock: StockTable | None = None
     syringe: list[SyringeTable] | None = Field(default=None, min_length=1, max_length=20)
     approval: list[ApprovalTable] = []
+    retention_years: whole_number(1, 100) | None = None  # type: ignore[valid-type]
 
 
 def clinic_from(table: Table, years: range) -> Clinic:

@@ -1,0 +1,68 @@
+"""`planner course add`: a course file into the register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planner.cli.register import (
+    author,
+    by_option,
+    confirm_option,
+    database_option,
+    json_option,
+    open_register,
+)
+
+
+@click.command()
+@click.argument("course", metavar="COURSE.toml", type=click.Path(path_type=Path))
+@click.option("--clinic", type=click.Path(path_type=Path), help="The clinic's file.")
+@click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
+@by_option
+@confirm_option
+@database_option
+@json_option
+def add(
+    course: Path,
+    clinic: Path | None,
+    timezone: str | None,
+    by: str | None,
+    confirm: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
+    """Add a course: its plan has to be confirmed as for planner plan.
+
+    Protocol, clinic and holidays are kept as they are now; later changes of the files do not
+    reach the course.
+
+    Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
+    """
+    from planner.cli.course_views import show_json, tell_standing
+    from planner.cli.inputs import read_inputs
+    from planner.cli.output import emit_json
+    from planner.cli.plan import stop_unless_printable
+    from planner.core.plan import plan_course
+    from planner.files.bundled import protocol_path
+    from planner.files.reading import read_bytes
+    from planner.register.changes import add_course
+    from planner.register.inputs import store_clinic, store_protocol, years_from
+
+    who = author(by, confirm=confirm)
+    inputs = read_inputs(course, clinic, timezone, more_years=years_from)
+    stop_unless_printable(plan_course(inputs.course, inputs.protocol, inputs.clinic), False)
+    protocol = read_bytes(protocol_path(inputs.protocol_name, course.parent))
+    clinic_content = None if clinic is None else read_bytes(clinic)
+    standing = add_course(
+        open_register(database),
+        inputs.course,
+        store_protocol(protocol),
+        store_clinic(clinic_content, timezone, inputs.clinic),
+        who,
+    )
+    if as_json:
+        emit_json(show_json(standing))
+    else:
+        tell_standing(standing)

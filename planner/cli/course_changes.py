@@ -1,0 +1,458 @@
+"""The commands that change a course by one event each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.register import (
+    MG,
+    ML,
+    SIZE_MM,
+    START_MM,
+    VAS,
+    Change,
+    changing,
+    lesion_option,
+    one_of,
+    reason_option,
+    typed,
+    typed_day,
+    typed_figure,
+    typed_text,
+    typed_time,
+    visit_option,
+)
+from planner.errors import InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.core.events import Event
+    from planner.register.changes import Changed, Standing
+    from planner.register.entering import Amount, Circumstances
+
+_at_option = click.option(
+    "--at", metavar='"DATE TIME"', help="The clinic's time; the planned one if left out."
+)
+_on_option = click.option("--on", required=True, metavar="DATE", help="The day.")
+_ulcerated_option = click.option("--ulcerated/--not-ulcerated", default=None, help="Ulceration.")
+
+
+def noting(command: Any) -> Any:
+    """The options that say what was noted of a treatment."""
+    for option in (
+        click.option("--complication", metavar="TEXT", help="What went wrong."),
+        click.option("--pain-after", metavar="N", help="Pain after it, 0 to 10."),
+        click.option("--pain-before", metavar="N", help="Pain before it, 0 to 10."),
+        click.option("--expiry", metavar="DATE", help="The vial's expiry: 2027-03 or 2027-03-31."),
+        click.option("--lot", metavar="TEXT", help="The vial's lot."),
+        _at_option,
+    ):
+        command = option(command)
+    return command
+
+
+def circumstances(
+    at: str | None,
+    lot: str | None,
+    expiry: str | None,
+    pain_before: str | None,
+    pain_after: str | None,
+    complication: str | None,
+) -> Circumstances:
+    """What was noted, checked."""
+    from planner.register.entering import Circumstances
+
+    if expiry is not None and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])(-\d\d)?", expiry):
+        fix = "write it as 2027-03 or 2027-03-31"
+        raise InputError(Problem("--expiry", f"{expiry!r} is no date", fix))
+    if expiry is not None and len(expiry) > len("2027-03"):
+        typed_day(expiry, "--expiry")
+    return Circumstances(
+        at=typed_time(at, "--at"),
+        lot=typed_text(lot, "--lot"),
+        expiry=expiry,
+        pain_before=typed_figure(pain_before, VAS, "--pain-before"),
+        pain_after=typed_figure(pain_after, VAS, "--pain-after"),
+        complication=typed_text(complication, "--complication"),
+    )
+
+
+def typed_amount(dose: str | None, ml: str | None) -> Amount | None:
+    """A dose in mg or a volume in mL, one of the two; None for neither."""
+    from planner.register.entering import Amount
+
+    if dose is not None and ml is not None:
+        raise UsageError(Problem("", "--dose and --ml were both given", "keep one"))
+    if dose is None and ml is None:
+        return None
+    return Amount(typed_figure(dose, MG, "--dose"), typed_figure(ml, ML, "--ml"))
+
+
+@click.command()
+@changing
+@visit_option
+@lesion_option
+@click.option("--dose", metavar="MG", help="What was given, in mg.")
+@click.option("--ml", metavar="ML", help="What was given, in mL of the protocol's strength.")
+@click.option("--as-planned", is_flag=True, help="What is planned, for all lesions or one.")
+@noting
+def give(
+    change: Change,
+    visit: int,
+    lesion: str | None,
+    dose: str | None,
+    ml: str | None,
+    as_planned: bool,
+    **noted: str | None,
+) -> None:
+    """Record the injections of a visit: as planned, or a lesion's own dose.
+
+    What was done is recorded as it was done; a time in the future, another order or a short
+    interval asks for --confirm.
+
+    Example: planner course give K-0042 --visit 1 --as-planned --lot 7A12 --by "Nurse B"
+    """
+    from planner.register.entering import given, given_as_planned
+
+    amount = typed_amount(dose, ml)
+    one_of("", (("--as-planned", as_planned), ("--dose or --ml", amount)))
+    said = circumstances(**noted)
+
+    def make(standing: Standing) -> Event:
+        if amount is None:
+            return given_as_planned(standing, visit, said, None if lesion is None else [lesion])
+        if lesion is None:
+            raise UsageError(Problem("--lesion", "a dose is of one lesion", "name it"))
+        return given(standing, visit, [(lesion, amount)], said)
+
+    tell_differences(change.make(make))
+
+
+@click.command()
+@changing
+@visit_option
+@reason_option
+def miss(change: Change, visit: int, reason: str) -> None:
+    """Record that a visit was missed. Its injections are never doubled later.
+
+    They count as missed, unless the visit is moved or given after all.
+
+    Example: planner course miss K-0042 --visit 2 --reason "had a cold"
+    """
+    from planner.register.entering import missed
+
+    change.make(lambda standing: missed(standing, visit), reason=reason)
+
+
+@click.command()
+@changing
+@visit_option
+@click.option("--to", required=True, metavar='"DATE TIME"', help="The clinic's time.")
+@reason_option
+def move(change: Change, visit: int, to: str, reason: str) -> None:
+    """Move a visit: inside its window the later ones stay, outside they follow.
+
+    Example: planner course move K-0042 --visit 3 --to "2026-09-22 10:30" --reason "travels"
+    """
+    from planner.register.entering import moved
+
+    start = typed_time(to, "--to")
+    assert start is not None
+    change.make(lambda standing: moved(standing, visit, start), reason=reason)
+
+
+@click.command()
+@changing
+@lesion_option
+@_on_option
+@reason_option
+def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
+    """Hold a lesion (or all): its remaining injections wait until a physician releases it.
+
+    Example: planner course hold K-0042 --lesion A --on 2026-09-16 --reason "infection"
+    """
+    from planner.register.entering import held
+
+    day = typed_day(on, "--on")
+    change.make(lambda standing: held(standing, lesion, day), reason=reason)
+
+
+@click.command()
+@changing
+@lesion_option
+@_on_option
+@reason_option
+def resume(change: Change, lesion: str | None, on: str, reason: str) -> None:
+    """Release a held lesion (or all): injections go on from the first open day.
+
+    Example: planner course resume K-0042 --lesion A --on 2026-09-25 --reason "healed"
+    """
+    from planner.register.entering import resumed
+
+    day = typed_day(on, "--on")
+    change.make(lambda standing: resumed(standing, lesion, day), reason=reason)
+
+
+@click.command()
+@changing
+@click.option("--lesion", required=True, metavar="L", help="The lesion's id.")
+@click.option("--mg", required=True, metavar="MG", help="The new dose in mg.")
+@click.option("--from-visit", type=int, metavar="N", help="From this visit on; else all to come.")
+@reason_option
+def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: str) -> None:
+    """Change the dose of a lesion's injections to come; what was given stays.
+
+    Example: planner course dose K-0042 --lesion A --mg 60 --reason "pain"
+    """
+    from planner.register.entering import dose_changed
+
+    wanted = typed_figure(mg, MG, "--mg")
+    assert wanted is not None
+    change.make(lambda standing: dose_changed(standing, lesion, wanted, from_visit), reason=reason)
+
+
+@click.command()
+@changing
+@click.option("--id", "name", required=True, metavar="L", help="The new lesion's id.")
+@click.option("--site", required=True, help="From the protocol's vocabulary.")
+@click.option("--side", type=click.Choice(["left", "right", "midline"]), help="Where paired.")
+@click.option("--site-detail", metavar="TEXT", help="Where exactly.")
+@click.option("--size-mm", required=True, metavar="N", help="The largest diameter.")
+@click.option("--ulcerated/--not-ulcerated", default=None, required=True, help="Ulceration.")
+@click.option("--dose", "mg", metavar="MG", help="The dose of each injection; open if left out.")
+@click.option("--regimen", help="The physician's own choice.")
+@click.option("--measured-by", metavar="NAME", help="Who measured it.")
+@click.option("--from", "first", required=True, metavar="DATE", help="Its first injection is due.")
+@click.option("--reason", metavar="TEXT", help="Why.")
+def lesion(
+    change: Change,
+    name: str,
+    site: str,
+    side: Any,
+    site_detail: str | None,
+    size_mm: str,
+    ulcerated: bool,
+    mg: str | None,
+    regimen: str | None,
+    measured_by: str | None,
+    first: str,
+    reason: str | None,
+) -> None:
+    """Add a lesion to a course: it has its own clock, and shares visits of the same day.
+
+    Example: planner course lesion K-0042 --id B --site elbow --side left --size-mm 4
+    --not-ulcerated --dose 20 --from 2026-09-21
+    """
+    from fractions import Fraction
+
+    from planner.core.course import Lesion
+    from planner.core.quantities import Dose
+    from planner.files.fields import check_id
+    from planner.register.entering import lesion_added
+
+    size, amount = typed_figure(size_mm, START_MM, "--size-mm"), typed_figure(mg, MG, "--dose")
+    assert size is not None
+    new = Lesion(
+        id=typed(name, check_id, "--id"),
+        site=site,
+        size_mm=size,
+        ulcerated=ulcerated,
+        side=side,
+        site_detail=typed_text(site_detail, "--site-detail"),
+        doses=() if amount is None else (Dose(Fraction(amount)),),
+        same_dose=amount is not None,
+        regimen=regimen,
+        measured_by=typed_text(measured_by, "--measured-by"),
+    )
+    day = typed_day(first, "--from")
+    change.make(lambda standing: lesion_added(standing, new, day), reason=reason)
+
+
+@click.command()
+@changing
+@visit_option
+@click.option("--lesion", required=True, metavar="L", help="The lesion's id.")
+@click.option("--size-mm", required=True, metavar="N", help="The largest diameter; 0 if gone.")
+@_ulcerated_option
+@click.option("--pain", metavar="N", help="Pain, 0 to 10.")
+@click.option("--measured-by", metavar="NAME", help="Who measured it; the author if left out.")
+@_at_option
+def evaluate(
+    change: Change,
+    visit: int,
+    lesion: str,
+    size_mm: str,
+    ulcerated: bool | None,
+    pain: str | None,
+    measured_by: str | None,
+    at: str | None,
+) -> None:
+    """Record the size of a lesion at an evaluation; again, it replaces the one before.
+
+    Example: planner course evaluate K-0042 --visit 5 --lesion A --size-mm 30 --not-ulcerated
+    """
+    from planner.register.entering import Measurement, evaluated
+
+    size = typed_figure(size_mm, SIZE_MM, "--size-mm")
+    assert size is not None
+    found = Measurement(
+        size_mm=size,
+        ulcerated=ulcerated,
+        pain=typed_figure(pain, VAS, "--pain"),
+        measured_by=typed_text(measured_by, "--measured-by"),
+        at=typed_time(at, "--at"),
+    )
+    change.make(lambda standing: evaluated(standing, visit, lesion, found))
+
+
+@click.command()
+@changing
+@click.option("--finding", required=True, metavar="CODE", help="The finding's code.")
+@lesion_option
+@click.option("--visit", type=int, metavar="N", help="The visit's number, where it has one.")
+@click.option("--value", required=True, metavar="V", help="The value that is confirmed.")
+@reason_option
+def confirm(
+    change: Change, finding: str, lesion: str | None, visit: int | None, value: str, reason: str
+) -> None:
+    """Confirm a finding that waits for a physician, by its value.
+
+    Example: planner course confirm K-0042 --finding dose-above-observed --lesion A
+    --value "300 mg" --reason "agreed in conference"
+    """
+    from planner.core.course import Confirmation
+    from planner.register.entering import confirmed
+
+    lesions = () if lesion is None else (lesion,)
+    value = typed_text(value, "--value") or ""
+    said = Confirmation(finding, value, change.by or "", reason, lesions)
+    change.make(lambda standing: confirmed(standing, said, visit), reason=reason)
+
+
+@click.command()
+@changing
+@click.option("--event", "number", type=int, required=True, metavar="N", help="The slip's event.")
+@click.option("--withdraw", is_flag=True, help="It never was.")
+@lesion_option
+@click.option("--dose", metavar="MG", help="What was given, in mg.")
+@click.option("--ml", metavar="ML", help="What was given, in mL.")
+@click.option("--size-mm", metavar="N", help="The size that was measured; 0 if gone.")
+@_ulcerated_option
+@click.option("--pain", metavar="N", help="Pain, 0 to 10.")
+@noting
+@reason_option
+def correct(
+    change: Change,
+    number: int,
+    withdraw: bool,
+    lesion: str | None,
+    dose: str | None,
+    ml: str | None,
+    size_mm: str | None,
+    ulcerated: bool | None,
+    pain: str | None,
+    reason: str,
+    **noted: str | None,
+) -> None:
+    """Correct a slip by a new event that names the old one, which stays in the history.
+
+    What was given or measured is put right in place; anything else is withdrawn and entered anew.
+
+    Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
+    """
+    from planner.register.entering import PartlyMeasured, corrected
+
+    amount, said = typed_amount(dose, ml), circumstances(**noted)
+    found = PartlyMeasured(
+        size_mm=typed_figure(size_mm, SIZE_MM, "--size-mm"),
+        ulcerated=ulcerated,
+        pain=typed_figure(pain, VAS, "--pain"),
+        at=said.at,
+    )
+    is_of_given = amount is not None or any(value is not None for value in said)
+    is_of_seen = any(value is not None for value in found)
+    if withdraw == (is_of_given or is_of_seen):
+        fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"
+        raise UsageError(Problem("", "what is corrected is not clear", fix))
+
+    def mend(standing: Standing) -> Callable[[Event], Event | None]:
+        return lambda event: (
+            None if withdraw else _mended(standing, event, lesion, amount, said, found)
+        )
+
+    change.make(lambda standing: corrected(standing, number, mend(standing)), reason=reason)
+
+
+def _mended(
+    standing: Standing,
+    event: Event,
+    lesion: str | None,
+    amount: Amount | None,
+    said: Circumstances,
+    found: Any,
+) -> Event:
+    """A given or evaluated event put right; what does not belong to it is refused."""
+    from planner.core.events import Evaluated, Given
+    from planner.register.entering import mended_evaluated, mended_given
+
+    is_seen = any(value is not None for value in found._replace(at=None))
+    if isinstance(event, Given) and not is_seen:
+        return mended_given(standing, event, lesion, amount, said)
+    is_given = amount is not None or any(value is not None for value in said._replace(at=None))
+    if isinstance(event, Evaluated) and not is_given:
+        return mended_evaluated(standing, event, found)
+    problem = "these options are not of that event"
+    raise InputError(Problem("--event", problem, "see planner course history; else --withdraw"))
+
+
+@click.command()
+@changing
+@click.option(
+    "--as",
+    "ending",
+    required=True,
+    type=click.Choice(["completed", "stopped", "died", "lost"]),
+    help="How.",
+)
+@_on_option
+@reason_option
+def end(change: Change, ending: Any, on: str, reason: str) -> None:
+    """End a course: what was not done is cancelled. After a death nothing goes to the patient.
+
+    Example: planner course end K-0042 --as completed --on 2026-11-30 --reason "week 12 done"
+    """
+    from planner.core.events import Ended
+
+    day = typed_day(on, "--on")
+    done = change.make(lambda _standing: Ended(ending, day), reason=reason)
+    if ending == "died":
+        from planner.documents.view import ending_lines
+
+        for line in ending_lines(done.after.plan):
+            click.echo(line, err=True)
+
+
+def tell_differences(done: Changed) -> None:
+    """Say where what was recorded is not what was planned, and where a vial had expired."""
+    from planner.core.events import Given
+    from planner.core.formatting import mg
+
+    planned = {
+        (one.lesion, one.injection): one.drawn_mg
+        for visit in done.before.plan.visits
+        for one in visit.injections
+    }
+    for entry in done.entries:
+        if not isinstance(entry.event, Given):
+            continue
+        for one in entry.event.injections:
+            wanted = planned.get((one.lesion, one.injection))
+            if wanted is not None and wanted != one.drawn_mg:
+                text = f"{mg(one.drawn_mg)} recorded, {mg(wanted)} planned; is it a slip?"
+                click.echo(f"caution: lesion {one.lesion}: {text}", err=True)
+        expiry = entry.event.expiry
+        if expiry is not None and f"{entry.event.at:%Y-%m-%d}"[: len(expiry)] > expiry:
+            click.echo(f"caution: the vial had expired ({expiry})", err=True)

@@ -1,0 +1,115 @@
+"""`planner course export`, `import`, `backup`, `check`: keeping the register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from planner.cli.register import database_option, json_option, open_register
+from planner.errors import InputError, Problem, RefusedError, raise_if_any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+
+    from planner.register.changes import Standing
+
+MANY = 1000
+
+
+@click.command()
+@click.argument("course", metavar="[ID]", required=False)
+@click.option("--csv", "as_csv", is_flag=True, help="For statistics: a row a lesion, an injection.")
+@database_option
+def export(course: str | None, as_csv: bool, database: str | None) -> None:
+    """Print all events as JSON Lines, or rows for a statistician; patients' data, keep it safe.
+
+    Example: planner course export > register.jsonl
+    """
+    from planner.cli.output import say
+    from planner.register.statistics import csv_text
+    from planner.register.transfer import exported
+
+    with open_register(database).reading() as connection:
+        if as_csv:
+            say(csv_text(_courses(connection, course)))
+            return
+        for line in exported(connection, course):
+            say(f"{line}\n")
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@database_option
+def import_(file: Path, database: str | None) -> None:
+    """Bring the courses of an export in: all of them, or none.
+
+    Example: planner course import register.jsonl --database copy.db
+    """
+    from planner.cli.output import say
+    from planner.core.formatting import count
+    from planner.register.transfer import imported
+
+    register = open_register(database)
+    try:
+        with file.open(encoding="utf-8") as lines:
+            found = imported(register, lines)
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(str(file), "this is no export", "which file?")) from error
+    except OSError as error:
+        fix = "check the name and the rights"
+        raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error
+    say(f"{count(len(found), 'course')} imported\n")
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@database_option
+def backup(file: Path, database: str | None) -> None:
+    """Copy the register's SQLite file while it is in use; readable by you alone.
+
+    Example: planner course backup register-2026-09-07.db
+    """
+    from planner.cli.output import say
+    from planner.register.upkeep import back_up
+
+    back_up(open_register(database), file)
+    say(f"Written: {file}\n")
+
+
+@click.command()
+@database_option
+@json_option
+def check(database: str | None, as_json: bool) -> None:
+    """Fold every course anew and compare with what is stored; exit code 13 where anything differs.
+
+    Example: planner course check
+    """
+    from planner.cli.output import emit_json, say
+    from planner.register.upkeep import check as check_all
+
+    def report(index: int, of: int) -> None:
+        if index and index % MANY == 0:
+            click.echo(f"{index} of {of} courses ...", err=True)
+
+    found = list(check_all(open_register(database), report))
+    if as_json:
+        emit_json({"ok": not found, "problems": [str(one) for one in found]})
+    raise_if_any(RefusedError, found)
+    if not as_json:
+        say("all courses hold\n")
+
+
+def _courses(connection: Connection, course: str | None) -> Iterator[Standing]:
+    from planner.register.changes import Standing, check_not_restricted
+    from planner.register.days import listed_courses
+    from planner.register.store import read_course
+
+    ids = [course] if course else [one.course for one in listed_courses(connection)]
+    for one in ids:
+        record = read_course(connection, one)
+        check_not_restricted(record.patient)
+        yield Standing.of(record)

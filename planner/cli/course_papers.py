@@ -1,0 +1,163 @@
+"""`planner course documents`, `current`: papers as a course stands, and whether a page still is."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from planner.cli.papers import check_first_label, first_label_option, progress
+from planner.cli.register import (
+    author,
+    by_option,
+    database_option,
+    json_option,
+    open_register,
+)
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from planner.register.changes import Standing
+
+CODE_DIGITS = 8
+
+
+@click.command()
+@click.argument("course", metavar="ID")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Their folder.")
+@first_label_option
+@by_option
+@database_option
+@json_option
+def documents(
+    course: str, out: Path, first_label: int, by: str | None, database: str | None, as_json: bool
+) -> None:
+    """Make the documents of a course as it stands, with what changed since the last ones.
+
+    Nothing changed since: the same revision and the same bytes.
+
+    Example: planner course documents K-0042 --out K-0042
+    """
+    from planner.cli.output import emit_json, say
+    from planner.documents.folder import check_ours, write_folder
+    from planner.documents.issue import issued
+    from planner.files.plan import plan_bytes
+    from planner.register.issuing import issue_of, note_issued, replaced
+
+    # To make papers changes nothing, so that nobody has to answer for it.
+    who = author(by or "not stated")
+    register = open_register(database)
+    with register.reading() as connection:
+        standing = issue_of(connection, course)
+    plan = standing.plan
+    _stop_unless_confirmed(standing)
+    check_ours(out)
+    _check_folder(out, standing)
+    check_first_label(first_label, plan)
+    content = plan_bytes(plan)
+    before, entries = replaced(standing)
+    files = issued(
+        plan,
+        content,
+        _stamp(standing),
+        before,
+        entries=entries,
+        first_label=first_label,
+        report=progress(plan),
+    )
+    code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
+    # Noted first: papers that nobody noted could not be told from stale ones.
+    note_issued(register, standing, code, tuple(files), who)
+    write_folder(out, files)
+    if as_json:
+        emit_json({"course": course, "revision": plan.revision, "code": code, "files": list(files)})
+        return
+    say(f"Course {course}, revision {plan.revision}, code {code}\n")
+    say(f"Files in {out}/\n  {' '.join(files)}\n")
+    if plan.ending is not None:
+        from planner.documents.view import ending_lines
+
+        say("".join(f"{line}\n" for line in ending_lines(plan)))
+
+
+@click.command()
+@click.argument("code")
+@database_option
+@json_option
+def current(code: str, database: str | None, as_json: bool) -> None:
+    """Say whether a page with this code is the current one; exit code 13 for a stale page.
+
+    Example: planner course current 74664fd9
+    """
+    from planner.cli.output import emit_json, say
+    from planner.register.issuing import page_of
+
+    wanted = code.strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{8,64}", wanted):
+        fix = "give the 8 letters and digits after the word code"
+        raise InputError(Problem("CODE", f"{code!r} is no code of a page", fix))
+    with open_register(database).reading() as connection:
+        page = page_of(connection, wanted[:CODE_DIGITS])
+    if as_json:
+        emit_json(page._asdict())
+    else:
+        state = "current" if page.current else f"STALE: the course is at revision {page.now}"
+        say(f"Course {page.course}, revision {page.revision}: {state}\n")
+    if not page.current:
+        fix = "print it anew: planner course documents"
+        raise RefusedError(Problem(code, f"this page is stale (course {page.course})", fix))
+
+
+def _stop_unless_confirmed(standing: Standing) -> None:
+    waiting = [one for one in standing.plan.findings if one.stops]
+    if not waiting:
+        return
+    problems = []
+    for one in waiting:
+        target = f" (lesion {one.lesion})" if one.lesion else ""
+        target = f" (visit {one.visit})" if one.visit else target
+        problems.append(Problem(f"{one.code}{target}", f"{one.message} [value: {one.value}]"))
+    fix = "use planner course confirm, or change what is wrong (planner course move, dose)"
+    raise NotConfirmedError(*problems, Problem("", "nothing was made", fix))
+
+
+def _check_folder(out: Path, standing: Standing) -> None:
+    """Refuse a folder of another course, or of a later revision of this one."""
+    from planner.files.plan import read_plan
+
+    path = out / "plan.json"
+    if not path.exists():
+        return
+    try:
+        there, _ = read_plan(path)
+    except InputError as error:
+        problem = "its plan.json is not one of the planner"
+        raise RefusedError(Problem(str(out), problem, "choose another --out")) from error
+    if there.course != standing.plan.course:
+        raise RefusedError(
+            Problem(str(out), f"it holds course {there.course}", "choose another --out")
+        )
+    if there.revision > standing.plan.revision:
+        text = f"it holds revision {there.revision}; the register is at {standing.plan.revision}"
+        raise RefusedError(Problem(str(out), text, "is this the right database?"))
+
+
+def _stamp(standing: Standing) -> datetime:
+    """The time of issue: SOURCE_DATE_EPOCH where it is set, else that of the last change.
+
+    So that the same revision has the same bytes whenever it is made.
+    """
+    import os
+
+    from planner.cli.plan import issue_time
+    from planner.core.events import Issued
+
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return issue_time()
+    changes = [one.at for one in standing.record.entries if not isinstance(one.event, Issued)]
+    return changes[-1].replace(microsecond=0)

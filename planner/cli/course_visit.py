@@ -1,0 +1,187 @@
+"""`planner course visit`: a whole worksheet entered in one go, lesion by lesion."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.cli.asking import ask
+from planner.cli.course_changes import circumstances, tell_differences
+from planner.cli.register import (
+    MG,
+    ML,
+    SIZE_MM,
+    VAS,
+    Change,
+    changing,
+    open_register,
+    typed_figure,
+    visit_option,
+)
+from planner.core.formatting import mg, ml, mm, moment
+from planner.errors import InputError, Problem, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from planner.core.events import Event
+    from planner.core.records import PlannedInjection, PlannedLesion, PlannedVisit
+    from planner.register.changes import Make, Standing
+    from planner.register.entering import Amount, Circumstances, Measurement
+
+
+@click.command()
+@changing
+@visit_option
+def visit(change: Change, visit: int) -> None:
+    """Ask for all of a visit in one go: sizes first, then what each lesion was given.
+
+    All answers are written together, or none; refused where the course moved on meanwhile.
+
+    Example: planner course visit K-0042 --visit 1 --by "Nurse B"
+    """
+    from planner.register.changes import Standing, check_not_restricted
+    from planner.register.entering import visit_of
+    from planner.register.store import read_course
+
+    with open_register(change.database).reading() as connection:
+        record = read_course(connection, change.course)
+    check_not_restricted(record.patient)
+    standing = Standing.of(record)
+    planned = visit_of(standing, visit)
+    when = moment(planned.start) if planned.start else "no day"
+    click.echo(f"Course {change.course}, visit {visit}, {when}", err=True)
+    makes = list(_asked(standing, planned))
+    if not makes:
+        raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
+    if not click.confirm("Write it?", default=True, err=True):
+        raise click.Abort
+    # Whoever asked saw this revision; another one is another visit.
+    seen = change.if_revision if change.if_revision is not None else standing.state.revision
+    done = change._replace(if_revision=seen).make(*makes)
+    tell_differences(done)
+
+
+def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
+    """The events of a visit, as they are answered for."""
+    from planner.register.entering import evaluated, given
+
+    at = ask(f"When ({_planned_time(visit)}; empty: then)", _time, optional=True)
+    lesions = {one.id: one for one in standing.plan.lesions}
+    for look in visit.evaluations:
+        if look.result is None and (found := _measured(lesions[look.lesion])):
+            measured = found._replace(at=at)
+            yield _evaluating(visit.number, look.lesion, measured, evaluated)
+    amounts = [
+        (one.lesion, amount)
+        for one in visit.injections
+        if one.given is None and (amount := _amount(one, lesions[one.lesion]))
+    ]
+    if amounts:
+        noted = _noted()._replace(at=at)
+        yield lambda now: given(now, visit.number, amounts, noted)
+
+
+def _evaluating(number: int, lesion: str, found: Measurement, evaluated: Any) -> Make:
+    def make(standing: Standing) -> Event:
+        event: Event = evaluated(standing, number, lesion, found)
+        return event
+
+    return make
+
+
+def _measured(lesion: PlannedLesion) -> Measurement | None:
+    from planner.register.entering import Measurement
+
+    place = " ".join(part for part in (lesion.side, lesion.site) if part)
+    click.echo(f"\nMeasure {lesion.id}, {place} ({mm(lesion.size_mm)} at the start)", err=True)
+    size = ask(
+        "  Size in mm (0: gone; empty: not measured)",
+        lambda text: typed_figure(text, SIZE_MM, "size"),
+        optional=True,
+    )
+    if size is None:
+        return None
+    ulcerated = ask("  Ulcerated (yes, no; empty: not said)", _yes_or_no, optional=True)
+    pain = ask(
+        "  Pain 0 to 10 (may be empty)", lambda text: typed_figure(text, VAS, "pain"), optional=True
+    )
+    return Measurement(size, ulcerated, pain)
+
+
+def _amount(planned: PlannedInjection, lesion: PlannedLesion) -> Amount | None:
+    place = " ".join(part for part in (lesion.side, lesion.site) if part)
+    click.echo(f"\nInject {lesion.id}, {place}, {_dose(planned)}", err=True)
+    choice = "mg or mL with its unit; empty: not given"
+    if planned.dose_mg is not None and planned.drawn_ml is not None:
+        choice = f"p: as planned; {choice}"
+
+    def read(text: str) -> Amount:
+        return _typed_amount(text, planned)
+
+    found: Amount | None = ask(f"  Given ({choice})", read, optional=True)
+    return found
+
+
+def _dose(planned: PlannedInjection) -> str:
+    if planned.dose_mg is None or planned.drawn_ml is None or planned.drawn_mg is None:
+        return "dose open"
+    drawn = f"{ml(planned.drawn_ml)} ({mg(planned.drawn_mg)})"
+    return f"planned {mg(planned.dose_mg)}: draw {drawn}"
+
+
+def _typed_amount(text: str, planned: PlannedInjection) -> Amount:
+    """`p`, `57.5 mg`, `0.38 mL`: never a bare number, which could be either."""
+    from planner.register.entering import Amount
+
+    if text.lower() in ("p", "planned") and planned.dose_mg is not None:
+        return Amount(mg=_as_decimal(planned.dose_mg))
+    if re.search(r"mg\s*$", text):
+        return Amount(mg=typed_figure(text, MG, "dose"))
+    if re.search(r"m[lL]\s*$", text):
+        return Amount(ml=typed_figure(text, ML, "volume"))
+    raise InputError(Problem("", f"{text!r} has no unit", "write 57.5 mg or 0.38 mL"))
+
+
+def _as_decimal(value: Any) -> Any:
+    from planner.files.plan import decimal
+
+    return decimal(value)
+
+
+def _noted() -> Circumstances:
+    click.echo("\nFor all of them", err=True)
+    asked = {
+        "lot": "  Lot (may be empty)",
+        "expiry": "  Expiry, as 2027-03 (may be empty)",
+        "pain_before": "  Pain before, 0 to 10 (may be empty)",
+        "pain_after": "  Pain after, 0 to 10 (may be empty)",
+        "complication": "  Complication (may be empty)",
+    }
+    blank = dict.fromkeys(("at", *asked))
+
+    def checked(name: str) -> Any:
+        return lambda text: getattr(circumstances(**{**blank, name: text}), name)
+
+    from planner.register.entering import Circumstances
+
+    found = {name: ask(words, checked(name), optional=True) for name, words in asked.items()}
+    return Circumstances(**found)
+
+
+def _planned_time(visit: PlannedVisit) -> str:
+    return f"planned {visit.start:%Y-%m-%d %H:%M}" if visit.start else "as 2026-09-14 09:00"
+
+
+def _time(text: str) -> Any:
+    from planner.files.fields import check_moment
+
+    return check_moment(text)
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() in ("yes", "y", "no", "n"):
+        return text.lower().startswith("y")
+    raise InputError(Problem("", f"{text!r} is neither", "write yes or no"))

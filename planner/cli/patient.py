@@ -1,0 +1,100 @@
+"""`planner patient`: what the register knows of a person, restricted or erased."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from planner.cli.register import (
+    author,
+    by_option,
+    database_option,
+    open_register,
+    reason_option,
+)
+from planner.errors import Problem, UsageError
+
+
+@click.group()
+def patient() -> None:
+    """Export, restrict or erase the data of a patient.
+
+    Example: planner patient export P-17
+    """
+
+
+@patient.command()
+@click.argument("patient", metavar="ID")
+@database_option
+def export(patient: str, database: str | None) -> None:
+    """Print all that the register holds of a patient, as JSON.
+
+    Example: planner patient export P-17
+    """
+    from planner.cli.course_views import show_json
+    from planner.cli.output import emit_json
+    from planner.register.persons import courses_of, patient_of
+
+    with open_register(database).reading() as connection:
+        there = patient_of(connection, patient)
+        found = courses_of(connection, there)
+    restricted = None if there.restricted is None else json.loads(there.restricted)
+    emit_json(
+        {
+            "patient": there.id,
+            "name": there.name,
+            "birth_date": there.birth_date,
+            "restricted": restricted,
+            "courses": [show_json(one) for one in found],
+        }
+    )
+
+
+@patient.command()
+@click.argument("patient", metavar="ID")
+@click.option("--lift", is_flag=True, help="Work with the data again.")
+@reason_option
+@by_option
+@database_option
+def restrict(patient: str, lift: bool, reason: str, by: str | None, database: str | None) -> None:
+    """Keep a patient's data and work with it no more: no lists, papers or changes.
+
+    Example: planner patient restrict P-17 --reason "asked for it" --by "Dr A. Holm"
+    """
+    from planner.cli.output import say
+    from planner.register.persons import restrict as restrict_patient
+
+    who = author(by, reason)
+    restrict_patient(open_register(database), patient, who, lift=lift)
+    say("lifted\n" if lift else "restricted: the data is kept, and shown by patient export alone\n")
+
+
+@patient.command()
+@click.argument("patient", metavar="ID")
+@click.option("--force", is_flag=True, help="Inside the retention period too; needs --reason.")
+@click.option("--reason", metavar="TEXT", help="Why.")
+@by_option
+@database_option
+def erase(
+    patient: str, force: bool, reason: str | None, by: str | None, database: str | None
+) -> None:
+    """Blank a patient's identity and all free text; doses and dates stay.
+
+    Refused inside the retention period that the clinic file sets (retention_years).
+
+    Example: planner patient erase P-17 --by "Dr A. Holm"
+    """
+    from planner.cli.output import say
+    from planner.core.formatting import count
+    from planner.register.persons import erase as erase_patient
+
+    if force and reason is None:
+        raise UsageError(Problem("--reason", "a forced erasure needs one", "say why"))
+    who = author(by, reason)
+    courses = erase_patient(open_register(database), patient, who, force=force)
+    say(
+        f"erased: identity and free text of {count(courses, 'course')}; doses and dates stay\n"
+        "Still holding them: backups, exports, folders of documents, paper, published calendars"
+        " and, on PostgreSQL, dead rows until VACUUM FULL. Remove them by hand.\n"
+    )

@@ -1,0 +1,180 @@
+"""What the commands of the register share: their options, who changes, and what is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from planner.errors import InputError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.register.changes import Author, Changed, Make
+    from planner.register.database import Database
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+database_option = click.option(
+    "--database",
+    metavar="URL",
+    envvar="PLANNER_DATABASE",
+    help="A file, or postgresql://...; else the file in your data folder.",
+)
+by_option = click.option(
+    "--by", metavar="NAME", envvar="PLANNER_USER", help="Who makes the change."
+)
+confirm_option = click.option(
+    "--confirm", metavar="REASON", help="Why it is so all the same, where that is asked."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+visit_option = click.option(
+    "--visit", type=int, required=True, metavar="N", help="The visit's number, as show gives it."
+)
+lesion_option = click.option("--lesion", metavar="L", help="The lesion's id.")
+reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why.")
+
+
+def open_register(url: str | None) -> Database:
+    """The register's database."""
+    from planner.register.database import open_database
+
+    return open_database(url)
+
+
+def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
+    """Who makes a change, now. Raises UsageError where nobody says who."""
+    from planner.files.fields import check_text
+    from planner.register.changes import Author
+
+    if by is None:
+        fix = "say who with --by or PLANNER_USER"
+        raise UsageError(Problem("", "a change needs its author", fix))
+    said = {"--by": by, "--reason": reason, "--confirm": confirm}
+    for place, value in said.items():
+        if value is not None:
+            typed(value, check_text, place)
+    return Author(by.strip(), datetime.now(UTC), reason, confirm)
+
+
+class Change(NamedTuple):
+    """A change that somebody makes of a course: what the options common to all of them say."""
+
+    course: str
+    by: str | None
+    confirm: str | None
+    if_revision: int | None
+    database: str | None
+    as_json: bool
+
+    def make(self, *makes: Make, reason: str | None = None) -> Changed:
+        """Make it, and tell what it led to."""
+        from planner.cli.course_views import tell_change
+        from planner.register.changes import change
+
+        who = author(self.by, reason, self.confirm)
+        register = open_register(self.database)
+        done = change(register, self.course, makes, who, self.if_revision)
+        tell_change(done, self.as_json)
+        return done
+
+
+def changing(command: F) -> F:
+    """The options that every change has; the command gets them as a Change."""
+
+    @click.argument("course", metavar="ID")
+    @by_option
+    @confirm_option
+    @click.option("--if-revision", type=int, metavar="N", help="Refuse if the course moved on.")
+    @database_option
+    @json_option
+    @wraps(command)
+    def wrapped(
+        course: str,
+        by: str | None,
+        confirm: str | None,
+        if_revision: int | None,
+        database: str | None,
+        as_json: bool,
+        **own: Any,
+    ) -> None:
+        command(Change(course, by, confirm, if_revision, database, as_json), **own)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def typed(value: str, check: Callable[[object], Any], place: str) -> Any:
+    """What somebody typed, checked. Raises InputError with the option's name."""
+    from planner.files.fields import FieldError
+
+    try:
+        return check(value)
+    except FieldError as error:
+        raise InputError(Problem(place, error.problem, error.fix)) from error
+
+
+def typed_day(value: str, place: str) -> date:
+    """A day: 2026-09-14."""
+    from planner.files.fields import check_date
+
+    day: date = typed(value, check_date, place)
+    return day
+
+
+def typed_time(value: str | None, place: str) -> datetime | None:
+    """A day and hour of the clinic's clock: 2026-09-14 09:00; None for nothing."""
+    from planner.files.fields import check_moment
+
+    return None if value is None else typed(value, check_moment, place)
+
+
+def typed_text(value: str | None, place: str) -> str | None:
+    """A text that can be printed; None for nothing."""
+    from planner.files.fields import check_text
+
+    return None if value is None else typed(value, check_text, place)
+
+
+class Bounds(NamedTuple):
+    """What a typed figure has to be: from `least` (inclusive, or above it) to `most`."""
+
+    unit: str
+    least: str
+    most: str
+    above: bool = True
+
+
+MG = Bounds("mg", "0", "100000")
+ML = Bounds("mL", "0", "1000")
+SIZE_MM = Bounds("mm", "0", "10000", above=False)
+START_MM = Bounds("mm", "0", "10000")
+VAS = Bounds("of 10", "0", "10", above=False)
+
+
+def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | None:
+    """A figure within its bounds, exact; None for nothing."""
+    from planner.cli.typed import check_decimals, typed_number
+    from planner.core.formatting import number
+
+    if value is None:
+        return None
+    figure = typed_number(value, bounds.unit, place)
+    check_decimals(figure, place)
+    least, most = Decimal(bounds.least), Decimal(bounds.most)
+    if figure < least or (bounds.above and figure == least) or figure > most:
+        lowest = f"above {bounds.least}" if bounds.above else f"from {bounds.least}"
+        fix = f"it is {lowest} and at most {bounds.most} {bounds.unit}"
+        raise InputError(Problem(place, f"{number(figure)} is out of reach", fix))
+    return figure
+
+
+def one_of(place: str, choices: Sequence[tuple[str, object]]) -> None:
+    """Refuse a call in which not exactly one of some options is given."""
+    given = [name for name, value in choices if value not in (None, False)]
+    if len(given) != 1:
+        names = " or ".join(name for name, _ in choices)
+        problem = "none was given" if not given else f"{' and '.join(given)} were both given"
+        raise UsageError(Problem(place, problem, f"give {names}"))

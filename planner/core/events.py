@@ -1,0 +1,191 @@
+"""What happens to a course: one record an event, appended and never altered."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from planner.core.course import Confirmation, Course, Lesion
+from planner.core.records import Ending
+from planner.core.schedule import Purpose
+
+
+class Named(NamedTuple):
+    """An appointment by what it is: `number` is 1, 2, ... of its kind, whenever it is."""
+
+    lesion: str
+    purpose: Purpose
+    number: int
+
+
+class Planned(NamedTuple):
+    """The course as it was added; protocol and clinic by the sha256 of what was read."""
+
+    course: Course
+    protocol: str
+    clinic: str
+
+
+class Injected(NamedTuple):
+    """What a lesion really got: the dose as it was entered, and what the syringe held."""
+
+    lesion: str
+    injection: int
+    dose_mg: Fraction
+    drawn_ml: Fraction
+    drawn_mg: Fraction
+
+
+class Given(NamedTuple):
+    """Injections of a visit; `visit` has all its appointments, `at` is the clinic's wall clock.
+
+    Pain is on a scale from 0 to 10.
+    """
+
+    visit: tuple[Named, ...]
+    injections: tuple[Injected, ...]
+    at: datetime
+    lot: str | None = None
+    expiry: str | None = None
+    pain_before: Decimal | None = None
+    pain_after: Decimal | None = None
+    complication: str | None = None
+
+
+class Evaluated(NamedTuple):
+    """A lesion measured at a visit; a size of 0 mm is a lesion that is gone."""
+
+    visit: tuple[Named, ...]
+    lesion: str
+    evaluation: int
+    at: datetime
+    size_mm: Decimal
+    ulcerated: bool | None = None
+    pain: Decimal | None = None
+    measured_by: str | None = None
+
+
+class Missed(NamedTuple):
+    """What was not done of a visit that was to be `at` (the clinic's wall clock)."""
+
+    visit: tuple[Named, ...]
+    at: datetime
+
+
+class Moved(NamedTuple):
+    """What is still to be done of a visit, at another time."""
+
+    visit: tuple[Named, ...]
+    to: datetime
+
+
+class Held(NamedTuple):
+    """Lesions whose remaining injections wait, from a day on."""
+
+    lesions: tuple[str, ...]
+    on: date
+
+
+class Resumed(NamedTuple):
+    """Held lesions that a physician released on a day."""
+
+    lesions: tuple[str, ...]
+    on: date
+
+
+class DoseChanged(NamedTuple):
+    """The dose of a lesion's injections that are to come, from one of them on."""
+
+    lesion: str
+    dose_mg: Fraction
+    from_injection: int
+
+
+class LesionAdded(NamedTuple):
+    """A lesion found later; its own first injection is due `on` a day."""
+
+    lesion: Lesion
+    on: date
+
+
+class Confirmed(NamedTuple):
+    """A physician's word for a finding of the plan as it then was."""
+
+    confirmation: Confirmation
+
+
+class Ended(NamedTuple):
+    """The course is over; what was not done is cancelled."""
+
+    ending: Ending
+    on: date
+
+
+class Issued(NamedTuple):
+    """Documents of a revision were made; `code` is that on their pages."""
+
+    revision: int
+    code: str
+    documents: tuple[str, ...]
+
+
+class Corrected(NamedTuple):
+    """An earlier event (by its number) was a slip: what holds in its place, None for nothing."""
+
+    event: int
+    instead: Given | Evaluated | None
+
+
+Event = (
+    Planned
+    | Given
+    | Evaluated
+    | Missed
+    | Moved
+    | Held
+    | Resumed
+    | DoseChanged
+    | LesionAdded
+    | Confirmed
+    | Ended
+    | Issued
+    | Corrected
+)
+# How each is called in the database, in exports and in a history.
+KINDS: dict[str, type[Event]] = {
+    "planned": Planned,
+    "given": Given,
+    "evaluated": Evaluated,
+    "missed": Missed,
+    "moved": Moved,
+    "held": Held,
+    "resumed": Resumed,
+    "dose-changed": DoseChanged,
+    "lesion-added": LesionAdded,
+    "confirmed": Confirmed,
+    "ended": Ended,
+    "issued": Issued,
+    "corrected": Corrected,
+}
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+def kind_of(event: Event) -> str:
+    """`given`, `moved` and so on."""
+    return _NAMES[type(event)]
+
+
+class Entry(NamedTuple):
+    """An event with its number (1, 2, ... within the course), when it was entered, by whom, why.
+
+    `at` is in UTC. `confirmations` are what the author confirmed together with it.
+    """
+
+    number: int
+    at: datetime
+    by: str
+    reason: str | None
+    event: Event
+    confirmations: tuple[Confirmation, ...] = ()

@@ -1,0 +1,572 @@
+"""A course's history folded into its state: what was done, what waits, what is to come.
+
+Events are read in their order. One that contradicts those before it raises RefusedError, so that
+the same rules hold for a new event and for a history that is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import singledispatchmethod
+from typing import Literal, NamedTuple
+
+from planner.core.course import Confirmation, Course, Lesion
+from planner.core.events import (
+    Confirmed,
+    Corrected,
+    DoseChanged,
+    Ended,
+    Entry,
+    Evaluated,
+    Event,
+    Given,
+    Held,
+    Injected,
+    Issued,
+    LesionAdded,
+    Missed,
+    Moved,
+    Named,
+    Planned,
+    Resumed,
+    kind_of,
+)
+from planner.core.formatting import day, listing
+from planner.core.opening import Opening
+from planner.core.plan import appointments, decide
+from planner.core.preparing import each_dose
+from planner.core.protocol import Protocol
+from planner.core.quantities import Dose
+from planner.core.schedule import (
+    LAST_DAY,
+    Appointment,
+    Standing,
+    Visit,
+    apply_moves,
+    due_visits,
+    ordered,
+)
+from planner.errors import InputError, Problem, RefusedError, raise_if_any
+
+Status = Literal["planned", "running", "held", "ended"]
+_ONE_DAY = timedelta(days=1)
+# How far ahead an open day for a released lesion is looked for.
+_SEARCHED_DAYS = 365
+
+
+class Slot(NamedTuple):
+    """An appointment in a course under way; all times are the clinic's wall clock.
+
+    `at` is when it was done, or was to be done once its visit is past. A waiting one is of a
+    held lesion: it has no day.
+    """
+
+    appointment: Appointment
+    state: Standing | Literal["waiting"] = "open"
+    moved_to: datetime | None = None
+    moved_from: date | None = None
+    passed_window: int | None = None
+    at: datetime | None = None
+
+    @property
+    def day(self) -> date:
+        """The day that it stands on, or is due."""
+        stands = self.at or self.moved_to
+        return stands.date() if stands else self.appointment.due
+
+
+class Done(NamedTuple):
+    """An injection as it was recorded, with the number of the event and its author."""
+
+    event: int
+    by: str
+    given: Given
+    injected: Injected
+
+
+class Seen(NamedTuple):
+    """An evaluation as it was recorded last."""
+
+    event: int
+    by: str
+    evaluated: Evaluated
+
+
+class IssuedSet(NamedTuple):
+    """Documents that were made: how many events the course had then, and what they were."""
+
+    entries: int
+    issued: Issued
+
+
+class State(NamedTuple):
+    """A course as its history leaves it."""
+
+    course: Course
+    revision: int
+    slots: Mapping[Named, Slot]
+    held: Mapping[str, date]
+    given: Mapping[Named, Done]
+    seen: Mapping[Named, Seen]
+    ended: Ended | None
+    issues: tuple[IssuedSet, ...]
+
+    @property
+    def status(self) -> Status:
+        """`held` where no injection can be given before a lesion is released."""
+        if self.ended:
+            return "ended"
+        injections = [slot for name, slot in self.slots.items() if name.purpose == "injection"]
+        if self.held and not any(slot.state == "open" for slot in injections):
+            return "held"
+        return "running" if self.given or self.seen else "planned"
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Its visits by day, those of held lesions apart: slots of one day are one visit."""
+        days: dict[date, list[Slot]] = {}
+        for slot in self.slots.values():
+            if slot.state != "waiting":
+                days.setdefault(slot.day, []).append(slot)
+        return tuple(_visit(days[on]) for on in sorted(days))
+
+
+def history_of(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries as they hold: each with what was put in its place later, or left out."""
+    found = {entry.number: entry for entry in entries}
+    for entry in entries:
+        if isinstance(entry.event, Corrected):
+            there = found.get(entry.event.event)
+            if there is None:
+                continue
+            instead = entry.event.instead
+            if instead is None:
+                del found[there.number]
+            else:
+                found[there.number] = there._replace(event=instead, by=entry.by)
+    return [one for one in found.values() if not isinstance(one.event, Corrected)]
+
+
+def fold(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> State:
+    """The state that a history leaves. Raises RefusedError at an event that cannot be."""
+    _check_corrections(entries)
+    under_way = _UnderWay(protocol, opening)
+    for entry in history_of(entries):
+        under_way.apply(entry)
+    return under_way.state(_revision(entries))
+
+
+def _revision(entries: Sequence[Entry]) -> int:
+    first = entries[0].event
+    if not isinstance(first, Planned):
+        raise _refused("", "the history does not begin with a plan", "restore a backup")
+    changes = sum(not isinstance(one.event, Planned | Issued) for one in entries)
+    return first.course.revision + changes
+
+
+def _check_corrections(entries: Sequence[Entry]) -> None:
+    """Refuse a correction of what is not there, cannot be corrected or is withdrawn already."""
+    there = {entry.number: entry.event for entry in entries}
+    withdrawn: set[int] = set()
+    for entry in entries:
+        if not isinstance(entry.event, Corrected):
+            continue
+        target, instead = entry.event.event, entry.event.instead
+        event = there.get(target)
+        place = f"event {target}"
+        if event is None or target >= entry.number:
+            raise _refused(place, "there is none", "see planner course history")
+        if isinstance(event, Planned | Issued | Corrected):
+            raise _refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
+        if target in withdrawn:
+            raise _refused(place, "it is withdrawn already", "enter it anew")
+        if instead is None:
+            withdrawn.add(target)
+        elif type(instead) is not type(event):
+            raise _refused(place, f"it is {kind_of(event)}", "withdraw it, and enter it anew")
+
+
+class _UnderWay:
+    """A course while its events are read."""
+
+    def __init__(self, protocol: Protocol, opening: Opening) -> None:
+        self.protocol = protocol
+        self.opening = opening
+        self.course: Course | None = None
+        self.slots: dict[Named, Slot] = {}
+        self.held: dict[str, date] = {}
+        self.given: dict[Named, Done] = {}
+        self.seen: dict[Named, Seen] = {}
+        self.ended: Ended | None = None
+        self.issues: list[IssuedSet] = []
+
+    def state(self, revision: int) -> State:
+        """What the events so far leave."""
+        return State(
+            self._course._replace(revision=revision),
+            revision,
+            self.slots,
+            self.held,
+            self.given,
+            self.seen,
+            self.ended,
+            tuple(self.issues),
+        )
+
+    @property
+    def _course(self) -> Course:
+        if self.course is None:
+            raise _refused("", "the history does not begin with a plan", "restore a backup")
+        return self.course
+
+    def apply(self, entry: Entry) -> None:
+        """Read one more event. Raises RefusedError where it contradicts those before it."""
+        if self.ended and not isinstance(entry.event, Issued):
+            text = f"the course ended on {day(self.ended.on)} ({self.ended.ending})"
+            fix = "correct the ending first, if that was a slip"
+            raise _refused(self._course.id, text, fix)
+        self._read(entry.event, entry)
+        if entry.confirmations:
+            self._confirm(*entry.confirmations)
+
+    @singledispatchmethod
+    def _read(self, event: Event, entry: Entry) -> None:
+        raise TypeError(f"{type(event).__name__} is no event of a course")
+
+    @_read.register
+    def _planned(self, event: Planned, _entry: Entry) -> None:
+        if self.course is not None:
+            raise _refused(self.course.id, "it was planned already", "see planner course show")
+        course = event.course
+        decided = [decide(lesion, self.protocol) for lesion in course.lesions]
+        due = due_visits(appointments(course, decided, self.protocol))
+        visits, wrong = apply_moves(due, course.moves)
+        raise_if_any(InputError, wrong)
+        self.course = course._replace(lesions=tuple(map(self._with_each_dose, course.lesions)))
+        for visit in visits:
+            for one in visit.appointments:
+                is_moved = visit.moved_to is not None and one.due in visit.moved_from
+                self.slots[_name(one)] = Slot(
+                    one,
+                    moved_to=visit.moved_to if is_moved else None,
+                    moved_from=one.due if is_moved else None,
+                    passed_window=visit.passed_window if is_moved else None,
+                )
+
+    def _with_each_dose(self, lesion: Lesion) -> Lesion:
+        injections = self.protocol.regimens[decide(lesion, self.protocol).regimen].injections
+        return lesion._replace(doses=each_dose(lesion, injections), same_dose=False)
+
+    @_read.register
+    def _given(self, event: Given, entry: Entry) -> None:
+        self._check_began(event.at.date(), "the injection")
+        if not event.injections:
+            raise _refused("visit", "no injection is to be given", "see planner course show")
+        for one in event.injections:
+            name = Named(one.lesion, "injection", one.injection)
+            slot = self._slot(name)
+            self._check_to_give(name, slot)
+            shift = abs((event.at.date() - slot.appointment.due).days)
+            self.slots[name] = slot._replace(state="done", at=event.at)
+            self.given[name] = Done(entry.number, entry.by, event, one)
+            if shift > slot.appointment.window_days:
+                self._follow(name, event.at.date())
+        self._stay_with(event.visit, event.at)
+        for lesion in dict.fromkeys(one.lesion for one in event.injections):
+            self._count_evaluations(lesion)
+
+    def _check_to_give(self, name: Named, slot: Slot) -> None:
+        what = f"injection {name.number} of lesion {name.lesion}"
+        if slot.state == "done":
+            done = self.given[name]
+            text = f"{what} was given on {day(done.given.at)} already (event {done.event})"
+            raise _refused("", text, f"correct event {done.event}, if that was a slip")
+        if slot.state == "waiting":
+            since = day(self.held[name.lesion])
+            raise _refused("", f"lesion {name.lesion} is held since {since}", "resume it first")
+
+    @_read.register
+    def _evaluated(self, event: Evaluated, entry: Entry) -> None:
+        self._check_began(event.at.date(), "the evaluation")
+        name = Named(event.lesion, "evaluation", event.evaluation)
+        slot = self._slot(name)
+        if slot.state == "waiting":
+            raise _refused("", f"lesion {event.lesion} has no injection yet", "see show")
+        self.slots[name] = slot._replace(state="done", at=event.at)
+        self.seen[name] = Seen(entry.number, entry.by, event)
+        self._stay_with(event.visit, event.at)
+
+    @_read.register
+    def _missed(self, event: Missed, _entry: Entry) -> None:
+        self._check_began(event.at.date(), "the visit")
+        is_open = [name for name in event.visit if self._slot(name).state == "open"]
+        if not is_open:
+            raise _refused("visit", "nothing is left to be done at it", "see planner course show")
+        for name in is_open:
+            self.slots[name] = self.slots[name]._replace(state="missed", at=event.at)
+        for lesion in dict.fromkeys(name.lesion for name in is_open):
+            self._count_evaluations(lesion)
+
+    @_read.register
+    def _moved(self, event: Moved, _entry: Entry) -> None:
+        names = [name for name in event.visit if self._slot(name).state in ("open", "missed")]
+        if not names:
+            raise _refused("visit", "nothing is left to be done at it", "see planner course show")
+        _check_reach(event.to.date())
+        self._check_after_first(names, event.to.date())
+        for name in names:
+            slot = self.slots[name]
+            due = slot.appointment.due
+            is_outside = abs((event.to.date() - due).days) > slot.appointment.window_days
+            passed = slot.appointment.window_days if is_outside else None
+            self.slots[name] = Slot(slot.appointment, "open", event.to, due, passed)
+            if is_outside:
+                self._follow(name, event.to.date())
+        for name in names:
+            self._check_order(name)
+        for lesion in dict.fromkeys(name.lesion for name in names):
+            self._count_evaluations(lesion)
+
+    def _check_after_first(self, names: Sequence[Named], on: date) -> None:
+        """Refuse a day on or before the first visit, for all visits but that one."""
+        others = [
+            slot.day
+            for name, slot in self.slots.items()
+            if name not in names and slot.state in ("open", "done")
+        ]
+        here = min(self.slots[name].day for name in names)
+        if others and on <= min(others) < here:
+            text = f"{day(on)} is not after the first visit on {day(min(others))}"
+            raise InputError(Problem("--to", text, "choose a later day"))
+
+    def _check_order(self, name: Named) -> None:
+        """Refuse two injections of a lesion on one day, or in another order than their own."""
+        here = self.slots[name]
+        for other, slot in self._injections(name.lesion):
+            if name.purpose == "evaluation" or other == name or slot.state in ("waiting", "missed"):
+                continue
+            if slot.day == here.day or (slot.day > here.day) != (other.number > name.number):
+                text = f"injection {other.number} of lesion {name.lesion} is on {day(slot.day)}"
+                raise InputError(Problem("--to", text, "choose another day"))
+
+    @_read.register
+    def _hold(self, event: Held, _entry: Entry) -> None:
+        self._check_began(event.on, "the hold")
+        for lesion in event.lesions:
+            if lesion in self.held:
+                since = day(self.held[lesion])
+                raise _refused("", f"lesion {lesion} is held since {since}", "see show")
+            remaining = [name for name, slot in self._injections(lesion) if slot.state == "open"]
+            if not remaining:
+                raise _refused("", f"lesion {lesion} has no injections left", "see show")
+            self.held[lesion] = event.on
+            for name in remaining:
+                self.slots[name] = Slot(self.slots[name].appointment, "waiting")
+            self._count_evaluations(lesion)
+
+    @_read.register
+    def _resume(self, event: Resumed, _entry: Entry) -> None:
+        for lesion in event.lesions:
+            if lesion not in self.held:
+                raise _refused("", f"lesion {lesion} is not held", "see planner course show")
+            if event.on < self.held[lesion]:
+                since = day(self.held[lesion])
+                raise _refused("--on", f"the hold began on {since}", "give a later day")
+            del self.held[lesion]
+            waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
+            first, *later = waiting
+            on = self._open_day(lesion, event.on)
+            self.slots[first] = Slot(replace(self.slots[first].appointment, due=on))
+            for name in later:
+                self.slots[name] = Slot(self.slots[name].appointment)
+            self._follow(first, on)
+            self._count_evaluations(lesion)
+
+    def _open_day(self, lesion: str, released: date) -> date:
+        """The first day from the release on which the lesion can be injected."""
+        given = [slot.day for _, slot in self._injections(lesion) if slot.state == "done"]
+        apart = self.protocol.policy.shortest_interval_days * _ONE_DAY
+        earliest = max([released, *(on + apart for on in given)])
+        hour, minutes = self._course.first_visit.time(), self.opening.minutes(["injection"])
+        for away in range(_SEARCHED_DAYS):
+            on = earliest + away * _ONE_DAY
+            _check_reach(on)
+            if self.opening.nearest(on, hour, minutes) is not None:
+                return on
+        text = f"no open day within {_SEARCHED_DAYS} days from {day(earliest)}"
+        raise InputError(Problem("--on", text, "choose another day"))
+
+    @_read.register
+    def _change_dose(self, event: DoseChanged, _entry: Entry) -> None:
+        wanted = [
+            name.number
+            for name, slot in self._injections(self._lesion(event.lesion).id)
+            if slot.state in ("open", "waiting") and name.number >= event.from_injection
+        ]
+        if not wanted:
+            text = f"lesion {event.lesion} has no injections to come from there"
+            raise _refused("", text, "doses that were given are not changed; see show")
+        lesion = self._lesion(event.lesion)
+        doses = tuple(
+            Dose(event.dose_mg) if number in wanted else dose
+            for number, dose in enumerate(lesion.doses, start=1)
+        )
+        self._put_lesion(lesion._replace(doses=doses))
+
+    @_read.register
+    def _add_lesion(self, event: LesionAdded, _entry: Entry) -> None:
+        self._check_began(event.on, "the lesion's first injection")
+        course = self._course
+        if any(one.id == event.lesion.id for one in course.lesions):
+            raise _refused("--id", f"{event.lesion.id} is a lesion already", "choose another id")
+        lesion = self._with_each_dose(event.lesion)
+        self.course = course._replace(lesions=(*course.lesions, lesion))
+        start = course._replace(first_visit=datetime.combine(event.on, course.first_visit.time()))
+        decided = [decide(lesion, self.protocol)]
+        for one in appointments(start, decided, self.protocol):
+            _check_reach(one.due)
+            self.slots[_name(one)] = Slot(replace(one, order=len(course.lesions)))
+
+    @_read.register
+    def _confirmed(self, event: Confirmed, _entry: Entry) -> None:
+        self._confirm(event.confirmation)
+
+    @_read.register
+    def _issued(self, event: Issued, entry: Entry) -> None:
+        self.issues.append(IssuedSet(entry.number, event))
+
+    def _confirm(self, *confirmations: Confirmation) -> None:
+        course = self._course
+        self.course = course._replace(confirmations=(*course.confirmations, *confirmations))
+
+    @_read.register
+    def _end(self, event: Ended, _entry: Entry) -> None:
+        self._check_began(event.on, "the ending")
+        done = [slot.day for slot in self.slots.values() if slot.state == "done"]
+        if done and max(done) > event.on:
+            text = f"something was done on {day(max(done))}"
+            raise _refused("--on", text, "give that day or a later one, or correct the event")
+        self.ended = event
+        for name, slot in self.slots.items():
+            if slot.state == "open":
+                self.slots[name] = slot._replace(state="cancelled")
+
+    def _follow(self, name: Named, on: date) -> None:
+        """The later injections of a lesion at its interval from the day of one of them."""
+        if name.purpose != "injection":
+            return
+        for other, slot in self._injections(name.lesion):
+            if other.number > name.number and slot.state == "open":
+                days = (other.number - name.number) * slot.appointment.interval_days
+                due = on + timedelta(days=days)
+                _check_reach(due)
+                self.slots[other] = Slot(replace(slot.appointment, due=due))
+
+    def _count_evaluations(self, lesion: str) -> None:
+        """Evaluations that are to come, counted from the lesion's first injection."""
+        first = self._first_injection(lesion)
+        for name, slot in self.slots.items():
+            if name.lesion != lesion or name.purpose == "injection":
+                continue
+            if slot.state not in ("open", "waiting") or slot.moved_to or slot.at:
+                continue
+            if first is None:
+                self.slots[name] = slot._replace(state="waiting")
+            else:
+                after = self.protocol.evaluations[name.number - 1].after_days
+                due = first + timedelta(days=after)
+                _check_reach(due)
+                self.slots[name] = Slot(replace(slot.appointment, due=due))
+
+    def _first_injection(self, lesion: str) -> date | None:
+        """The day of a lesion's first injection: given, else planned; None while it waits."""
+        slots = [slot for _, slot in self._injections(lesion)]
+        given = [slot.day for slot in slots if slot.state == "done"]
+        if given:
+            return min(given)
+        coming = [slot for slot in slots if slot.state != "missed"]
+        if not coming:
+            return min(slot.day for slot in slots)
+        return None if coming[0].state == "waiting" else coming[0].day
+
+    def _stay_with(self, visit: Iterable[Named], at: datetime) -> None:
+        """What is still open of a visit stays at it, until it is done, moved or missed."""
+        for name in visit:
+            slot = self._slot(name)
+            if slot.state == "open":
+                self.slots[name] = slot._replace(at=at)
+
+    def _injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
+        """The injections of a lesion in their order."""
+        found = [
+            (name, slot)
+            for name, slot in self.slots.items()
+            if name.lesion == lesion and name.purpose == "injection"
+        ]
+        yield from sorted(found, key=lambda one: one[0].number)
+
+    def _slot(self, name: Named) -> Slot:
+        if name not in self.slots:
+            text = f"{name.purpose} {name.number} of lesion {name.lesion} is not planned"
+            raise _refused("", text, "see planner course show")
+        return self.slots[name]
+
+    def _lesion(self, wanted: str) -> Lesion:
+        for lesion in self._course.lesions:
+            if lesion.id == wanted:
+                return lesion
+        known = listing([one.id for one in self._course.lesions])
+        raise _refused("--lesion", f"{wanted} is no lesion of this course", f"there are {known}")
+
+    def _put_lesion(self, changed: Lesion) -> None:
+        lesions = (changed if one.id == changed.id else one for one in self._course.lesions)
+        self.course = self._course._replace(lesions=tuple(lesions))
+
+    def _check_began(self, on: date, what: str) -> None:
+        """Refuse a day before the course began, or beyond all days."""
+        first = self._course.first_visit.date()
+        starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]
+        began = min([first, *starts])
+        if on < began:
+            text = f"{what} would be on {day(on)}; the course began on {day(began)}"
+            raise _refused("", text, "correct the day")
+        _check_reach(on)
+
+
+def _name(one: Appointment) -> Named:
+    return Named(one.lesion, one.purpose, one.count)
+
+
+def _visit(slots: Sequence[Slot]) -> Visit:
+    """The slots of a day as one visit; it keeps the due day of one that was not moved."""
+    first = min(slots, key=lambda slot: (slot.moved_to is not None, slot.appointment.order))
+    done = [slot.at for slot in slots if slot.at and slot.state == "done"]
+    stood = [slot.at for slot in slots if slot.at]
+    moved = [slot for slot in slots if slot.moved_to and not slot.at]
+    windows = [slot.passed_window for slot in moved if slot.passed_window is not None]
+    return Visit(
+        due=first.appointment.due,
+        appointments=ordered(
+            replace(slot.appointment, standing=_standing(slot.state)) for slot in slots
+        ),
+        moved_to=moved[-1].moved_to if moved else None,
+        moved_from=tuple(dict.fromkeys(slot.moved_from for slot in moved if slot.moved_from)),
+        passed_window=windows[0] if windows else None,
+        settled=min(done or stood, default=None),
+    )
+
+
+def _standing(state: Standing | Literal["waiting"]) -> Standing:
+    return "open" if state == "waiting" else state
+
+
+def _check_reach(on: date) -> None:
+    if on > LAST_DAY:
+        problem = f"it leads to {on}; all days lie before {LAST_DAY.year + 1}"
+        raise InputError(Problem("", problem, "correct the day"))
+
+
+def _refused(place: str, problem: str, fix: str) -> RefusedError:
+    return RefusedError(Problem(place, problem, fix))

@@ -1,0 +1,53 @@
+"""What has to be asked before something done is recorded; it is then recorded as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from planner.core.events import Ended, Evaluated, Event, Given, Named
+from planner.core.formatting import count, day, moment
+from planner.core.history import State
+from planner.core.protocol import Protocol
+from planner.errors import Problem
+
+
+def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> Iterator[Problem]:
+    """Why a record may be a slip: the future, the order, the interval. `now` is wall clock."""
+    if isinstance(event, Given | Evaluated) and event.at > now:
+        yield Problem("", f"{moment(event.at)} is in the future", "give --at")
+    if isinstance(event, Ended) and event.on > now.date():
+        yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
+    if isinstance(event, Given):
+        for one in event.injections:
+            name = Named(one.lesion, "injection", one.injection)
+            yield from _order(state, name, event)
+            yield from _interval(state, name, event, protocol.policy.shortest_interval_days)
+
+
+def _order(state: State, name: Named, event: Given) -> Iterator[Problem]:
+    what = f"injection {name.number} of lesion {name.lesion}"
+    for other, slot in state.slots.items():
+        if other.lesion != name.lesion or other.purpose != "injection" or other == name:
+            continue
+        is_earlier = other.number < name.number
+        if is_earlier and slot.state == "open":
+            text = f"{what} would be recorded before injection {other.number}, which is still open"
+            yield Problem("", text, f"record or miss injection {other.number} first")
+        elif slot.state == "done" and slot.at is not None and is_earlier != (slot.at < event.at):
+            side = "before" if is_earlier else "after"
+            text = f"{what} on {day(event.at)} is {side} injection {other.number}, {day(slot.at)}"
+            yield Problem("", text, "correct --at")
+
+
+def _interval(state: State, name: Named, event: Given, shortest: int) -> Iterator[Problem]:
+    for other, done in state.given.items():
+        if other.lesion != name.lesion or other == name:
+            continue
+        gap = abs((done.given.at.date() - event.at.date()).days)
+        if gap < shortest:
+            text = (
+                f"lesion {name.lesion} was injected on {day(done.given.at)}, {count(gap, 'day')}"
+                f" apart; the shortest interval is {count(shortest, 'day')}"
+            )
+            yield Problem("", text, "correct --at")

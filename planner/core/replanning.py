@@ -1,0 +1,128 @@
+"""The plan of a course under way: what is to come laid out anew around what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from planner.core.clinic import Clinic
+from planner.core.course import Course
+from planner.core.events import Named
+from planner.core.history import Done, Seen, State
+from planner.core.layout import lay_out_again
+from planner.core.opening import Opening
+from planner.core.outcome import reduction_percent, remission
+from planner.core.plan import plan_of
+from planner.core.protocol import Protocol
+from planner.core.recording import record_supplies
+from planner.core.records import (
+    EndedCourse,
+    GivenDose,
+    Measured,
+    Plan,
+    PlannedEvaluation,
+    PlannedInjection,
+    PlannedVisit,
+    VisitState,
+)
+
+
+def plan_again(state: State, protocol: Protocol, opening: Opening) -> Plan:
+    """The plan that a history leaves, with what was done beside what was planned."""
+    course, clinic = state.course, opening.clinic
+    placed = lay_out_again(
+        state.visits, opening, course.first_visit, protocol.policy.shortest_interval_days
+    )
+    plan = plan_of(course, protocol, clinic, placed)
+    visits = tuple(_with_done(visit, state, protocol, clinic) for visit in plan.visits)
+    ended = state.ended
+    return plan._replace(
+        lesions=tuple(
+            lesion._replace(held_since=state.held.get(lesion.id)) for lesion in plan.lesions
+        ),
+        visits=visits,
+        supplies=record_supplies([visit for visit in visits if visit.state in ("planned", "done")]),
+        remarks=(),
+        replaces=_replaced(state),
+        ending=None if ended is None else EndedCourse(ended.ending, ended.on),
+    )
+
+
+def appointments_of(visit: PlannedVisit) -> tuple[Named, ...]:
+    """All that belongs to a visit, by name."""
+    evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in visit.evaluations)
+    injections = (Named(one.lesion, "injection", one.injection) for one in visit.injections)
+    return (*evaluations, *injections)
+
+
+def _replaced(state: State) -> int | None:
+    """The revision whose papers are out there, if an earlier one was issued."""
+    earlier = [one.issued.revision for one in state.issues]
+    return max((one for one in earlier if one < state.revision), default=None)
+
+
+def _with_done(
+    visit: PlannedVisit, state: State, protocol: Protocol, clinic: Clinic
+) -> PlannedVisit:
+    zone = ZoneInfo(clinic.timezone)
+    evaluations = tuple(
+        one._replace(result=_measured(one, state, protocol)) for one in visit.evaluations
+    )
+    injections = tuple(one._replace(given=_given(one, state, zone)) for one in visit.injections)
+    stands = _state(state.slots[name].state for name in appointments_of(visit))
+    return visit._replace(evaluations=evaluations, injections=injections, state=stands)
+
+
+def _state(states: Iterable[str]) -> VisitState:
+    """What became of a visit: it is done once nothing is open and something was done."""
+    found = set(states)
+    if "open" in found:
+        return "planned"
+    if "done" in found:
+        return "done"
+    return "missed" if "missed" in found else "cancelled"
+
+
+def _given(one: PlannedInjection, state: State, zone: ZoneInfo) -> GivenDose | None:
+    done: Done | None = state.given.get(Named(one.lesion, "injection", one.injection))
+    if done is None:
+        return None
+    given, injected = done.given, done.injected
+    return GivenDose(
+        dose_mg=injected.dose_mg,
+        drawn_ml=injected.drawn_ml,
+        drawn_mg=injected.drawn_mg,
+        at=_aware(given.at, zone),
+        by=done.by,
+        lot=given.lot,
+        expiry=given.expiry,
+        pain_before=given.pain_before,
+        pain_after=given.pain_after,
+        complication=given.complication,
+    )
+
+
+def _measured(one: PlannedEvaluation, state: State, protocol: Protocol) -> Measured | None:
+    seen: Seen | None = state.seen.get(Named(one.lesion, "evaluation", one.evaluation))
+    if seen is None:
+        return None
+    found, baseline = seen.evaluated, _baseline(state.course, one.lesion)
+    return Measured(
+        on=found.at.date(),
+        size_mm=found.size_mm,
+        ulcerated=found.ulcerated,
+        pain=found.pain,
+        measured_by=found.measured_by or seen.by,
+        reduction_percent=reduction_percent(baseline, found.size_mm),
+        remission=remission(baseline, found.size_mm, protocol.table.domains.precision_mm),
+    )
+
+
+def _baseline(course: Course, lesion: str) -> Decimal:
+    return next(one.size_mm for one in course.lesions if one.id == lesion)
+
+
+def _aware(wall: datetime, zone: ZoneInfo) -> datetime:
+    return wall.replace(tzinfo=zone)

@@ -1,0 +1,154 @@
+"""The change slip: what was, what is, and why, since papers were last made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from planner.core.events import Entry
+from planner.core.records import Plan, PlannedVisit
+from planner.documents.blocks import (
+    Block,
+    Heading,
+    Paper,
+    Paragraph,
+    Row,
+    Section,
+    Signatures,
+    Table,
+    cell,
+    text,
+)
+from planner.documents.happened import told
+from planner.documents.language import Language
+from planner.documents.view import (
+    Issue,
+    ending_lines,
+    identity,
+    strength,
+    visit_state,
+    visit_time,
+)
+
+
+class Since(NamedTuple):
+    """The plan whose papers are out there, and the events that came after them."""
+
+    plan: Plan
+    entries: Sequence[Entry]
+
+
+def change_slip(plan: Plan, since: Since, issue: Issue) -> Paper:
+    """The slip."""
+    say = issue.say
+    running = say("Change slip")
+    return Paper(
+        title=say("Change slip, course {course}", course=plan.course),
+        mark=issue.mark,
+        language=say.code,
+        size=plan.clinic.paper,
+        identity=identity(plan, issue),
+        sections=(Section(running, tuple(_blocks(plan, since, issue))),),
+    )
+
+
+def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
+    say = issue.say
+    yield Heading(say("Change slip"), 1)
+    yield from (Paragraph(text(one, bold=True)) for one in ending_lines(plan, say))
+    old = say(
+        "This replaces all papers of revision {n}. Take them out of use.", n=since.plan.revision
+    )
+    yield Paragraph(text(old, bold=True))
+    changes = tuple(
+        Row((cell(what, bold=True), cell(was), cell(now, bold=True)))
+        for what, was, now in changes_between(since.plan, plan, say)
+    )
+    if changes:
+        yield Heading(say("What changes"))
+        yield Table((say("What"), say("It was"), say("It is")), (48, 0, 66), changes)
+    yield Heading(say("Why"))
+    zone = ZoneInfo(plan.clinic.timezone)
+    rows = tuple(
+        Row(
+            (
+                cell(str(one.number)),
+                cell(told(one.event, say)),
+                cell(one.reason or ""),
+                cell(one.by, say.moment(one.at.astimezone(zone))),
+            )
+        )
+        for one in since.entries
+    )
+    head = (say("Event"), say("What happened"), say("Reason"), say("Entered by"))
+    yield Table(head, (14, 0, 48, 40), rows)
+    yield Signatures((say("Physician, date"), say("Papers replaced by, date")))
+
+
+def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+    """What a reader of the old papers has to know: visits, then doses, each as it was and is."""
+    yield from _visits(was, now, say)
+    yield from _doses(was, now, say)
+
+
+def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+    nothing = "\u2013"
+    old = {visit.uid: visit for visit in was.visits}
+    for visit in now.visits:
+        name = say("Visit {n}", n=visit.number)
+        before = old.pop(visit.uid, None)
+        shown = _visit(visit, say)
+        if before is None:
+            yield name, nothing, shown
+        elif _is_as_planned(before, visit):
+            continue
+        elif _visit(before, say) != shown:
+            yield name, _visit(before, say), shown
+    for visit in old.values():
+        yield say("Visit {n} (as it was)", n=visit.number), _visit(visit, say), say("cancelled")
+
+
+def _is_as_planned(was: PlannedVisit, now: PlannedVisit) -> bool:
+    """Whether a visit was done on the day that the old papers have: nobody has to be told."""
+    if now.state != "done" or was.start is None or now.start is None:
+        return False
+    return was.start.date() == now.start.date()
+
+
+def _visit(visit: PlannedVisit, say: Language) -> str:
+    """`Mon 14 Sep 2026 09:00 to 09:30: evaluation A; injection A, B (done)`."""
+    parts = []
+    if visit.evaluations:
+        names = ", ".join(one.lesion for one in visit.evaluations)
+        parts.append(f"{say('evaluation')} {names}")
+    if visit.injections:
+        parts.append(f"{say('injection')} {', '.join(one.lesion for one in visit.injections)}")
+    state = visit_state(visit, say)
+    return f"{visit_time(visit, say)}: {'; '.join(parts)}" + (f" ({state})" if state else "")
+
+
+def _doses(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+    old, new = (dict(_planned_doses(plan, say)) for plan in (was, now))
+    for (lesion, number), dose in new.items():
+        before = old.get((lesion, number), "\u2013")
+        if before != dose:
+            yield say("Lesion {lesion}, injection {n}", lesion=lesion, n=number), before, dose
+
+
+def _planned_doses(plan: Plan, say: Language) -> Iterator[tuple[tuple[str, int], str]]:
+    for visit in plan.visits:
+        for one in visit.injections:
+            if one.dose_mg is None or one.drawn_ml is None or one.drawn_mg is None:
+                yield (one.lesion, one.injection), say("dose open")
+                continue
+            yield (
+                (one.lesion, one.injection),
+                say(
+                    "{dose}: draw {volume} at {strength} ({drawn})",
+                    dose=say.mg(one.dose_mg),
+                    volume=say.ml(one.drawn_ml),
+                    strength=strength(plan, say),
+                    drawn=say.mg(one.drawn_mg),
+                ),
+            )

@@ -1,0 +1,1 @@
+"""A course through its life: its events, kept in SQLite or PostgreSQL."""

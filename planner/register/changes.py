@@ -1,0 +1,260 @@
+"""Changing a course: one event, checked against the whole history, written or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select
+
+from planner.core.course import Confirmation, Course
+from planner.core.events import (
+    DoseChanged,
+    Entry,
+    Event,
+    Issued,
+    LesionAdded,
+    Moved,
+    Planned,
+    Resumed,
+    kind_of,
+)
+from planner.core.findings import Finding
+from planner.core.formatting import day
+from planner.core.history import State, fold
+from planner.core.questions import questions
+from planner.core.records import Plan
+from planner.errors import NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.register.database import Database
+from planner.register.inputs import Stored
+from planner.register.store import (
+    PatientRow,
+    Record,
+    append,
+    begin_course,
+    find_patient,
+    keep_input,
+    note_issue,
+    project,
+    read_course,
+)
+from planner.register.tables import courses, patients
+
+# What somebody chooses stops where its plan does; what was done is recorded whatever follows.
+_CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
+
+
+class Author(NamedTuple):
+    """Who makes a change, when (UTC), and why, where a reason is asked for."""
+
+    name: str
+    now: datetime
+    reason: str | None = None
+    # What the author says to a question; None where nothing is confirmed.
+    confirm: str | None = None
+
+
+class Standing(NamedTuple):
+    """A course as it stands: its record, the state of its history, the plan of that state."""
+
+    record: Record
+    state: State
+    plan: Plan
+
+    @classmethod
+    def of(cls, record: Record) -> Standing:
+        """The course of a record."""
+        state = record.state
+        return cls(record, state, record.plan(state))
+
+
+class Changed(NamedTuple):
+    """What a change led to; `waiting` are findings that now wait for a physician."""
+
+    before: Standing
+    after: Standing
+    entries: tuple[Entry, ...]
+    waiting: tuple[Finding, ...]
+
+
+Make = Callable[[Standing], Event]
+
+
+def add_course(
+    database: Database, course: Course, protocol: Stored, clinic: Stored, author: Author
+) -> Standing:
+    """Begin the register's history of a course.
+
+    Raises RefusedError where it is there already, NotConfirmedError where its plan waits for a
+    physician, or its patient has another running course and nobody confirmed that.
+    """
+    with database.writing() as connection:
+        if connection.execute(select(courses).where(courses.c.id == course.id)).first():
+            fix = "change it with planner course, or choose another id"
+            raise RefusedError(Problem(course.id, "it is in the register already", fix))
+        patient = _patient_of(connection, course)
+        _check_only_course(connection, patient, author)
+        event = Planned(course, keep_input(connection, protocol), keep_input(connection, clinic))
+        begin_course(connection, course.id, patient.key)
+        append(connection, course.id, Entry(1, author.now, author.name, author.confirm, event), "")
+        standing = Standing.of(read_course(connection, course.id))
+        project(connection, standing.record, standing.state, standing.plan)
+        return standing
+
+
+def change(
+    database: Database,
+    course: str,
+    makes: Sequence[Make],
+    author: Author,
+    if_revision: int | None = None,
+) -> Changed:
+    """Make changes of a course, an event each: all of them, or none.
+
+    Raises RefusedError where one contradicts the history or the course moved on, NotConfirmedError
+    where one asks for a confirmation.
+    """
+    with database.writing() as connection:
+        first = Standing.of(read_course(connection, course, is_locked=True))
+        check_not_restricted(first.record.patient)
+        _check_revision(first, if_revision)
+        standing, entries = first, []
+        for make in makes:
+            entry = _entry(standing, make(standing), author)
+            standing, entry = _changed(standing, entry, author)
+            written = append(connection, course, entry, standing.record.digest)
+            standing = standing._replace(record=standing.record._replace(digest=written))
+            if isinstance(entry.event, Issued):
+                note_issue(connection, course, entry.number, entry.event)
+            entries.append(entry)
+        project(connection, standing.record, standing.state, standing.plan)
+    waiting = _new(standing.plan.findings, first.plan.findings)
+    return Changed(first, standing, tuple(entries), tuple(waiting))
+
+
+def check_not_restricted(patient: PatientRow) -> None:
+    """Refuse to work with the data of a patient who had that restricted."""
+    if patient.restricted is not None:
+        fix = "lift it with planner patient restrict --lift"
+        raise RefusedError(Problem("the patient's data", "its processing is restricted", fix))
+
+
+def _entry(standing: Standing, event: Event, author: Author) -> Entry:
+    number = len(standing.record.entries) + 1
+    entry = Entry(number, author.now, author.name, author.reason or author.confirm, event)
+    zone = ZoneInfo(standing.record.opening.clinic.timezone)
+    now = author.now.astimezone(zone).replace(tzinfo=None)
+    asked = list(questions(standing.state, event, standing.record.protocol, now))
+    if asked and author.confirm is None:
+        raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)
+    return entry
+
+
+_HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
+
+
+def _changed(before: Standing, entry: Entry, author: Author) -> tuple[Standing, Entry]:
+    """The course with one more event; what a choice leads to is confirmed, or refused."""
+    after = _with(before, entry)
+    if not isinstance(entry.event, _CHOICES):
+        return after, entry
+    new = list(_new(after.plan.findings, before.plan.findings))
+    errors = [one for one in new if one.severity == "error"]
+    raise_if_any(NotConfirmedError, (Problem(one.code, one.message) for one in errors))
+    if not new:
+        return after, entry
+    if author.confirm is None:
+        raise NotConfirmedError(*(_waiting(one) for one in new), _HOW_TO_CONFIRM)
+    confirmations = tuple(_confirmation(one, author) for one in new)
+    entry = entry._replace(confirmations=confirmations)
+    return _with(before, entry), entry
+
+
+def _with(before: Standing, entry: Entry) -> Standing:
+    record = before.record._replace(entries=(*before.record.entries, entry))
+    state = fold(record.entries, record.protocol, record.opening)
+    return Standing(record, state, record.plan(state))
+
+
+def _new(after: Sequence[Finding], before: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings that stop the plan now and did not before."""
+    there = {(one.code, one.lesion, one.due, one.value) for one in before if one.stops}
+    for one in after:
+        if one.stops and (one.code, one.lesion, one.due, one.value) not in there:
+            yield one
+
+
+def _waiting(finding: Finding) -> Problem:
+    target = f"lesion {finding.lesion}" if finding.lesion else ""
+    return Problem(finding.code, f"{target}: {finding.message}" if target else finding.message)
+
+
+def _confirmation(finding: Finding, author: Author) -> Confirmation:
+    return Confirmation(
+        finding=finding.code,
+        value=finding.value,
+        by=author.name,
+        reason=author.confirm or "",
+        lesions=(finding.lesion,) if finding.lesion else (),
+        due=(finding.due,) if finding.due and not finding.lesion else (),
+    )
+
+
+def _check_revision(standing: Standing, wanted: int | None) -> None:
+    """Refuse a change to a course that moved on, and show how."""
+    now = standing.state.revision
+    if wanted is None or wanted == now:
+        return
+    since = [
+        f"{kind_of(one.event)} by {one.by} on {day(one.at)}"
+        for one in changes_after(standing.record.entries, wanted)
+    ]
+    course = standing.record.course
+    text = f"you changed revision {wanted}; it is at revision {now}"
+    how = f" ({'; '.join(since)})" if since else ""
+    raise RefusedError(Problem(course, text + how, "read it again and repeat the change"))
+
+
+def changes_after(entries: Sequence[Entry], revision: int) -> list[Entry]:
+    """The changes that came after a revision."""
+    first = entries[0].event
+    start = first.course.revision if isinstance(first, Planned) else 0
+    made = [one for one in entries if not isinstance(one.event, Planned | Issued)]
+    return made[max(0, revision - start) :]
+
+
+def _patient_of(connection: Connection, course: Course) -> PatientRow:
+    """The patient of a new course: known by the id, or new."""
+    wanted = course.patient
+    born = wanted.birth_date.isoformat() if wanted.birth_date else None
+    there = find_patient(connection, wanted.id)
+    if there is None:
+        new = insert(patients).values(id=wanted.id, name=wanted.name, birth_date=born)
+        connection.execute(new)
+        there = find_patient(connection, wanted.id)
+        assert there is not None
+        return there
+    check_not_restricted(there)
+    for known, said, what in (
+        (there.name, wanted.name, "name"),
+        (there.birth_date, born, "birth date"),
+    ):
+        if said is not None and known is not None and said != known:
+            problem = f"the register has another {what} for this patient's id"
+            raise RefusedError(Problem(f"patient.{what.replace(' ', '_')}", problem, "which one?"))
+    name, born = there.name or wanted.name, there.birth_date or born
+    if (name, born) != (there.name, there.birth_date):
+        known_as = patients.c.key == there.key
+        connection.execute(patients.update().where(known_as).values(name=name, birth_date=born))
+    return there._replace(name=name, birth_date=born)
+
+
+def _check_only_course(connection: Connection, patient: PatientRow, author: Author) -> None:
+    running = connection.execute(
+        select(courses.c.id).where(courses.c.patient == patient.key, courses.c.status != "ended")
+    ).all()
+    if running and author.confirm is None:
+        text = f"the patient has another running course: {', '.join(one.id for one in running)}"
+        raise NotConfirmedError(Problem("patient.id", text), _HOW_TO_CONFIRM)

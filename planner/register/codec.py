@@ -1,0 +1,162 @@
+"""Events as the database holds them: facts, and apart from them all that somebody typed.
+
+Each event carries a digest of itself and of the one before it, so that a changed, missing or
+added one is found. Typed text enters it by a salted digest: it can be blanked without a break.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from planner.core.course import Confirmation
+from planner.core.events import KINDS, Entry, Event, kind_of
+from planner.core.formatting import number
+from planner.core.quantities import Dose
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+# What people write freely: it may say who somebody is.
+_TYPED = {"reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber"}
+# Who the patient is stands in the table of patients alone.
+_IDENTITY = ("id", "name", "birth_date")
+ERASED = "erased"
+
+
+class Row(NamedTuple):
+    """An event as its table has it; `texts` is what was typed, by its place in the facts."""
+
+    number: int
+    at: str
+    author: str
+    kind: str
+    facts: str
+    texts: Mapping[str, str]
+    salt: str | None
+
+    @property
+    def texts_sha256(self) -> str:
+        """A digest that tells nothing of the texts without their salt."""
+        if self.salt is None:
+            return ""
+        return hashlib.sha256(f"{self.salt}{_json(dict(self.texts))}".encode()).hexdigest()
+
+
+class Identity(NamedTuple):
+    """Who a patient is, as the table of patients has it."""
+
+    id: str
+    name: str | None = None
+    birth_date: date | None = None
+
+
+def to_row(entry: Entry, salt: str) -> Row:
+    """An entry as a row; `salt` is random, and used where something was typed."""
+    facts = {"event": _plain(entry.event), "reason": entry.reason}
+    if entry.confirmations:
+        facts["confirmations"] = _plain(entry.confirmations)
+    patient = facts["event"].get("course", {}).get("patient", {})
+    for name in _IDENTITY:
+        patient.pop(name, None)
+    typed = dict(_take_typed(facts, ""))
+    kind = kind_of(entry.event)
+    return Row(
+        entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,
+        salt if typed else None,
+    )  # fmt: skip
+
+
+def from_row(row: Row, patient: Identity) -> Entry:
+    """The entry of a row. Raises ValueError where it cannot be one."""
+    facts = json.loads(row.facts, parse_float=Decimal)
+    for place, text in row.texts.items():
+        _put(facts, place, text)
+    if row.kind == "planned":
+        facts["event"]["course"]["patient"].update(patient._asdict())
+    kind: Any = KINDS.get(row.kind)
+    if kind is None:
+        raise ValueError(f"no event is called {row.kind}")
+    event: Event = _adapter(kind).validate_python(facts["event"])
+    confirmations = facts.get("confirmations", [])
+    return Entry(
+        number=row.number,
+        at=datetime.fromisoformat(row.at),
+        by=row.author,
+        reason=facts["reason"],
+        event=event,
+        confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
+    )
+
+
+def digest(course: str, row: Row, texts_sha256: str, before: str) -> str:
+    """What an event is known by: its content after the digest of the one before it."""
+    content = [before, course, row.number, row.at, row.author, row.kind, row.facts, texts_sha256]
+    return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+def blanked(texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts of an erased patient."""
+    return dict.fromkeys(texts, ERASED)
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _json(value: object) -> str:
+    import simplejson
+
+    text: str = simplejson.dumps(
+        value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+    return text
+
+
+def _plain(value: Any) -> Any:
+    """Records as JSON has them; a fraction that does not end is written as one."""
+    match value:
+        case Dose():
+            plain: Any = {"mg": _plain(value.mg)}
+        case tuple() if hasattr(value, "_fields"):
+            plain = {name: _plain(one) for name, one in zip(value._fields, value, strict=True)}
+        case tuple():
+            plain = [_plain(one) for one in value]
+        case Fraction():
+            shown = Decimal(number(value, 30))
+            plain = shown if Fraction(shown) == value else str(value)
+        case date():
+            plain = value.isoformat()
+        case _:
+            plain = value
+    return plain
+
+
+def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every typed text by its place, and null in its stead."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if name in _TYPED and isinstance(one, str):
+                yield f"{place}/{name}", one
+                value[name] = None
+            else:
+                yield from _take_typed(one, f"{place}/{name}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _take_typed(one, f"{place}/{index}")
+
+
+def _put(facts: Any, place: str, text: str) -> None:
+    *way, last = place.strip("/").split("/")
+    for part in way:
+        facts = facts[int(part)] if isinstance(facts, list) else facts[part]
+    facts[last] = text

@@ -1,0 +1,197 @@
+"""Opening the register's database: SQLite in a file, or PostgreSQL by its URL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from planner.errors import Problem, RefusedError, ServiceError, UsageError
+
+NEWEST = "0001"
+# So long a writer waits for another one.
+BUSY_SECONDS = 20
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# What a database says when it cannot, and what to do about it.
+_TROUBLES = (
+    ("history is kept", "somebody tried to change what was recorded", "enter a correction"),
+    ("locked", "another program holds it", "try again when it is done"),
+    ("readonly", "it is read-only", "check the rights of the file and its folder"),
+    ("read-only", "it is read-only", "check the rights of the database"),
+    ("full", "the disk is full", "make room; nothing was written"),
+    ("not a database", "it is not a database of the register", "name another one"),
+    ("malformed", "the file is damaged", "restore the last backup"),
+    ("disk i/o", "the disk failed", "check the disk; restore the last backup if need be"),
+    ("unable to open", "it cannot be opened", "check the name and the rights"),
+)
+
+
+class Database:
+    """A database that is open: reading and writing each are one transaction."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine = engine
+        self.name = name
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; None for PostgreSQL."""
+        is_file = self.engine.dialect.name == "sqlite"
+        return Path(str(self.engine.url.database)) if is_file else None
+
+    def empty_log(self) -> None:
+        """Move what stands in the log beside an SQLite file into it, and empty the log."""
+        with _troubles(self.name), closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database."""
+        with _troubles(self.name), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer comes between: all of it is written, or nothing."""
+        with _troubles(self.name):
+            engine = self.engine.execution_options(writes=True)
+            with engine.connect() as connection, connection.begin():
+                yield connection
+
+
+def open_database(url: str | None) -> Database:
+    """The database at a URL or path; without one the file in the user's data folder.
+
+    It is made where it is missing and brought up to date where it is older. Raises ServiceError
+    where it cannot be opened, is damaged or of a newer version.
+    """
+    address = _address(url)
+    name = make_url(address).render_as_string(hide_password=True)
+    with _troubles(name):
+        engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
+        database = Database(engine, name)
+        _bring_up_to_date(database)
+    return database
+
+
+def _address(url: str | None) -> str:
+    """The URL for SQLAlchemy; a plain path is a file of SQLite."""
+    if url is None:
+        from platformdirs import user_data_path
+
+        return f"sqlite:///{user_data_path('course-planner') / 'register.db'}"
+    if "://" not in url:
+        return f"sqlite:///{Path(url).absolute()}"
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return f"postgresql+psycopg://{url.removeprefix(prefix)}"
+    try:
+        known = make_url(url).get_backend_name() in ("sqlite", "postgresql")
+    except ArgumentError:
+        known = False
+    if not known or make_url(url).database in (None, "", ":memory:"):
+        fix = "give the path of a file, or postgresql://user@host/database"
+        raise UsageError(Problem("--database", "it names no database of the register", fix))
+    return url
+
+
+def _sqlite(address: str) -> Engine:
+    path = Path(str(make_url(address).database))
+    if path.is_dir():
+        raise ServiceError(Problem(str(path), "it is a folder", "name a file"))
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Patients' data: readable by their owner alone. SQLite's own files beside it follow suit.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    engine = create_engine(
+        address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+    )
+    event.listen(engine, "connect", _settings)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _settings(connection: Any, _record: object) -> None:
+    for setting in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+    ):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes the lock at once: two that both have read could not both write.
+    is_writer = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+def _postgresql(address: str) -> Engine:
+    try:
+        return create_engine(address, poolclass=NullPool)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        fix = "pip install 'sts-course-planner[postgresql]'"
+        raise ServiceError(Problem("PostgreSQL", "its driver is not installed", fix)) from error
+
+
+def _bring_up_to_date(database: Database) -> None:
+    with database.reading() as connection:
+        if _version(connection) == NEWEST:
+            return
+    with database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            # Two programs may find an empty database at once.
+            connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
+        there = _version(connection)
+        if there is not None and there > NEWEST:
+            problem = f"it is of version {there}, this planner knows {NEWEST}"
+            raise ServiceError(Problem(database.name, problem, "update the planner"))
+        if there != NEWEST:
+            _migrate(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    """The version of the database; None for an empty one. Raises ServiceError for a foreign one."""
+    names = inspect(connection).get_table_names()
+    if "alembic_version" not in names:
+        if names:
+            problem = "it holds tables of another program"
+            raise ServiceError(Problem("--database", problem, "name another database"))
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    command.upgrade(config, "head")
+
+
+@contextmanager
+def _troubles(name: str) -> Iterator[None]:
+    """What the database cannot do, as one message."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).strip().splitlines()
+        text_of = said[0] if said else type(error.orig).__name__
+        if "UNIQUE" in text_of or "duplicate key" in text_of:
+            fix = "read it again and repeat the change"
+            raise RefusedError(Problem(name, "somebody else changed it just now", fix)) from error
+        for sign, problem, fix in _TROUBLES:
+            if sign in text_of.lower():
+                raise ServiceError(Problem(name, problem, fix)) from error
+        raise ServiceError(Problem(name, f"the database says: {text_of}")) from error
+    except SQLAlchemyError as error:
+        raise ServiceError(Problem(name, f"it cannot be used: {type(error).__name__}")) from error

@@ -1,0 +1,393 @@
+"""From what somebody enters to the event that it is, by the plan that stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from planner.core.course import Confirmation, Lesion
+from planner.core.dosing import draw_up
+from planner.core.events import (
+    Confirmed,
+    Corrected,
+    DoseChanged,
+    Evaluated,
+    Event,
+    Given,
+    Held,
+    Injected,
+    LesionAdded,
+    Missed,
+    Moved,
+    Resumed,
+)
+from planner.core.findings import CODES
+from planner.core.formatting import listing, plain
+from planner.core.opening import clock_problem
+from planner.core.plan import lesion_problems
+from planner.core.quantities import Dose, Volume
+from planner.core.records import PlannedEvaluation, PlannedInjection, PlannedVisit
+from planner.core.replanning import appointments_of
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.register.changes import Standing
+
+_SEE = "see planner course show"
+
+
+class Amount(NamedTuple):
+    """What was given: as mg, or as mL of the protocol's strength; one of the two."""
+
+    mg: Decimal | None = None
+    ml: Decimal | None = None
+
+
+class Circumstances(NamedTuple):
+    """What was noted of a treatment; `at` is the clinic's wall clock, None for the planned time."""
+
+    at: datetime | None = None
+    lot: str | None = None
+    expiry: str | None = None
+    pain_before: Decimal | None = None
+    pain_after: Decimal | None = None
+    complication: str | None = None
+
+
+class Measurement(NamedTuple):
+    """What was seen of a lesion; pain is on a scale from 0 to 10."""
+
+    size_mm: Decimal
+    ulcerated: bool | None = None
+    pain: Decimal | None = None
+    measured_by: str | None = None
+    at: datetime | None = None
+
+
+class PartlyMeasured(NamedTuple):
+    """What of an evaluation is put right; None for what stays."""
+
+    size_mm: Decimal | None = None
+    ulcerated: bool | None = None
+    pain: Decimal | None = None
+    at: datetime | None = None
+
+
+def visit_of(standing: Standing, number: int) -> PlannedVisit:
+    """A visit by its number in the plan. Raises RefusedError where there is none."""
+    for visit in standing.plan.visits:
+        if visit.number == number:
+            return visit
+    there = len(standing.plan.visits)
+    fix = f"the plan has visits 1 to {there}" if there else "all its lesions are held"
+    raise RefusedError(Problem("--visit", f"there is no visit {number}", fix))
+
+
+def given_as_planned(
+    standing: Standing, number: int, noted: Circumstances, lesions: Sequence[str] | None = None
+) -> Given:
+    """The injections of a visit that are not recorded yet, at what is planned."""
+    visit = visit_of(standing, number)
+    wanted = [
+        one
+        for one in visit.injections
+        if one.given is None and (lesions is None or one.lesion in lesions)
+    ]
+    if not wanted:
+        _refuse_again(visit)
+    open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
+    if open_ones:
+        text = f"no dose is planned for lesion {listing(open_ones)}"
+        fix = "enter each with --lesion and --dose or --ml"
+        raise InputError(Problem("--as-planned", text, fix))
+    return _given(standing, visit, [_as_planned(one) for one in wanted], noted)
+
+
+def given(
+    standing: Standing, number: int, amounts: Sequence[tuple[str, Amount]], noted: Circumstances
+) -> Given:
+    """Injections of a visit at the doses or volumes that were really given."""
+    visit = visit_of(standing, number)
+    injections = [
+        _injected(standing, _injection(standing, visit, lesion), amount)
+        for lesion, amount in amounts
+    ]
+    return _given(standing, visit, injections, noted)
+
+
+def _given(
+    standing: Standing,
+    visit: PlannedVisit,
+    injections: Sequence[Injected],
+    noted: Circumstances,
+) -> Given:
+    return Given(
+        visit=appointments_of(visit),
+        injections=tuple(injections),
+        at=_time(standing, visit, noted.at),
+        lot=noted.lot,
+        expiry=noted.expiry,
+        pain_before=noted.pain_before,
+        pain_after=noted.pain_after,
+        complication=noted.complication,
+    )
+
+
+def _refuse_again(visit: PlannedVisit) -> None:
+    if visit.injections:
+        text = f"the injections of visit {visit.number} are recorded already"
+        raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
+    raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
+
+
+def _as_planned(one: PlannedInjection) -> Injected:
+    if one.dose_mg is None or one.drawn_ml is None or one.drawn_mg is None:
+        raise AssertionError("an injection without a dose was refused before")
+    return Injected(one.lesion, one.injection, one.dose_mg, one.drawn_ml, one.drawn_mg)
+
+
+def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> Injected:
+    """What was really given; mg are drawn up as a syringe shows them."""
+    strength = standing.record.protocol.strength
+    if amount.ml is not None:
+        volume = Volume(Fraction(amount.ml))
+        dose = volume * strength
+        return Injected(planned.lesion, planned.injection, dose.mg, volume.ml, dose.mg)
+    dose = Dose(Fraction(amount.mg or 0))
+    drawn = draw_up(dose, strength, standing.record.opening.clinic.syringes)
+    if not drawn.is_drawable:
+        text = "it is too little for any syringe of the clinic"
+        raise InputError(Problem("--dose", text, "give what the syringe showed, with --ml"))
+    return Injected(planned.lesion, planned.injection, dose.mg, drawn.drawn.ml, drawn.drawn_dose.mg)
+
+
+def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedInjection:
+    for one in visit.injections:
+        if one.lesion == lesion:
+            return one
+    _check_lesion(standing, lesion)
+    if lesion in standing.state.held:
+        text = f"lesion {lesion} is held and has no injection at visit {visit.number}"
+        raise RefusedError(Problem("--lesion", text, "resume it first"))
+    there = listing([one.lesion for one in visit.injections]) or "none"
+    text = f"visit {visit.number} has no injection of lesion {lesion}"
+    raise RefusedError(Problem("--lesion", text, f"it injects {there}"))
+
+
+def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
+    """What was seen of a lesion at a visit."""
+    visit = visit_of(standing, number)
+    planned = _evaluation(standing, visit, lesion)
+    return Evaluated(
+        visit=appointments_of(visit),
+        lesion=lesion,
+        evaluation=planned.evaluation,
+        at=_time(standing, visit, found.at),
+        size_mm=found.size_mm,
+        ulcerated=found.ulcerated,
+        pain=found.pain,
+        measured_by=found.measured_by,
+    )
+
+
+def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedEvaluation:
+    for one in visit.evaluations:
+        if one.lesion == lesion:
+            return one
+    _check_lesion(standing, lesion)
+    when = [
+        str(other.number)
+        for other in standing.plan.visits
+        if any(one.lesion == lesion for one in other.evaluations)
+    ]
+    text = f"visit {visit.number} does not evaluate lesion {lesion}"
+    fix = f"it is evaluated at visit {listing(when)}" if when else "it has no injection yet"
+    raise RefusedError(Problem("--lesion", text, fix))
+
+
+def missed(standing: Standing, number: int) -> Missed:
+    """That nobody came to a visit, or not all of it was done."""
+    visit = visit_of(standing, number)
+    return Missed(appointments_of(visit), _time(standing, visit, None))
+
+
+def moved(standing: Standing, number: int, to: datetime) -> Moved:
+    """A visit at another time. Raises InputError where the clinic is closed then."""
+    visit = visit_of(standing, number)
+    wall, opening = _wall(standing, to, "--to"), standing.record.opening
+    obstacle = opening.obstacle(wall, opening.minutes(visit.purposes))
+    if obstacle:
+        raise InputError(Problem("--to", obstacle, "choose another time"))
+    if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
+        text = f"visit {number} is at that time already"
+        raise RefusedError(Problem("--to", text, "nothing was changed"))
+    return Moved(appointments_of(visit), wall)
+
+
+def held(standing: Standing, lesion: str | None, on: date) -> Held:
+    """A lesion whose injections wait, or all that have injections left."""
+    if lesion is not None:
+        _check_lesion(standing, lesion)
+        return Held((lesion,), on)
+    state = standing.state
+    waiting = [
+        one.id
+        for one in state.course.lesions
+        if any(
+            name.lesion == one.id and name.purpose == "injection" and slot.state == "open"
+            for name, slot in state.slots.items()
+        )
+    ]
+    if not waiting:
+        raise RefusedError(Problem("", "no lesion has injections to hold", _SEE))
+    return Held(tuple(waiting), on)
+
+
+def resumed(standing: Standing, lesion: str | None, on: date) -> Resumed:
+    """A lesion that a physician releases, or all that are held."""
+    if lesion is not None:
+        _check_lesion(standing, lesion)
+        return Resumed((lesion,), on)
+    if not standing.state.held:
+        raise RefusedError(Problem("", "no lesion is held", _SEE))
+    return Resumed(tuple(standing.state.held), on)
+
+
+def dose_changed(
+    standing: Standing, lesion: str, mg: Decimal, from_visit: int | None
+) -> DoseChanged:
+    """A new dose for the injections of a lesion that are to come."""
+    _check_lesion(standing, lesion)
+    first = 1
+    if from_visit is not None:
+        first = _injection(standing, visit_of(standing, from_visit), lesion).injection
+    return DoseChanged(lesion, Fraction(mg), first)
+
+
+def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
+    """A lesion found later. Raises InputError where it contradicts the protocol."""
+    raise_if_any(
+        InputError,
+        (
+            replace(one, place=f"--{one.place.replace('_', '-')}")
+            for one in lesion_problems(lesion, standing.record.protocol)
+        ),
+    )
+    return LesionAdded(lesion, on)
+
+
+def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None) -> Confirmed:
+    """A physician's word for a finding that waits. Raises NotConfirmedError for another value."""
+    code = confirmation.finding
+    if code not in CODES:
+        from planner.files.fields import nearest, shown
+
+        problem = f"{shown(code)} is no finding"
+        raise InputError(Problem("--finding", problem, nearest(code, list(CODES))))
+    target = confirmation.lesions[0] if confirmation.lesions else None
+    if target is not None:
+        _check_lesion(standing, target)
+    waiting = [one for one in standing.plan.findings if one.is_open and one.code == code]
+    meant = [one for one in waiting if (one.lesion, one.visit) == (target, visit)]
+    if not meant:
+        names = [one.lesion or f"visit {one.visit}" for one in waiting if one.lesion or one.visit]
+        fix = f"it waits for {listing(names)}" if names else _SEE
+        raise RefusedError(Problem("--finding", f"no such {code} waits for a physician", fix))
+    agreeing = [one for one in meant if plain(one.value) == plain(confirmation.value)]
+    if not agreeing:
+        text = f"it is for {confirmation.value!r}; the plan says {meant[0].value!r}"
+        raise NotConfirmedError(Problem("--value", text, "confirm what the plan says"))
+    due = agreeing[0].due
+    is_of_visit = due is not None and target is None
+    return Confirmed(confirmation._replace(due=(due,) if is_of_visit and due else ()))
+
+
+def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | None]) -> Corrected:
+    """What holds in the place of an earlier event; nothing where `mend` gives None."""
+    entries = {one.number: one.event for one in standing.record.entries}
+    if number not in entries:
+        problem = f"there is no event {number}"
+        raise RefusedError(Problem("--event", problem, f"there are 1 to {len(entries)}"))
+    current = entries[number]
+    for one in standing.record.entries:
+        if isinstance(one.event, Corrected) and one.event.event == number and one.event.instead:
+            current = one.event.instead
+    instead = mend(current)
+    if instead is not None and not isinstance(instead, Given | Evaluated):
+        problem = "only what was given or seen can be corrected in place"
+        raise InputError(Problem("--event", problem, "use --withdraw, and enter it anew"))
+    if instead == current:
+        raise RefusedError(
+            Problem("--event", "this is what it says already", "nothing was changed")
+        )
+    return Corrected(number, instead)
+
+
+def mended_given(
+    standing: Standing,
+    event: Given,
+    lesion: str | None,
+    amount: Amount | None,
+    noted: Circumstances,
+) -> Given:
+    """A record of injections with what was wrong in it put right."""
+    injections = event.injections
+    if amount is not None:
+        names = [one.lesion for one in injections]
+        wanted = lesion or (names[0] if len(names) == 1 else None)
+        if wanted not in names:
+            fix = f"name one with --lesion: {listing(names, 'or')}"
+            raise InputError(Problem("--lesion", "which lesion's dose is it?", fix))
+        injections = tuple(
+            _injected(standing, _planned(one), amount) if one.lesion == wanted else one
+            for one in injections
+        )
+    said = {name: value for name, value in noted._asdict().items() if value is not None}
+    if noted.at is not None:
+        said["at"] = _wall(standing, noted.at, "--at")
+    return event._replace(injections=injections, **said)
+
+
+def mended_evaluated(standing: Standing, event: Evaluated, found: PartlyMeasured) -> Evaluated:
+    """A record of an evaluation with what was wrong in it put right."""
+    said = {name: value for name, value in found._asdict().items() if value is not None}
+    if found.at is not None:
+        said["at"] = _wall(standing, found.at, "--at")
+    return event._replace(**said)
+
+
+def _planned(one: Injected) -> PlannedInjection:
+    return PlannedInjection(one.lesion, one.injection, None, None, None, None, None)
+
+
+def _check_lesion(standing: Standing, lesion: str) -> None:
+    known = list(standing.plan.lesion_ids)
+    if lesion not in known:
+        from planner.files.fields import nearest
+
+        raise RefusedError(
+            Problem("--lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
+        )
+
+
+def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datetime:
+    """When something was done, by the clinic's clock; the planned time where nobody says."""
+    if at is not None:
+        return _wall(standing, at, "--at")
+    if visit.start is None:
+        raise InputError(Problem("--at", f"visit {visit.number} has no day", "give the time"))
+    return visit.start.replace(tzinfo=None)
+
+
+def _wall(standing: Standing, at: datetime, place: str) -> datetime:
+    zone = ZoneInfo(standing.record.opening.clinic.timezone)
+    wall = at.replace(tzinfo=None)
+    if reason := clock_problem(wall, zone):
+        raise InputError(Problem(place, reason, "choose another hour"))
+    if at.tzinfo is not None and at.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
+        fix = "write the clinic's time"
+        raise InputError(Problem(place, f"its offset is not that of {zone.key}", fix))
+    return wall

@@ -1,0 +1,104 @@
+"""What a course is planned by, kept as it was when the course was added."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from functools import cache
+from typing import NamedTuple
+
+from planner.core.clinic import Clinic
+from planner.core.occupancy import Occupancy
+from planner.core.opening import Opening
+from planner.core.protocol import Protocol
+from planner.core.schedule import LAST_DAY
+
+# A course that is held and resumed stays within these years of public holidays.
+YEARS = 10
+
+
+class Stored(NamedTuple):
+    """A protocol or clinic file as it was read, and what else a plan needs of it."""
+
+    kind: str
+    content: str
+
+    @property
+    def sha256(self) -> str:
+        """What the events know it by."""
+        return hashlib.sha256(f"{self.kind}\n{self.content}".encode()).hexdigest()
+
+
+def store_protocol(content: bytes) -> Stored:
+    """A protocol file."""
+    return Stored("protocol", content.decode())
+
+
+def store_clinic(content: bytes | None, timezone: str | None, clinic: Clinic) -> Stored:
+    """A clinic file (or the time zone without one), with the holidays that were known then.
+
+    What a library says of holidays may change; a course that was planned may not.
+    """
+    holidays = clinic.public_holidays
+    stored = {
+        "file": None if content is None else content.decode("utf-8-sig"),
+        "timezone": timezone,
+        "holidays": None
+        if holidays is None
+        else {on.isoformat(): name for on, name in holidays.items()},
+        "years": [clinic.holiday_years.start, clinic.holiday_years.stop],
+    }
+    return Stored("clinic", json.dumps(stored, ensure_ascii=False, sort_keys=True))
+
+
+def years_from(first: int) -> range:
+    """The years whose holidays are kept for a course that begins in a year."""
+    return range(first, min(first + YEARS, LAST_DAY.year) + 1)
+
+
+@cache
+def protocol_of(content: str) -> Protocol:
+    """The protocol of a stored file."""
+    from planner.errors import ProtocolError
+    from planner.files.protocol import protocol_from
+    from planner.files.reading import parse_toml
+
+    raw = content.encode()
+    return protocol_from(parse_toml(raw, ProtocolError), raw)
+
+
+@cache
+def opening_of(content: str) -> Opening:
+    """The clinic of a stored file, with the holidays that were stored beside it."""
+    from planner.files.clinic import built_in_clinic, clinic_from
+    from planner.files.reading import parse_toml
+
+    stored = json.loads(content)
+    if stored["file"] is None:
+        clinic = built_in_clinic(stored["timezone"])
+    else:
+        # Its holidays were looked up when it was stored, and are not looked up again.
+        table = {**parse_toml(stored["file"].encode()), "holidays": False}
+        clinic = clinic_from(table, range(0))
+    holidays = stored["holidays"]
+    return Opening(
+        clinic._replace(
+            public_holidays=None
+            if holidays is None
+            else {date.fromisoformat(on): name for on, name in holidays.items()},
+            holiday_years=range(*stored["years"]),
+        ),
+        Occupancy(),
+    )
+
+
+@cache
+def retention_years(content: str) -> int | None:
+    """How long the clinic's file says that records are kept; None where it does not."""
+    from planner.files.reading import parse_toml
+
+    stored = json.loads(content)
+    table = {} if stored["file"] is None else parse_toml(stored["file"].encode())
+    years = table.get("retention_years")
+    return years if isinstance(years, int) else None

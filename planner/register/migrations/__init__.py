@@ -1,0 +1,1 @@
+"""How the database came to its form: one module a version, read by Alembic."""

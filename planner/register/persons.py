@@ -1,0 +1,130 @@
+"""Patients' data: who somebody is, restricted or erased without touching what was done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, Row, select, update
+
+from planner.core.formatting import count, day
+from planner.errors import Problem, RefusedError, raise_if_any
+from planner.register.changes import Author, Standing
+from planner.register.codec import blanked
+from planner.register.database import Database
+from planner.register.inputs import retention_years
+from planner.register.store import PatientRow, find_patient, read_course
+from planner.register.tables import courses, inputs, patients, texts
+
+
+def patient_of(connection: Connection, patient: str) -> PatientRow:
+    """A patient by id. Raises RefusedError for an unknown one, without naming others."""
+    there = find_patient(connection, patient)
+    if there is None:
+        fix = "check the id; an erased patient has none"
+        raise RefusedError(Problem("the patient's id", "the register has no such patient", fix))
+    return there
+
+
+def courses_of(connection: Connection, patient: PatientRow) -> list[Standing]:
+    """The courses of a patient, in the order of their ids."""
+    query = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+    found = [one.id for one in connection.execute(query)]
+    return [Standing.of(read_course(connection, one)) for one in found]
+
+
+def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:
+    """Keep a patient's data and work with it no more, or lift that again."""
+    with database.writing() as connection:
+        there = patient_of(connection, patient)
+        if (there.restricted is not None) != lift:
+            state = "restricted already" if there.restricted is not None else "not restricted"
+            raise RefusedError(
+                Problem("the patient's data", f"it is {state}", "see patient export")
+            )
+        note = None if lift else _note(author)
+        known = patients.c.key == there.key
+        connection.execute(update(patients).where(known).values(restricted=note))
+
+
+def erase(database: Database, patient: str, author: Author, *, force: bool) -> int:
+    """Blank who a patient is and all that was typed; doses and dates stay. How many courses.
+
+    Raises RefusedError inside the clinic's retention period unless it is forced.
+    """
+    with database.writing() as connection:
+        there = patient_of(connection, patient)
+        found = courses_of(connection, there)
+        if not force:
+            today = author.now.astimezone(UTC).date()
+            raise_if_any(RefusedError, _retained(connection, found, today))
+        known = patients.c.key == there.key
+        connection.execute(
+            update(patients)
+            .where(known)
+            .values(id=None, name=None, birth_date=None, restricted=None, erased=_note(author))
+        )
+        for one in found:
+            _blank(connection, one.record.course)
+    if database.file is not None:
+        # What was overwritten may still stand in the log beside the file.
+        database.empty_log()
+    return len(found)
+
+
+def _blank(connection: Connection, course: str) -> None:
+    rows: list[Row[tuple[str, int, str, str]]] = list(
+        connection.execute(select(texts).where(texts.c.course == course))
+    )
+    for row in rows:
+        content = json.dumps(blanked(json.loads(row.content)), sort_keys=True)
+        here = (texts.c.course == course) & (texts.c.event == row.event)
+        connection.execute(update(texts).where(here).values(salt=None, content=content))
+
+
+def _retained(connection: Connection, found: list[Standing], today: date) -> Iterator[Problem]:
+    """Why a patient's data has to be kept, course by course."""
+    fix = "wait, or force it with --force --reason"
+    for one in found:
+        course = one.record.course
+        if one.state.status != "ended":
+            yield Problem(course, "the course is not ended", fix)
+            continue
+        query = select(inputs.c.content).where(inputs.c.sha256 == one.record.clinic)
+        years = retention_years(connection.execute(query).scalar_one())
+        if years is None:
+            text_of = "the clinic file sets no retention period (retention_years)"
+            yield Problem(course, text_of, fix)
+            continue
+        last = _last_contact(one)
+        until = _years_after(last, years)
+        if today < until:
+            text_of = (
+                f"records are kept {count(years, 'year')} after the last contact on {day(last)}:"
+                f" until {day(until)}"
+            )
+            yield Problem(course, text_of, fix)
+
+
+def _last_contact(standing: Standing) -> date:
+    """The day of the last thing done, or else of the last entry."""
+    done = [slot.day for slot in standing.state.slots.values() if slot.state == "done"]
+    entered = [one.at.date() for one in standing.record.entries]
+    ended = [standing.state.ended.on] if standing.state.ended else []
+    return max([*done, *ended] or entered)
+
+
+def _years_after(on: date, years: int) -> date:
+    try:
+        return on.replace(year=on.year + years)
+    except ValueError:  # 29 February
+        return date(on.year + years, 3, 1)
+
+
+def _note(author: Author) -> str:
+    at = author.now.astimezone(UTC).replace(microsecond=0)
+    return json.dumps(
+        {"at": datetime.isoformat(at), "by": author.name, "reason": author.reason},
+        ensure_ascii=False,
+    )

@@ -1,0 +1,81 @@
+"""The tables of the register, as the newest migration leaves them.
+
+`events` and `inputs` are the history: triggers refuse to change them. `patients` and `texts` hold
+all that can tell who somebody is, so that it can be blanked. `courses`, `visits` and `issues` are
+drawn from the events and can be made again.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index, Integer, MetaData, Table
+from sqlalchemy.types import Text
+
+metadata = MetaData()
+
+inputs = Table(
+    "inputs",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
+patients = Table(
+    "patients",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, unique=True),
+    Column("name", Text),
+    Column("birth_date", Text),
+    Column("restricted", Text),
+    Column("erased", Text),
+)
+courses = Table(
+    "courses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("patient", Integer, ForeignKey("patients.key"), nullable=False, index=True),
+    Column("events", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+events = Table(
+    "events",
+    metadata,
+    Column("course", Text, ForeignKey("courses.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("texts_sha256", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+texts = Table(
+    "texts",
+    metadata,
+    Column("course", Text, primary_key=True),
+    Column("event", Integer, primary_key=True, autoincrement=False),
+    Column("salt", Text),
+    Column("content", Text, nullable=False),
+    ForeignKeyConstraint(("course", "event"), ("events.course", "events.number")),
+)
+visits = Table(
+    "visits",
+    metadata,
+    Column("course", Text, ForeignKey("courses.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("day", Text),
+    Column("state", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Index("visits_by_day", "day"),
+)
+issues = Table(
+    "issues",
+    metadata,
+    Column("course", Text, ForeignKey("courses.id"), primary_key=True),
+    Column("event", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Index("issues_by_code", "code"),
+)

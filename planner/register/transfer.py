@@ -1,0 +1,184 @@
+"""The register as lines of JSON, out and in again: every event as it is, and all it stands on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from planner.errors import InputError, Problem, RefusedError, raise_if_any
+from planner.register.changes import Standing
+from planner.register.codec import Row
+from planner.register.database import Database
+from planner.register.store import (
+    begin_course,
+    check_chain,
+    insert_row,
+    note_issue,
+    project,
+    read_course,
+    read_patient,
+    read_rows,
+)
+from planner.register.tables import courses, inputs, patients
+
+FORMAT = "planner-register"
+VERSION = 1
+
+
+def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
+    """Each line of an export: a head, then for each course its patient, inputs and events."""
+    yield _line({"format": FORMAT, "version": VERSION})
+    if only is not None:
+        read_course(connection, only)
+    query = select(courses.c.id, courses.c.patient).order_by(courses.c.id)
+    rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()
+    seen_patients: set[int] = set()
+    seen_inputs: set[str] = set()
+    for course, key in rows:
+        if key not in seen_patients:
+            seen_patients.add(key)
+            yield _line({"patient": read_patient(connection, key)._asdict()})
+        events = read_rows(connection, course)
+        for sha256 in _inputs_of(events):
+            if sha256 not in seen_inputs:
+                seen_inputs.add(sha256)
+                yield _line({"input": _input(connection, sha256)})
+        yield _line({"course": course, "patient_key": key, "events": len(events)})
+        for row, typed, own in events:
+            event = row._asdict() | {"texts": dict(row.texts), "texts_sha256": typed}
+            yield _line({"event": event | {"digest": own}})
+
+
+def imported(database: Database, lines: Iterator[str]) -> list[str]:
+    """Bring the courses of an export in; their ids. All of them, or none.
+
+    Raises InputError for lines that are no export, RefusedError for a course that is there
+    already or a history that was tampered with.
+    """
+    with database.writing() as connection:
+        coming = _Coming(connection)
+        for number, line in enumerate(lines, start=1):
+            try:
+                coming.take(number, json.loads(line))
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                fix = "export the register anew"
+                problem = f"this is no line of an export ({type(error).__name__})"
+                raise InputError(Problem(f"line {number}", problem, fix)) from error
+        return coming.finish()
+
+
+class _Coming:
+    """An import, line by line."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.keys: dict[int, int] = {}
+        self.open: tuple[str, int] | None = None
+        self.rows: list[tuple[Row, str, str]] = []
+        self.courses: list[str] = []
+        self.has_head = False
+
+    def take(self, number: int, line: dict[str, Any]) -> None:
+        """One more line."""
+        if number == 1:
+            self._head(line)
+        elif "event" in line:
+            event = line["event"]
+            typed, own = event.pop("texts_sha256"), event.pop("digest")
+            self.rows.append((Row(**event), typed, own))
+        else:
+            self._close()
+            if "patient" in line:
+                self._patient(line["patient"])
+            elif "input" in line:
+                self._input(line["input"])
+            else:
+                self._course(line["course"], self.keys[line["patient_key"]], line["events"])
+
+    def finish(self) -> list[str]:
+        """The courses that came in."""
+        if not self.has_head:
+            raise InputError(Problem("line 1", "the file is empty", "export the register anew"))
+        self._close()
+        return self.courses
+
+    def _head(self, line: dict[str, Any]) -> None:
+        if line.get("format") != FORMAT:
+            raise InputError(Problem("line 1", "this is no export of the register", "which file?"))
+        if line.get("version") != VERSION:
+            text = f"it is of version {line.get('version')}, this planner knows {VERSION}"
+            raise InputError(Problem("line 1", text, "update the planner"))
+        self.has_head = True
+
+    def _patient(self, said: dict[str, Any]) -> None:
+        old = said.pop("key")
+        there = None
+        if said["id"] is not None:
+            known = select(patients).where(patients.c.id == said["id"])
+            there = self.connection.execute(known).one_or_none()
+        if there is None:
+            self.connection.execute(insert(patients).values(**said))
+            newest = select(func.max(patients.c.key))
+            self.keys[old] = self.connection.execute(newest).scalar_one()
+        else:
+            differs = any(getattr(there, name) != said[name] for name in ("name", "birth_date"))
+            if differs:
+                problem = "the register has this patient's id with another name or birth date"
+                raise RefusedError(Problem("patient", problem, "which one is right?"))
+            self.keys[old] = there.key
+
+    def _input(self, said: dict[str, Any]) -> None:
+        known = select(inputs.c.sha256).where(inputs.c.sha256 == said["sha256"])
+        if self.connection.execute(known).one_or_none() is None:
+            self.connection.execute(insert(inputs).values(**said))
+
+    def _course(self, course: str, key: int, events: int) -> None:
+        there = select(courses.c.id).where(courses.c.id == course)
+        if self.connection.execute(there).one_or_none() is not None:
+            fix = "import into an empty database, or leave this course out"
+            raise RefusedError(Problem(course, "it is in the register already", fix))
+        begin_course(self.connection, course, key)
+        self.open = course, events
+
+    def _close(self) -> None:
+        """Write the course whose events have all come."""
+        if self.open is None:
+            return
+        (course, wanted), rows = self.open, self.rows
+        self.open, self.rows = None, []
+        raise_if_any(InputError, _lacking(course, wanted, rows))
+        key = select(courses.c.patient).where(courses.c.id == course)
+        patient = read_patient(self.connection, self.connection.execute(key).scalar_one())
+        last = check_chain(course, rows, is_erased=patient.erased is not None)
+        for row, typed, own in rows:
+            insert_row(self.connection, course, row, typed, own)
+        known = courses.c.id == course
+        self.connection.execute(update(courses).where(known).values(events=len(rows), digest=last))
+        standing = Standing.of(read_course(self.connection, course))
+        project(self.connection, standing.record, standing.state, standing.plan)
+        for one in standing.state.issues:
+            note_issue(self.connection, course, one.entries, one.issued)
+        self.courses.append(course)
+
+
+def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Problem]:
+    if len(rows) != wanted:
+        text = f"{len(rows)} of its {wanted} events are there"
+        yield Problem(course, text, "the file was cut short; export the register anew")
+
+
+def _inputs_of(events: Sequence[tuple[Row, str, str]]) -> list[str]:
+    planned = json.loads(events[0][0].facts)["event"]
+    return [planned["protocol"], planned["clinic"]]
+
+
+def _input(connection: Connection, sha256: str) -> dict[str, str]:
+    row = connection.execute(select(inputs).where(inputs.c.sha256 == sha256)).one()
+    return dict(row._asdict())
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,121 @@
+"""Registers for tests: an SQLite file and a real PostgreSQL, and courses followed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from planner.cli.inputs import read_inputs
+from planner.core.course import Lesion
+from planner.core.events import Ended, Event
+from planner.core.records import PlannedVisit
+from planner.register.changes import Author, Changed, Make, Standing, add_course, change
+from planner.register.database import Database
+from planner.register.entering import (
+    Circumstances,
+    Measurement,
+    dose_changed,
+    evaluated,
+    given_as_planned,
+    held,
+    lesion_added,
+    missed,
+    moved,
+    resumed,
+)
+from planner.register.inputs import store_clinic, store_protocol, years_from
+from planner.register.store import read_course
+from tests.conftest import CLINIC, ROOT
+from tests.courses import SOUND, write
+
+PROTOCOL = ROOT / "planner" / "protocols" / "sts-150.toml"
+NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class Followed:
+    """A course in a register, changed as the commands change it; `at` is by the clinic's clock."""
+
+    def __init__(self, register: Database, course: str = "K-1") -> None:
+        self.register = register
+        self.course = course
+
+    @property
+    def now(self) -> Standing:
+        with self.register.reading() as connection:
+            return Standing.of(read_course(connection, self.course))
+
+    @property
+    def visits(self) -> tuple[PlannedVisit, ...]:
+        return self.now.plan.visits
+
+    def make(self, *makes: Make, confirm: str | None = None, **options: Any) -> Changed:
+        author = Author("Dr A. Holm", NOW, options.pop("reason", "as it was"), confirm)
+        return change(self.register, self.course, makes, author, **options)
+
+    def give(self, visit: int, at: str | None = None, **options: Any) -> Changed:
+        noted = Circumstances(None if at is None else moment(at))
+        return self.make(lambda now: given_as_planned(now, visit, noted), **options)
+
+    def miss(self, visit: int) -> Changed:
+        return self.make(lambda now: missed(now, visit))
+
+    def move(self, visit: int, to: str, **options: Any) -> Changed:
+        return self.make(lambda now: moved(now, visit, moment(to)), **options)
+
+    def hold(self, on: str, lesion: str | None = None) -> Changed:
+        return self.make(lambda now: held(now, lesion, day(on)))
+
+    def resume(self, on: str, lesion: str | None = None) -> Changed:
+        return self.make(lambda now: resumed(now, lesion, day(on)))
+
+    def dose(self, mg: str, lesion: str = "A", **options: Any) -> Changed:
+        first = options.pop("from_visit", None)
+        return self.make(lambda now: dose_changed(now, lesion, Decimal(mg), first), **options)
+
+    def add_lesion(self, lesion: Lesion, on: str, **options: Any) -> Changed:
+        return self.make(lambda now: lesion_added(now, lesion, day(on)), **options)
+
+    def evaluate(self, visit: int, size: str, lesion: str = "A", **options: Any) -> Changed:
+        found = Measurement(Decimal(size))
+        return self.make(lambda now: evaluated(now, visit, lesion, found), **options)
+
+    def end(self, how: Any, on: str) -> Changed:
+        return self.make(lambda _now: event(Ended(how, day(on))))
+
+
+def event(one: Event) -> Event:
+    return one
+
+
+def follow(register: Database, folder: Path, text: str = SOUND, clinic: Path = CLINIC) -> Followed:
+    """Add the course of a file's text."""
+    path = write(folder, text)
+    inputs = read_inputs(path, clinic, None, more_years=years_from)
+    add_course(
+        register,
+        inputs.course,
+        store_protocol(PROTOCOL.read_bytes()),
+        store_clinic(clinic.read_bytes(), None, inputs.clinic),
+        Author("Dr A. Holm", NOW),
+    )
+    return Followed(register, inputs.course.id)
+
+
+def days_of(visits: Sequence[PlannedVisit], purpose: str = "") -> list[str]:
+    """`2026-09-07 planned`: the visits of a purpose, or all, with what became of them."""
+    return [
+        f"{visit.start.date() if visit.start else 'no day'} {visit.state}"
+        for visit in visits
+        if not purpose or purpose in visit.purposes
+    ]

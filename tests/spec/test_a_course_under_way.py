@@ -1,0 +1,365 @@
+"""What happens in a course, case by case as clinic notes have it, on both databases."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from planner.core.course import Lesion
+from planner.core.quantities import Dose
+from planner.documents.calendars import changes_file
+from planner.errors import InputError, NotConfirmedError, PlannerError, RefusedError
+from planner.register.database import Database
+from planner.register.issuing import replaced
+from tests.courses import SOUND
+from tests.registers import NOW, Followed, days_of, follow
+
+# One large ulcerated knee, from Monday 7 September 2026: four injections, weeks 4 and 12.
+PLANNED = [
+    "2026-09-07 planned",
+    "2026-09-14 planned",
+    "2026-09-21 planned",
+    "2026-09-28 planned",
+    "2026-10-05 planned",
+    "2026-11-30 planned",
+]
+ELBOW = Lesion("B", "elbow", Decimal(4), False, "left", doses=(Dose(Fraction(20)),), same_dose=True)
+
+
+@pytest.fixture
+def course(register: Database, tmp_path: Path) -> Followed:
+    return follow(register, tmp_path)
+
+
+def doses(course: Followed) -> list[Fraction | None]:
+    return [one.dose_mg for visit in course.visits for one in visit.injections]
+
+
+def test_a_course_is_planned_as_the_plan_command_plans_it(course: Followed) -> None:
+    now = course.now
+    assert days_of(now.plan.visits) == PLANNED
+    assert (now.state.status, now.state.revision) == ("planned", 0)
+
+
+def test_a_visit_given_inside_its_window_leaves_the_later_days(course: Followed) -> None:
+    course.give(1)
+    course.give(2, "2026-09-16 09:00")
+    assert days_of(course.visits) == [
+        "2026-09-07 done",
+        "2026-09-16 done",
+        "2026-09-21 planned",
+        "2026-09-28 planned",
+        "2026-10-05 planned",
+        "2026-11-30 planned",
+    ]
+
+
+def test_a_visit_given_outside_its_window_is_followed_weekly(course: Followed) -> None:
+    course.give(1)
+    course.give(2, "2026-09-17 09:00")
+    assert days_of(course.visits) == [
+        "2026-09-07 done",
+        "2026-09-17 done",
+        "2026-09-24 planned",
+        "2026-10-01 planned",
+        "2026-10-05 planned",
+        "2026-11-30 planned",
+    ]
+
+
+def test_a_missed_visit_counts_as_missed_and_its_dose_is_not_doubled(course: Followed) -> None:
+    course.give(1)
+    before = doses(course)
+    course.miss(2)
+    assert days_of(course.visits)[:3] == [
+        "2026-09-07 done",
+        "2026-09-14 missed",
+        "2026-09-21 planned",
+    ]
+    assert doses(course) == before
+    assert course.now.plan.supplies.vials == 3
+
+
+def test_a_missed_visit_given_inside_its_window_leaves_the_later_days(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    course.give(2, "2026-09-15 09:00")
+    assert days_of(course.visits)[1:4] == [
+        "2026-09-15 done",
+        "2026-09-21 planned",
+        "2026-09-28 planned",
+    ]
+
+
+def test_a_missed_visit_given_outside_its_window_is_followed_weekly(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    course.give(2, "2026-09-18 09:00")
+    assert days_of(course.visits, "injection")[1:] == [
+        "2026-09-18 done",
+        "2026-09-25 planned",
+        "2026-10-02 planned",
+    ]
+
+
+def test_a_missed_visit_can_be_moved_to_be_given_later(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    course.move(2, "2026-09-15 10:00")
+    assert days_of(course.visits)[1] == "2026-09-15 planned"
+
+
+def test_evaluations_stay_counted_from_the_first_injection(course: Followed) -> None:
+    course.give(1, "2026-09-08 09:00")
+    course.give(2, "2026-09-22 09:00")
+    assert days_of(course.visits, "evaluation") == ["2026-10-06 planned", "2026-12-01 planned"]
+
+
+def test_a_visit_moved_inside_its_window_leaves_the_later_days(course: Followed) -> None:
+    course.move(2, "2026-09-15 10:00")
+    assert days_of(course.visits)[1:3] == ["2026-09-15 planned", "2026-09-21 planned"]
+
+
+def test_a_visit_moved_outside_its_window_asks_and_is_followed_weekly(course: Followed) -> None:
+    with pytest.raises(NotConfirmedError, match="move-outside-window"):
+        course.move(2, "2026-09-17 10:00")
+    assert days_of(course.visits) == PLANNED
+    course.move(2, "2026-09-17 10:00", confirm="travels")
+    assert days_of(course.visits, "injection")[1:] == [
+        "2026-09-17 planned",
+        "2026-09-24 planned",
+        "2026-10-01 planned",
+    ]
+    assert course.now.plan.is_confirmed
+
+
+def test_an_infection_holds_a_lesion_until_a_physician_releases_it(course: Followed) -> None:
+    course.give(1)
+    course.give(2)
+    course.hold("2026-09-16")
+    assert course.now.state.status == "held"
+    assert days_of(course.visits) == [
+        "2026-09-07 done",
+        "2026-09-14 done",
+        "2026-10-05 planned",
+        "2026-11-30 planned",
+    ]
+    assert course.now.plan.lesions[0].held_since is not None
+    # Saturday: the first open day is Monday, and the rest follow weekly.
+    course.resume("2026-10-10")
+    assert course.now.state.status == "running"
+    assert days_of(course.visits, "injection")[2:] == ["2026-10-12 planned", "2026-10-19 planned"]
+    assert days_of(course.visits, "evaluation") == ["2026-10-05 planned", "2026-11-30 planned"]
+
+
+def test_a_release_keeps_the_shortest_interval_to_what_was_given(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-08")
+    course.resume("2026-09-09")
+    # Five days after Monday is a Saturday.
+    assert days_of(course.visits, "injection")[1:3] == ["2026-09-14 planned", "2026-09-21 planned"]
+
+
+def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path) -> None:
+    other = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
+    course = follow(register, tmp_path, SOUND + other)
+    course.give(1)
+    course.hold("2026-09-10", "A")
+    assert course.now.state.status == "running"
+    second = course.visits[1]
+    assert [one.lesion for one in second.injections] == ["B"]
+    assert second.total_dose_mg == 15
+
+
+def test_a_dose_change_reaches_only_what_is_to_come(course: Followed) -> None:
+    course.give(1)
+    changed = course.dose("60", from_visit=3)
+    assert doses(course) == [Fraction("12.5"), Fraction("57.5"), 60, 60]
+    assert changed.after.plan.is_confirmed
+    given = course.visits[0].injections[0].given
+    assert given is not None
+    assert given.drawn_mg == 12
+    with pytest.raises(NotConfirmedError, match="dose-above-observed"):
+        course.dose("300")
+    course.dose("300", confirm="agreed")
+    assert doses(course)[1:] == [300, 300, 300]
+    # A new dose asks anew: what was confirmed is 300 mg.
+    with pytest.raises(NotConfirmedError, match="dose-above-observed"):
+        course.dose("310")
+
+
+def test_a_lesion_added_on_day_14_has_its_own_clock_and_shares_visits(course: Followed) -> None:
+    course.give(1)
+    course.add_lesion(ELBOW, "2026-09-21")
+    third = course.visits[2]
+    assert [one.lesion for one in third.injections] == ["A", "B"]
+    assert days_of(course.visits) == [
+        "2026-09-07 done",
+        "2026-09-14 planned",
+        "2026-09-21 planned",
+        "2026-09-28 planned",
+        "2026-10-05 planned",
+        "2026-10-19 planned",
+        "2026-11-30 planned",
+        "2026-12-14 planned",
+    ]
+    # What the calendars know of is still the same visit.
+    assert third.uid == follow_uid(course, 3)
+
+
+def follow_uid(course: Followed, visit: int) -> str:
+    record = course.now.record
+    first = record._replace(entries=record.entries[:1])
+    return first.plan(first.state).visits[visit - 1].uid
+
+
+@pytest.mark.parametrize("how", ["completed", "stopped", "died", "lost"])
+def test_an_ending_cancels_what_was_not_done(course: Followed, how: str) -> None:
+    course.give(1)
+    course.end(how, "2026-09-10")
+    now = course.now
+    assert now.state.status == "ended"
+    assert days_of(now.plan.visits) == [
+        "2026-09-07 done",
+        *(one.replace("planned", "cancelled") for one in PLANNED[1:]),
+    ]
+    assert now.plan.ending is not None
+    assert now.plan.ending.ending == how
+    with pytest.raises(RefusedError, match="the course ended"):
+        course.give(2)
+
+
+def test_lesions_of_one_visit_are_entered_one_by_one(register: Database, tmp_path: Path) -> None:
+    other = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
+    course = follow(register, tmp_path, SOUND + other)
+
+    def give(lesion: str) -> None:
+        from planner.register.entering import Circumstances, given_as_planned
+
+        course.make(lambda now: given_as_planned(now, 1, Circumstances(), [lesion]))
+
+    give("A")
+    first = course.visits[0]
+    assert first.state == "planned"
+    assert [syringe.aliquots[0].lesion for syringe in first.syringes] == ["B"]
+    assert first.total_dose_mg == 15
+    give("B")
+    assert course.visits[0].state == "done"
+
+
+def test_evaluations_say_reduction_and_remission(course: Followed) -> None:
+    course.give(1)
+    for size, remission, reduction in (
+        ("0", "complete", 100),
+        ("35", "partial", 50),
+        ("69", "unchanged", Fraction(10, 7)),
+        ("71", "unchanged", Fraction(-10, 7)),
+        ("80", "larger", Fraction(-100, 7)),
+    ):
+        # Recorded again, it replaces the one before.
+        course.evaluate(5, size)
+        result = course.visits[4].evaluations[0].result
+        assert result is not None
+        assert (result.remission, result.reduction_percent) == (remission, reduction)
+
+
+def test_a_slip_is_corrected_by_an_event_that_names_the_old_one(course: Followed) -> None:
+    from planner.core.events import Given
+    from planner.register.entering import Amount, Circumstances, corrected, mended_given
+
+    course.give(1)
+
+    def mend(event: object) -> Given:
+        assert isinstance(event, Given)
+        return mended_given(course.now, event, None, Amount(ml=Decimal("0.1")), Circumstances())
+
+    course.make(lambda now: corrected(now, 2, mend))
+    given = course.visits[0].injections[0].given
+    assert given is not None
+    assert (given.drawn_ml, given.drawn_mg) == (Fraction("0.1"), 15)
+    assert [one.number for one in course.now.record.entries] == [1, 2, 3]
+    # Withdrawn, it never was.
+    course.make(lambda now: corrected(now, 2, lambda _event: None))
+    assert days_of(course.visits) == PLANNED
+    with pytest.raises(RefusedError, match="withdrawn already"):
+        course.make(lambda now: corrected(now, 2, lambda _event: None))
+
+
+def test_every_change_raises_the_revision_by_one(course: Followed) -> None:
+    course.give(1)
+    assert course.now.state.revision == 1
+    course.miss(2)
+    assert course.now.state.revision == 2
+
+
+REFUSED = {
+    "a dose given twice": (lambda c: (c.give(1), c.give(1)), RefusedError, "recorded already"),
+    "before the course": (lambda c: c.give(1, "2026-09-01 09:00"), RefusedError, "course began"),
+    "hold before the course": (lambda c: c.hold("2026-08-01"), RefusedError, "course began"),
+    "an unknown visit": (lambda c: c.give(7), RefusedError, "no visit 7"),
+    "a visit without injections": (lambda c: c.give(5), RefusedError, "no injections"),
+    "an unknown lesion": (lambda c: c.hold("2026-09-10", "Z"), RefusedError, "no lesion"),
+    "held twice": (lambda c: (c.hold("2026-09-10"), c.hold("2026-09-11")), RefusedError, "hold"),
+    "resumed, not held": (lambda c: c.resume("2026-09-11"), RefusedError, "no lesion is held"),
+    "ended before it was done": (
+        lambda c: (c.give(1), c.give(2), c.end("died", "2026-09-10")),
+        RefusedError,
+        "something was done",
+    ),
+    "in the future": (lambda c: c.give(1, "2027-06-02 09:00"), NotConfirmedError, "future"),
+    "too soon": (
+        lambda c: (c.give(1), c.give(2, "2026-09-10 09:00")),
+        NotConfirmedError,
+        "shortest interval",
+    ),
+    "out of order": (lambda c: c.give(2), NotConfirmedError, "still open"),
+    "a closed day": (lambda c: c.move(2, "2026-09-13 09:00"), InputError, "opening day"),
+    "onto another injection": (lambda c: c.move(3, "2026-09-14 09:00"), InputError, "injection 2"),
+    "before the first visit": (lambda c: c.move(5, "2026-09-04 09:00"), InputError, "first visit"),
+    "a twice-named lesion": (
+        lambda c: (c.add_lesion(ELBOW, "2026-09-21"), c.add_lesion(ELBOW, "2026-09-21")),
+        RefusedError,
+        "lesion already",
+    ),
+    "dose of what was given": (
+        lambda c: (c.give(1), c.give(2), c.give(3), c.give(4), c.dose("60")),
+        RefusedError,
+        "no injections to come",
+    ),
+    "another revision": (lambda c: c.give(1, if_revision=4), RefusedError, "at revision 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused_and_the_history_stays(course: Followed, name: str) -> None:
+    act, kind, message = REFUSED[name]
+    with pytest.raises(PlannerError, match=message) as caught:
+        act(course)
+    assert type(caught.value) is kind
+    entries = course.now.record.entries
+    assert [one.number for one in entries] == list(range(1, len(entries) + 1))
+
+
+def test_what_was_done_is_recorded_all_the_same_with_a_reason(course: Followed) -> None:
+    course.give(1)
+    course.give(2, "2026-09-10 09:00", confirm="came early, was injected")
+    assert course.now.record.entries[-1].reason == "as it was"
+    assert days_of(course.visits)[1] == "2026-09-10 done"
+
+
+def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
+    from planner.core.events import Issued
+
+    course.give(1)
+    course.make(lambda _now: Issued(1, "00000000", ("plan.json",)))
+    course.end("died", "2026-09-10")
+    now = course.now
+    before, entries = replaced(now)
+    assert before is not None
+    assert [one.number for one in entries] == [4]
+    (content,) = changes_file(before, now.plan, NOW).values()
+    assert content.count(b"STATUS:CANCELLED") == 5
+    assert b"Course K-1" in content
