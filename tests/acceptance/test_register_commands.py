@@ -1,0 +1,328 @@
+"""`planner course` and `planner patient` as a clinic runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planner.cli.course import COMMANDS
+from tests.conftest import CLINIC, EXAMPLES, Run
+from tests.courses import SOUND, confirmation, course_text, lesion, write
+from tests.papers import poppler_text
+from tests.strict_ics import faults
+
+KNEE = EXAMPLES / "case-2-knee.toml"
+BY = {"PLANNER_USER": "Dr A. Holm"}
+
+
+@pytest.fixture
+def course(planner: Run, tmp_path: Path) -> Run:
+    """`planner course`, in a register that has the letter's knee."""
+
+    def run(*arguments: object, **environment: str) -> Any:
+        said = {"PLANNER_DATABASE": str(tmp_path / "register.db"), **BY, **environment}
+        return planner("course", *arguments, **said)
+
+    assert run("add", KNEE, "--clinic", CLINIC).returncode == 0
+    return run
+
+
+def shown(course: Run, name: str = "case-2") -> Any:
+    done = course("show", name, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout, parse_float=Decimal)
+
+
+def test_every_command_of_the_register_has_help_with_an_example(planner: Run) -> None:
+    for group, names in (("course", COMMANDS), ("patient", ("export", "restrict", "erase"))):
+        for name in names:
+            done = planner(group, name, "--help")
+            assert done.returncode == 0
+            assert f"Example: planner {group} {name}" in done.stdout
+
+
+def test_show_gives_what_the_contract_names(course: Run) -> None:
+    course("give", "case-2", "--visit", 1, "--as-planned", "--lot", "7A12", "--expiry", "2027-03")
+    course("evaluate", "case-2", "--visit", 5, "--lesion", "A", "--size-mm", 35, "--pain", "2.5")
+    found = shown(course)
+    assert (found["status"], found["revision"], found["ending"]) == ("running", 2, None)
+    (lesion_shown,) = found["lesions"]
+    assert (lesion_shown["given"], lesion_shown["remaining"], lesion_shown["held"]) == (1, 3, False)
+    (look,) = lesion_shown["evaluations"]
+    assert look["remission"] == "partial"
+    assert (look["visit"], look["date"], look["size_mm"]) == (5, "2026-10-05", 35)
+    assert (look["reduction_percent"], look["pain"]) == (50, Decimal("2.5"))
+    first, second = found["plan"]["visits"][:2]
+    assert (first["state"], second["state"]) == ("done", "planned")
+    given = first["injections"][0]["given"]
+    assert (given["dose_mg"], given["drawn_ml"], given["lot"]) == (
+        Decimal("12.5"), Decimal("0.08"), "7A12",
+    )  # fmt: skip
+    assert given["by"] == "Dr A. Holm"
+    assert second["injections"][0]["given"] is None
+    kinds = [(one["event"], one["kind"]) for one in found["history"]]
+    assert kinds == [(1, "planned"), (2, "given"), (3, "evaluated")]
+    assert found["outcomes"][0]["reference_percent"] is not None
+
+
+def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
+    done = course("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
+    assert done.returncode == 0
+    assert "120 mg recorded, 12 mg planned" in done.stderr.replace("\u00a0", " ")
+    for wrong in ("0,08", "0.08 mg", "-1", "0", "1e3"):
+        done = course("give", "case-2", "--visit", 2, "--lesion", "A", "--ml", wrong)
+        assert done.returncode in (2, 10), wrong
+    done = course("give", "case-2", "--visit", 2, "--lesion", "A")
+    assert done.returncode == 2
+    assert shown(course)["revision"] == 1
+
+
+def test_a_whole_worksheet_is_entered_in_one_go(course: Run) -> None:
+    answers = "\np\n7A12\n2027-03\n1\n4\n\n\n"
+    done = course("visit", "case-2", "--visit", 1, INPUT=answers)
+    assert done.returncode == 0, done.stderr
+    given = shown(course)["plan"]["visits"][0]["injections"][0]["given"]
+    assert (given["drawn_ml"], given["lot"], given["pain_after"]) == (Decimal("0.08"), "7A12", 4)
+    # A bare number could be either; a number with its unit is taken.
+    answers = "2026-09-15 10:00\n0.4\n0.4 mL\n\n\n\n\n\n\n"
+    done = course("visit", "case-2", "--visit", 2, INPUT=answers)
+    assert done.returncode == 0, done.stderr
+    assert "has no unit" in done.stderr
+    given = shown(course)["plan"]["visits"][1]["injections"][0]["given"]
+    assert (given["drawn_mg"], given["at"][:16]) == (60, "2026-09-15T10:00")
+    answers = "\n0\nno\n0\n\n"
+    done = course("visit", "case-2", "--visit", 5, INPUT=answers)
+    assert done.returncode == 0, done.stderr
+    assert shown(course)["lesions"][0]["evaluations"][0]["remission"] == "complete"
+    # The terminal was left: nothing is written.
+    assert course("visit", "case-2", "--visit", 3, INPUT="\np\n").returncode == 130
+    assert shown(course)["revision"] == 3
+
+
+def test_documents_say_what_changed_and_stay_the_same_until_something_does(
+    course: Run, tmp_path: Path
+) -> None:
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    papers = tmp_path / "papers"
+    assert not (papers / "changes.ics").exists()
+    assert not (papers / "change-slip.pdf").exists()
+    code = json.loads(course("documents", "case-2", "--out", "papers", "--json").stdout)["code"]
+    assert course("current", code).returncode == 0
+    course("give", "case-2", "--visit", 1, "--as-planned")
+    course("move", "case-2", "--visit", 3, "--to", "2026-09-22 10:30", "--reason", "travels")
+    stale = course("current", code)
+    assert stale.returncode == 13
+    assert "STALE: the course is at revision 2" in stale.stdout
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    changes = (papers / "changes.ics").read_bytes()
+    assert faults(changes) == []
+    assert changes.count(b"BEGIN:VEVENT") == 1
+    slip = poppler_text((papers / "change-slip.pdf").read_bytes())
+    assert "replaces all papers of revision 0" in slip
+    assert "Tue 22 Sep 2026 10:30" in slip
+    assert "travels" in slip
+    assert "revision 2, replaces 0" in slip
+    before = {path: path.read_bytes() for path in sorted(papers.rglob("*")) if path.is_file()}
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    after = {path: path.read_bytes() for path in sorted(papers.rglob("*")) if path.is_file()}
+    assert before == after
+    assert shown(course)["revision"] == 2
+    kinds = [one["kind"] for one in shown(course)["history"]]
+    assert kinds == ["planned", "issued", "given", "moved", "issued"]
+
+
+def test_without_an_epoch_the_same_revision_has_the_same_bytes(
+    planner: Run, tmp_path: Path
+) -> None:
+    database = {"PLANNER_DATABASE": str(tmp_path / "r.db"), **BY}
+    assert planner("course", "add", KNEE, "--clinic", CLINIC, **database).returncode == 0
+    for out in ("a", "b"):
+        done = planner("course", "documents", "case-2", "--out", out, **database)
+        assert done.returncode == 0, done.stderr
+    names = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.*")]
+    assert names
+    for name in names:
+        if (tmp_path / "a" / name).is_file():
+            assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_after_a_death_no_letter_and_no_patient_calendar_is_made(
+    course: Run, tmp_path: Path
+) -> None:
+    course("documents", "case-2", "--out", "papers")
+    course("give", "case-2", "--visit", 1, "--as-planned")
+    done = course("end", "case-2", "--as", "died", "--on", "2026-09-10", "--reason", "unrelated")
+    assert "cannot be recalled" in done.stderr
+    done = course("documents", "case-2", "--out", "papers")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "papers").rglob("*") if path.is_file()}
+    assert names == {
+        "plan.json", "clinic.ics", "changes.ics", "change-slip.pdf", "treatment-sheet.html",
+        "treatment-sheet.pdf",
+    }  # fmt: skip
+    slip = poppler_text((tmp_path / "papers/change-slip.pdf").read_bytes())
+    assert "cannot be recalled" in " ".join(slip.split())
+    clinic = (tmp_path / "papers/clinic.ics").read_bytes()
+    assert faults(clinic) == []
+    assert clinic.count(b"STATUS:CANCELLED") == 5
+    assert "no visits" in course("due", "--week", "2026-09-14").stdout
+
+
+def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
+    done = course("due", "--from", "2026-09-07", "--to", "2026-09-20", "--json")
+    found = json.loads(done.stdout, parse_float=Decimal)
+    assert [one["start"][:10] for one in found["visits"]] == ["2026-09-07", "2026-09-14"]
+    assert found["prepare"]["vials"] == 2
+    assert found["prepare"]["drawn_ml"] == Decimal("0.46")
+    assert found["prepare"]["syringes"] == [{"capacity_ml": 1, "count": 2}]
+    assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
+
+
+def test_two_visits_at_one_time_are_told(course: Run, tmp_path: Path) -> None:
+    text = KNEE.read_text().replace('"case-2"', '"other"').replace('"letter-2"', '"letter-9"')
+    assert course("add", write(tmp_path, text), "--clinic", CLINIC).returncode == 0
+    assert "more visits than room" in course("due", "--on", "2026-09-14").stdout
+
+
+def test_a_second_running_course_of_a_patient_asks(course: Run, tmp_path: Path) -> None:
+    text = KNEE.read_text().replace('"case-2"', '"case-2b"')
+    again = write(tmp_path, text)
+    done = course("add", again, "--clinic", CLINIC)
+    assert done.returncode == 12
+    assert "another running course: case-2" in done.stderr
+    assert "case-2b" not in course("list").stdout
+    assert course("add", again, "--clinic", CLINIC, "--confirm", "other arm").returncode == 0
+
+
+def test_what_waits_for_a_physician_does_not_enter_the_register(
+    course: Run, tmp_path: Path
+) -> None:
+    open_question = course_text(lesion("A", size_mm=4, ulcerated=True, dose_mg=20))
+    path = write(tmp_path, open_question)
+    done = course("add", path, "--timezone", "Europe/Copenhagen")
+    assert done.returncode == 12
+    assert "[[confirm]]" in done.stderr
+    said = open_question + confirmation("regimen-extrapolated", "weekly", lesion='"A"')
+    done = course("add", write(tmp_path, said), "--timezone", "Europe/Copenhagen")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_follows_from_a_record_waits_and_can_be_confirmed(course: Run, tmp_path: Path) -> None:
+    text = KNEE.read_text().replace("2026-09-07", "2026-09-09").replace("case-2", "K-9")
+    path = write(tmp_path, text.replace("letter-2", "letter-9"))
+    assert course("add", path, "--clinic", CLINIC).returncode == 0
+    course("give", "K-9", "--visit", 1, "--as-planned")
+    course("move", "K-9", "--visit", 3, "--to", "2026-09-21 09:30", "--reason", "travels")
+    # Given late inside its window, the second comes near to the third, which stands where it was.
+    done = course("give", "K-9", "--visit", 2, "--as-planned", "--at", "2026-09-18 09:30")
+    assert done.returncode == 0
+    assert "waits for a physician: interval-too-short" in done.stderr
+    done = course("documents", "K-9", "--out", "papers")
+    assert done.returncode == 12
+    assert not (tmp_path / "papers").exists()
+    finding = ("confirm", "K-9", "--finding", "interval-too-short", "--reason", "short trip")
+    assert course(*finding, "--visit", 3, "--value", "2026-09-22 09:30").returncode == 12
+    assert course(*finding, "--visit", 4, "--value", "2026-09-21 09:30").returncode == 13
+    assert course(*finding, "--visit", 3, "--value", "2026-09-21 09:30").returncode == 0
+    assert course("documents", "K-9", "--out", "papers").returncode == 0
+
+
+def test_a_confirmation_names_the_value_that_the_plan_says(course: Run) -> None:
+    for code, rc in (("dose-jmp", 10), ("dose-jump", 13)):
+        done = course(
+            "confirm", "case-2", "--finding", code, "--lesion", "A", "--value", "x", "--reason", "y"
+        )
+        assert done.returncode == rc
+    assert "did you mean dose-jump" in course(
+        "confirm", "case-2", "--finding", "dose-jmp", "--value", "x", "--reason", "y"
+    ).stderr  # fmt: skip
+
+
+def test_a_change_needs_its_author(course: Run) -> None:
+    done = course("miss", "case-2", "--visit", 1, "--reason", "ill", PLANNER_USER="")
+    assert done.returncode == 2
+    assert "needs its author" in done.stderr
+
+
+def test_an_unknown_course_names_the_nearest(course: Run) -> None:
+    done = course("show", "case2")
+    assert done.returncode == 13
+    assert "did you mean case-2?" in done.stderr
+
+
+def test_csv_has_a_row_a_lesion_and_a_row_an_injection(course: Run, tmp_path: Path) -> None:
+    course("give", "case-2", "--visit", 1, "--as-planned", "--complication", "=1+1")
+    text = course("export", "--csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    kinds = [row["row"] for row in rows]
+    assert kinds == ["lesion", *["injection"] * 4, *["evaluation"] * 2]
+    given = rows[1]
+    assert (given["dose_planned_mg"], given["drawn_ml"], given["drawn_mg"]) == (
+        "12.5",
+        "0.08",
+        "12",
+    )
+    # A spreadsheet does not run what somebody typed.
+    assert given["complication"] == "'=1+1"
+
+
+def test_a_restricted_patient_is_kept_and_not_worked_with(course: Run, planner: Run) -> None:
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    done = planner("patient", "restrict", "letter-2", "--reason", "asked", **database)
+    assert done.returncode == 0, done.stderr
+    for arguments in (("show", "case-2"), ("miss", "case-2", "--visit", 1, "--reason", "x")):
+        assert course(*arguments).returncode == 13
+    assert "case-2" not in course("list").stdout
+    assert "1 visit of restricted patients" in course("due", "--on", "2026-09-07").stdout
+    found = json.loads(planner("patient", "export", "letter-2", **database).stdout)
+    assert found["courses"][0]["course"] == "case-2"
+    planner("patient", "restrict", "letter-2", "--lift", "--reason", "asked", **database)
+    assert course("show", "case-2").returncode == 0
+
+
+def clinic_that_keeps(folder: Path, years: int) -> Path:
+    path = folder / "keeps.toml"
+    path.write_text(f"retention_years = {years}\n{CLINIC.read_text()}")
+    return path
+
+
+def test_an_erased_patient_is_nowhere_and_the_doses_stay(planner: Run, tmp_path: Path) -> None:
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    names = ('name = "Zebedee Quux"\nbirth_date = 1961-05-01\n', "Zebedee Quux", "P-1-77")
+    text = SOUND.replace('id = "P-1"\n', f'id = "P-1-77"\n{names[0]}')
+    clinic = clinic_that_keeps(tmp_path, 10)
+    done = planner("course", "add", write(tmp_path, text), "--clinic", clinic, **database)
+    assert done.returncode == 0, done.stderr
+    give = ("course", "give", "K-1", "--visit", 1, "--as-planned")
+    planner(*give, "--complication", "told by Quux", **database)
+    assert planner("patient", "erase", "P-1-77", **database).returncode == 13
+    end = ("course", "end", "K-1", "--as", "stopped", "--on", "2026-09-10", "--reason", "Quux left")
+    planner(*end, **database)
+    done = planner("patient", "erase", "P-1-77", **database)
+    assert done.returncode == 13
+    assert "10 years after the last contact" in done.stderr
+    assert "Zebedee" not in done.stderr
+    assert planner("patient", "erase", "P-1-77", "--force", **database).returncode == 2
+    done = planner("patient", "erase", "P-1-77", "--force", "--reason", "court order", **database)
+    assert done.returncode == 0, done.stderr
+    assert "backups" in done.stdout
+    for path in tmp_path.glob("register.db*"):
+        held = path.read_bytes()
+        for typed in (b"Quux", b"P-1-77", b"1961-05-01"):
+            assert typed not in held, (path.name, typed)
+    assert planner("course", "check", **database).returncode == 0
+    done = planner("course", "show", "K-1", "--json", **database)
+    given = json.loads(done.stdout)["plan"]["visits"][0]["injections"][0]["given"]
+    assert (given["drawn_ml"], given["complication"]) == (0.08, "erased")
+    exported = planner("course", "export", **database).stdout
+    assert "Quux" not in exported
+    path = tmp_path / "e.jsonl"
+    path.write_text(exported)
+    done = planner("course", "import", path, "--database", "copy.db")
+    assert done.returncode == 0, done.stderr
