@@ -56,7 +56,12 @@ def planner(tmp_path: Path) -> Run:
         done = subprocess.run(
             [sys.executable, "-m", "planner", *map(str, arguments)],
             cwd=tmp_path,
-            env={**os.environ, "SOURCE_DATE_EPOCH": "1788000000", **environment},
+            env={
+                **os.environ,
+                "SOURCE_DATE_EPOCH": "1788000000",
+                "PLANNER_DATABASE": str(tmp_path / "register.db"),
+                **environment,
+            },
             input=environment.get("INPUT", ""),
             capture_output=True,
             text=True,

@@ -342,6 +342,7 @@ def _lesion(standing: Standing, lesion: str) -> dict[str, Any]:
                 "reduction_percent": one.result.reduction_percent,
                 "remission": one.result.remission,
                 "pain": one.result.pain,
+                "pain_change": one.result.pain_change,
                 "ulcerated": one.result.ulcerated,
             }
             for visit, one in _looks(standing.plan, lesion)

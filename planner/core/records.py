@@ -133,6 +133,8 @@ class Measured(NamedTuple):
     measured_by: str | None
     reduction_percent: Fraction
     remission: Remission
+    # Against the pain before the lesion's first injection; None where one is not known.
+    pain_change: Decimal | None
 
 
 class PlannedEvaluation(NamedTuple):

@@ -117,7 +117,17 @@ def _measured(one: PlannedEvaluation, state: State, protocol: Protocol) -> Measu
         measured_by=found.measured_by or seen.by,
         reduction_percent=reduction_percent(baseline, found.size_mm),
         remission=remission(baseline, found.size_mm, protocol.table.domains.precision_mm),
+        pain_change=_pain_change(state, one.lesion, found.pain),
     )
+
+
+def _pain_change(state: State, lesion: str, pain: Decimal | None) -> Decimal | None:
+    """How a pain differs from the one before the lesion's first injection."""
+    given = [done.given for name, done in state.given.items() if name.lesion == lesion]
+    first = min(given, key=lambda one: one.at, default=None)
+    if pain is None or first is None or first.pain_before is None:
+        return None
+    return pain - first.pain_before
 
 
 def _baseline(course: Course, lesion: str) -> Decimal:

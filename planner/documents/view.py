@@ -233,15 +233,23 @@ def given_line(one: PlannedInjection, say: Language = ENGLISH) -> Iterator[str]:
 
 
 def outcome_line(result: Measured, say: Language = ENGLISH) -> str:
-    """`30 mm, smaller, 57.1 % less`."""
+    """`30 mm, smaller, reduction 57.1 %, pain 3/10, pain changed by -2`."""
     words = {
         "complete": say("gone"),
         "partial": say("smaller"),
         "unchanged": say("unchanged"),
         "larger": say("larger"),
     }[result.remission]
-    change = say("reduction {percent}", percent=say.percent(result.reduction_percent))
-    return f"{say.mm(result.size_mm)}, {words}, {change}"
+    parts = [
+        say.mm(result.size_mm),
+        words,
+        say("reduction {percent}", percent=say.percent(result.reduction_percent)),
+    ]
+    if result.pain is not None:
+        parts.append(say("pain {n}/10", n=say.number(result.pain)))
+    if result.pain_change is not None:
+        parts.append(say("pain changed by {n}", n=say.number(result.pain_change)))
+    return ", ".join(parts)
 
 
 def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:

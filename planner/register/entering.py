@@ -264,7 +264,15 @@ def dose_changed(
     first = 1
     if from_visit is not None:
         first = _injection(standing, visit_of(standing, from_visit), lesion).injection
-    return DoseChanged(lesion, Fraction(mg), first)
+    coming = [
+        name.number
+        for name, slot in standing.state.slots.items()
+        if name.lesion == lesion
+        and name.purpose == "injection"
+        and name.number >= first
+        and slot.state in ("open", "waiting")
+    ]
+    return DoseChanged(lesion, Fraction(mg), min(coming, default=first))
 
 
 def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:

@@ -18,7 +18,7 @@ COLUMNS = (
     "site", "side", "size_mm", "ulcerated", "regimen", "evidence", "held", "injections_given",
     "injection", "state", "due", "start", "dose_planned_mg", "dose_given_mg", "drawn_ml",
     "drawn_mg", "lot", "expiry", "given_at", "pain_before", "pain_after", "complication",
-    "evaluation", "after_days", "date", "measured_mm", "measured_ulcerated", "pain",
+    "evaluation", "after_days", "date", "measured_mm", "measured_ulcerated", "pain", "pain_change",
     "reduction_percent", "remission",
 )  # fmt: skip
 # What a spreadsheet would run as a formula.
@@ -111,6 +111,7 @@ def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                     "measured_mm": found and found.size_mm,
                     "measured_ulcerated": found and found.ulcerated,
                     "pain": found and found.pain,
+                    "pain_change": found and found.pain_change,
                     "reduction_percent": found and found.reduction_percent,
                     "remission": found and found.remission,
                 }

@@ -48,7 +48,7 @@ def test_every_command_of_the_register_has_help_with_an_example(planner: Run) ->
 
 
 def test_show_gives_what_the_contract_names(course: Run) -> None:
-    course("give", "case-2", "--visit", 1, "--as-planned", "--lot", "7A12", "--expiry", "2027-03")
+    course("give", "case-2", "--visit", 1, "--as-planned", "--lot", "7A12", "--pain-before", 4)
     course("evaluate", "case-2", "--visit", 5, "--lesion", "A", "--size-mm", 35, "--pain", "2.5")
     found = shown(course)
     assert (found["status"], found["revision"], found["ending"]) == ("running", 2, None)
@@ -58,6 +58,7 @@ def test_show_gives_what_the_contract_names(course: Run) -> None:
     assert look["remission"] == "partial"
     assert (look["visit"], look["date"], look["size_mm"]) == (5, "2026-10-05", 35)
     assert (look["reduction_percent"], look["pain"]) == (50, Decimal("2.5"))
+    assert look["pain_change"] == Decimal("-1.5")
     first, second = found["plan"]["visits"][:2]
     assert (first["state"], second["state"]) == ("done", "planned")
     given = first["injections"][0]["given"]

@@ -84,7 +84,7 @@ def test_the_readmes_commands_run(planner: Run, tmp_path: Path) -> None:
         words, _, comment = command.partition("  # ")
         words, _, target = words.partition(" > ")
         expected = int(match[1]) if (match := re.search(r"exit (\d+)", comment)) else 0
-        done = planner(*shlex.split(words)[1:])
+        done = planner(*shlex.split(words)[1:], PLANNER_USER="Dr A. Holm")
         assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
         if target:
             (tmp_path / target.strip()).write_text(done.stdout, encoding="utf-8")
