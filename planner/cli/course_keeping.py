@@ -44,12 +44,13 @@ def export(course: str | None, as_csv: bool, database: str | None) -> None:
 @click.command("import")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @database_option
-def import_(file: Path, database: str | None) -> None:
+@json_option
+def import_(file: Path, database: str | None, as_json: bool) -> None:
     """Bring the courses of an export in: all of them, or none.
 
     Example: planner course import register.jsonl --database copy.db
     """
-    from planner.cli.output import say
+    from planner.cli.output import emit_json, say
     from planner.core.formatting import count
     from planner.register.transfer import imported
 
@@ -62,22 +63,29 @@ def import_(file: Path, database: str | None) -> None:
     except OSError as error:
         fix = "check the name and the rights"
         raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error
-    say(f"{count(len(found), 'course')} imported\n")
+    if as_json:
+        emit_json({"imported": found})
+    else:
+        say(f"{count(len(found), 'course')} imported\n")
 
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @database_option
-def backup(file: Path, database: str | None) -> None:
+@json_option
+def backup(file: Path, database: str | None, as_json: bool) -> None:
     """Copy the register's SQLite file while it is in use; readable by you alone.
 
     Example: planner course backup register-2026-09-07.db
     """
-    from planner.cli.output import say
+    from planner.cli.output import emit_json, say
     from planner.register.upkeep import back_up
 
     back_up(open_register(database), file)
-    say(f"Written: {file}\n")
+    if as_json:
+        emit_json({"file": str(file)})
+    else:
+        say(f"Written: {file}\n")
 
 
 @click.command()

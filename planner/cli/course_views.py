@@ -38,11 +38,17 @@ def list_(database: str | None, as_json: bool) -> None:
     if as_json:
         emit_json([row._asdict() for row in rows])
         return
-    lines = [
-        f"{row.course:14}  {row.status:8}  revision {row.revision:<4} patient {row.patient:12}"
-        f"  {'next ' + row.next_visit if row.next_visit else 'no visit to come'}"
-        for row in rows
-    ]
+    today = date.today().isoformat()
+    lines = []
+    for row in rows:
+        coming = "no visit to come"
+        if row.next_visit:
+            is_late = row.next_visit < today
+            coming = f"{'not recorded since' if is_late else 'next'} {row.next_visit}"
+        lines.append(
+            f"{row.course:14}  {row.status:8}  revision {row.revision:<4}"
+            f" patient {row.patient:12}  {coming}"
+        )
     say("\n".join([*(lines or ["no courses"]), ""]))
 
 

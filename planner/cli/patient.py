@@ -10,10 +10,21 @@ from planner.cli.register import (
     author,
     by_option,
     database_option,
+    json_option,
     open_register,
     reason_option,
 )
 from planner.errors import Problem, UsageError
+
+# What an erasure does not reach.
+STILL_HELD_BY = (
+    "backups",
+    "exports",
+    "folders of documents",
+    "paper",
+    "published calendars",
+    "on PostgreSQL dead rows until VACUUM FULL",
+)
 
 
 @click.group()
@@ -57,17 +68,25 @@ def export(patient: str, database: str | None) -> None:
 @reason_option
 @by_option
 @database_option
-def restrict(patient: str, lift: bool, reason: str, by: str | None, database: str | None) -> None:
+@json_option
+def restrict(
+    patient: str, lift: bool, reason: str, by: str | None, database: str | None, as_json: bool
+) -> None:
     """Keep a patient's data and work with it no more: no lists, papers or changes.
 
     Example: planner patient restrict P-17 --reason "asked for it" --by "Dr A. Holm"
     """
-    from planner.cli.output import say
+    from planner.cli.output import emit_json, say
     from planner.register.persons import restrict as restrict_patient
 
     who = author(by, reason)
     restrict_patient(open_register(database), patient, who, lift=lift)
-    say("lifted\n" if lift else "restricted: the data is kept, and shown by patient export alone\n")
+    if as_json:
+        emit_json({"patient": patient, "restricted": not lift})
+    elif lift:
+        say("lifted\n")
+    else:
+        say("restricted: the data is kept, and shown by patient export alone\n")
 
 
 @patient.command()
@@ -76,8 +95,14 @@ def restrict(patient: str, lift: bool, reason: str, by: str | None, database: st
 @click.option("--reason", metavar="TEXT", help="Why.")
 @by_option
 @database_option
+@json_option
 def erase(
-    patient: str, force: bool, reason: str | None, by: str | None, database: str | None
+    patient: str,
+    force: bool,
+    reason: str | None,
+    by: str | None,
+    database: str | None,
+    as_json: bool,
 ) -> None:
     """Blank a patient's identity and all free text; doses and dates stay.
 
@@ -85,7 +110,7 @@ def erase(
 
     Example: planner patient erase P-17 --by "Dr A. Holm"
     """
-    from planner.cli.output import say
+    from planner.cli.output import emit_json, say
     from planner.core.formatting import count
     from planner.register.persons import erase as erase_patient
 
@@ -93,8 +118,10 @@ def erase(
         raise UsageError(Problem("--reason", "a forced erasure needs one", "say why"))
     who = author(by, reason)
     courses = erase_patient(open_register(database), patient, who, force=force)
+    if as_json:
+        emit_json({"erased": True, "courses": courses, "still_held_by": STILL_HELD_BY})
+        return
     say(
         f"erased: identity and free text of {count(courses, 'course')}; doses and dates stay\n"
-        "Still holding them: backups, exports, folders of documents, paper, published calendars"
-        " and, on PostgreSQL, dead rows until VACUUM FULL. Remove them by hand.\n"
+        f"Still holding them: {', '.join(STILL_HELD_BY)}. Remove them by hand.\n"
     )

