@@ -56,7 +56,7 @@ def add(
     protocol = read_bytes(protocol_path(inputs.protocol_name, course.parent))
     clinic_content = None if clinic is None else read_bytes(clinic)
     standing = add_course(
-        open_register(database),
+        open_register(database, create=True),
         inputs.course,
         store_protocol(protocol),
         store_clinic(clinic_content, timezone, inputs.clinic),

@@ -54,7 +54,7 @@ def import_(file: Path, database: str | None, as_json: bool) -> None:
     from planner.core.formatting import count
     from planner.register.transfer import imported
 
-    register = open_register(database)
+    register = open_register(database, create=True)
     try:
         with file.open(encoding="utf-8") as lines:
             found = imported(register, lines)
@@ -112,12 +112,9 @@ def check(database: str | None, as_json: bool) -> None:
 
 
 def _courses(connection: Connection, course: str | None) -> Iterator[Standing]:
-    from planner.register.changes import Standing, check_not_restricted
+    from planner.register.changes import read_standing
     from planner.register.days import listed_courses
-    from planner.register.store import read_course
 
     ids = [course] if course else [one.course for one in listed_courses(connection)]
     for one in ids:
-        record = read_course(connection, one)
-        check_not_restricted(record.patient)
-        yield Standing.of(record)
+        yield read_standing(connection, one)

@@ -71,9 +71,7 @@ def documents(
         report=progress(plan),
     )
     code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
-    # Noted first: papers that nobody noted could not be told from stale ones.
-    note_issued(register, standing, code, tuple(files), who)
-    write_folder(out, files)
+    write_folder(out, files, lambda: note_issued(register, standing, code, tuple(files), who))
     if as_json:
         emit_json({"course": course, "revision": plan.revision, "code": code, "files": list(files)})
         return

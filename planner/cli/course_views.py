@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 import click
 
 from planner.cli.register import database_option, json_option, open_register, typed_day
-from planner.core.formatting import count, day, mg, mg_per_ml, ml, moment, percent
+from planner.core.formatting import (
+    count,
+    day,
+    mg,
+    mg_per_ml,
+    ml,
+    moment,
+    percent,
+    typed_moment,
+)
 from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +54,8 @@ def list_(database: str | None, as_json: bool) -> None:
         if row.next_visit:
             is_late = row.next_visit < today
             coming = f"{'not recorded since' if is_late else 'next'} {row.next_visit}"
+        if row.without_day:
+            coming += f", {count(row.without_day, 'visit')} without a day"
         lines.append(
             f"{row.course:14}  {row.status:8}  revision {row.revision:<4}"
             f" patient {row.patient:12}  {coming}"
@@ -74,13 +85,14 @@ def due(
     Example: planner course due --week 2026-09-07
     """
     from planner.cli.output import emit_json, say
-    from planner.register.days import due_visits, restricted_visits, to_prepare
+    from planner.register.days import due_visits, restricted_visits, to_prepare, without_day
 
     days = _days(on, first, last, week)
     register = open_register(database)
     with register.reading() as connection:
         found = due_visits(connection, *days)
         hidden = restricted_visits(connection, *days)
+        dayless = without_day(connection)
     needed = to_prepare(found)
     if as_json:
         emit_json(
@@ -90,12 +102,15 @@ def due(
                 "visits": [one.shown for one in found],
                 "prepare": needed._asdict(),
                 "restricted": hidden,
+                "without_day": dayless,
             }
         )
         return
     lines = [*_due_lines(found)]
     if hidden:
         lines.append(f"{count(hidden, 'visit')} of restricted patients: not shown")
+    if dayless:
+        lines.append(f"without a day, to be moved: a visit of {', '.join(dayless)}")
     if found:
         lines += ["", click.style("To prepare in all", bold=True), f"  {needed}"]
     say("\n".join([*(lines or ["no visits"]), ""]))
@@ -148,6 +163,10 @@ def tell_change(done: Changed, as_json: bool) -> None:
     for one in done.waiting:
         target = f" (lesion {one.lesion})" if one.lesion else ""
         click.echo(f"waits for a physician: {one.code}{target}: {one.message}", err=True)
+    for visit in after.plan.coming:
+        if visit.choices:
+            free = " or ".join(typed_moment(start) for start in visit.choices)
+            click.echo(f"move visit {visit.number} (planner course move): {free}", err=True)
     if as_json:
         emit_json(show_json(after))
         return
@@ -218,13 +237,10 @@ def _exact(text: str) -> Any:
 
 
 def _read(course: str, database: str | None) -> Standing:
-    from planner.register.changes import Standing, check_not_restricted
-    from planner.register.store import read_course
+    from planner.register.changes import read_standing
 
     with open_register(database).reading() as connection:
-        record = read_course(connection, course)
-    check_not_restricted(record.patient)
-    return Standing.of(record)
+        return read_standing(connection, course)
 
 
 def _days(
@@ -259,7 +275,7 @@ def _due_lines(found: Sequence[DueVisit]) -> Iterator[str]:
             yield click.style(f"{'' if last is None else chr(10)}{day(one.day)}", bold=True)
             last = one.day
         clash = "  ! more visits than room at this time" if one.is_crowded else ""
-        who = f"{one.patient}, {one.course}"
+        who = f"{one.name or one.patient}, {one.course}"
         yield f"  {one.hours}  {who}  {one.what}  {one.volume}{clash}".rstrip()
 
 

@@ -42,14 +42,11 @@ def visit(change: Change, visit: int) -> None:
 
     Example: planner course visit K-0042 --visit 1 --by "Nurse B"
     """
-    from planner.register.changes import Standing, check_not_restricted
+    from planner.register.changes import read_standing
     from planner.register.entering import visit_of
-    from planner.register.store import read_course
 
     with open_register(change.database).reading() as connection:
-        record = read_course(connection, change.course)
-    check_not_restricted(record.patient)
-    standing = Standing.of(record)
+        standing = read_standing(connection, change.course)
     planned = visit_of(standing, visit)
     when = moment(planned.start) if planned.start else "no day"
     click.echo(f"Course {change.course}, visit {visit}, {when}", err=True)
@@ -73,7 +70,7 @@ def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
     for look in visit.evaluations:
         if look.result is None and (found := _measured(lesions[look.lesion])):
             measured = found._replace(at=at)
-            yield _evaluating(visit.number, look.lesion, measured, evaluated)
+            yield as_it_is(evaluated(standing, visit.number, look.lesion, measured))
     amounts = [
         (one.lesion, amount)
         for one in visit.injections
@@ -81,15 +78,12 @@ def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
     ]
     if amounts:
         noted = _noted()._replace(at=at)
-        yield lambda now: given(now, visit.number, amounts, noted)
+        yield as_it_is(given(standing, visit.number, amounts, noted))
 
 
-def _evaluating(number: int, lesion: str, found: Measurement, evaluated: Any) -> Make:
-    def make(standing: Standing) -> Event:
-        event: Event = evaluated(standing, number, lesion, found)
-        return event
-
-    return make
+def as_it_is(event: Event) -> Make:
+    """An event of the visit as it was asked about: those before it may renumber the visits."""
+    return lambda _now: event
 
 
 def _measured(lesion: PlannedLesion) -> Measurement | None:

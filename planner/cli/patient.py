@@ -92,7 +92,7 @@ def restrict(
 @patient.command()
 @click.argument("patient", metavar="ID")
 @click.option("--force", is_flag=True, help="Inside the retention period too; needs --reason.")
-@click.option("--reason", metavar="TEXT", help="Why.")
+@click.option("--reason", metavar="TEXT", help="Why; it is kept, so name nobody in it.")
 @by_option
 @database_option
 @json_option
@@ -117,11 +117,15 @@ def erase(
     if force and reason is None:
         raise UsageError(Problem("--reason", "a forced erasure needs one", "say why"))
     who = author(by, reason)
-    courses = erase_patient(open_register(database), patient, who, force=force)
+    done = erase_patient(open_register(database), patient, who, force=force)
+    held_by: tuple[str, ...] = STILL_HELD_BY
+    if not done.is_log_empty:
+        held_by = ("the log beside the file, until the programs that have it open end", *held_by)
     if as_json:
-        emit_json({"erased": True, "courses": courses, "still_held_by": STILL_HELD_BY})
+        emit_json({"erased": True, "courses": done.courses, "still_held_by": held_by})
         return
     say(
-        f"erased: identity and free text of {count(courses, 'course')}; doses and dates stay\n"
-        f"Still holding them: {', '.join(STILL_HELD_BY)}. Remove them by hand.\n"
+        f"erased: identity and free text of {count(done.courses, 'course')};"
+        " doses and dates stay\n"
+        f"Still holding them: {', '.join(held_by)}. Remove them by hand.\n"
     )

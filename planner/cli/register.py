@@ -38,11 +38,11 @@ lesion_option = click.option("--lesion", metavar="L", help="The lesion's id.")
 reason_option = click.option("--reason", required=True, metavar="TEXT", help="Why.")
 
 
-def open_register(url: str | None) -> Database:
-    """The register's database."""
+def open_register(url: str | None, *, create: bool = False) -> Database:
+    """The register's database; made where it is missing, if `create`."""
     from planner.register.database import open_database
 
-    return open_database(url)
+    return open_database(url, create=create)
 
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:

@@ -157,10 +157,9 @@ def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
 
 
 def to_draw(visit: PlannedVisit) -> Sequence[PlannedInjection]:
-    """The injections that a visit is drawn up for: those to come, or all once none is."""
-    if visit.state != "planned":
-        return visit.injections
-    return [one for one in visit.injections if one.given is None] or visit.injections
+    """The injections that a visit is drawn up for: those to come, else those done, else all."""
+    coming = [one for one in visit.injections if one.state == "planned"]
+    return coming or [one for one in visit.injections if one.given] or visit.injections
 
 
 def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
@@ -173,7 +172,10 @@ def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
             yield Problem(place, f"syringe {syringe.number}: it does not hold its volume", _FIX)
         for part in syringe.aliquots:
             filled[part.lesion] = filled.get(part.lesion, Fraction(0)) + part.ml
-    drawn = {one.lesion: one.drawn_ml for one in to_draw(visit) if one.drawn_ml is not None}
+    drawn: dict[str, Fraction] = {}
+    for one in to_draw(visit):
+        if one.drawn_ml is not None:
+            drawn[one.lesion] = drawn.get(one.lesion, Fraction(0)) + one.drawn_ml
     if filled != drawn:
         yield Problem(place, "its syringes do not hold what its lesions get", _FIX)
 

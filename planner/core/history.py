@@ -42,7 +42,7 @@ from planner.core.quantities import Dose
 from planner.core.schedule import (
     LAST_DAY,
     Appointment,
-    Standing,
+    AppointmentState,
     Visit,
     apply_moves,
     due_visits,
@@ -64,7 +64,7 @@ class Slot(NamedTuple):
     """
 
     appointment: Appointment
-    state: Standing | Literal["waiting"] = "open"
+    state: AppointmentState | Literal["waiting"] = "open"
     moved_to: datetime | None = None
     moved_from: date | None = None
     passed_window: int | None = None
@@ -118,8 +118,11 @@ class State(NamedTuple):
         """`held` where no injection can be given before a lesion is released."""
         if self.ended:
             return "ended"
-        injections = [slot for name, slot in self.slots.items() if name.purpose == "injection"]
-        if self.held and not any(slot.state == "open" for slot in injections):
+        going_on = any(
+            name.purpose == "injection" and slot.state == "open" and name.lesion not in self.held
+            for name, slot in self.slots.items()
+        )
+        if self.held and not going_on:
             return "held"
         return "running" if self.given or self.seen else "planned"
 
@@ -145,7 +148,7 @@ def history_of(entries: Sequence[Entry]) -> Sequence[Entry]:
             if instead is None:
                 del found[there.number]
             else:
-                found[there.number] = there._replace(event=instead, by=entry.by)
+                found[there.number] = there._replace(event=instead)
     return [one for one in found.values() if not isinstance(one.event, Corrected)]
 
 
@@ -267,7 +270,8 @@ class _UnderWay:
         for one in event.injections:
             name = Named(one.lesion, "injection", one.injection)
             slot = self._slot(name)
-            self._check_to_give(name, slot)
+            self._check_to_give(name, slot, event.at.date())
+            self._pass_over(name)
             shift = abs((event.at.date() - slot.appointment.due).days)
             self.slots[name] = slot._replace(state="done", at=event.at)
             self.given[name] = Done(entry.number, entry.by, event, one)
@@ -277,15 +281,24 @@ class _UnderWay:
         for lesion in dict.fromkeys(one.lesion for one in event.injections):
             self._count_evaluations(lesion)
 
-    def _check_to_give(self, name: Named, slot: Slot) -> None:
+    def _pass_over(self, name: Named) -> None:
+        """An open injection before one that was given is missed: it is never given beside it."""
+        hour = self._course.first_visit.time()
+        for other, slot in self._injections(name.lesion):
+            if other.number < name.number and slot.state == "open":
+                at = slot.at or slot.moved_to or datetime.combine(slot.day, hour)
+                self.slots[other] = slot._replace(state="missed", at=at)
+
+    def _check_to_give(self, name: Named, slot: Slot, on: date) -> None:
         what = f"injection {name.number} of lesion {name.lesion}"
         if slot.state == "done":
             done = self.given[name]
             text = f"{what} was given on {day(done.given.at)} already (event {done.event})"
             raise _refused("", text, f"correct event {done.event}, if that was a slip")
-        if slot.state == "waiting":
-            since = day(self.held[name.lesion])
-            raise _refused("", f"lesion {name.lesion} is held since {since}", "resume it first")
+        held = self.held.get(name.lesion)
+        if held is not None and (slot.state == "waiting" or on >= held):
+            text = f"lesion {name.lesion} is held since {day(held)}"
+            raise _refused("", text, "resume it first")
 
     @_read.register
     def _evaluated(self, event: Evaluated, entry: Entry) -> None:
@@ -311,7 +324,12 @@ class _UnderWay:
 
     @_read.register
     def _moved(self, event: Moved, _entry: Entry) -> None:
-        names = [name for name in event.visit if self._slot(name).state in ("open", "missed")]
+        names = [
+            name
+            for name in event.visit
+            if self._slot(name).state in ("open", "missed")
+            and not (name.purpose == "injection" and name.lesion in self.held)
+        ]
         if not names:
             raise _refused("visit", "nothing is left to be done at it", "see planner course show")
         _check_reach(event.to.date())
@@ -324,10 +342,17 @@ class _UnderWay:
             self.slots[name] = Slot(slot.appointment, "open", event.to, due, passed)
             if is_outside:
                 self._follow(name, event.to.date())
+        self._share_hour(event.to)
         for name in names:
             self._check_order(name)
         for lesion in dict.fromkeys(name.lesion for name in names):
             self._count_evaluations(lesion)
+
+    def _share_hour(self, to: datetime) -> None:
+        """What was moved to a day before stands at the hour of the latest move there."""
+        for name, slot in self.slots.items():
+            if slot.moved_to and slot.state == "open" and not slot.at and slot.day == to.date():
+                self.slots[name] = slot._replace(moved_to=to)
 
     def _check_after_first(self, names: Sequence[Named], on: date) -> None:
         """Refuse a day on or before the first visit, for all visits but that one."""
@@ -358,12 +383,18 @@ class _UnderWay:
             if lesion in self.held:
                 since = day(self.held[lesion])
                 raise _refused("", f"lesion {lesion} is held since {since}", "see show")
-            remaining = [name for name, slot in self._injections(lesion) if slot.state == "open"]
+            remaining = [
+                (name, slot)
+                for name, slot in self._injections(lesion)
+                if slot.state in ("open", "missed")
+            ]
             if not remaining:
                 raise _refused("", f"lesion {lesion} has no injections left", "see show")
             self.held[lesion] = event.on
-            for name in remaining:
-                self.slots[name] = Slot(self.slots[name].appointment, "waiting")
+            for name, slot in remaining:
+                # One before the hold may have been given; it is recorded as it was.
+                if slot.state == "open" and slot.day >= event.on:
+                    self.slots[name] = Slot(slot.appointment, "waiting")
             self._count_evaluations(lesion)
 
     @_read.register
@@ -376,12 +407,13 @@ class _UnderWay:
                 raise _refused("--on", f"the hold began on {since}", "give a later day")
             del self.held[lesion]
             waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
-            first, *later = waiting
-            on = self._open_day(lesion, event.on)
-            self.slots[first] = Slot(replace(self.slots[first].appointment, due=on))
-            for name in later:
+            for name in waiting:
                 self.slots[name] = Slot(self.slots[name].appointment)
-            self._follow(first, on)
+            if waiting:
+                on = self._open_day(lesion, event.on)
+                released = replace(self.slots[waiting[0]].appointment, due=on, not_before=on)
+                self.slots[waiting[0]] = Slot(released)
+                self._follow(waiting[0], on)
             self._count_evaluations(lesion)
 
     def _open_day(self, lesion: str, released: date) -> date:
@@ -403,7 +435,7 @@ class _UnderWay:
         wanted = [
             name.number
             for name, slot in self._injections(self._lesion(event.lesion).id)
-            if slot.state in ("open", "waiting") and name.number >= event.from_injection
+            if slot.state in ("open", "waiting", "missed") and name.number >= event.from_injection
         ]
         if not wanted:
             text = f"lesion {event.lesion} has no injections to come from there"
@@ -427,7 +459,10 @@ class _UnderWay:
         decided = [decide(lesion, self.protocol)]
         for one in appointments(start, decided, self.protocol):
             _check_reach(one.due)
-            self.slots[_name(one)] = Slot(replace(one, order=len(course.lesions)))
+            begins = event.on if _name(one) == Named(lesion.id, "injection", 1) else None
+            self.slots[_name(one)] = Slot(
+                replace(one, order=len(course.lesions), not_before=begins)
+            )
 
     @_read.register
     def _confirmed(self, event: Confirmed, _entry: Entry) -> None:
@@ -449,8 +484,9 @@ class _UnderWay:
             text = f"something was done on {day(max(done))}"
             raise _refused("--on", text, "give that day or a later one, or correct the event")
         self.ended = event
+        self.held.clear()
         for name, slot in self.slots.items():
-            if slot.state == "open":
+            if slot.state in ("open", "waiting"):
                 self.slots[name] = slot._replace(state="cancelled")
 
     def _follow(self, name: Named, on: date) -> None:
@@ -495,8 +531,18 @@ class _UnderWay:
         """What is still open of a visit stays at it, until it is done, moved or missed."""
         for name in visit:
             slot = self._slot(name)
-            if slot.state == "open":
+            if slot.state == "open" and not self._has_earlier(name, at.date()):
                 self.slots[name] = slot._replace(at=at)
+                if abs((at.date() - slot.appointment.due).days) > slot.appointment.window_days:
+                    self._follow(name, at.date())
+
+    def _has_earlier(self, name: Named, on: date) -> bool:
+        """Whether an earlier injection of the lesion stands on a day or after it."""
+        return name.purpose == "injection" and any(
+            slot.day >= on and slot.state != "missed"
+            for other, slot in self._injections(name.lesion)
+            if other.number < name.number
+        )
 
     def _injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
         """The injections of a lesion in their order."""
@@ -549,17 +595,13 @@ def _visit(slots: Sequence[Slot]) -> Visit:
     return Visit(
         due=first.appointment.due,
         appointments=ordered(
-            replace(slot.appointment, standing=_standing(slot.state)) for slot in slots
+            replace(slot.appointment, state=slot.state) for slot in slots if slot.state != "waiting"
         ),
         moved_to=moved[-1].moved_to if moved else None,
         moved_from=tuple(dict.fromkeys(slot.moved_from for slot in moved if slot.moved_from)),
         passed_window=windows[0] if windows else None,
         settled=min(done or stood, default=None),
     )
-
-
-def _standing(state: Standing | Literal["waiting"]) -> Standing:
-    return "open" if state == "waiting" else state
 
 
 def _check_reach(on: date) -> None:

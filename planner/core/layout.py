@@ -215,10 +215,12 @@ class _Series:
 
     def _window(self, index: int, reach: int) -> Iterator[date]:
         visit = self.visits[index]
+        bounds = [one.not_before for one in visit.appointments if one.not_before]
+        earliest = max([FIRST_DAY, *bounds])
         reach = min(reach, visit.window_days)
         for shift in range(-reach, reach + 1):
             on = visit.due + shift * _ONE_DAY
-            if FIRST_DAY <= on <= LAST_DAY:
+            if earliest <= on <= LAST_DAY:
                 yield on
 
     def _days_from(self, on: date, sign: int) -> Iterator[date]:
@@ -331,7 +333,7 @@ def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:
     pairs = set()
     for index, visit in enumerate(visits):
         for one in visit.injected:
-            if one.standing == "missed":
+            if one.state == "missed":
                 continue
             if one.lesion in last:
                 pairs.add(_Link(last[one.lesion], index))

@@ -32,8 +32,8 @@ def _order(state: State, name: Named, event: Given) -> Iterator[Problem]:
             continue
         is_earlier = other.number < name.number
         if is_earlier and slot.state == "open":
-            text = f"{what} would be recorded before injection {other.number}, which is still open"
-            yield Problem("", text, f"record or miss injection {other.number} first")
+            text = f"injection {other.number} of lesion {name.lesion} is still open; it would count"
+            yield Problem("", f"{text} as missed", f"record injection {other.number} first")
         elif slot.state == "done" and slot.at is not None and is_earlier != (slot.at < event.at):
             side = "before" if is_earlier else "after"
             text = f"{what} on {day(event.at)} is {side} injection {other.number}, {day(slot.at)}"

@@ -144,6 +144,7 @@ class PlannedEvaluation(NamedTuple):
     evaluation: int
     after_days: int
     result: Measured | None = None
+    state: VisitState = "planned"
 
 
 class GivenDose(NamedTuple):
@@ -175,6 +176,7 @@ class PlannedInjection(NamedTuple):
     drawn_mg: Fraction | None
     deviation_percent: Fraction | None
     given: GivenDose | None = None
+    state: VisitState = "planned"
 
 
 class PlannedAliquot(NamedTuple):
@@ -276,7 +278,7 @@ class Plan(NamedTuple):
         return tuple(visit for visit in self.visits if visit.state == "planned")
 
     @property
-    def standing(self) -> tuple[PlannedVisit, ...]:
+    def kept(self) -> tuple[PlannedVisit, ...]:
         """The visits that were or are to be; none that was missed or cancelled."""
         return tuple(visit for visit in self.visits if visit.state in ("planned", "done"))
 

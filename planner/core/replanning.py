@@ -68,21 +68,33 @@ def _with_done(
 ) -> PlannedVisit:
     zone = ZoneInfo(clinic.timezone)
     evaluations = tuple(
-        one._replace(result=_measured(one, state, protocol)) for one in visit.evaluations
+        one._replace(
+            result=_measured(one, state, protocol),
+            state=_became(state, Named(one.lesion, "evaluation", one.evaluation)),
+        )
+        for one in visit.evaluations
     )
-    injections = tuple(one._replace(given=_given(one, state, zone)) for one in visit.injections)
-    stands = _state(state.slots[name].state for name in appointments_of(visit))
-    return visit._replace(evaluations=evaluations, injections=injections, state=stands)
+    injections = tuple(
+        one._replace(
+            given=_given(one, state, zone),
+            state=_became(state, Named(one.lesion, "injection", one.injection)),
+        )
+        for one in visit.injections
+    )
+    states = {one.state for one in evaluations} | {one.state for one in injections}
+    return visit._replace(evaluations=evaluations, injections=injections, state=_of_all(states))
 
 
-def _state(states: Iterable[str]) -> VisitState:
-    """What became of a visit: it is done once nothing is open and something was done."""
-    found = set(states)
-    if "open" in found:
-        return "planned"
-    if "done" in found:
-        return "done"
-    return "missed" if "missed" in found else "cancelled"
+def _became(state: State, name: Named) -> VisitState:
+    """What became of an appointment, as a plan says it."""
+    found = state.slots[name].state
+    return "planned" if found == "open" or found == "waiting" else found  # noqa: PLR1714
+
+
+def _of_all(states: Iterable[VisitState]) -> VisitState:
+    """What became of a visit: done once nothing is to come and something was done."""
+    order: tuple[VisitState, ...] = ("planned", "done", "missed", "cancelled")
+    return min(states, key=order.index)
 
 
 def _given(one: PlannedInjection, state: State, zone: ZoneInfo) -> GivenDose | None:

@@ -13,7 +13,7 @@ from planner.errors import InputError, Problem
 
 Purpose = Literal["evaluation", "injection"]
 # What became of an appointment: it is to come, it was done, it was missed, it is cancelled.
-Standing = Literal["open", "done", "missed", "cancelled"]
+AppointmentState = Literal["open", "done", "missed", "cancelled"]
 # The evaluation comes first: a lesion is measured before it is injected.
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
@@ -33,7 +33,9 @@ class Appointment:
     due: date
     window_days: int
     interval_days: int = 0
-    standing: Standing = "open"
+    state: AppointmentState = "open"
+    # A lesion that was released or found on a day is not injected before it.
+    not_before: date | None = None
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,13 @@ class Visit:
     @property
     def is_to_come(self) -> bool:
         """Whether anything is still to be done at it."""
-        return any(one.standing == "open" for one in self.appointments)
+        return any(one.state == "open" for one in self.appointments)
 
     @property
     def to_draw(self) -> tuple[Appointment, ...]:
-        """The injections that it is drawn up for: those to come, or all once none is."""
-        coming = tuple(one for one in self.injected if one.standing == "open")
-        return coming or self.injected
+        """The injections that it is drawn up for: those to come, else those done, else all."""
+        coming = tuple(one for one in self.injected if one.state == "open")
+        return coming or tuple(one for one in self.injected if one.state == "done") or self.injected
 
 
 def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:

@@ -17,9 +17,9 @@ def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
     """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue."""
     if not has_died(plan):
         name = _named("Appointments", plan)
-        entries = [_patient_entry(plan, visit, stamp) for visit in plan.standing]
+        entries = [_patient_entry(plan, visit, stamp) for visit in plan.kept]
         yield "patient.ics", calendar_bytes(name, entries)
-        for visit, entry in zip(plan.standing, entries, strict=True):
+        for visit, entry in zip(plan.kept, entries, strict=True):
             if visit.state == "planned":
                 yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
     clinic = [
@@ -41,8 +41,8 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     It is the patient's; after a death it is the clinic's alone.
     """
     entry = clinic_entry if has_died(plan) else _patient_entry
-    old = {visit.uid: visit for visit in before.standing}
-    new = {visit.uid: visit for visit in plan.standing}
+    old = {visit.uid: visit for visit in before.kept}
+    new = {visit.uid: visit for visit in plan.kept}
     changed = [
         entry(plan, visit, stamp)
         for uid, visit in new.items()

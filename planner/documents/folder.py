@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,8 +66,13 @@ def _is_marked(folder: Path, names: set[str]) -> bool:
     return any(mark in page for mark in _MARKS)
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files there as one set. Raises ServiceError where the disk will not have them."""
+def write_folder(
+    folder: Path, files: Mapping[str, bytes], ready: Callable[[], object] | None = None
+) -> None:
+    """Put the files there as one set. Raises ServiceError where the disk will not have them.
+
+    `ready` is called when all are written and before they appear; what it raises undoes the set.
+    """
     check_ours(folder)
     with _disk_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +80,8 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         try:
             for name, content in files.items():
                 _write(made / name, content)
+            if ready is not None:
+                ready()
             _swap(made, folder)
         finally:
             shutil.rmtree(made, ignore_errors=True)

@@ -234,7 +234,7 @@ def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
         yield _whole(*recipe)
     for one in visit.injections:
         row = _injection_row(one, known, say)
-        is_over = visit.state in ("missed", "cancelled") and one.given is None
+        is_over = one.state in ("missed", "cancelled")
         yield row._replace(cells=(*row.cells[:-1], cell("\u2013"))) if is_over else row
         yield from (_whole(line) for line in given_line(one, say))
     if len(visit.injections) > 1 and (total := [*total_line(plan, visit, say)]):

@@ -205,9 +205,9 @@ def lesions_without_dose(plan: Plan) -> set[str]:
 def to_do(plan: Plan) -> Iterator[PlannedVisit]:
     """The visits to come, each with what is still to be done at it."""
     for visit in plan.coming:
-        injections = tuple(one for one in visit.injections if one.given is None)
+        injections = tuple(one for one in visit.injections if one.state == "planned")
         yield visit._replace(
-            evaluations=tuple(one for one in visit.evaluations if one.result is None),
+            evaluations=tuple(one for one in visit.evaluations if one.state == "planned"),
             injections=injections,
             syringes=visit.syringes if injections else (),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from planner.core.course import Confirmation, Course
 from planner.core.events import (
+    Corrected,
     DoseChanged,
     Entry,
     Event,
@@ -27,7 +28,7 @@ from planner.core.history import State, fold
 from planner.core.questions import questions
 from planner.core.records import Plan
 from planner.errors import NotConfirmedError, Problem, RefusedError, raise_if_any
-from planner.register.database import Database
+from planner.register.database import Database, lock_additions
 from planner.register.inputs import Stored
 from planner.register.store import (
     PatientRow,
@@ -44,6 +45,8 @@ from planner.register.tables import courses, patients
 
 # What somebody chooses stops where its plan does; what was done is recorded whatever follows.
 _CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
+# Before a long closure these leave a visit without a day, which is then moved.
+_MAY_LACK_A_DAY = (Resumed, LesionAdded)
 
 
 class Author(NamedTuple):
@@ -91,6 +94,7 @@ def add_course(
     physician, or its patient has another running course and nobody confirmed that.
     """
     with database.writing() as connection:
+        lock_additions(connection)
         if connection.execute(select(courses).where(courses.c.id == course.id)).first():
             fix = "change it with planner course, or choose another id"
             raise RefusedError(Problem(course.id, "it is in the register already", fix))
@@ -119,6 +123,7 @@ def change(
     with database.writing() as connection:
         first = Standing.of(read_course(connection, course, is_locked=True))
         check_not_restricted(first.record.patient)
+        check_not_erased(first.record.patient)
         _check_revision(first, if_revision)
         standing, entries = first, []
         for make in makes:
@@ -141,15 +146,44 @@ def check_not_restricted(patient: PatientRow) -> None:
         raise RefusedError(Problem("the patient's data", "its processing is restricted", fix))
 
 
+def check_not_erased(patient: PatientRow) -> None:
+    """Refuse a change or a paper of a patient whose data was erased: it would be typed anew."""
+    if patient.erased is not None:
+        fix = "begin another course"
+        raise RefusedError(Problem("the patient's data", "it was erased", fix))
+
+
+def read_standing(connection: Connection, course: str) -> Standing:
+    """A course as it stands. Raises RefusedError for one of a restricted patient."""
+    record = read_course(connection, course)
+    check_not_restricted(record.patient)
+    return Standing.of(record)
+
+
 def _entry(standing: Standing, event: Event, author: Author) -> Entry:
-    number = len(standing.record.entries) + 1
-    entry = Entry(number, author.now, author.name, author.reason or author.confirm, event)
-    zone = ZoneInfo(standing.record.opening.clinic.timezone)
-    now = author.now.astimezone(zone).replace(tzinfo=None)
-    asked = list(questions(standing.state, event, standing.record.protocol, now))
+    record, now = standing.record, author.now
+    asked = list(questions(*_before(standing, event), record.protocol, _wall(record, now)))
     if asked and author.confirm is None:
         raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)
-    return entry
+    said = (author.reason, author.confirm if asked else None)
+    reason = "; ".join(part for part in said if part) or None
+    return Entry(len(record.entries) + 1, now, author.name, reason, event)
+
+
+def _before(standing: Standing, event: Event) -> tuple[State, Event]:
+    """What a record is to be compared with: a corrected one with the course without it."""
+    if not isinstance(event, Corrected) or event.instead is None:
+        return standing.state, event
+    record = standing.record
+    number = len(record.entries) + 1
+    gone = Entry(number, record.entries[-1].at, "", None, event._replace(instead=None))
+    return fold((*record.entries, gone), record.protocol, record.opening), event.instead
+
+
+def _wall(record: Record, now: datetime) -> datetime:
+    """The clinic's wall clock at a moment."""
+    zone = ZoneInfo(record.opening.clinic.timezone)
+    return now.astimezone(zone).replace(tzinfo=None)
 
 
 _HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
@@ -161,7 +195,11 @@ def _changed(before: Standing, entry: Entry, author: Author) -> tuple[Standing, 
     if not isinstance(entry.event, _CHOICES):
         return after, entry
     new = list(_new(after.plan.findings, before.plan.findings))
+    waits = isinstance(entry.event, _MAY_LACK_A_DAY)
     errors = [one for one in new if one.severity == "error"]
+    if waits:
+        errors = [one for one in errors if one.code != "no-open-day"]
+        new = [one for one in new if one.code != "no-open-day"]
     raise_if_any(NotConfirmedError, (Problem(one.code, one.message) for one in errors))
     if not new:
         return after, entry

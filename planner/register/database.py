@@ -37,6 +37,10 @@ class Database:
     def __init__(self, engine: Engine, name: str) -> None:
         self.engine = engine
         self.name = name
+        # SQLite's readers see one state anyway.
+        is_server = engine.dialect.name == "postgresql"
+        level = {"isolation_level": "REPEATABLE READ"} if is_server else {}
+        self._readers = engine.execution_options(**level)
 
     @property
     def file(self) -> Path | None:
@@ -44,15 +48,16 @@ class Database:
         is_file = self.engine.dialect.name == "sqlite"
         return Path(str(self.engine.url.database)) if is_file else None
 
-    def empty_log(self) -> None:
-        """Move what stands in the log beside an SQLite file into it, and empty the log."""
+    def empty_log(self) -> bool:
+        """Empty the log beside an SQLite file into it; False where a reader keeps it open."""
         with _troubles(self.name), closing(self.engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            row = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return row is None or row[0] == 0
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database."""
-        with _troubles(self.name), self.engine.connect() as connection, connection.begin():
+        with _troubles(self.name), self._readers.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -64,19 +69,27 @@ class Database:
                 yield connection
 
 
-def open_database(url: str | None) -> Database:
+def open_database(url: str | None, *, create: bool = True) -> Database:
     """The database at a URL or path; without one the file in the user's data folder.
 
-    It is made where it is missing and brought up to date where it is older. Raises ServiceError
-    where it cannot be opened, is damaged or of a newer version.
+    It is made where it is missing, if `create`, and brought up to date where it is older. Raises
+    RefusedError where it is missing, ServiceError where it cannot be opened, is damaged or of a
+    newer version.
     """
     address = _address(url)
     name = make_url(address).render_as_string(hide_password=True)
+    is_file = address.startswith("sqlite")
+    if is_file and not create and not Path(str(make_url(address).database)).exists():
+        raise RefusedError(_missing(name))
     with _troubles(name):
         engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
         database = Database(engine, name)
-        _bring_up_to_date(database)
+        _bring_up_to_date(database, create)
     return database
+
+
+def _missing(name: str) -> Problem:
+    return Problem(name, "there is no register", "begin one with planner course add")
 
 
 def _address(url: str | None) -> str:
@@ -138,10 +151,13 @@ def _postgresql(address: str) -> Engine:
         raise ServiceError(Problem("PostgreSQL", "its driver is not installed", fix)) from error
 
 
-def _bring_up_to_date(database: Database) -> None:
+def _bring_up_to_date(database: Database, create: bool) -> None:
     with database.reading() as connection:
-        if _version(connection) == NEWEST:
+        there = _version(connection)
+        if there == NEWEST:
             return
+    if there is None and not create:
+        raise RefusedError(_missing(database.name))
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             # Two programs may find an empty database at once.
@@ -173,6 +189,13 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, "head")
+
+
+def lock_additions(connection: Connection) -> None:
+    """Let no other program add a patient or course before the transaction ends."""
+    # SQLite has one writer at a time anyway.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE patients, inputs IN SHARE ROW EXCLUSIVE MODE"))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -17,13 +18,14 @@ from planner.register.tables import courses, patients, visits
 
 
 class ListedCourse(NamedTuple):
-    """A course in a list; `next_visit` is a day, None where none is to come."""
+    """A course in a list; `next_visit` is a day, `without_day` counts visits that have none yet."""
 
     course: str
     patient: str
     status: str
     revision: int
     next_visit: str | None
+    without_day: int
 
 
 class DueVisit(NamedTuple):
@@ -33,6 +35,7 @@ class DueVisit(NamedTuple):
     course: str
     number: int
     patient: str
+    name: str | None
     summary: Summary
     is_crowded: bool
 
@@ -70,6 +73,7 @@ class DueVisit(NamedTuple):
             "course": self.course,
             "visit": self.number,
             "patient": self.patient,
+            "name": self.name,
             "start": own["start"],
             "end": own["end"],
             "clinic": own["clinic"],
@@ -107,21 +111,32 @@ class ToPrepare(NamedTuple):
 def listed_courses(connection: Connection) -> list[ListedCourse]:
     """All courses by id, those of restricted patients apart."""
     coming = (
-        select(visits.c.course, func.min(visits.c.day).label("day"))
+        select(
+            visits.c.course,
+            func.min(visits.c.day).label("day"),
+            (func.count() - func.count(visits.c.day)).label("without"),
+        )
         .where(visits.c.state == "planned")
         .group_by(visits.c.course)
         .subquery()
     )
     query = (
-        select(courses.c.id, patients.c.id, courses.c.status, courses.c.revision, coming.c.day)
+        select(
+            courses.c.id,
+            patients.c.id,
+            courses.c.status,
+            courses.c.revision,
+            coming.c.day,
+            coming.c.without,
+        )
         .join(patients, patients.c.key == courses.c.patient)
         .outerjoin(coming, coming.c.course == courses.c.id)
         .where(patients.c.restricted.is_(None))
         .order_by(courses.c.id)
     )
     return [
-        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit)
-        for course, patient, status, revision, next_visit in connection.execute(query)
+        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
+        for course, patient, status, revision, next_visit, without in connection.execute(query)
     ]
 
 
@@ -135,18 +150,33 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
         .where(visits.c.state == "planned", patients.c.restricted.is_(None))
     )
     rows = [(one, read_summary(one.summary)) for one in connection.execute(query)]
+    crowded = _crowded([summary for _, summary in rows])
     found = [
         DueVisit(
             date.fromisoformat(one.day),
             one.course,
             one.number,
-            one.name or one.patient_id or ERASED_ID,
+            one.patient_id or ERASED_ID,
+            one.name,
             summary,
-            _is_crowded(summary, [other for _, other in rows]),
+            f"{summary.clinic} {summary.start}" in crowded,
         )
         for one, summary in rows
     ]
     return sorted(found, key=lambda one: (one.summary.start, one.course))
+
+
+def without_day(connection: Connection) -> list[str]:
+    """The courses that have a visit to come without a day."""
+    query = (
+        select(visits.c.course)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(visits.c.day.is_(None), visits.c.state == "planned", patients.c.restricted.is_(None))
+        .distinct()
+        .order_by(visits.c.course)
+    )
+    return [one.course for one in connection.execute(query)]
 
 
 def restricted_visits(connection: Connection, first: date, last: date) -> int:
@@ -179,15 +209,22 @@ def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:
     )
 
 
-def _is_crowded(one: Summary, all_of: Sequence[Summary]) -> bool:
-    """Whether more visits of its clinic are going on at its start than there is room for."""
-    start = datetime.fromisoformat(one.start)
-    going_on = sum(
-        other.clinic == one.clinic
-        and datetime.fromisoformat(other.start) <= start < datetime.fromisoformat(other.end)
-        for other in all_of
-    )
-    return going_on > one.capacity
+def _crowded(found: Sequence[Summary]) -> set[str]:
+    """The clinics and starts at which more visits are going on than there is room for."""
+    by_clinic: dict[str, list[Summary]] = {}
+    for one in found:
+        by_clinic.setdefault(one.clinic, []).append(one)
+    crowded = set()
+    for clinic, own in by_clinic.items():
+        ends: list[datetime] = []
+        for one in sorted(own, key=lambda one: one.start):
+            start = datetime.fromisoformat(one.start)
+            while ends and ends[0] <= start:
+                heappop(ends)
+            heappush(ends, datetime.fromisoformat(one.end))
+            if len(ends) > one.capacity:
+                crowded.add(f"{clinic} {one.start}")
+    return crowded
 
 
 def _number(text: str | None) -> Decimal | None:

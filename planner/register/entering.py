@@ -94,7 +94,7 @@ def given_as_planned(
     wanted = [
         one
         for one in visit.injections
-        if one.given is None and (lesions is None or one.lesion in lesions)
+        if one.state != "done" and (lesions is None or one.lesion in lesions)
     ]
     if not wanted:
         _refuse_again(visit)
@@ -218,7 +218,14 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     """A visit at another time. Raises InputError where the clinic is closed then."""
     visit = visit_of(standing, number)
     wall, opening = _wall(standing, to, "--to"), standing.record.opening
-    obstacle = opening.obstacle(wall, opening.minutes(visit.purposes))
+    there = [
+        one.purposes
+        for one in standing.plan.coming
+        if one is not visit and one.start and one.start.date() == wall.date()
+    ]
+    # On the day of another visit it joins it, and both have to fit.
+    purposes = {purpose for each in (visit.purposes, *there) for purpose in each}
+    obstacle = opening.obstacle(wall, opening.minutes(sorted(purposes)))
     if obstacle:
         raise InputError(Problem("--to", obstacle, "choose another time"))
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
@@ -270,7 +277,7 @@ def dose_changed(
         if name.lesion == lesion
         and name.purpose == "injection"
         and name.number >= first
-        and slot.state in ("open", "waiting")
+        and slot.state in ("open", "waiting", "missed")
     ]
     return DoseChanged(lesion, Fraction(mg), min(coming, default=first))
 

@@ -10,9 +10,15 @@ from sqlalchemy import Connection, select
 from planner.core.events import Entry, Issued
 from planner.core.records import Plan
 from planner.errors import Problem, RefusedError
-from planner.register.changes import Author, Standing, change, changes_after, check_not_restricted
+from planner.register.changes import (
+    Author,
+    Standing,
+    change,
+    changes_after,
+    check_not_erased,
+    read_standing,
+)
 from planner.register.database import Database
-from planner.register.store import read_course
 from planner.register.tables import courses, issues
 
 
@@ -27,9 +33,9 @@ class Page(NamedTuple):
 
 def issue_of(connection: Connection, course: str) -> Standing:
     """The course as documents would be made of it now."""
-    record = read_course(connection, course)
-    check_not_restricted(record.patient)
-    return Standing.of(record)
+    standing = read_standing(connection, course)
+    check_not_erased(standing.record.patient)
+    return standing
 
 
 def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
@@ -50,12 +56,13 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
 def note_issued(
     database: Database, standing: Standing, code: str, documents: tuple[str, ...], author: Author
 ) -> None:
-    """Record that documents were made, once for each revision.
+    """Record that documents were made, once for each code.
 
     Raises RefusedError where the course moved on meanwhile.
     """
     revision = standing.state.revision
-    if any(one.issued.revision == revision for one in standing.state.issues):
+    made = [(one.issued.revision, one.issued.code) for one in standing.state.issues]
+    if made and made[-1] == (revision, code):
         return
     event = Issued(revision, code, documents)
     change(database, standing.record.course, [lambda _standing: event], author, revision)
@@ -64,12 +71,19 @@ def note_issued(
 def page_of(connection: Connection, code: str) -> Page:
     """The page of a code. Raises RefusedError for one that was never issued."""
     query = (
-        select(issues.c.course, issues.c.revision, courses.c.revision.label("now"))
+        select(issues.c.course, issues.c.event, courses.c.revision)
         .join(courses, courses.c.id == issues.c.course)
         .where(issues.c.code == code)
+        .order_by(issues.c.event.desc())
     )
     row = connection.execute(query).first()
     if row is None:
         problem = "the register made no page with this code"
         raise RefusedError(Problem(code, problem, "a draft, a reprint of a file, or a slip?"))
-    return Page(row.course, row.revision, row.revision == row.now, row.now)
+    last = select(issues).where(issues.c.course == row.course).order_by(issues.c.event.desc())
+    newest = connection.execute(last).first()
+    of_page = connection.execute(
+        select(issues.c.revision).where(issues.c.course == row.course, issues.c.event == row.event)
+    ).scalar_one()
+    is_newest = newest is not None and newest.code == code
+    return Page(row.course, of_page, is_newest and of_page == row.revision, row.revision)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
@@ -12,7 +13,7 @@ from planner.core.formatting import count, day
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.register.changes import Author, Standing
 from planner.register.codec import blanked
-from planner.register.database import Database
+from planner.register.database import Database, lock_additions
 from planner.register.inputs import retention_years
 from planner.register.store import PatientRow, find_patient, read_course
 from planner.register.tables import courses, inputs, patients, texts
@@ -27,11 +28,13 @@ def patient_of(connection: Connection, patient: str) -> PatientRow:
     return there
 
 
-def courses_of(connection: Connection, patient: PatientRow) -> list[Standing]:
+def courses_of(
+    connection: Connection, patient: PatientRow, *, is_locked: bool = False
+) -> list[Standing]:
     """The courses of a patient, in the order of their ids."""
     query = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
     found = [one.id for one in connection.execute(query)]
-    return [Standing.of(read_course(connection, one)) for one in found]
+    return [Standing.of(read_course(connection, one, is_locked=is_locked)) for one in found]
 
 
 def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:
@@ -43,19 +46,28 @@ def restrict(database: Database, patient: str, author: Author, *, lift: bool) ->
             raise RefusedError(
                 Problem("the patient's data", f"it is {state}", "see patient export")
             )
-        note = None if lift else _note(author)
+        note = None if lift else _note(author, author.reason)
         known = patients.c.key == there.key
         connection.execute(update(patients).where(known).values(restricted=note))
 
 
-def erase(database: Database, patient: str, author: Author, *, force: bool) -> int:
-    """Blank who a patient is and all that was typed; doses and dates stay. How many courses.
+class Erased(NamedTuple):
+    """What an erasure reached; the log is not empty where another program keeps it open."""
 
-    Raises RefusedError inside the clinic's retention period unless it is forced.
+    courses: int
+    is_log_empty: bool
+
+
+def erase(database: Database, patient: str, author: Author, *, force: bool) -> Erased:
+    """Blank who a patient is and all that was typed; doses and dates stay.
+
+    A restriction stays, without its reason. Raises RefusedError inside the clinic's retention
+    period unless it is forced.
     """
     with database.writing() as connection:
+        lock_additions(connection)
         there = patient_of(connection, patient)
-        found = courses_of(connection, there)
+        found = courses_of(connection, there, is_locked=True)
         if not force:
             today = author.now.astimezone(UTC).date()
             raise_if_any(RefusedError, _retained(connection, found, today))
@@ -63,14 +75,18 @@ def erase(database: Database, patient: str, author: Author, *, force: bool) -> i
         connection.execute(
             update(patients)
             .where(known)
-            .values(id=None, name=None, birth_date=None, restricted=None, erased=_note(author))
+            .values(
+                id=None,
+                name=None,
+                birth_date=None,
+                restricted=None if there.restricted is None else _note(author, None),
+                erased=_note(author, author.reason if force else None),
+            )
         )
         for one in found:
             _blank(connection, one.record.course)
-    if database.file is not None:
-        # What was overwritten may still stand in the log beside the file.
-        database.empty_log()
-    return len(found)
+    # What was overwritten may still stand in the log beside the file.
+    return Erased(len(found), database.file is None or database.empty_log())
 
 
 def _blank(connection: Connection, course: str) -> None:
@@ -122,9 +138,9 @@ def _years_after(on: date, years: int) -> date:
         return date(on.year + years, 3, 1)
 
 
-def _note(author: Author) -> str:
+def _note(author: Author, reason: str | None) -> str:
     at = author.now.astimezone(UTC).replace(microsecond=0)
     return json.dumps(
-        {"at": datetime.isoformat(at), "by": author.name, "reason": author.reason},
+        {"at": datetime.isoformat(at), "by": author.name, "reason": reason},
         ensure_ascii=False,
     )

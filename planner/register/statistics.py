@@ -75,7 +75,7 @@ def _injections(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
             given = one.given
             yield {
                 "injection": one.injection,
-                "state": "done" if given else _not_given(visit.state),
+                "state": one.state,
                 "due": visit.due,
                 "start": visit.start,
                 "dose_planned_mg": one.dose_mg,
@@ -91,11 +91,6 @@ def _injections(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
             }
 
 
-def _not_given(state: str) -> str:
-    """What became of an injection that was not given at a visit of some state."""
-    return "missed" if state == "done" else state
-
-
 def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
     for visit in plan.visits:
         for one in visit.evaluations:
@@ -103,7 +98,7 @@ def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                 found = one.result
                 yield {
                     "evaluation": one.evaluation,
-                    "state": "done" if found else _not_given(visit.state),
+                    "state": one.state,
                     "due": visit.due,
                     "start": visit.start,
                     "after_days": one.after_days,

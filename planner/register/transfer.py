@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.register.changes import Standing
 from planner.register.codec import Row
-from planner.register.database import Database
+from planner.register.database import Database, lock_additions
 from planner.register.store import (
     begin_course,
     check_chain,
@@ -30,9 +30,9 @@ VERSION = 1
 
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
     """Each line of an export: a head, then for each course its patient, inputs and events."""
-    yield _line({"format": FORMAT, "version": VERSION})
     if only is not None:
         read_course(connection, only)
+    yield _line({"format": FORMAT, "version": VERSION})
     query = select(courses.c.id, courses.c.patient).order_by(courses.c.id)
     rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()
     seen_patients: set[int] = set()
@@ -59,6 +59,7 @@ def imported(database: Database, lines: Iterator[str]) -> list[str]:
     already or a history that was tampered with.
     """
     with database.writing() as connection:
+        lock_additions(connection)
         coming = _Coming(connection)
         for number, line in enumerate(lines, start=1):
             try:
@@ -120,9 +121,8 @@ class _Coming:
             known = select(patients).where(patients.c.id == said["id"])
             there = self.connection.execute(known).one_or_none()
         if there is None:
-            self.connection.execute(insert(patients).values(**said))
-            newest = select(func.max(patients.c.key))
-            self.keys[old] = self.connection.execute(newest).scalar_one()
+            made = self.connection.execute(insert(patients).values(**said))
+            self.keys[old] = made.inserted_primary_key[0] if made.inserted_primary_key else 0
         else:
             differs = any(getattr(there, name) != said[name] for name in ("name", "birth_date"))
             if differs:

@@ -61,7 +61,7 @@ def actions(plan: Plan, collection: Collection, stamp: datetime) -> list[Action]
     there = _of_course(plan, collection)
     found: list[Action] = []
     problems: list[Problem] = []
-    for visit in plan.standing:
+    for visit in plan.kept:
         entry = clinic_entry(plan, visit, stamp)
         what = f"visit {visit.number}, {moment(entry.start)}"
         content = _content(plan, entry)
@@ -93,7 +93,7 @@ def _of_course(plan: Plan, collection: Collection) -> dict[str, _There]:
         for event in _events(resource):
             if str(event.get(COURSE, "")) == plan.course:
                 found[str(event["UID"])] = _there(resource, event)
-    for visit in plan.standing:
+    for visit in plan.kept:
         if visit.uid not in found:
             resource_of_visit = collection.get(f"{visit.uid}.ics")
             for event in _events(resource_of_visit) if resource_of_visit else ():

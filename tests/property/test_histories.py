@@ -130,11 +130,26 @@ def check(before: Standing, event: Event, now: Standing) -> None:
     assert len(set(days)) == len(days)
     assert days == sorted(days)
     assert len({visit.uid for visit in plan.visits}) == len(plan.visits)
+    # The injections of a lesion that are to come lie in their order, after those that were done.
+    for lesion in state.course.lesions:
+        coming = [
+            (visit.start.date() if visit.start else None, one.injection)
+            for visit in plan.visits
+            for one in visit.injections
+            if one.lesion == lesion.id and one.state == "planned"
+        ]
+        placed = [day for day, _ in coming if day]
+        assert len(set(placed)) == len(placed)
+        assert [number for day, number in coming if day] == sorted(n for d, n in coming if d)
+        # None of a held lesion from the day of its hold on.
+        since = state.held.get(lesion.id)
+        assert since is None or all(day is None or day < since for day in placed)
     # None lost: what is not planned waits for a held lesion.
     for lesion in state.course.lesions:
         names = [one for one in state.slots if one.lesion == lesion.id]
         gone = [one for one in names if state.slots[one].state == "waiting"]
-        assert not gone or lesion.id in state.held or state.ended
+        assert not gone or lesion.id in state.held
+        assert not state.ended or not gone
     # What was done stays as it was done.
     if not isinstance(event, Corrected):
         was = {key: one for key, one in injections(before.plan).items() if one}
@@ -154,7 +169,7 @@ def check(before: Standing, event: Event, now: Standing) -> None:
                 assert slot.appointment.due == min(given) + timedelta(days=one.after_days)
     # Its plan.json can be read again, and its events written down and read.
     read = plan_from(plan_bytes(plan))
-    assert plan_bytes(read) == plan_bytes(plan)
+    assert plan_from(plan_bytes(read)) == read
     for entry in now.record.entries:
         assert from_row(to_row(entry, "00"), Identity("P-1")) == entry
 

@@ -15,7 +15,7 @@ from planner.errors import InputError, NotConfirmedError, PlannerError, RefusedE
 from planner.register.database import Database
 from planner.register.issuing import replaced
 from tests.courses import SOUND
-from tests.registers import NOW, Followed, days_of, follow
+from tests.registers import NOW, Followed, days_of, follow, moment
 
 # One large ulcerated knee, from Monday 7 September 2026: four injections, weeks 4 and 12.
 PLANNED = [
@@ -302,7 +302,11 @@ REFUSED = {
     "an unknown visit": (lambda c: c.give(7), RefusedError, "no visit 7"),
     "a visit without injections": (lambda c: c.give(5), RefusedError, "no injections"),
     "an unknown lesion": (lambda c: c.hold("2026-09-10", "Z"), RefusedError, "no lesion"),
-    "held twice": (lambda c: (c.hold("2026-09-10"), c.hold("2026-09-11")), RefusedError, "hold"),
+    "held twice": (
+        lambda c: (c.hold("2026-09-10"), c.hold("2026-09-11")),
+        RefusedError,
+        "is held since",
+    ),
     "resumed, not held": (lambda c: c.resume("2026-09-11"), RefusedError, "no lesion is held"),
     "ended before it was done": (
         lambda c: (c.give(1), c.give(2), c.end("died", "2026-09-10")),
@@ -346,7 +350,7 @@ def test_what_cannot_be_is_refused_and_the_history_stays(course: Followed, name:
 def test_what_was_done_is_recorded_all_the_same_with_a_reason(course: Followed) -> None:
     course.give(1)
     course.give(2, "2026-09-10 09:00", confirm="came early, was injected")
-    assert course.now.record.entries[-1].reason == "as it was"
+    assert course.now.record.entries[-1].reason == "as it was; came early, was injected"
     assert days_of(course.visits)[1] == "2026-09-10 done"
 
 
@@ -363,3 +367,135 @@ def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
     (content,) = changes_file(before, now.plan, NOW).values()
     assert content.count(b"STATUS:CANCELLED") == 5
     assert b"Course K-1" in content
+
+
+OTHER = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
+
+
+def open_days(course: Followed, lesion: str) -> list[str]:
+    return [
+        str(visit.start.date())
+        for visit in course.visits
+        for one in visit.injections
+        if one.lesion == lesion and one.state == "planned" and visit.start
+    ]
+
+
+def give_one(course: Followed, visit: int, lesion: str, at: str | None = None) -> None:
+    from planner.register.entering import Circumstances, given_as_planned
+
+    noted = Circumstances(None if at is None else moment(at))
+    course.make(lambda now: given_as_planned(now, visit, noted, [lesion]))
+
+
+def test_a_lesion_not_given_at_a_late_visit_is_followed_weekly_too(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    give_one(course, 2, "A", "2026-09-21 09:00")
+    # B waits at the visit where A was given; neither has two injections on one day.
+    assert open_days(course, "A") == ["2026-09-28", "2026-10-05"]
+    assert open_days(course, "B") == ["2026-09-21", "2026-09-28", "2026-10-05"]
+
+
+def test_a_missed_injection_is_not_drawn_up_with_what_is_to_come(course: Followed) -> None:
+    from planner.documents.view import to_do
+
+    course.give(1)
+    course.miss(2)
+    course.add_lesion(ELBOW, "2026-09-14")
+    second = next(to_do(course.now.plan))
+    assert [one.lesion for one in second.injections] == ["B"]
+    assert [one.aliquots[0].lesion for one in second.syringes] == ["B"]
+    assert second.total_dose_mg == 20
+
+
+def test_a_dose_change_reaches_a_missed_injection_that_is_given_later(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    course.dose("20", confirm="pain")
+    course.move(2, "2026-09-15 09:00")
+    assert doses(course)[1] == 20
+
+
+def test_a_held_lesion_is_neither_moved_nor_given(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    course.hold("2026-09-15")
+    with pytest.raises(RefusedError, match="nothing is left"):
+        course.move(2, "2026-09-16 09:00")
+    with pytest.raises(RefusedError, match="is held since"):
+        course.give(2, "2026-09-16 09:00")
+    # What was done before the hold is recorded as it was.
+    course.give(2, "2026-09-14 09:00")
+    assert course.now.state.status == "held"
+
+
+def test_a_hold_from_a_later_day_leaves_the_visits_before_it(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-16")
+    assert days_of(course.visits, "injection") == ["2026-09-07 done", "2026-09-14 planned"]
+
+
+def test_a_later_injection_given_first_leaves_the_open_one_missed(course: Followed) -> None:
+    course.give(1)
+    with pytest.raises(NotConfirmedError, match="count as missed"):
+        course.give(3)
+    course.give(3, confirm="the second was not given")
+    assert days_of(course.visits, "injection") == [
+        "2026-09-07 done",
+        "2026-09-14 missed",
+        "2026-09-21 done",
+        "2026-09-28 planned",
+    ]
+
+
+def test_a_correction_asks_what_a_record_asks(course: Followed) -> None:
+    from planner.core.events import Given
+    from planner.register.entering import Circumstances, corrected, mended_given
+
+    course.give(1)
+    course.give(2)
+
+    def on(at: str) -> None:
+        def mend(event: object) -> Given:
+            assert isinstance(event, Given)
+            return mended_given(course.now, event, None, None, Circumstances(moment(at)))
+
+        course.make(lambda now: corrected(now, 3, mend))
+
+    with pytest.raises(NotConfirmedError, match="future"):
+        on("2029-01-03 09:00")
+    with pytest.raises(NotConfirmedError, match="shortest interval"):
+        on("2026-09-07 12:00")
+    on("2026-09-17 09:00")
+    assert open_days(course, "A") == ["2026-09-24", "2026-10-01"]
+
+
+def test_a_visit_that_joins_another_has_to_fit_with_it(course: Followed) -> None:
+    # 30 minutes more from 15:10 would end after the clinic closes.
+    with pytest.raises(InputError, match="opening hours for 50 minutes"):
+        course.move(5, "2026-09-28 15:10")
+    course.move(5, "2026-09-30 14:00", confirm="same trip")
+    course.move(4, "2026-09-30 09:00", confirm="same trip")
+    joined = next(visit for visit in course.visits if "evaluation" in visit.purposes)
+    assert f"{joined.start:%Y-%m-%d %H:%M}" == "2026-09-30 09:00"
+
+
+def test_before_a_long_closure_a_visit_waits_for_its_day(course: Followed) -> None:
+    # Week 4 of a lesion from 3 December is 31 December: closed from the 24th on.
+    changed = course.add_lesion(ELBOW, "2026-12-03")
+    assert [one.code for one in changed.waiting] == ["no-open-day"]
+    (visit,) = [one for one in changed.after.plan.visits if one.start is None]
+    course.move(visit.number, "2027-01-05 09:00", confirm="closed")
+    assert course.now.plan.is_confirmed
+
+
+def test_an_ending_while_held_leaves_nothing_to_come(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-10")
+    course.end("stopped", "2026-09-12")
+    now = course.now
+    assert not now.plan.coming
+    assert not now.state.held
