@@ -13,6 +13,7 @@ from planner.cli.register import (
     database_option,
     json_option,
     open_register,
+    tell_clashes,
 )
 
 
@@ -45,6 +46,8 @@ def add(
     from planner.cli.output import emit_json
     from planner.cli.plan import stop_unless_printable
     from planner.core.plan import plan_course
+    from planner.documents.issue import typed_texts
+    from planner.documents.printable import check_printable
     from planner.files.bundled import protocol_path
     from planner.files.reading import read_bytes
     from planner.register.changes import add_course
@@ -52,11 +55,14 @@ def add(
 
     who = author(by, confirm=confirm)
     inputs = read_inputs(course, clinic, timezone, more_years=years_from)
-    stop_unless_printable(plan_course(inputs.course, inputs.protocol, inputs.clinic), False)
+    made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
+    stop_unless_printable(made, False)
+    check_printable(dict(typed_texts(made)))
     protocol = read_bytes(protocol_path(inputs.protocol_name, course.parent))
     clinic_content = None if clinic is None else read_bytes(clinic)
+    register = open_register(database, create=True)
     standing = add_course(
-        open_register(database, create=True),
+        register,
         inputs.course,
         store_protocol(protocol),
         store_clinic(clinic_content, timezone, inputs.clinic),
@@ -66,3 +72,4 @@ def add(
         emit_json(show_json(standing))
     else:
         tell_standing(standing)
+    tell_clashes(register, standing.plan.course, standing.plan)

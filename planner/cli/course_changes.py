@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,7 +30,7 @@ from planner.errors import InputError, Problem, UsageError
 if TYPE_CHECKING:
     from planner.core.events import Event
     from planner.register.changes import Changed, Standing
-    from planner.register.entering import Amount, Circumstances
+    from planner.register.entering import Amount, Circumstances, Felt
 
 _at_option = click.option(
     "--at", metavar='"DATE TIME"', help="The clinic's time; the planned one if left out."
@@ -54,15 +53,8 @@ def noting(command: Any) -> Any:
     return command
 
 
-def circumstances(
-    at: str | None,
-    lot: str | None,
-    expiry: str | None,
-    pain_before: str | None,
-    pain_after: str | None,
-    complication: str | None,
-) -> Circumstances:
-    """What was noted, checked."""
+def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circumstances:
+    """What was noted of a treatment, checked."""
     from planner.register.entering import Circumstances
 
     if expiry is not None and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])(-\d\d)?", expiry):
@@ -70,13 +62,17 @@ def circumstances(
         raise InputError(Problem("--expiry", f"{expiry!r} is no date", fix))
     if expiry is not None and len(expiry) > len("2027-03"):
         typed_day(expiry, "--expiry")
-    return Circumstances(
-        at=typed_time(at, "--at"),
-        lot=typed_text(lot, "--lot"),
-        expiry=expiry,
-        pain_before=typed_figure(pain_before, VAS, "--pain-before"),
-        pain_after=typed_figure(pain_after, VAS, "--pain-after"),
-        complication=typed_text(complication, "--complication"),
+    return Circumstances(typed_time(at, "--at"), typed_text(lot, "--lot"), expiry)
+
+
+def felt(pain_before: str | None, pain_after: str | None, complication: str | None) -> Felt:
+    """What a lesion felt like, checked."""
+    from planner.register.entering import Felt
+
+    return Felt(
+        typed_figure(pain_before, VAS, "--pain-before"),
+        typed_figure(pain_after, VAS, "--pain-after"),
+        typed_text(complication, "--complication"),
     )
 
 
@@ -106,7 +102,10 @@ def give(
     dose: str | None,
     ml: str | None,
     as_planned: bool,
-    **noted: str | None,
+    at: str | None,
+    lot: str | None,
+    expiry: str | None,
+    **pain: Any,
 ) -> None:
     """Record the injections of a visit: as planned, or a lesion's own dose.
 
@@ -119,14 +118,15 @@ def give(
 
     amount = typed_amount(dose, ml)
     one_of("", (("--as-planned", as_planned), ("--dose or --ml", amount)))
-    said = circumstances(**noted)
+    said, feels = circumstances(at, lot, expiry), felt(**pain)
+    only = None if lesion is None else [lesion]
 
     def make(standing: Standing) -> Event:
         if amount is None:
-            return given_as_planned(standing, visit, said, None if lesion is None else [lesion])
+            return given_as_planned(standing, visit, said, only, felt=feels)
         if lesion is None:
             raise UsageError(Problem("--lesion", "a dose is of one lesion", "name it"))
-        return given(standing, visit, [(lesion, amount)], said)
+        return given(standing, visit, [(lesion, amount, feels)], said)
 
     tell_differences(change.make(make))
 
@@ -342,6 +342,7 @@ def confirm(
 @click.option("--size-mm", metavar="N", help="The size that was measured; 0 if gone.")
 @_ulcerated_option
 @click.option("--pain", metavar="N", help="Pain, 0 to 10.")
+@click.option("--measured-by", metavar="NAME", help="Who measured it.")
 @noting
 @reason_option
 def correct(
@@ -354,8 +355,12 @@ def correct(
     size_mm: str | None,
     ulcerated: bool | None,
     pain: str | None,
+    measured_by: str | None,
+    at: str | None,
+    lot: str | None,
+    expiry: str | None,
     reason: str,
-    **noted: str | None,
+    **pains: Any,
 ) -> None:
     """Correct a slip by a new event that names the old one, which stays in the history.
 
@@ -363,49 +368,48 @@ def correct(
 
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
-    from planner.register.entering import PartlyMeasured, corrected
+    from planner.core.events import Evaluated, Given
+    from planner.register.entering import (
+        PartlyMeasured,
+        corrected,
+        mended_evaluated,
+        mended_given,
+    )
 
-    amount, said = typed_amount(dose, ml), circumstances(**noted)
+    amount, said = typed_amount(dose, ml), circumstances(at, lot, expiry)
+    feels = felt(**pains)
     found = PartlyMeasured(
         size_mm=typed_figure(size_mm, SIZE_MM, "--size-mm"),
         ulcerated=ulcerated,
         pain=typed_figure(pain, VAS, "--pain"),
+        measured_by=typed_text(measured_by, "--measured-by"),
         at=said.at,
     )
-    is_of_given = amount is not None or any(value is not None for value in said)
+    is_of_given = amount is not None or any(value is not None for value in (*said, *feels))
     is_of_seen = any(value is not None for value in found)
     if withdraw == (is_of_given or is_of_seen):
         fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"
         raise UsageError(Problem("", "what is corrected is not clear", fix))
 
-    def mend(standing: Standing) -> Callable[[Event], Event | None]:
-        return lambda event: (
-            None if withdraw else _mended(standing, event, lesion, amount, said, found)
+    def mended(standing: Standing, event: Event) -> Event:
+        is_given = amount is not None or any(
+            value is not None for value in (*said._replace(at=None), *feels)
+        )
+        is_seen = any(value is not None for value in found._replace(at=None))
+        if isinstance(event, Given) and not is_seen:
+            return mended_given(standing, event, lesion, amount, said, felt=feels)
+        if isinstance(event, Evaluated) and not is_given:
+            return mended_evaluated(standing, event, found)
+        problem = "these options are not of that event"
+        fix = "see planner course history; else --withdraw"
+        raise InputError(Problem("--event", problem, fix))
+
+    def make(standing: Standing) -> Event:
+        return corrected(
+            standing, number, lambda event: None if withdraw else mended(standing, event)
         )
 
-    change.make(lambda standing: corrected(standing, number, mend(standing)), reason=reason)
-
-
-def _mended(
-    standing: Standing,
-    event: Event,
-    lesion: str | None,
-    amount: Amount | None,
-    said: Circumstances,
-    found: Any,
-) -> Event:
-    """A given or evaluated event put right; what does not belong to it is refused."""
-    from planner.core.events import Evaluated, Given
-    from planner.register.entering import mended_evaluated, mended_given
-
-    is_seen = any(value is not None for value in found._replace(at=None))
-    if isinstance(event, Given) and not is_seen:
-        return mended_given(standing, event, lesion, amount, said)
-    is_given = amount is not None or any(value is not None for value in said._replace(at=None))
-    if isinstance(event, Evaluated) and not is_given:
-        return mended_evaluated(standing, event, found)
-    problem = "these options are not of that event"
-    raise InputError(Problem("--event", problem, "see planner course history; else --withdraw"))
+    tell_differences(change.make(make, reason=reason))
 
 
 @click.command()
@@ -437,7 +441,7 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
 def tell_differences(done: Changed) -> None:
     """Say where what was recorded is not what was planned, and where a vial had expired."""
-    from planner.core.events import Given
+    from planner.core.events import Corrected, Given
     from planner.core.formatting import mg
 
     planned = {
@@ -446,13 +450,14 @@ def tell_differences(done: Changed) -> None:
         for one in visit.injections
     }
     for entry in done.entries:
-        if not isinstance(entry.event, Given):
+        event = entry.event.instead if isinstance(entry.event, Corrected) else entry.event
+        if not isinstance(event, Given):
             continue
-        for one in entry.event.injections:
+        for one in event.injections:
             wanted = planned.get((one.lesion, one.injection))
             if wanted is not None and wanted != one.drawn_mg:
                 text = f"{mg(one.drawn_mg)} recorded, {mg(wanted)} planned; is it a slip?"
                 click.echo(f"caution: lesion {one.lesion}: {text}", err=True)
-        expiry = entry.event.expiry
-        if expiry is not None and f"{entry.event.at:%Y-%m-%d}"[: len(expiry)] > expiry:
+        expiry = event.expiry
+        if expiry is not None and f"{event.at:%Y-%m-%d}"[: len(expiry)] > expiry:
             click.echo(f"caution: the vial had expired ({expiry})", err=True)

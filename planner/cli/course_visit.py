@@ -18,6 +18,7 @@ from planner.cli.register import (
     changing,
     open_register,
     typed_figure,
+    typed_text,
     visit_option,
 )
 from planner.core.formatting import mg, ml, mm, moment
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from planner.core.events import Event
     from planner.core.records import PlannedInjection, PlannedLesion, PlannedVisit
     from planner.register.changes import Make, Standing
-    from planner.register.entering import Amount, Circumstances, Measurement
+    from planner.register.entering import Amount, Circumstances, Felt, Measurement
 
 
 @click.command()
@@ -72,9 +73,9 @@ def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
             measured = found._replace(at=at)
             yield as_it_is(evaluated(standing, visit.number, look.lesion, measured))
     amounts = [
-        (one.lesion, amount)
+        (one.lesion, amount, _felt())
         for one in visit.injections
-        if one.given is None and (amount := _amount(one, lesions[one.lesion]))
+        if one.state != "done" and (amount := _amount(one, lesions[one.lesion]))
     ]
     if amounts:
         noted = _noted()._replace(at=at)
@@ -99,9 +100,7 @@ def _measured(lesion: PlannedLesion) -> Measurement | None:
     if size is None:
         return None
     ulcerated = ask("  Ulcerated (yes, no; empty: not said)", _yes_or_no, optional=True)
-    pain = ask(
-        "  Pain 0 to 10 (may be empty)", lambda text: typed_figure(text, VAS, "pain"), optional=True
-    )
+    pain = ask("  Pain 0 to 10 (may be empty)", _vas, optional=True)
     return Measurement(size, ulcerated, pain)
 
 
@@ -145,24 +144,35 @@ def _as_decimal(value: Any) -> Any:
     return decimal(value)
 
 
+def _felt() -> Felt:
+    """What the lesion felt like."""
+    from planner.register.entering import Felt
+
+    return Felt(
+        pain_before=ask("  Pain before, 0 to 10 (may be empty)", _vas, optional=True),
+        pain_after=ask("  Pain after, 0 to 10 (may be empty)", _vas, optional=True),
+        complication=ask("  Complication (may be empty)", _text, optional=True),
+    )
+
+
+def _vas(answer: str) -> Any:
+    return typed_figure(answer, VAS, "pain")
+
+
+def _text(answer: str) -> Any:
+    return typed_text(answer, "complication")
+
+
 def _noted() -> Circumstances:
     click.echo("\nFor all of them", err=True)
-    asked = {
-        "lot": "  Lot (may be empty)",
-        "expiry": "  Expiry, as 2027-03 (may be empty)",
-        "pain_before": "  Pain before, 0 to 10 (may be empty)",
-        "pain_after": "  Pain after, 0 to 10 (may be empty)",
-        "complication": "  Complication (may be empty)",
-    }
-    blank = dict.fromkeys(("at", *asked))
+    lot = ask("  Lot (may be empty)", _text, optional=True)
 
-    def checked(name: str) -> Any:
-        return lambda text: getattr(circumstances(**{**blank, name: text}), name)
+    def checked(answer: str) -> Any:
+        return circumstances(None, None, answer).expiry
 
-    from planner.register.entering import Circumstances
-
-    found = {name: ask(words, checked(name), optional=True) for name, words in asked.items()}
-    return Circumstances(**found)
+    return circumstances(
+        None, lot, ask("  Expiry, as 2027-03 (may be empty)", checked, optional=True)
+    )
 
 
 def _planned_time(visit: PlannedVisit) -> str:

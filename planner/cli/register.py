@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from planner.core.formatting import moment
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from planner.core.records import Plan
     from planner.register.changes import Author, Changed, Make
     from planner.register.database import Database
 
@@ -47,16 +49,13 @@ def open_register(url: str | None, *, create: bool = False) -> Database:
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
     """Who makes a change, now. Raises UsageError where nobody says who."""
-    from planner.files.fields import check_text
     from planner.register.changes import Author
 
     if by is None:
         fix = "say who with --by or PLANNER_USER"
         raise UsageError(Problem("", "a change needs its author", fix))
-    said = {"--by": by, "--reason": reason, "--confirm": confirm}
-    for place, value in said.items():
-        if value is not None:
-            typed(value, check_text, place)
+    for place, value in (("--by", by), ("--reason", reason), ("--confirm", confirm)):
+        typed_text(value, place)
     return Author(by.strip(), datetime.now(UTC), reason, confirm)
 
 
@@ -79,7 +78,18 @@ class Change(NamedTuple):
         register = open_register(self.database)
         done = change(register, self.course, makes, who, self.if_revision)
         tell_change(done, self.as_json)
+        tell_clashes(register, self.course, done.after.plan)
         return done
+
+
+def tell_clashes(register: Database, course: str, plan: Plan) -> None:
+    """Say where a visit to come has no room beside those of other courses."""
+    from planner.register.days import crowded_visits
+
+    with register.reading() as connection:
+        for visit in crowded_visits(connection, course, plan):
+            problem = f"no room for visit {visit.number} on {moment(visit.start)}"
+            click.echo(f"caution: {problem}: other courses are there; move it", err=True)
 
 
 def changing(command: F) -> F:
@@ -133,9 +143,14 @@ def typed_time(value: str | None, place: str) -> datetime | None:
 
 def typed_text(value: str | None, place: str) -> str | None:
     """A text that can be printed; None for nothing."""
+    from planner.documents.printable import check_printable
     from planner.files.fields import check_text
 
-    return None if value is None else typed(value, check_text, place)
+    if value is None:
+        return None
+    text: str = typed(value, check_text, place)
+    check_printable({place: text})
+    return text
 
 
 class Bounds(NamedTuple):

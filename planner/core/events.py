@@ -29,29 +29,29 @@ class Planned(NamedTuple):
 
 
 class Injected(NamedTuple):
-    """What a lesion really got: the dose as it was entered, and what the syringe held."""
+    """What a lesion really got: the dose as it was entered, and what the syringe held.
+
+    Pain is on a scale from 0 to 10.
+    """
 
     lesion: str
     injection: int
     dose_mg: Fraction
     drawn_ml: Fraction
     drawn_mg: Fraction
+    pain_before: Decimal | None = None
+    pain_after: Decimal | None = None
+    complication: str | None = None
 
 
 class Given(NamedTuple):
-    """Injections of a visit; `visit` has all its appointments, `at` is the clinic's wall clock.
-
-    Pain is on a scale from 0 to 10.
-    """
+    """Injections of a visit; `visit` has all its appointments, `at` is the clinic's wall clock."""
 
     visit: tuple[Named, ...]
     injections: tuple[Injected, ...]
     at: datetime
     lot: str | None = None
     expiry: str | None = None
-    pain_before: Decimal | None = None
-    pain_after: Decimal | None = None
-    complication: str | None = None
 
 
 class Evaluated(NamedTuple):

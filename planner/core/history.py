@@ -76,6 +76,12 @@ class Slot(NamedTuple):
         stands = self.at or self.moved_to
         return stands.date() if stands else self.appointment.due
 
+    def is_outside(self, on: date) -> bool:
+        """Whether a day is out of its window; where a move left that, the later ones followed."""
+        was_followed = self.moved_to is not None and self.passed_window is not None
+        target = self.moved_to.date() if self.moved_to and was_followed else self.appointment.due
+        return abs((on - target).days) > self.appointment.window_days
+
 
 class Done(NamedTuple):
     """An injection as it was recorded, with the number of the event and its author."""
@@ -198,6 +204,7 @@ class _UnderWay:
         self.protocol = protocol
         self.opening = opening
         self.course: Course | None = None
+        self.entered: date | None = None
         self.slots: dict[Named, Slot] = {}
         self.held: dict[str, date] = {}
         self.given: dict[Named, Done] = {}
@@ -239,7 +246,7 @@ class _UnderWay:
         raise TypeError(f"{type(event).__name__} is no event of a course")
 
     @_read.register
-    def _planned(self, event: Planned, _entry: Entry) -> None:
+    def _planned(self, event: Planned, entry: Entry) -> None:
         if self.course is not None:
             raise _refused(self.course.id, "it was planned already", "see planner course show")
         course = event.course
@@ -247,6 +254,7 @@ class _UnderWay:
         due = due_visits(appointments(course, decided, self.protocol))
         visits, wrong = apply_moves(due, course.moves)
         raise_if_any(InputError, wrong)
+        self.entered = entry.at.date()
         self.course = course._replace(lesions=tuple(map(self._with_each_dose, course.lesions)))
         for visit in visits:
             for one in visit.appointments:
@@ -272,10 +280,9 @@ class _UnderWay:
             slot = self._slot(name)
             self._check_to_give(name, slot, event.at.date())
             self._pass_over(name)
-            shift = abs((event.at.date() - slot.appointment.due).days)
             self.slots[name] = slot._replace(state="done", at=event.at)
             self.given[name] = Done(entry.number, entry.by, event, one)
-            if shift > slot.appointment.window_days:
+            if slot.is_outside(event.at.date()):
                 self._follow(name, event.at.date())
         self._stay_with(event.visit, event.at)
         for lesion in dict.fromkeys(one.lesion for one in event.injections):
@@ -378,7 +385,7 @@ class _UnderWay:
 
     @_read.register
     def _hold(self, event: Held, _entry: Entry) -> None:
-        self._check_began(event.on, "the hold")
+        self._check_entered(event.on, "the hold")
         for lesion in event.lesions:
             if lesion in self.held:
                 since = day(self.held[lesion])
@@ -435,7 +442,7 @@ class _UnderWay:
         wanted = [
             name.number
             for name, slot in self._injections(self._lesion(event.lesion).id)
-            if slot.state in ("open", "waiting", "missed") and name.number >= event.from_injection
+            if is_reached(event, name, slot)
         ]
         if not wanted:
             text = f"lesion {event.lesion} has no injections to come from there"
@@ -455,11 +462,12 @@ class _UnderWay:
             raise _refused("--id", f"{event.lesion.id} is a lesion already", "choose another id")
         lesion = self._with_each_dose(event.lesion)
         self.course = course._replace(lesions=(*course.lesions, lesion))
-        start = course._replace(first_visit=datetime.combine(event.on, course.first_visit.time()))
+        on = self._open_day(lesion.id, event.on)
+        start = course._replace(first_visit=datetime.combine(on, course.first_visit.time()))
         decided = [decide(lesion, self.protocol)]
         for one in appointments(start, decided, self.protocol):
             _check_reach(one.due)
-            begins = event.on if _name(one) == Named(lesion.id, "injection", 1) else None
+            begins = on if _name(one) == Named(lesion.id, "injection", 1) else None
             self.slots[_name(one)] = Slot(
                 replace(one, order=len(course.lesions), not_before=begins)
             )
@@ -478,7 +486,7 @@ class _UnderWay:
 
     @_read.register
     def _end(self, event: Ended, _entry: Entry) -> None:
-        self._check_began(event.on, "the ending")
+        self._check_entered(event.on, "the ending")
         done = [slot.day for slot in self.slots.values() if slot.state == "done"]
         if done and max(done) > event.on:
             text = f"something was done on {day(max(done))}"
@@ -533,7 +541,7 @@ class _UnderWay:
             slot = self._slot(name)
             if slot.state == "open" and not self._has_earlier(name, at.date()):
                 self.slots[name] = slot._replace(at=at)
-                if abs((at.date() - slot.appointment.due).days) > slot.appointment.window_days:
+                if slot.is_outside(at.date()):
                     self._follow(name, at.date())
 
     def _has_earlier(self, name: Named, on: date) -> bool:
@@ -570,6 +578,11 @@ class _UnderWay:
         lesions = (changed if one.id == changed.id else one for one in self._course.lesions)
         self.course = self._course._replace(lesions=tuple(lesions))
 
+    def _check_entered(self, on: date, what: str) -> None:
+        """As `_check_began`; a course may be held or over before its first visit."""
+        if self.entered is None or on < self.entered:
+            self._check_began(on, what)
+
     def _check_began(self, on: date, what: str) -> None:
         """Refuse a day before the course began, or beyond all days."""
         first = self._course.first_visit.date()
@@ -579,6 +592,12 @@ class _UnderWay:
             text = f"{what} would be on {day(on)}; the course began on {day(began)}"
             raise _refused("", text, "correct the day")
         _check_reach(on)
+
+
+def is_reached(change: DoseChanged, name: Named, slot: Slot) -> bool:
+    """Whether an injection of the lesion gets a changed dose: it is to come, or may yet."""
+    is_injection = name.purpose == "injection" and name.number >= change.from_injection
+    return is_injection and slot.state in ("open", "waiting", "missed")
 
 
 def _name(one: Appointment) -> Named:

@@ -110,9 +110,9 @@ def _given(one: PlannedInjection, state: State, zone: ZoneInfo) -> GivenDose | N
         by=done.by,
         lot=given.lot,
         expiry=given.expiry,
-        pain_before=given.pain_before,
-        pain_after=given.pain_after,
-        complication=given.complication,
+        pain_before=injected.pain_before,
+        pain_after=injected.pain_after,
+        complication=injected.complication,
     )
 
 
@@ -135,11 +135,11 @@ def _measured(one: PlannedEvaluation, state: State, protocol: Protocol) -> Measu
 
 def _pain_change(state: State, lesion: str, pain: Decimal | None) -> Decimal | None:
     """How a pain differs from the one before the lesion's first injection."""
-    given = [done.given for name, done in state.given.items() if name.lesion == lesion]
-    first = min(given, key=lambda one: one.at, default=None)
-    if pain is None or first is None or first.pain_before is None:
+    done = [done for name, done in state.given.items() if name.lesion == lesion]
+    first = min(done, key=lambda one: one.given.at, default=None)
+    if pain is None or first is None or first.injected.pain_before is None:
         return None
-    return pain - first.pain_before
+    return pain - first.injected.pain_before
 
 
 def _baseline(course: Course, lesion: str) -> Decimal:

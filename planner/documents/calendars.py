@@ -44,9 +44,7 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     old = {visit.uid: visit for visit in before.kept}
     new = {visit.uid: visit for visit in plan.kept}
     changed = [
-        entry(plan, visit, stamp)
-        for uid, visit in new.items()
-        if visit.state == "planned" and (uid not in old or _when(old[uid]) != _when(visit))
+        entry(plan, visit, stamp) for uid, visit in new.items() if _is_news(old.get(uid), visit)
     ]
     gone = [
         entry(plan, visit, stamp)._replace(cancelled=True)
@@ -59,8 +57,17 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
-def _when(visit: PlannedVisit) -> tuple[datetime | None, datetime | None]:
-    return visit.start, visit.end
+def _is_news(before: PlannedVisit | None, now: PlannedVisit) -> bool:
+    """Whether a calendar has to learn of a visit: a new or moved one, or done on another day."""
+    if now.start is None:
+        return False
+    if now.state == "done":
+        return (
+            before is not None
+            and before.start is not None
+            and (before.start.date() != now.start.date())
+        )
+    return before is None or (before.start, before.end) != (now.start, now.end)
 
 
 def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.events import Entry
-from planner.core.records import Plan, PlannedVisit
+from planner.core.records import Plan, PlannedVisit, VisitState
 from planner.documents.blocks import (
     Block,
     Heading,
@@ -26,6 +26,7 @@ from planner.documents.view import (
     Issue,
     ending_lines,
     identity,
+    state_words,
     strength,
     visit_state,
     visit_time,
@@ -113,19 +114,25 @@ def _is_as_planned(was: PlannedVisit, now: PlannedVisit) -> bool:
     """Whether a visit was done on the day that the old papers have: nobody has to be told."""
     if now.state != "done" or was.start is None or now.start is None:
         return False
-    return was.start.date() == now.start.date()
+    states = {one.state for one in now.evaluations} | {one.state for one in now.injections}
+    return was.start.date() == now.start.date() and states == {"done"}
 
 
 def _visit(visit: PlannedVisit, say: Language) -> str:
     """`Mon 14 Sep 2026 09:00 to 09:30: evaluation A; injection A, B (done)`."""
     parts = []
-    if visit.evaluations:
-        names = ", ".join(one.lesion for one in visit.evaluations)
-        parts.append(f"{say('evaluation')} {names}")
-    if visit.injections:
-        parts.append(f"{say('injection')} {', '.join(one.lesion for one in visit.injections)}")
+    looks = [_named(one.lesion, one.state, visit, say) for one in visit.evaluations]
+    injections = [_named(one.lesion, one.state, visit, say) for one in visit.injections]
+    for purpose, names in (("evaluation", looks), ("injection", injections)):
+        if names:
+            parts.append(f"{say(purpose)} {', '.join(names)}")
     state = visit_state(visit, say)
     return f"{visit_time(visit, say)}: {'; '.join(parts)}" + (f" ({state})" if state else "")
+
+
+def _named(lesion: str, state: VisitState, visit: PlannedVisit, say: Language) -> str:
+    """`B`, or `B (missed)` where that is not what became of the whole visit."""
+    return lesion if state == visit.state else f"{lesion} ({state_words(state, say)})"
 
 
 def _doses(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from planner.core.events import (
     Event,
     Given,
     Held,
+    Injected,
     Issued,
     LesionAdded,
     Missed,
@@ -38,7 +39,17 @@ def _(event: Planned, say: Language) -> str:
 
 @told.register
 def _(event: Given, say: Language) -> str:
-    parts = [
+    what = "; ".join(_injected(one, say) for one in event.injections)
+    noted = [say("given {moment}: {what}", moment=say.moment(event.at), what=what)]
+    if event.lot:
+        noted.append(say("lot {lot}", lot=event.lot))
+    if event.expiry:
+        noted.append(say("expiry {expiry}", expiry=event.expiry))
+    return ", ".join(noted)
+
+
+def _injected(one: Injected, say: Language) -> str:
+    noted = [
         say(
             "lesion {lesion}: {dose}, drawn {volume} ({drawn})",
             lesion=one.lesion,
@@ -46,21 +57,14 @@ def _(event: Given, say: Language) -> str:
             volume=say.ml(one.drawn_ml),
             drawn=say.mg(one.drawn_mg),
         )
-        for one in event.injections
     ]
-    said = say("given {moment}: {what}", moment=say.moment(event.at), what="; ".join(parts))
-    noted = []
-    if event.lot:
-        noted.append(say("lot {lot}", lot=event.lot))
-    if event.expiry:
-        noted.append(say("expiry {expiry}", expiry=event.expiry))
-    if event.pain_before is not None:
-        noted.append(say("pain before {n}/10", n=say.number(event.pain_before)))
-    if event.pain_after is not None:
-        noted.append(say("pain after {n}/10", n=say.number(event.pain_after)))
-    if event.complication:
-        noted.append(say("complication: {said}", said=event.complication))
-    return ", ".join([said, *noted])
+    if one.pain_before is not None:
+        noted.append(say("pain before {n}/10", n=say.number(one.pain_before)))
+    if one.pain_after is not None:
+        noted.append(say("pain after {n}/10", n=say.number(one.pain_after)))
+    if one.complication:
+        noted.append(say("complication: {said}", said=one.complication))
+    return ", ".join(noted)
 
 
 @told.register
@@ -105,6 +109,12 @@ def _(event: Resumed, say: Language) -> str:
 
 @told.register
 def _(event: DoseChanged, say: Language) -> str:
+    if event.from_injection == 1:
+        return say(
+            "dose of lesion {lesion} changed to {dose}, all to come",
+            lesion=event.lesion,
+            dose=say.mg(event.dose_mg),
+        )
     return say(
         "dose of lesion {lesion} changed to {dose}, from injection {n}",
         lesion=event.lesion,

@@ -25,6 +25,7 @@ from planner.documents.labels import label_sheets, most_aliquots
 from planner.documents.language import language
 from planner.documents.letter import appointment_letter
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
+from planner.documents.printable import lack
 from planner.documents.sheet import treatment_sheet
 from planner.documents.view import Issue, to_do
 from planner.documents.worksheets import worksheets
@@ -120,6 +121,16 @@ def _labels(plan: Plan, issue: Issue, first: int) -> bytes:
 
 def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
     """Each text that somebody wrote with a character which the papers' fonts lack."""
+    found = [
+        lack(place, held)
+        for place, typed in typed_texts(plan)
+        if (held := [one for one in characters if one in typed])
+    ]
+    yield from found or [lack("", list(characters))]
+
+
+def typed_texts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Each text of a plan that somebody wrote, by its place."""
     written = {
         "patient": plan.patient,
         "diagnosis": plan.diagnosis,
@@ -130,32 +141,15 @@ def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
         "clinic": plan.clinic,
         "protocol": plan.protocol,
     }
-    found = [
-        problem
-        for place, value in written.items()
-        for problem in _lacking(value, place, characters)
-    ]
-    yield from found or [_lack("", characters)]
+    for place, value in written.items():
+        yield from _texts(value, place)
 
 
-def _lacking(value: Any, place: str, characters: Sequence[str]) -> Iterator[Problem]:
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        held = [one for one in characters if one in value]
-        if held:
-            yield _lack(place, held)
+        yield place, value
     elif isinstance(value, tuple):
         names = getattr(value, "_fields", None)
         for index, one in enumerate(value):
             part = f".{names[index]}" if names else f"[{index + 1}]"
-            yield from _lacking(one, place + part, characters)
-
-
-def _lack(place: str, characters: Sequence[str]) -> Problem:
-    names = ", ".join(_named(one) for one in characters)
-    fix = "write it in Latin, Greek or Cyrillic letters"
-    return Problem(place, f"the papers have no letter for {names}", fix)
-
-
-def _named(character: str) -> str:
-    point = f"U+{ord(character[0]):04X}"
-    return f'"{character}" ({point})' if character.isprintable() else point
+            yield from _texts(one, place + part)

@@ -17,6 +17,7 @@ from planner.core.records import (
     PlannedInjection,
     PlannedLesion,
     PlannedVisit,
+    VisitState,
 )
 from planner.documents.blocks import Identity, Line, Tick, mixed
 from planner.documents.language import Language, language
@@ -272,12 +273,17 @@ def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:
 
 def visit_state(visit: PlannedVisit, say: Language = ENGLISH) -> str:
     """What became of a visit; nothing for one that is to come."""
+    return "" if visit.state == "planned" else state_words(visit.state, say)
+
+
+def state_words(state: VisitState, say: Language = ENGLISH) -> str:
+    """What became of a visit, or of one lesion at it."""
     return {
-        "planned": "",
+        "planned": say("to come"),
         "done": say("done"),
         "missed": say("missed"),
         "cancelled": say("cancelled"),
-    }[visit.state]
+    }[state]
 
 
 def visit_title(plan: Plan, visit: PlannedVisit, say: Language) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from planner.core.formatting import count, mg_per_ml, ml
+from planner.core.records import Plan
 from planner.register.store import ERASED_ID
 from planner.register.summary import Summary, read_summary
 from planner.register.tables import courses, patients, visits
@@ -26,6 +27,13 @@ class ListedCourse(NamedTuple):
     revision: int
     next_visit: str | None
     without_day: int
+
+
+class PlacedVisit(NamedTuple):
+    """A visit of a course and when it begins."""
+
+    number: int
+    start: datetime
 
 
 class DueVisit(NamedTuple):
@@ -166,6 +174,18 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
     return sorted(found, key=lambda one: (one.summary.start, one.course))
 
 
+def crowded_visits(connection: Connection, course: str, plan: Plan) -> list[PlacedVisit]:
+    """The visits of a course that are to come at a time for which the clinic has no room."""
+    found = []
+    for visit in plan.coming:
+        if visit.start is not None:
+            on = visit.start.date()
+            there = due_visits(connection, on, on)
+            if any(one.is_crowded and one.course == course for one in there):
+                found.append(PlacedVisit(visit.number, visit.start))
+    return found
+
+
 def without_day(connection: Connection) -> list[str]:
     """The courses that have a visit to come without a day."""
     query = (
@@ -214,16 +234,16 @@ def _crowded(found: Sequence[Summary]) -> set[str]:
     by_clinic: dict[str, list[Summary]] = {}
     for one in found:
         by_clinic.setdefault(one.clinic, []).append(one)
-    crowded = set()
+    crowded: set[str] = set()
     for clinic, own in by_clinic.items():
-        ends: list[datetime] = []
+        going_on: list[tuple[datetime, str]] = []
         for one in sorted(own, key=lambda one: one.start):
             start = datetime.fromisoformat(one.start)
-            while ends and ends[0] <= start:
-                heappop(ends)
-            heappush(ends, datetime.fromisoformat(one.end))
-            if len(ends) > one.capacity:
-                crowded.add(f"{clinic} {one.start}")
+            while going_on and going_on[0][0] <= start:
+                heappop(going_on)
+            heappush(going_on, (datetime.fromisoformat(one.end), one.start))
+            if len(going_on) > one.capacity:
+                crowded.update(f"{clinic} {there}" for _, there in going_on)
     return crowded
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.course import Confirmation, Lesion
@@ -24,10 +24,12 @@ from planner.core.events import (
     LesionAdded,
     Missed,
     Moved,
+    Named,
     Resumed,
 )
 from planner.core.findings import CODES
 from planner.core.formatting import listing, plain
+from planner.core.history import is_reached
 from planner.core.opening import clock_problem
 from planner.core.plan import lesion_problems
 from planner.core.quantities import Dose, Volume
@@ -52,9 +54,17 @@ class Circumstances(NamedTuple):
     at: datetime | None = None
     lot: str | None = None
     expiry: str | None = None
+
+
+class Felt(NamedTuple):
+    """What a lesion felt like, or went wrong with it; pain is on a scale from 0 to 10."""
+
     pain_before: Decimal | None = None
     pain_after: Decimal | None = None
     complication: str | None = None
+
+
+NOTHING_FELT = Felt()
 
 
 class Measurement(NamedTuple):
@@ -73,6 +83,7 @@ class PartlyMeasured(NamedTuple):
     size_mm: Decimal | None = None
     ulcerated: bool | None = None
     pain: Decimal | None = None
+    measured_by: str | None = None
     at: datetime | None = None
 
 
@@ -87,7 +98,12 @@ def visit_of(standing: Standing, number: int) -> PlannedVisit:
 
 
 def given_as_planned(
-    standing: Standing, number: int, noted: Circumstances, lesions: Sequence[str] | None = None
+    standing: Standing,
+    number: int,
+    noted: Circumstances,
+    lesions: Sequence[str] | None = None,
+    *,
+    felt: Felt = NOTHING_FELT,
 ) -> Given:
     """The injections of a visit that are not recorded yet, at what is planned."""
     visit = visit_of(standing, number)
@@ -103,17 +119,21 @@ def given_as_planned(
         text = f"no dose is planned for lesion {listing(open_ones)}"
         fix = "enter each with --lesion and --dose or --ml"
         raise InputError(Problem("--as-planned", text, fix))
-    return _given(standing, visit, [_as_planned(one) for one in wanted], noted)
+    injections = [_as_planned(one)._replace(**felt._asdict()) for one in wanted]
+    return _given(standing, visit, injections, noted)
 
 
 def given(
-    standing: Standing, number: int, amounts: Sequence[tuple[str, Amount]], noted: Circumstances
+    standing: Standing,
+    number: int,
+    amounts: Sequence[tuple[str, Amount, Felt]],
+    noted: Circumstances,
 ) -> Given:
     """Injections of a visit at the doses or volumes that were really given."""
     visit = visit_of(standing, number)
     injections = [
-        _injected(standing, _injection(standing, visit, lesion), amount)
-        for lesion, amount in amounts
+        _injected(standing, _injection(standing, visit, lesion), amount)._replace(**felt._asdict())
+        for lesion, amount, felt in amounts
     ]
     return _given(standing, visit, injections, noted)
 
@@ -130,9 +150,6 @@ def _given(
         at=_time(standing, visit, noted.at),
         lot=noted.lot,
         expiry=noted.expiry,
-        pain_before=noted.pain_before,
-        pain_after=noted.pain_after,
-        complication=noted.complication,
     )
 
 
@@ -211,7 +228,13 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
 def missed(standing: Standing, number: int) -> Missed:
     """That nobody came to a visit, or not all of it was done."""
     visit = visit_of(standing, number)
-    return Missed(appointments_of(visit), _time(standing, visit, None))
+    return Missed(_still_to_do(standing, visit, "open"), _time(standing, visit, None))
+
+
+def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple[Named, ...]:
+    """What of a visit is in one of some states, in the order of the visit."""
+    slots = standing.state.slots
+    return tuple(name for name in appointments_of(visit) if slots[name].state in states)
 
 
 def moved(standing: Standing, number: int, to: datetime) -> Moved:
@@ -231,7 +254,7 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
         text = f"visit {number} is at that time already"
         raise RefusedError(Problem("--to", text, "nothing was changed"))
-    return Moved(appointments_of(visit), wall)
+    return Moved(_still_to_do(standing, visit, "open", "missed"), wall)
 
 
 def held(standing: Standing, lesion: str | None, on: date) -> Held:
@@ -271,15 +294,17 @@ def dose_changed(
     first = 1
     if from_visit is not None:
         first = _injection(standing, visit_of(standing, from_visit), lesion).injection
-    coming = [
-        name.number
+    change = DoseChanged(lesion, Fraction(mg), first)
+    doses = next(one.doses for one in standing.state.course.lesions if one.id == lesion)
+    to_come = [
+        doses[name.number - 1]
         for name, slot in standing.state.slots.items()
-        if name.lesion == lesion
-        and name.purpose == "injection"
-        and name.number >= first
-        and slot.state in ("open", "waiting", "missed")
+        if name.lesion == lesion and is_reached(change, name, slot)
     ]
-    return DoseChanged(lesion, Fraction(mg), min(coming, default=first))
+    if to_come and all(dose == Dose(change.dose_mg) for dose in to_come):
+        text = f"lesion {lesion} has that dose already"
+        raise RefusedError(Problem("--mg", text, "nothing was changed"))
+    return change
 
 
 def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
@@ -347,28 +372,51 @@ def mended_given(
     lesion: str | None,
     amount: Amount | None,
     noted: Circumstances,
+    *,
+    felt: Felt = NOTHING_FELT,
 ) -> Given:
-    """A record of injections with what was wrong in it put right."""
-    injections = event.injections
-    if amount is not None:
-        names = [one.lesion for one in injections]
-        wanted = lesion or (names[0] if len(names) == 1 else None)
-        if wanted not in names:
-            fix = f"name one with --lesion: {listing(names, 'or')}"
-            raise InputError(Problem("--lesion", "which lesion's dose is it?", fix))
-        injections = tuple(
-            _injected(standing, _planned(one), amount) if one.lesion == wanted else one
-            for one in injections
-        )
-    said = {name: value for name, value in noted._asdict().items() if value is not None}
+    """A record of injections with what was wrong in it put right.
+
+    Dose and pain are a lesion's own; time, lot and expiry are of the whole record.
+    """
+    own, shared = _said(felt), _said(noted)
+    names = [one.lesion for one in event.injections]
+    is_own = amount is not None or bool(own)
+    wanted = lesion or (names[0] if len(names) == 1 else None)
+    if is_own and wanted not in names:
+        fix = f"name one with --lesion: {listing(names, 'or')}"
+        raise InputError(Problem("--lesion", "which lesion is it of?", fix))
+    if lesion is not None and shared and len(names) > 1:
+        text_of = "time, lot and expiry are of the whole record"
+        fix = "leave --lesion out, or withdraw it and enter each lesion anew"
+        raise InputError(Problem("--lesion", text_of, fix))
+    injections = tuple(
+        _mended(standing, one, amount, own) if is_own and one.lesion == wanted else one
+        for one in event.injections
+    )
     if noted.at is not None:
-        said["at"] = _wall(standing, noted.at, "--at")
-    return event._replace(injections=injections, **said)
+        shared["at"] = _wall(standing, noted.at, "--at")
+    return event._replace(injections=injections, **shared)
+
+
+def _mended(
+    standing: Standing, one: Injected, amount: Amount | None, own: dict[str, Any]
+) -> Injected:
+    """A lesion's injection with another dose, or other pain."""
+    if amount is not None:
+        felt = Felt(one.pain_before, one.pain_after, one.complication)
+        one = _injected(standing, _planned(one), amount)._replace(**felt._asdict())
+    return one._replace(**own)
+
+
+def _said(record: Any) -> dict[str, Any]:
+    """What of a record was said at all."""
+    return {name: value for name, value in record._asdict().items() if value is not None}
 
 
 def mended_evaluated(standing: Standing, event: Evaluated, found: PartlyMeasured) -> Evaluated:
     """A record of an evaluation with what was wrong in it put right."""
-    said = {name: value for name, value in found._asdict().items() if value is not None}
+    said = _said(found)
     if found.at is not None:
         said["at"] = _wall(standing, found.at, "--at")
     return event._replace(**said)

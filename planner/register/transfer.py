@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
-from planner.register.changes import Standing
+from planner.register.changes import Standing, check_not_restricted
 from planner.register.codec import Row
 from planner.register.database import Database, lock_additions
 from planner.register.store import (
@@ -31,7 +31,7 @@ VERSION = 1
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
     """Each line of an export: a head, then for each course its patient, inputs and events."""
     if only is not None:
-        read_course(connection, only)
+        check_not_restricted(read_course(connection, only).patient)
     yield _line({"format": FORMAT, "version": VERSION})
     query = select(courses.c.id, courses.c.patient).order_by(courses.c.id)
     rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()

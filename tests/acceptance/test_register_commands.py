@@ -85,7 +85,7 @@ def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
 
 
 def test_a_whole_worksheet_is_entered_in_one_go(course: Run) -> None:
-    answers = "\np\n7A12\n2027-03\n1\n4\n\n\n"
+    answers = "\np\n1\n4\n\n7A12\n2027-03\n\n"
     done = course("visit", "case-2", "--visit", 1, INPUT=answers)
     assert done.returncode == 0, done.stderr
     given = shown(course)["plan"]["visits"][0]["injections"][0]["given"]
@@ -187,7 +187,9 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
 
 def test_two_visits_at_one_time_are_told(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace('"case-2"', '"other"').replace('"letter-2"', '"letter-9"')
-    assert course("add", write(tmp_path, text), "--clinic", CLINIC).returncode == 0
+    done = course("add", write(tmp_path, text), "--clinic", CLINIC)
+    assert done.returncode == 0
+    assert "no room for visit 2 on Mon 14 Sep 2026 09:30" in done.stderr
     assert "more visits than room" in course("due", "--on", "2026-09-14").stdout
 
 
@@ -327,3 +329,59 @@ def test_an_erased_patient_is_nowhere_and_the_doses_stay(planner: Run, tmp_path:
     path.write_text(exported)
     done = planner("course", "import", path, "--database", "copy.db")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_letter_that_no_paper_has_is_refused_when_it_is_typed(course: Run) -> None:
+    for option in ("--by", "--complication", "--lot"):
+        done = course("give", "case-2", "--visit", 1, "--as-planned", option, "seen \u2713")
+        assert done.returncode == 10, option
+        assert "U+2713" in done.stderr
+    done = course("give", "case-2", "--visit", 1, "--as-planned", "--complication", "\u039f\u03ba")
+    assert done.returncode == 0, done.stderr
+
+
+def test_pain_is_corrected_for_one_lesion_and_the_lot_for_the_whole_record(
+    planner: Run, tmp_path: Path
+) -> None:
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    other = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
+    planner("course", "add", write(tmp_path, SOUND + other), "--clinic", CLINIC, **database)
+    planner("course", "give", "K-1", "--visit", 1, "--as-planned", "--lot", "L1", **database)
+    correct = ("course", "correct", "K-1", "--event", 2, "--reason", "slip")
+    assert planner(*correct, "--pain-after", 4, **database).returncode == 10
+    assert planner(*correct, "--lesion", "B", "--lot", "L2", **database).returncode == 10
+    assert planner(*correct, "--lesion", "B", "--pain-after", 4, **database).returncode == 0
+    found = json.loads(planner("course", "show", "K-1", "--json", **database).stdout)
+    given = [one["given"] for one in found["plan"]["visits"][0]["injections"]]
+    assert [one["pain_after"] for one in given] == [None, 4]
+
+
+def test_to_read_a_register_that_is_not_there_makes_none(planner: Run, tmp_path: Path) -> None:
+    for command in (("list",), ("show", "K-1"), ("check",), ("export",), ("due",)):
+        done = planner("course", *command, "--database", "typo/register.db")
+        assert done.returncode == 13
+        assert "there is no register" in done.stderr
+    assert not (tmp_path / "typo").exists()
+
+
+def test_documents_that_cannot_be_written_were_not_made(course: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert course("documents", "case-2", "--out", "file/papers").returncode in (13, 14)
+    assert [one["kind"] for one in shown(course)["history"]] == ["planned"]
+
+
+def test_after_an_erasure_nothing_more_is_typed(course: Run, planner: Run) -> None:
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    erase = ("patient", "erase", "letter-2", "--force", "--reason", "court order")
+    assert planner(*erase, **database).returncode == 0
+    done = course("give", "case-2", "--visit", 1, "--as-planned", "--complication", "Zoe fainted")
+    assert done.returncode == 13
+    assert course("documents", "case-2", "--out", "papers").returncode == 13
+
+
+def test_an_export_leaves_a_restricted_patient_out(course: Run, planner: Run) -> None:
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    planner("patient", "restrict", "letter-2", "--reason", "asked", **database)
+    done = course("export", "case-2")
+    assert (done.returncode, done.stdout) == (13, "")
+    assert course("export", "NOPE").stdout == ""

@@ -395,3 +395,13 @@ def test_all_changes_of_one_command_are_written_or_none(course: Followed) -> Non
         change(course.register, "K-1", [miss, lambda _now: wrong], author)
     assert len(authors(course.register)) == 2
     assert json.loads(lines_of(course.register)[-1])["event"]["kind"] == "given"
+
+
+def test_who_reads_while_another_writes_sees_one_state(course: Followed, register_url: str) -> None:
+    one = Writer(register_url, "writer", 60)
+    reads = 0
+    while one.process.is_alive():
+        authors(course.register)
+        reads += 1
+    assert one.rest() == list(range(60))
+    assert reads > 0

@@ -499,3 +499,95 @@ def test_an_ending_while_held_leaves_nothing_to_come(course: Followed) -> None:
     now = course.now
     assert not now.plan.coming
     assert not now.state.held
+
+
+def test_an_injection_entered_by_mistake_gets_the_dose_that_came_since(course: Followed) -> None:
+    from planner.register.entering import corrected
+
+    course.give(1)
+    course.give(2)
+    course.dose("20", confirm="pain")
+    course.make(lambda now: corrected(now, 3, lambda _event: None))
+    assert doses(course) == [Fraction("12.5"), 20, 20, 20]
+
+
+def test_a_visit_given_when_it_stands_moves_nothing_else(course: Followed) -> None:
+    course.give(1)
+    course.move(2, "2026-09-18 09:00", confirm="travels")
+    course.move(3, "2026-09-24 10:30")
+    course.give(2)
+    assert days_of(course.visits, "injection")[2:] == ["2026-09-24 planned", "2026-10-02 planned"]
+    assert f"{course.visits[2].start:%H:%M}" == "10:30"
+
+
+def test_a_visit_done_on_another_day_reaches_the_patients_calendar(course: Followed) -> None:
+    from planner.core.events import Issued
+
+    course.make(lambda _now: Issued(0, "00000000", ("plan.json",)))
+    course.give(1)
+    course.give(2, "2026-09-15 09:00")
+    now = course.now
+    before, _ = replaced(now)
+    assert before is not None
+    (content,) = changes_file(before, now.plan, NOW).values()
+    assert content.count(b"BEGIN:VEVENT") == 1
+    assert b"DTSTART;TZID=Europe/Copenhagen:20260915T090000" in content
+
+
+def test_a_death_before_the_first_visit_can_be_recorded(register: Database, tmp_path: Path) -> None:
+    course = follow(register, tmp_path, SOUND.replace("2026-09-07", "2028-01-03"))
+    course.end("died", "2027-06-01")
+    assert days_of(course.visits)[0] == "2028-01-03 cancelled"
+
+
+def test_the_same_dose_again_changes_nothing(course: Followed) -> None:
+    course.dose("60")
+    with pytest.raises(RefusedError, match="has that dose already"):
+        course.dose("60")
+    assert course.now.state.revision == 1
+
+
+def test_what_was_given_is_not_told_as_missed_or_moved(register: Database, tmp_path: Path) -> None:
+    from planner.documents.happened import told
+    from planner.documents.view import ENGLISH
+
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    give_one(course, 2, "A")
+    missed = course.miss(2)
+    moved = course.move(2, "2026-09-16 09:00")
+    for changed, says in (
+        (missed, "missed Mon 14 Sep 2026 09:00: injection 2 of B"),
+        (moved, "moved to Wed 16 Sep 2026 09:00: injection 2 of B"),
+    ):
+        assert told(changed.entries[0].event, ENGLISH) == says
+
+
+def test_a_correction_keeps_who_gave_and_measured(course: Followed) -> None:
+    from planner.core.events import Given
+    from planner.register.changes import Author, change
+    from planner.register.entering import Circumstances, corrected, mended_given
+
+    course.give(1)
+
+    def mend(event: object) -> Given:
+        assert isinstance(event, Given)
+        return mended_given(course.now, event, None, None, Circumstances(lot="L2"))
+
+    clerk = Author("Clerk", NOW, "lot")
+    change(course.register, "K-1", [lambda now: corrected(now, 2, mend)], clerk)
+    given = course.visits[0].injections[0].given
+    assert given is not None
+    assert (given.by, given.lot) == ("Dr A. Holm", "L2")
+
+
+def test_a_released_lesion_is_never_laid_before_its_release(
+    register: Database, tmp_path: Path
+) -> None:
+    # Easter 2027: Thursday 25 March to Monday 29 March are closed.
+    course = follow(register, tmp_path, (SOUND + OTHER).replace("2026-09-07", "2027-03-03"))
+    course.give(1)
+    course.hold("2027-03-05", "A")
+    course.resume("2027-03-24", "A")
+    (first, *_) = open_days(course, "A")
+    assert first >= "2027-03-24"
