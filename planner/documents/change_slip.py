@@ -25,7 +25,7 @@ from planner.documents.language import Language
 from planner.documents.view import (
     Issue,
     ending_lines,
-    identity,
+    paper_of,
     state_words,
     strength,
     visit_state,
@@ -44,13 +44,11 @@ def change_slip(plan: Plan, since: Since, issue: Issue) -> Paper:
     """The slip."""
     say = issue.say
     running = say("Change slip")
-    return Paper(
-        title=say("Change slip, course {course}", course=plan.course),
-        mark=issue.mark,
-        language=say.code,
-        size=plan.clinic.paper,
-        identity=identity(plan, issue),
-        sections=(Section(running, tuple(_blocks(plan, since, issue))),),
+    return paper_of(
+        plan,
+        issue,
+        say("Change slip, course {course}", course=plan.course),
+        (Section(running, tuple(_blocks(plan, since, issue))),),
     )
 
 

@@ -21,21 +21,14 @@ from planner.documents.blocks import (
 )
 from planner.documents.language import Language
 from planner.documents.qr import appointment_code
-from planner.documents.view import Issue, identity
+from planner.documents.view import Issue, paper_of
 
 
 def appointment_letter(plan: Plan, issue: Issue) -> Paper:
     """The letter."""
     say = issue.say
     running = say("Your appointments")
-    return Paper(
-        title=running,
-        mark=issue.mark,
-        language=say.code,
-        size=plan.clinic.paper,
-        identity=identity(plan, issue),
-        sections=(Section(running, tuple(_blocks(plan, issue))),),
-    )
+    return paper_of(plan, issue, running, (Section(running, tuple(_blocks(plan, issue))),))
 
 
 def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:

@@ -44,13 +44,13 @@ from planner.documents.view import (
     ending_lines,
     given_line,
     grounds,
-    identity,
     index,
     is_diluted,
     lesions_without_dose,
     looked_at,
     moved_line,
     outcome_line,
+    paper_of,
     preparation_lines,
     remission_line,
     remission_ticks,
@@ -96,13 +96,11 @@ def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
             )
         ),
     )
-    return Paper(
-        title=say("Treatment sheet, course {course}", course=plan.course),
-        mark=issue.mark,
-        language=say.code,
-        size=plan.clinic.paper,
-        identity=identity(plan, issue),
-        sections=(Section(say("Treatment sheet"), blocks),),
+    return paper_of(
+        plan,
+        issue,
+        say("Treatment sheet, course {course}", course=plan.course),
+        (Section(say("Treatment sheet"), blocks),),
     )
 
 

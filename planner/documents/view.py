@@ -19,7 +19,7 @@ from planner.core.records import (
     PlannedVisit,
     VisitState,
 )
-from planner.documents.blocks import Identity, Line, Tick, mixed
+from planner.documents.blocks import Identity, Line, Paper, Section, Tick, mixed
 from planner.documents.language import Language, language
 
 HASH_DIGITS = 8
@@ -57,6 +57,18 @@ def identity(plan: Plan, issue: Issue) -> Identity:
         patient=", ".join(patient_identifiers(plan, say)),
         label=say("Patient label: name and birth date") if needs_label(plan) else "",
         page=say("Page {n} of {of}"),
+    )
+
+
+def paper_of(plan: Plan, issue: Issue, title: str, sections: tuple[Section, ...]) -> Paper:
+    """A paper of a plan: every page says whose it is and of which issue."""
+    return Paper(
+        title=title,
+        mark=issue.mark,
+        language=issue.say.code,
+        size=plan.clinic.paper,
+        identity=identity(plan, issue),
+        sections=sections,
     )
 
 

@@ -33,10 +33,10 @@ from planner.documents.view import (
     Index,
     Issue,
     after,
-    identity,
     index,
     is_diluted,
     moved_line,
+    paper_of,
     preparation_lines,
     remission_line,
     remission_ticks,
@@ -54,15 +54,11 @@ SHORT_ID = 12
 def worksheets(plan: Plan, issue: Issue) -> Paper:
     """The worksheets of all visits: an evaluation's own form first, then the injections."""
     known, say = index(plan), issue.say
-    return Paper(
-        title=say("Worksheets, course {course}", course=plan.course),
-        mark=issue.mark,
-        language=say.code,
-        size=plan.clinic.paper,
-        identity=identity(plan, issue),
-        sections=tuple(
-            section for visit in to_do(plan) for section in _sections(plan, visit, known, say)
-        ),
+    return paper_of(
+        plan,
+        issue,
+        say("Worksheets, course {course}", course=plan.course),
+        tuple(section for visit in to_do(plan) for section in _sections(plan, visit, known, say)),
     )
 
 
