@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.events import Entry
 from planner.core.records import Plan, PlannedVisit, VisitState
+from planner.core.replanning import appointments_of
 from planner.documents.blocks import (
     Block,
     Heading,
@@ -81,7 +82,7 @@ def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
         for one in since.entries
     )
     head = (say("Event"), say("What happened"), say("Reason"), say("Entered by"))
-    yield Table(head, (14, 0, 48, 40), rows)
+    yield Table(head, (20, 0, 46, 38), rows)
     yield Signatures((say("Physician, date"), say("Papers replaced by, date")))
 
 
@@ -105,7 +106,20 @@ def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str
         elif _visit(before, say) != shown:
             yield name, _visit(before, say), shown
     for visit in old.values():
-        yield say("Visit {n} (as it was)", n=visit.number), _visit(visit, say), say("cancelled")
+        yield (
+            say("Visit {n} (as it was)", n=visit.number),
+            _visit(visit, say),
+            _gone(visit, now, say),
+        )
+
+
+def _gone(visit: PlannedVisit, now: Plan, say: Language) -> str:
+    """Where what was to be done at a visit went: to others, or nowhere."""
+    parts = set(appointments_of(visit))
+    there = [other for other in now.kept if parts & set(appointments_of(other))]
+    if not there:
+        return say("cancelled")
+    return say("now at visit {n}", n=say.listing([str(other.number) for other in there]))
 
 
 def _is_as_planned(was: PlannedVisit, now: PlannedVisit) -> bool:
