@@ -20,13 +20,13 @@ from planner.core.events import (
     Moved,
     Planned,
     Resumed,
-    kind_of,
 )
 from planner.core.findings import Finding
-from planner.core.formatting import day
 from planner.core.history import State, fold
 from planner.core.questions import questions
 from planner.core.records import Plan
+from planner.documents.happened import told
+from planner.documents.view import ENGLISH
 from planner.errors import NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.register.database import Database, lock_additions
 from planner.register.inputs import Stored
@@ -47,6 +47,7 @@ from planner.register.tables import courses, patients
 _CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
 # Before a long closure these leave a visit without a day, which is then moved.
 _MAY_LACK_A_DAY = (Resumed, LesionAdded)
+_HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
 
 
 class Author(NamedTuple):
@@ -104,6 +105,9 @@ def add_course(
         begin_course(connection, course.id, patient.key)
         append(connection, course.id, Entry(1, author.now, author.name, author.confirm, event), "")
         standing = Standing.of(read_course(connection, course.id))
+        if not standing.plan.is_confirmed:
+            problem = "its plan has errors, or waits for a physician"
+            raise NotConfirmedError(Problem(course.id, problem, "see planner plan"))
         project(connection, standing.record, standing.state, standing.plan)
         return standing
 
@@ -186,9 +190,6 @@ def _wall(record: Record, now: datetime) -> datetime:
     return now.astimezone(zone).replace(tzinfo=None)
 
 
-_HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
-
-
 def _changed(before: Standing, entry: Entry, author: Author) -> tuple[Standing, Entry]:
     """The course with one more event; what a choice leads to is confirmed, or refused."""
     after = _with(before, entry)
@@ -246,7 +247,7 @@ def _check_revision(standing: Standing, wanted: int | None) -> None:
     if wanted is None or wanted == now:
         return
     since = [
-        f"{kind_of(one.event)} by {one.by} on {day(one.at)}"
+        f"{told(one.event, ENGLISH)}, by {one.by}"
         for one in changes_after(standing.record.entries, wanted)
     ]
     course = standing.record.course

@@ -121,7 +121,7 @@ def test_the_second_of_two_people_is_refused_with_both_versions(course: Followed
     with pytest.raises(RefusedError) as caught:
         course.give(3, if_revision=1, confirm="x")
     assert "you changed revision 1; it is at revision 2" in str(caught.value)
-    assert "missed by Dr A. Holm" in str(caught.value)
+    assert "missed Mon 14 Sep 2026 09:00: injection 2 of A, by Dr A. Holm" in str(caught.value)
 
 
 def test_the_database_itself_refuses_to_change_the_history(course: Followed) -> None:

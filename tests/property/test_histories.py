@@ -174,7 +174,7 @@ def check(before: Standing, event: Event, now: Standing) -> None:
         assert from_row(to_row(entry, "00"), Identity("P-1")) == entry
 
 
-@settings(max_examples=150, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(happening, min_size=1, max_size=14))
 def test_whatever_happens_nothing_is_lost_doubled_or_altered(happenings: list[Do]) -> None:
     now = begun()
@@ -188,7 +188,7 @@ def test_whatever_happens_nothing_is_lost_doubled_or_altered(happenings: list[Do
         now = then
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(happening, min_size=1, max_size=10))
 def test_an_injection_inside_the_shortest_interval_always_asks(happenings: list[Do]) -> None:
     now = begun()
