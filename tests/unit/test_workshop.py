@@ -47,6 +47,8 @@ def test_a_wheel_carries_templates_protocols_and_examples(tmp_path: Path) -> Non
         "planner/fonts/NotoSansMath-Regular.ttf",
         "planner/fonts/OFL.txt",
         "planner/locale/da/LC_MESSAGES/planner.mo",
+        "planner/register/migrations/env.py",
+        "planner/register/migrations/versions/v0001_history.py",
         "planner/templates/__init__.py",
         "planner/protocols/sts-150.toml",
         "planner/examples/case-2-knee.toml",
