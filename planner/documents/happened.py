@@ -24,6 +24,7 @@ from planner.core.events import (
     Resumed,
 )
 from planner.documents.language import Language
+from planner.documents.view import ending_words
 
 
 @singledispatch
@@ -144,13 +145,8 @@ def _(event: Confirmed, say: Language) -> str:
 
 @told.register
 def _(event: Ended, say: Language) -> str:
-    words = {
-        "completed": say("completed"),
-        "stopped": say("stopped"),
-        "died": say("the patient died"),
-        "lost": say("lost to follow-up"),
-    }[event.ending]
-    return say("ended on {day}: {how}", day=say.day(event.on), how=words)
+    how = ending_words(event.ending, say)
+    return say("ended on {day}: {how}", day=say.day(event.on), how=how)
 
 
 @told.register

@@ -12,6 +12,7 @@ from planner.core.formatting import NBSP
 from planner.core.intervals import Interval
 from planner.core.records import (
     Decision,
+    Ending,
     Measured,
     Plan,
     PlannedInjection,
@@ -269,18 +270,23 @@ def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:
     """How the course ended, and what the staff has to do after a death."""
     if plan.ending is None:
         return
-    words = {
-        "completed": say("completed"),
-        "stopped": say("stopped"),
-        "died": say("the patient died"),
-        "lost": say("lost to follow-up"),
-    }[plan.ending.ending]
-    yield say("This course ended on {day}: {how}.", day=say.day(plan.ending.on), how=words)
+    how = ending_words(plan.ending.ending, say)
+    yield say("This course ended on {day}: {how}.", day=say.day(plan.ending.on), how=how)
     if plan.ending.ending == "died":
         yield say(
             "Nothing more is sent to the patient. A phone's calendar cannot be recalled: a person"
             " has to call those who keep it."
         )
+
+
+def ending_words(ending: Ending, say: Language = ENGLISH) -> str:
+    """How a course ended, in words."""
+    return {
+        "completed": say("completed"),
+        "stopped": say("stopped"),
+        "died": say("the patient died"),
+        "lost": say("lost to follow-up"),
+    }[ending]
 
 
 def visit_state(visit: PlannedVisit, say: Language = ENGLISH) -> str:

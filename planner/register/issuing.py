@@ -49,7 +49,7 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
     if not earlier:
         return None, ()
     last = earlier[-1]
-    then = Standing.of(standing.record.issued(last.entries))
+    then = Standing.of(standing.record.as_of(last.entries))
     return then.plan, changes_after(standing.record.entries, last.issued.revision)
 
 

@@ -62,9 +62,9 @@ class Record(NamedTuple):
         """The plan of one of its states."""
         return plan_again(state, self.protocol, self.opening)
 
-    def issued(self, entries: int) -> Record:
-        """The course as it was after some of its events."""
-        return self._replace(entries=self.entries[:entries])
+    def as_of(self, number: int) -> Record:
+        """The course as it was after the event of a number."""
+        return self._replace(entries=self.entries[:number])
 
 
 def read_course(connection: Connection, course: str, *, is_locked: bool = False) -> Record:
