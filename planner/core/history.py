@@ -539,7 +539,8 @@ class _UnderWay:
         """What is still open of a visit stays at it, until it is done, moved or missed."""
         for name in visit:
             slot = self._slot(name)
-            if slot.state == "open" and not self._has_earlier(name, at.date()):
+            is_held = name.purpose == "injection" and name.lesion in self.held
+            if slot.state == "open" and not is_held and not self._has_earlier(name, at.date()):
                 self.slots[name] = slot._replace(at=at)
                 if slot.is_outside(at.date()):
                     self._follow(name, at.date())
