@@ -400,8 +400,8 @@ class _UnderWay:
             self.held[lesion] = event.on
             for name, slot in remaining:
                 # One before the hold may have been given; it is recorded as it was.
-                if slot.state == "open" and slot.day >= event.on:
-                    self.slots[name] = Slot(slot.appointment, "waiting")
+                if slot.state == "open":
+                    self.slots[name] = self._or_waiting(name, slot)
             self._count_evaluations(lesion)
 
     @_read.register
@@ -506,7 +506,14 @@ class _UnderWay:
                 days = (other.number - name.number) * slot.appointment.interval_days
                 due = on + timedelta(days=days)
                 _check_reach(due)
-                self.slots[other] = Slot(replace(slot.appointment, due=due))
+                self.slots[other] = self._or_waiting(
+                    other, Slot(replace(slot.appointment, due=due))
+                )
+
+    def _or_waiting(self, name: Named, slot: Slot) -> Slot:
+        """An open injection, or a waiting one where it would come on or after its lesion's hold."""
+        held = self.held.get(name.lesion)
+        return slot if held is None or slot.day < held else Slot(slot.appointment, "waiting")
 
     def _count_evaluations(self, lesion: str) -> None:
         """Evaluations that are to come, counted from the lesion's first injection."""

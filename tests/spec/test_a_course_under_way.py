@@ -163,6 +163,16 @@ def test_a_release_keeps_the_shortest_interval_to_what_was_given(course: Followe
     assert days_of(course.visits, "injection")[1:3] == ["2026-09-14 planned", "2026-09-21 planned"]
 
 
+def test_an_injection_that_a_late_visit_pushes_into_a_hold_waits(course: Followed) -> None:
+    course.hold("2026-09-15")
+    assert days_of(course.visits, "injection") == ["2026-09-07 planned", "2026-09-14 planned"]
+    # Three days late: the second would come on 17 September.
+    course.give(1, "2026-09-10 09:00")
+    assert days_of(course.visits, "injection") == ["2026-09-10 done"]
+    course.resume("2026-09-21")
+    assert days_of(course.visits, "injection")[1] == "2026-09-21 planned"
+
+
 def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path) -> None:
     other = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
     course = follow(register, tmp_path, SOUND + other)
