@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from planner.core.protocol import Protocol
 from planner.files.clinic import built_in_clinic
 from planner.files.protocol import load_protocol
 from planner.register.database import Database, open_database
+from tests.forked import forked, fresh
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "planner" / "examples"
@@ -52,22 +52,23 @@ def clinic() -> Clinic:
 def planner(tmp_path: Path) -> Run:
     """The command in a folder of its own; its exit code and what it says."""
 
+    return _command(forked, tmp_path)
+
+
+@pytest.fixture
+def fresh_planner(tmp_path: Path) -> Run:
+    """As `planner`, in a Python that is started for each call: where the start itself matters."""
+    return _command(fresh, tmp_path)
+
+
+def _command(start: Callable[..., subprocess.CompletedProcess[str]], folder: Path) -> Run:
+    defaults = {
+        "SOURCE_DATE_EPOCH": "1788000000",
+        "PLANNER_DATABASE": str(folder / "register.db"),
+    }
+
     def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "planner", *map(str, arguments)],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "SOURCE_DATE_EPOCH": "1788000000",
-                "PLANNER_DATABASE": str(tmp_path / "register.db"),
-                **environment,
-            },
-            input=environment.get("INPUT", ""),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = start([str(one) for one in arguments], folder, {**defaults, **environment})
         assert "Traceback" not in done.stderr, done.stderr
         assert "a bug of ours" not in done.stderr, done.stderr
         return done

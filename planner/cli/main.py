@@ -30,6 +30,7 @@ COMMANDS = {
     "schema": "planner.cli.schema",
     "protocol": "planner.cli.protocol",
     "evidence": "planner.cli.evidence",
+    "hazards": "planner.cli.hazards",
     "agenda": "planner.cli.agenda",
     "publish": "planner.cli.publish",
     "course": "planner.cli.course",
@@ -71,7 +72,7 @@ def run(arguments: list[str]) -> int:
             sys.stdout.flush()
     except PlannerError as error:
         for problem in error.problems:
-            click.echo(f"{click.style('error:', fg='red')} {problem}", err=True)
+            click.echo(f"{click.style('error:', fg='red')} {_tame(str(problem))}", err=True)
         return error.exit_code
     except click.Abort:
         click.echo("stopped; nothing was written", err=True)
@@ -90,6 +91,11 @@ def run(arguments: list[str]) -> int:
         click.echo(f"error: a bug of ours: {type(error).__name__}; please report it", err=True)
         return BUG
     return code if isinstance(code, int) else 0
+
+
+def _tame(message: str) -> str:
+    """A message without what a terminal would obey; somebody else may have named a file."""
+    return "".join(c if c.isprintable() or c in "\n\u00a0" else "?" for c in message)
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:

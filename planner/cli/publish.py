@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -30,13 +34,41 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     with Collection(url, caldav_credentials(url)) as collection:
         wanted = actions(plan, collection, issue_time())
         done: list[Action] = []
-        for action in wanted:
-            try:
-                if not dry_run:
-                    action.carry_out(collection)
-            except PlannerError as error:
-                up = f"{summary(done)}; publish again to continue"
-                raise type(error)(*error.problems, Problem(action.what, "not done", up)) from error
-            done.append(action)
-            click.echo(f"{action.kind:7} {action.what}")
+        with _uninterrupted():
+            for action in wanted:
+                try:
+                    if not dry_run:
+                        action.carry_out(collection)
+                except PlannerError as error:
+                    up = f"{summary(done)}; publish again to continue"
+                    not_done = Problem(action.what, "not done", up)
+                    raise type(error)(*error.problems, not_done) from error
+                done.append(action)
+                click.echo(f"{action.kind:7} {action.what}")
     click.echo(f"{'would be: ' if dry_run else ''}{summary(done)}")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a signal wait until the visits are all up, so that the calendar has no mixture.
+
+    The second signal is obeyed at once: a server may answer slowly.
+    """
+    waiting: list[int] = []
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        waiting.append(number)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        click.echo("stopping when all visits are up; once more stops at once", err=True)
+
+    for one in before:
+        signal.signal(one, note)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    if waiting:
+        signal.raise_signal(waiting[0])

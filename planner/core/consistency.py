@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -15,6 +16,9 @@ from planner.errors import Problem
 _FIX = "plan the course again"
 LONGEST_TEXT = 500
 MOST_DAYS = 36_500
+# Both become names of files and addresses of events.
+_COURSE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def plan_problems(plan: Plan) -> Iterator[Problem]:
@@ -47,7 +51,6 @@ def _texts(plan: Plan) -> Iterator[Problem]:
             text for one in plan.lesions for text in (one.id, one.site_detail, one.measured_by)
         ),
         "findings": tuple(text for one in plan.findings for text in (one.confirmed_by, one.reason)),
-        "visits": tuple(one.uid for one in plan.visits),
     }
     for place, texts in written.items():
         if any(text is not None and len(text) > LONGEST_TEXT for text in texts):
@@ -57,6 +60,8 @@ def _texts(plan: Plan) -> Iterator[Problem]:
 def _times(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
     """A visit's start and end: there, in order, and by the clinic's clock."""
     start, end = visit.start, visit.end
+    if visit.timezone != plan.clinic.timezone:
+        yield Problem(f"{place}.timezone", "it is not that of the clinic", _FIX)
     if start is None or end is None:
         if not plan.has_errors and visit.state != "cancelled":
             yield Problem(f"{place}.start", "it has no time", _FIX)
@@ -78,6 +83,11 @@ def _offset(moment: datetime, zone: str) -> timedelta | None:
 
 
 def _names(plan: Plan) -> Iterator[Problem]:
+    if not _COURSE.fullmatch(plan.course):
+        yield Problem("course", "it is no course's id", _FIX)
+    uids = [visit.uid for visit in plan.visits]
+    if len(set(uids)) < len(uids) or not all(_UID.fullmatch(uid) for uid in uids):
+        yield Problem("visits", "a uid is none of the planner's, or stands twice", _FIX)
     lesions = list(plan.lesion_ids)
     if not lesions or len(set(lesions)) < len(lesions):
         yield Problem("lesions", "there are none, or two of one name", _FIX)

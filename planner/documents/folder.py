@@ -6,6 +6,7 @@ wrote it: one that holds plan.json, or a draft, and nothing that a planner does 
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -20,6 +21,8 @@ PLAN_NAME = "plan.json"
 SHEET_NAME = "treatment-sheet.html"
 DRAFT, REPRINT = "DRAFT", "reprint"
 DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf")
+# Linux's renameat2: relative to the current folder; exchange the two.
+_AT_CWD, _EXCHANGE = -100, 2
 # The papers that are of visits to come.
 LABELS_NAME = "labels.pdf"
 VISIT_PAPERS = ("worksheets.pdf", LABELS_NAME, "appointments.pdf")
@@ -110,10 +113,26 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _swap(made: Path, folder: Path) -> None:
-    """Put the new folder in the place of the old one; the old one comes back if that fails."""
+    """Put the new folder in the place of the old one, which is cleared away."""
     if not folder.exists():
         made.rename(folder)
-        return
+    elif not _exchanged(made, folder):
+        _replace(made, folder)
+
+
+def _exchanged(made: Path, folder: Path) -> bool:
+    """Let two folders swap their names in one step; False where the system has no such step."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = (os.fsencode(made.absolute()), os.fsencode(folder.absolute()))
+    failed: int = rename(_AT_CWD, paths[0], _AT_CWD, paths[1], _EXCHANGE)
+    return not failed
+
+
+def _replace(made: Path, folder: Path) -> None:
+    """As `_exchanged`, in two steps; the old folder comes back if the second one fails."""
     old = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         folder.rename(old)

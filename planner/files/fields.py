@@ -320,7 +320,7 @@ def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
     where = place(detail["loc"])
     raised = detail.get("ctx", {}).get("error")
     if isinstance(raised, FieldError):
-        return Problem(where, raised.problem, raised.fix)
+        return Problem(where, _discreet(detail, raised.problem), raised.fix)
     if detail["type"] == "extra_forbidden":
         known = _keys_at(model, detail["loc"][:-1])
         return Problem(where, "unknown key", nearest(str(detail["loc"][-1]), known))
@@ -328,14 +328,21 @@ def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
         expected = str(detail["ctx"]["expected"]).replace("'", '"')
         return Problem(where, f"{shown(detail['input'])} is not known", f"write {expected}")
     problem, fix = _FIXES.get(detail["type"], (detail["msg"], "correct it"))
-    return Problem(where, problem.format(shown(detail["input"])), fix)
+    return Problem(where, _discreet(detail, problem.format(shown(detail["input"]))), fix)
+
+
+def _discreet(detail: ErrorDetails, problem: str) -> str:
+    """A problem that repeats nothing of what stands under [patient]: messages end up in logs."""
+    is_patients = detail["loc"][:1] == ("patient",)
+    return problem.replace(shown(detail["input"]), "what stands there") if is_patients else problem
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """The keys that a model knows at a place."""
     current = model
     for part in location:
-        if isinstance(part, str):
+        # A name of the user's own, as of a regimen, is no field: its table is of the model before.
+        if isinstance(part, str) and part in current.model_fields:
             current = _model_in(current.model_fields[part].annotation) or current
     return [field.alias or name for name, field in current.model_fields.items()]
 

@@ -259,12 +259,13 @@ def _proof_apart(table: Table) -> Iterator[Problem]:
     """What the proof finds where the conditions can be read though the file has other faults."""
     try:
         inputs = InputTable.model_validate(table.get("input"))
-        whens = [WhenTable.model_validate(rule.get("when", {})) for rule in table.get("rule", [])]
+        written = table.get("rule", [])
+        whens = [WhenTable.model_validate(rule.get("when", {})) for rule in written]
     except (ValidationError, AttributeError, TypeError):
         return
     if any(_domain_problems(inputs)):
         return
-    names = [str(rule.get("id", index)) for index, rule in enumerate(table["rule"], start=1)]
+    names = [str(rule.get("id", index)) for index, rule in enumerate(written, start=1)]
     rules = [
         Rule(name, "", "stated", "", "", "", when.size_mm, when.ulcerated, _sites(when))
         for name, when in zip(names, whens, strict=True)

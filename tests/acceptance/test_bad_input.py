@@ -68,6 +68,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
+@pytest.mark.hazard("decimal-comma", "wrong-side-or-site")
 def test_bad_input_is_refused_by_name_and_leaves_nothing(
     planner: Run, tmp_path: Path, name: str
 ) -> None:
@@ -138,6 +139,7 @@ def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:
     assert "lesion[2].id: A is lesion[1] already" in done.stderr
 
 
+@pytest.mark.hazard("wrong-timezone")
 def test_the_time_zone_is_never_guessed(planner: Run, tmp_path: Path) -> None:
     done = planner("plan", write(tmp_path, SOUND))
     assert done.returncode == 10

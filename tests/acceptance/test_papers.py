@@ -62,6 +62,7 @@ def few(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> Pl
 
 
 @pytest.mark.parametrize(("paper", "said"), [("A4", "en"), ("Letter", "da")])
+@pytest.mark.hazard("wrong-patient", "stale-paper")
 def test_every_page_carries_its_identity(plan: Plan, paper: str, said: str) -> None:
     plan = on(plan, paper, said)._replace(revision=2, replaces=1)
     code = hashlib.sha256(plan_bytes(plan)).hexdigest()[:8]
@@ -80,6 +81,7 @@ def test_every_page_carries_its_identity(plan: Plan, paper: str, said: str) -> N
             ]
 
 
+@pytest.mark.hazard("wrong-strength", "wrong-patient", "unlabelled-syringe")
 def test_every_label_carries_its_identity(plan: Plan) -> None:
     labels = sum(len(visit.syringes) for visit in plan.visits)
     sheets = pages(pdfs(plan)["labels.pdf"])
@@ -91,6 +93,7 @@ def test_every_label_carries_its_identity(plan: Plan) -> None:
     assert text.count("sodium thiosulphate 150 mg/mL, intralesional injection") == labels
 
 
+@pytest.mark.hazard("wrong-patient")
 def test_without_name_or_birth_date_each_page_has_a_box_for_the_label(
     sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -103,6 +106,7 @@ def test_without_name_or_birth_date_each_page_has_a_box_for_the_label(
 
 @pytest.mark.parametrize("said", ["en", "da"])
 @pytest.mark.parametrize("mark", [DRAFT, REPRINT])
+@pytest.mark.hazard("stale-paper", "unissued-plan-used")
 def test_every_page_of_a_draft_or_reprint_is_marked(few: Plan, mark: str, said: str) -> None:
     for pdf in pdfs(on(few, "A4", said), mark).values():
         assert all(mark in text for text in pages(pdf))
@@ -330,6 +334,7 @@ def test_a_number_on_the_map_is_no_lesions_id(sts_150: Protocol, clinic: Clinic)
     assert list(names.values()) == ["#1", "#2", "#3"]
 
 
+@pytest.mark.hazard("dilution")
 def test_a_diluted_stock_with_an_open_dose_asks_for_its_own_strength(
     sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -383,6 +388,7 @@ def test_a_long_address_leaves_the_code_legible() -> None:
 
 
 @pytest.mark.parametrize("said", ["en", "da"])
+@pytest.mark.hazard("identity-in-patient-calendar")
 def test_the_letter_tells_nobody_what_is_treated(said: str) -> None:
     plan = on(case_plan("case-2-knee", "each"), "A4", said)
     text = " ".join(pages(pdfs(plan)["appointments.pdf"])).casefold()
@@ -498,6 +504,7 @@ def hostile_course(text: str) -> str:
 
 @pytest.mark.parametrize("text", PRINTED.values(), ids=PRINTED.keys())
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.hazard("hostile-text")
 def test_hostile_names_are_printed_verbatim(
     text: str, paper: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -516,6 +523,7 @@ def test_hostile_names_are_printed_verbatim(
 
 
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.hazard("wrong-figure-on-paper")
 def test_letters_that_the_fonts_lack_are_refused_by_name(
     planner: Run, tmp_path: Path, text: str
 ) -> None:
@@ -529,6 +537,7 @@ def test_letters_that_the_fonts_lack_are_refused_by_name(
 
 
 @pytest.mark.parametrize("text", FORBIDDEN.values(), ids=FORBIDDEN.keys())
+@pytest.mark.hazard("hostile-text")
 def test_control_characters_are_refused(planner: Run, tmp_path: Path, text: str) -> None:
     done = planner("plan", write(tmp_path, hostile_course(text)), "--timezone", "UTC")
     assert done.returncode == 10
@@ -574,6 +583,7 @@ def test_a_reprint_replaces_no_issued_plan(planner: Run, tmp_path: Path) -> None
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.*")} == before
 
 
+@pytest.mark.hazard("unissued-plan-used")
 def test_an_unconfirmed_plan_is_not_printed(planner: Run, tmp_path: Path) -> None:
     course = write(tmp_path, course_text(lesion(size_mm=3, dose_mg=12.5)))
     waiting = planner("plan", course, "--timezone", "UTC", "--json")
@@ -611,6 +621,12 @@ EDITED = {
     "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
     "no time": (_set("visits", 0, "start", None), "it has no time"),
     "another number": (_set("visits", 0, "number", 2), "2 is not 1"),
+    "a uid that leads elsewhere": (_set("visits", 0, "uid", "../other"), "none of the planner's"),
+    "a course that leads elsewhere": (_set("course", "../other"), "no course's id"),
+    "a visit's own time zone": (
+        _set("visits", 0, "timezone", "Europe/Paris"),
+        "not that of the clinic",
+    ),
     "no time zone": (_set("clinic", "timezone", "Mars/Base"), "no time zone"),
     "a syringe without lines": (_set("clinic", "syringes", 0, "graduation_ml", 0), "no lines"),
     "no strength": (_set("protocol", "strength_mg_per_ml", 0), "no strength"),
@@ -637,6 +653,7 @@ EDITED = {
 
 
 @pytest.mark.parametrize(("change", "said"), EDITED.values(), ids=EDITED.keys())
+@pytest.mark.hazard("wrong-figure-on-paper")
 def test_a_plan_that_contradicts_itself_is_not_printed(
     planner: Run, tmp_path: Path, change: Any, said: str
 ) -> None:

@@ -49,6 +49,7 @@ def test_each_case_of_the_letter_is_planned(planner: Run, tmp_path: Path, case: 
     assert "6 patients, uncontrolled" in done.stdout
 
 
+@pytest.mark.hazard("stale-paper")
 def test_the_sheet_carries_course_revision_and_the_plans_code(planner: Run, tmp_path: Path) -> None:
     planner("plan", write(tmp_path, SOUND), "--timezone", "Europe/Copenhagen")
     content = (tmp_path / "K-1/plan.json").read_bytes()
@@ -76,6 +77,7 @@ def test_json_alone_writes_nothing_and_is_plan_json(planner: Run, tmp_path: Path
     assert names(tmp_path) == {"course.toml"} | {f"out/{name}" for name in names(tmp_path / "out")}
 
 
+@pytest.mark.hazard("unissued-plan-used")
 def test_an_unconfirmed_plan_prints_the_blocks_and_leaves_nothing(
     planner: Run, tmp_path: Path
 ) -> None:
@@ -115,6 +117,7 @@ def test_unfilled_blocks_confirm_nothing(planner: Run, tmp_path: Path) -> None:
     assert "confirm[1].reason: it is empty" in done.stderr
 
 
+@pytest.mark.hazard("unissued-plan-used")
 def test_a_draft_is_marked_and_is_no_issue(planner: Run, tmp_path: Path) -> None:
     path = write(tmp_path, course_text(lesion(size_mm=3, dose_mg=12.5)))
     assert planner("plan", path, "--timezone", "UTC", "--draft").returncode == 0
@@ -136,6 +139,7 @@ def test_a_plan_with_errors_has_no_draft(planner: Run, tmp_path: Path) -> None:
     assert names(tmp_path) == {"course.toml"}
 
 
+@pytest.mark.hazard("two-revisions-one-number")
 def test_an_issued_plan_is_replaced_by_itself_or_a_higher_revision_only(
     planner: Run, tmp_path: Path
 ) -> None:
@@ -155,6 +159,7 @@ def test_an_issued_plan_is_replaced_by_itself_or_a_higher_revision_only(
     assert b"SEQUENCE:1" in (tmp_path / "K-1/patient.ics").read_bytes()
 
 
+@pytest.mark.hazard("crash-in-the-middle")
 def test_a_folder_that_is_not_ours_is_left_alone(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, SOUND)
     (tmp_path / "home").mkdir()
@@ -169,6 +174,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(planner: Run, tmp_path: Path) -
     assert names(tmp_path / "labels") == {"labels.pdf"}
 
 
+@pytest.mark.hazard("data-leak")
 def test_documents_are_readable_by_their_owner_alone(planner: Run, tmp_path: Path) -> None:
     planner("plan", write(tmp_path, SOUND), "--timezone", "UTC")
     for path in (tmp_path / "K-1").rglob("*"):

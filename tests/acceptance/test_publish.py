@@ -56,6 +56,7 @@ def events(planner: Run, server: str, tmp_path: Path) -> dict[str, icalendar.Eve
     return found
 
 
+@pytest.mark.hazard("somebodys-change-overwritten")
 def test_create_repeat_move_conflict_and_cancel(planner: Run, tmp_path: Path, server: str) -> None:
     plan(planner, tmp_path, 0)
     dry = planner("publish", "out", "--caldav", server, "--dry-run")
@@ -115,6 +116,7 @@ def test_an_older_revision_is_refused(planner: Run, tmp_path: Path, server: str)
     assert "revision 5 is in the calendar already" in done.stderr
 
 
+@pytest.mark.hazard("two-revisions-one-number")
 def test_two_plans_of_one_revision_are_refused(planner: Run, tmp_path: Path, server: str) -> None:
     import shutil
 
@@ -188,6 +190,7 @@ def test_a_trickling_server_is_given_up(planner: Run, tmp_path: Path) -> None:
     assert "no answer within 10 seconds" in done.stderr
 
 
+@pytest.mark.hazard("somebodys-change-overwritten")
 def test_a_cancelled_visit_that_somebody_changed_is_left(
     planner: Run, tmp_path: Path, server: str
 ) -> None:

@@ -72,6 +72,7 @@ def test_show_gives_what_the_contract_names(course: Run) -> None:
     assert found["outcomes"][0]["reference_percent"] is not None
 
 
+@pytest.mark.hazard("mg-for-ml")
 def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
     done = course("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
     assert done.returncode == 0
@@ -106,6 +107,7 @@ def test_a_whole_worksheet_is_entered_in_one_go(course: Run) -> None:
     assert shown(course)["revision"] == 3
 
 
+@pytest.mark.hazard("stale-paper")
 def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     course: Run, tmp_path: Path
 ) -> None:
@@ -153,6 +155,7 @@ def test_without_an_epoch_the_same_revision_has_the_same_bytes(
             assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.mark.hazard("dead-patients-appointments")
 def test_after_a_death_no_letter_and_no_patient_calendar_is_made(
     course: Run, tmp_path: Path
 ) -> None:
@@ -295,6 +298,7 @@ def clinic_that_keeps(folder: Path, years: int) -> Path:
     return path
 
 
+@pytest.mark.hazard("data-leak")
 def test_an_erased_patient_is_nowhere_and_the_doses_stay(planner: Run, tmp_path: Path) -> None:
     database = {"PLANNER_DATABASE": "register.db", **BY}
     names = ('name = "Zebedee Quux"\nbirth_date = 1961-05-01\n', "Zebedee Quux", "P-1-77")

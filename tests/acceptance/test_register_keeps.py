@@ -85,6 +85,7 @@ def course(register: Database, tmp_path: Path) -> Followed:
     return found
 
 
+@pytest.mark.hazard("two-people-at-once")
 def test_five_writers_at_once_lose_and_double_nothing(course: Followed, register_url: str) -> None:
     writers = [Writer(register_url, f"writer-{n}", 40) for n in range(5)]
     for one in writers:
@@ -95,6 +96,7 @@ def test_five_writers_at_once_lose_and_double_nothing(course: Followed, register
     assert problems(course.register) == []
 
 
+@pytest.mark.hazard("lost-event")
 def test_a_writer_killed_at_any_moment_leaves_an_event_or_nothing(
     course: Followed, register_url: str
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_writer_killed_at_any_moment_leaves_an_event_or_nothing(
     assert problems(course.register) == []
 
 
+@pytest.mark.hazard("two-people-at-once")
 def test_the_second_of_two_people_is_refused_with_both_versions(course: Followed) -> None:
     course.miss(2)
     with pytest.raises(RefusedError) as caught:
@@ -124,6 +127,7 @@ def test_the_second_of_two_people_is_refused_with_both_versions(course: Followed
     assert "missed Mon 14 Sep 2026 09:00: injection 2 of A, by Dr A. Holm" in str(caught.value)
 
 
+@pytest.mark.hazard("lost-event")
 def test_the_database_itself_refuses_to_change_the_history(course: Followed) -> None:
     for statement in (
         "UPDATE events SET author = 'x'",
@@ -170,6 +174,7 @@ def tampered(register: Database, statement: str) -> None:
         ("UPDATE visits SET day = '2026-09-15' WHERE number = 2", "its visits"),
     ],
 )
+@pytest.mark.hazard("lost-event")
 def test_a_changed_event_or_table_is_found(course: Followed, statement: str, says: str) -> None:
     if statement.startswith("DELETE"):
         tampered(course.register, "DELETE FROM texts WHERE event = 2")
@@ -254,6 +259,7 @@ def with_two_swapped(lines: list[str]) -> list[str]:
         lambda lines: [lines[0], lines[1].replace('"key"', '"kex"'), *lines[2:]],
     ],
 )
+@pytest.mark.hazard("lost-event")
 def test_a_torn_or_changed_export_brings_nothing_in(
     course: Followed, tmp_path: Path, spoil: Callable[[list[str]], list[str]]
 ) -> None:
@@ -304,6 +310,7 @@ def set_for(register: Database, setting: str) -> None:
     register.engine.dispose()
 
 
+@pytest.mark.hazard("crash-in-the-middle")
 def test_a_full_disk_is_said_and_the_history_stays(tmp_path: Path) -> None:
     register = open_database(str(tmp_path / "register.db"))
     course = follow(register, tmp_path)

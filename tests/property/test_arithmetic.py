@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TypeVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def syringe_sets(draw: st.DrawFn) -> tuple[Syringe, ...]:
 
 @settings(max_examples=EXAMPLES)
 @given(several=batch(doses), strength=strengths, syringes=syringe_sets())
+@pytest.mark.hazard("rounding")
 def test_draw_up_is_exact_and_nearest(
     several: list[Dose], strength: Strength, syringes: tuple[Syringe, ...]
 ) -> None:
@@ -121,6 +123,7 @@ def test_aliquots_sum_to_the_whole(
     stock=st.sampled_from(["160", "175", "200", "250", "300", "333", "500"]),
     syringes=syringe_sets(),
 )
+@pytest.mark.hazard("dilution")
 def test_a_recipe_has_exactly_the_strength(
     need: Volume, stock: str, syringes: tuple[Syringe, ...]
 ) -> None:

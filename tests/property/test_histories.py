@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -176,6 +177,7 @@ def check(before: Standing, event: Event, now: Standing) -> None:
 
 @settings(max_examples=100, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(happening, min_size=1, max_size=14))
+@pytest.mark.hazard("double-dose")
 def test_whatever_happens_nothing_is_lost_doubled_or_altered(happenings: list[Do]) -> None:
     now = begun()
     for make in happenings:
@@ -190,6 +192,7 @@ def test_whatever_happens_nothing_is_lost_doubled_or_altered(happenings: list[Do
 
 @settings(max_examples=40)
 @given(st.lists(happening, min_size=1, max_size=10))
+@pytest.mark.hazard("double-dose")
 def test_an_injection_inside_the_shortest_interval_always_asks(happenings: list[Do]) -> None:
     now = begun()
     for make in happenings:

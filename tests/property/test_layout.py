@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise, product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def brute_force(closed: set[date]) -> tuple[date, ...] | None:
 
 @settings(max_examples=400)
 @given(st.sets(st.integers(3, 25), max_size=14))
+@pytest.mark.hazard("too-close")
 def test_the_layout_is_the_best_of_all_series(closed: set[int]) -> None:
     protocol, clinic = shared()
     days = {FIRST + timedelta(days=n) for n in closed}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.core.course import Lesion
+from planner.core.history import fold
 from planner.core.quantities import Dose
 from planner.documents.calendars import changes_file
 from planner.errors import InputError, NotConfirmedError, PlannerError, RefusedError
@@ -70,6 +71,7 @@ def test_a_visit_given_outside_its_window_is_followed_weekly(course: Followed) -
     ]
 
 
+@pytest.mark.hazard("double-dose")
 def test_a_missed_visit_counts_as_missed_and_its_dose_is_not_doubled(course: Followed) -> None:
     course.give(1)
     before = doses(course)
@@ -81,6 +83,16 @@ def test_a_missed_visit_counts_as_missed_and_its_dose_is_not_doubled(course: Fol
     ]
     assert doses(course) == before
     assert course.now.plan.supplies.vials == 3
+
+
+@pytest.mark.hazard("double-dose")
+def test_a_history_in_which_an_injection_is_given_twice_is_refused(course: Followed) -> None:
+    course.give(1)
+    record = course.now.record
+    given = record.entries[-1]
+    again = given._replace(number=given.number + 1)
+    with pytest.raises(RefusedError, match="was given on Mon 7 Sep 2026 already"):
+        fold((*record.entries, again), record.protocol, record.opening)
 
 
 def test_a_missed_visit_given_inside_its_window_leaves_the_later_days(course: Followed) -> None:
@@ -136,6 +148,7 @@ def test_a_visit_moved_outside_its_window_asks_and_is_followed_weekly(course: Fo
     assert course.now.plan.is_confirmed
 
 
+@pytest.mark.hazard("healed-or-infected-lesion")
 def test_an_infection_holds_a_lesion_until_a_physician_releases_it(course: Followed) -> None:
     course.give(1)
     course.give(2)
@@ -163,6 +176,7 @@ def test_a_release_keeps_the_shortest_interval_to_what_was_given(course: Followe
     assert days_of(course.visits, "injection")[1:3] == ["2026-09-14 planned", "2026-09-21 planned"]
 
 
+@pytest.mark.hazard("healed-or-infected-lesion")
 def test_an_injection_that_a_late_visit_pushes_into_a_hold_waits(course: Followed) -> None:
     course.hold("2026-09-15")
     assert days_of(course.visits, "injection") == ["2026-09-07 planned", "2026-09-14 planned"]
@@ -184,6 +198,7 @@ def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path
     assert second.total_dose_mg == 15
 
 
+@pytest.mark.hazard("stale-confirmation")
 def test_a_dose_change_reaches_only_what_is_to_come(course: Followed) -> None:
     course.give(1)
     changed = course.dose("60", from_visit=3)
@@ -298,6 +313,7 @@ def test_a_slip_is_corrected_by_an_event_that_names_the_old_one(course: Followed
         course.make(lambda now: corrected(now, 2, lambda _event: None))
 
 
+@pytest.mark.hazard("two-revisions-one-number")
 def test_every_change_raises_the_revision_by_one(course: Followed) -> None:
     course.give(1)
     assert course.now.state.revision == 1
@@ -348,6 +364,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.hazard("double-dose")
 def test_what_cannot_be_is_refused_and_the_history_stays(course: Followed, name: str) -> None:
     act, kind, message = REFUSED[name]
     with pytest.raises(PlannerError, match=message) as caught:
@@ -364,6 +381,7 @@ def test_what_was_done_is_recorded_all_the_same_with_a_reason(course: Followed) 
     assert days_of(course.visits)[1] == "2026-09-10 done"
 
 
+@pytest.mark.hazard("dead-patients-appointments")
 def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
     from planner.core.events import Issued
 
@@ -429,6 +447,7 @@ def test_a_dose_change_reaches_a_missed_injection_that_is_given_later(course: Fo
     assert doses(course)[1] == 20
 
 
+@pytest.mark.hazard("healed-or-infected-lesion")
 def test_a_held_lesion_is_neither_moved_nor_given(course: Followed) -> None:
     course.give(1)
     course.miss(2)
@@ -591,6 +610,7 @@ def test_a_correction_keeps_who_gave_and_measured(course: Followed) -> None:
     assert (given.by, given.lot) == ("Dr A. Holm", "L2")
 
 
+@pytest.mark.hazard("healed-or-infected-lesion")
 def test_a_released_lesion_is_never_laid_before_its_release(
     register: Database, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ DRAW_UPS = [
 
 
 @pytest.mark.parametrize(("dose", "syringe", "drawn", "drawn_dose", "deviation"), DRAW_UPS)
+@pytest.mark.hazard("rounding")
 def test_the_smallest_syringe_shows_the_nearest_line(
     dose: str, syringe: int, drawn: str, drawn_dose: str, deviation: str
 ) -> None:
@@ -59,6 +60,7 @@ def test_over_the_largest_syringe_the_total_is_shared(dose: str, volumes: list[s
     assert sum(part.ml for part in one.parts) == one.drawn.ml
 
 
+@pytest.mark.hazard("small-volume")
 def test_half_of_the_smallest_line_is_not_drawable() -> None:
     assert not draw_up(Dose(Fraction("0.75")), AT_150, USUAL_SYRINGES).is_drawable
     assert draw_up(Dose(Fraction("0.76")), AT_150, USUAL_SYRINGES).is_drawable
@@ -91,6 +93,7 @@ def test_the_way_back(planner: Run) -> None:
     assert "draw 0.5\u00a0mL = 75\u00a0mg" in planner("dose", "--ml", "0.5 mL").stdout
 
 
+@pytest.mark.hazard("wrong-strength")
 def test_an_empty_strength_is_refused_not_the_protocols(planner: Run) -> None:
     assert planner("dose", "12.5", "--strength", "").returncode == 10
 
@@ -127,6 +130,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("typed", "message"), REFUSED)
+@pytest.mark.hazard("mg-for-ml", "decimal-comma")
 def test_what_is_no_dose_is_refused_with_the_fix(planner: Run, typed: str, message: str) -> None:
     done = planner("dose", typed)
     assert done.returncode == 10

@@ -119,6 +119,7 @@ def check_papers(plan: Plan, *, poppler: bool = False) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.hazard("unlabelled-syringe", "wrong-figure-on-paper")
 def test_the_letters_cases(case: str, kind: Kind) -> None:
     plan = case_plan(case, kind)
     for paper in ("A4", "Letter"):
@@ -129,6 +130,7 @@ def test_the_letters_cases(case: str, kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("number", MANY.values(), ids=MANY.keys())
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.hazard("wrong-figure-on-paper")
 def test_few_and_many_lesions(
     number: int, kind: Kind, paper: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -185,6 +187,7 @@ def between_visits(text: str, number: int) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("number", [2, 22])
+@pytest.mark.hazard("wrong-side-or-site")
 def test_each_figure_stands_beside_its_lesion(
     number: int, kind: Kind, sts_150: Protocol, clinic: Clinic
 ) -> None:

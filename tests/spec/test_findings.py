@@ -49,6 +49,7 @@ LESIONS = [
 
 
 @pytest.mark.parametrize(("table", "code", "severity", "value"), LESIONS)
+@pytest.mark.hazard("slip-of-the-point", "rounding", "small-volume")
 def test_findings_of_a_lesion(
     sts_150: Protocol,
     clinic: Clinic,
@@ -74,12 +75,14 @@ SILENT = [
 
 
 @pytest.mark.parametrize(("table", "code"), SILENT)
+@pytest.mark.hazard("slip-of-the-point", "too-many-findings")
 def test_at_a_limit_nothing_is_said(
     sts_150: Protocol, clinic: Clinic, table: dict[str, object], code: str
 ) -> None:
     assert code not in codes(planned(sts_150, clinic, lesion(**table)))  # type: ignore[arg-type]
 
 
+@pytest.mark.hazard("rounding")
 def test_a_limit_that_only_the_drawn_dose_passes_is_seen(sts_150: Protocol, clinic: Clinic) -> None:
     coarse = clinic._replace(syringes=clinic.syringes[1:2])  # 3 mL, lines of 0.1 mL
     plan = planned(sts_150, coarse, lesion(size_mm=3, ulcerated=False, dose_mg=29))
@@ -120,6 +123,7 @@ def test_one_syringe_serves_several_lesions(sts_150: Protocol, clinic: Clinic) -
     assert len(planned(sts_150, clinic, *many(22)).visits[0].syringes) == 22
 
 
+@pytest.mark.hazard("slip-of-the-point")
 def test_a_slip_of_the_point_stops(sts_150: Protocol, clinic: Clinic) -> None:
     slip = lesion(size_mm=3, site="fingertip", ulcerated=False, dose_mg=125)
     assert not planned(sts_150, clinic, slip).is_confirmed
@@ -144,6 +148,7 @@ STOCKS = [
 
 
 @pytest.mark.parametrize(("strength", "salt", "expected"), STOCKS)
+@pytest.mark.hazard("wrong-strength", "wrong-salt", "dilution")
 def test_strength_and_salt_are_never_inferred(
     sts_150: Protocol, clinic: Clinic, strength: str | None, salt: str, expected: dict[str, str]
 ) -> None:
@@ -174,6 +179,7 @@ RECIPES = [
 @pytest.mark.parametrize(
     ("strength", "dose", "stock", "diluent", "batch", "vials", "wasted"), RECIPES
 )
+@pytest.mark.hazard("dilution")
 def test_a_stronger_stock_is_diluted_to_exactly_the_strength(
     sts_150: Protocol,
     clinic: Clinic,
@@ -196,6 +202,7 @@ def test_a_stronger_stock_is_diluted_to_exactly_the_strength(
     assert made.wasted_ml == Fraction(wasted)
 
 
+@pytest.mark.hazard("dilution")
 def test_no_undiluted_volume_is_printed_to_inject(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, 'timezone = "UTC"\n[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n', "c.toml")
     done = planner("plan", write(tmp_path, course_text(lesion(dose_mg=275))), "--clinic", "c.toml")
@@ -207,6 +214,7 @@ def test_no_undiluted_volume_is_printed_to_inject(planner: Run, tmp_path: Path) 
     assert "1.8 mL" in sheet
 
 
+@pytest.mark.hazard("dead-space")
 def test_dead_space_is_taken_along(sts_150: Protocol, clinic: Clinic) -> None:
     syringes = tuple(one._replace(dead_space_ml=Fraction("0.07")) for one in clinic.syringes)
     held = stocked(clinic._replace(syringes=syringes), "150")
@@ -223,6 +231,7 @@ def test_a_vial_is_opened_for_one_visit(sts_150: Protocol, clinic: Clinic) -> No
     assert plan.supplies.vials == 8
 
 
+@pytest.mark.hazard("allergy")
 def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clinic) -> None:
     from planner.core.plan import plan_course
     from tests.courses import course
@@ -241,6 +250,7 @@ def shown(plan: Plan) -> list[tuple[str, str]]:
     return [(line.code, line.where) for line in lines(plan.findings, plan.lesion_ids)]
 
 
+@pytest.mark.hazard("too-many-findings")
 def test_findings_of_one_code_are_one_line_the_hardest_first(
     sts_150: Protocol, clinic: Clinic
 ) -> None:

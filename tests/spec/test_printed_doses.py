@@ -61,6 +61,7 @@ CAPITALS = "Intra-lesional Injection of Sodium Thiosulphate"  # the title of the
 @pytest.mark.parametrize("said", ["en", "da"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("doses", ["12.5", "[0.8, 2.25, 8.75, 10]", "[100, 150, 200, 275]", None])
+@pytest.mark.hazard("mg-for-ml")
 def test_no_paper_breaks_a_rule(
     said: str, kind: Kind, doses: str | None, sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -83,6 +84,7 @@ PARTED = re.compile(r"\d[ \r\n]+(?:mg|mL|mm|%)")
 
 @pytest.mark.parametrize("said", ["en", "da"])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.hazard("mg-for-ml")
 def test_a_figure_never_parts_from_its_unit(
     said: str, kind: Kind, sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -119,6 +121,7 @@ def test_no_word_is_cut(said: str, sts_150: Protocol, clinic: Clinic) -> None:
 
 
 @pytest.mark.parametrize("said", ["en", "da"])
+@pytest.mark.hazard("wrong-strength")
 def test_each_volume_of_a_label_stands_beside_its_strength(
     said: str, sts_150: Protocol, clinic: Clinic
 ) -> None:

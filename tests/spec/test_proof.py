@@ -69,11 +69,15 @@ FAULTS = {
                            ["rule[1].regimen: no regimen"]),
     "an endless domain": ('"(0..500]"', '"> 0"', ["is no range of sizes"]),
     "two rules of one id": ('id = "small-elsewhere"', 'id = "small-fingertip"', ["stands twice"]),
+    "an unknown key of a regimen": (
+        "injections = 4", "injektions = 4", ["regimen.weekly.injektions: unknown key",
+                                             "did you mean injections?"]),
     "an unknown key": ('version = "1.0"', 'verzion = "1.0"', ["did you mean version?"]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.hazard("protocol-with-a-hole")
 def test_a_faulty_protocol_is_refused_with_a_witness(
     planner: Run, tmp_path: Path, name: str
 ) -> None:
@@ -114,12 +118,22 @@ def test_a_file_of_another_format_is_refused(planner: Run, tmp_path: Path, conte
     assert "own.toml" in done.stderr
 
 
+def test_a_protocol_without_rules_is_refused(planner: Run, tmp_path: Path) -> None:
+    text = BUNDLED.replace("[[rule]]", "[[case]]")
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    done = planner("protocol", "check", "own.toml")
+    assert done.returncode == 11
+    assert "own.toml: rule: it is missing" in done.stderr
+
+
+@pytest.mark.hazard("protocol-with-a-hole")
 def test_ten_thousand_rules_are_refused_never_passed_unproven() -> None:
     rules = [_rule(f"r{n}", f"[{n}..{n + 1})") for n in range(10_000)]
     with pytest.raises(ProtocolError, match="10000 rules are too many to be proven"):
         DecisionTable(rules, _domains("[0..10000)"))
 
 
+@pytest.mark.hazard("protocol-with-a-hole")
 def test_no_table_runs_unproven() -> None:
     with pytest.raises(ProtocolError, match="there is no rule"):
         DecisionTable([], _domains("(0..500]"))
@@ -269,6 +283,7 @@ def survives(text: str) -> bool:
     return all(any(table.input_problems(size, True, "knee")) for size in refused)
 
 
+@pytest.mark.hazard("protocol-with-a-hole")
 def test_every_mutant_of_the_table_is_caught() -> None:
     assert survives(BUNDLED)
     found = mutants()
@@ -334,6 +349,7 @@ APPROVALS = [
 
 
 @pytest.mark.parametrize(("version", "review_by", "severity"), APPROVALS)
+@pytest.mark.hazard("unapproved-protocol")
 def test_a_clinic_approves_a_version_until_its_review(
     planner: Run, tmp_path: Path, version: str | None, review_by: str, severity: str | None
 ) -> None:

@@ -30,6 +30,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("size", "ulcerated", "site", "regimen", "evidence"), RULES)
+@pytest.mark.hazard("wrong-regimen")
 def test_each_lesion_has_one_rule(
     sts_150: Protocol, size: str, ulcerated: bool, site: str, regimen: str, evidence: str
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_size_outside_the_domain_is_refused(sts_150: Protocol, size: str) -> N
 
 
 @pytest.mark.parametrize("ulcerated", [None, 0, 1, "false", "yes"])
+@pytest.mark.hazard("wrong-regimen")
 def test_a_missing_ulceration_is_refused_never_read_as_no(
     sts_150: Protocol, ulcerated: bool
 ) -> None:
@@ -71,6 +73,7 @@ def test_a_missing_ulceration_is_refused_never_read_as_no(
         sts_150.table.decide(Decimal(4), ulcerated, "knee")
 
 
+@pytest.mark.hazard("wrong-side-or-site")
 def test_an_unknown_site_is_refused(sts_150: Protocol) -> None:
     with pytest.raises(InputError, match="toe"):
         sts_150.table.decide(Decimal(4), False, "nose")
@@ -103,6 +106,7 @@ def test_a_size_near_the_threshold_is_noted(sts_150: Protocol, size: str, is_nea
     assert flip.is_within(Decimal(1)) is is_near
 
 
+@pytest.mark.hazard("wrong-regimen")
 def test_a_small_ulcerated_lesion_waits_for_the_physician(
     sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -114,6 +118,7 @@ def test_a_small_ulcerated_lesion_waits_for_the_physician(
     assert planned(sts_150, clinic, small, said).is_confirmed
 
 
+@pytest.mark.hazard("wrong-regimen")
 def test_the_physicians_choice_goes_before_the_rule(sts_150: Protocol, clinic: Clinic) -> None:
     small = lesion(size_mm=3, site="fingertip", dose_mg=12.5, regimen="single")
     plan = planned(sts_150, clinic, small)
@@ -129,6 +134,7 @@ def test_naming_the_rules_own_regimen_overrides_nothing(sts_150: Protocol, clini
     assert "regimen-overridden" not in codes(plan)
 
 
+@pytest.mark.hazard("stale-confirmation")
 def test_a_confirmation_falls_when_its_value_changes(sts_150: Protocol, clinic: Clinic) -> None:
     said = confirmation("dose-above-observed", "300 mg", lesion='"A"')
     high = lesion(dose_mg=300)
@@ -141,6 +147,7 @@ def test_a_confirmation_falls_when_its_value_changes(sts_150: Protocol, clinic: 
     assert "the plan now says '320 mg': confirm it anew" in " ".join(fallen.remarks)
 
 
+@pytest.mark.hazard("stale-confirmation")
 def test_a_confirmation_must_name_its_lesion(sts_150: Protocol, clinic: Clinic) -> None:
     small = lesion(size_mm=3, dose_mg=12.5)
     plan = planned(sts_150, clinic, small, confirmation("regimen-extrapolated", "weekly"))

@@ -39,6 +39,7 @@ def reasons(plan: Plan) -> dict[int, str]:
 WEEKLY = lesion(dose_mg=50)
 
 
+@pytest.mark.hazard("weekly-as-4-weekly")
 def test_a_weekly_course_is_due_every_seven_days(sts_150: Protocol, clinic: Clinic) -> None:
     plan = plan_course(course(course_text(WEEKLY), sts_150), sts_150, clinic)
     assert starts(plan) == [
@@ -49,6 +50,7 @@ def test_a_weekly_course_is_due_every_seven_days(sts_150: Protocol, clinic: Clin
     assert reasons(plan) == {}
 
 
+@pytest.mark.hazard("unknown-holidays")
 def test_three_weeks_before_easter_in_copenhagen(sts_150: Protocol) -> None:
     plan = plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2026-03-16 09:00")
     assert starts(plan)[:4] == [
@@ -75,6 +77,7 @@ def test_over_christmas_in_copenhagen(sts_150: Protocol) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.hazard("clock-change")
 def test_over_the_autumn_clock_change_in_new_york(sts_150: Protocol) -> None:
     plan = plan_at(NEW_YORK, sts_150, WEEKLY, first_visit="2026-10-19 14:00")
     assert starts(plan) == [
@@ -132,6 +135,7 @@ def test_the_series_is_laid_out_with_the_least_total_shift(
     assert found == shifts
 
 
+@pytest.mark.hazard("too-close")
 def test_neighbours_make_room_for_the_shortest_interval(sts_150: Protocol) -> None:
     """Open on Saturdays and Wednesdays alone around the due days, one shift forces another."""
     text = 'timezone = "UTC"\nclosed = ["2026-09-12/2026-09-15", "2026-09-21"]\n'
@@ -158,6 +162,7 @@ def test_on_its_day_a_visit_takes_the_nearest_quarter_a_tie_to_the_later(
     assert "outside the opening hours" in reasons(plan)[3]
 
 
+@pytest.mark.hazard("measured-after-injection")
 def test_evaluation_and_injection_of_one_day_are_one_visit(
     sts_150: Protocol, clinic: Clinic
 ) -> None:
@@ -206,6 +211,7 @@ MOVES = [
 
 
 @pytest.mark.parametrize(("moves", "expected", "confirm"), [one for one in MOVES if one[1]])
+@pytest.mark.hazard("too-close")
 def test_a_move_stands_as_written(
     sts_150: Protocol,
     clinic: Clinic,
@@ -306,6 +312,7 @@ def test_the_first_visit_is_never_moved(sts_150: Protocol) -> None:
         plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2026-04-06 09:00")
 
 
+@pytest.mark.hazard("unknown-holidays")
 def test_a_year_of_unknown_holidays_is_an_error(sts_150: Protocol) -> None:
     with pytest.raises(InputError, match="public holidays of 2029 are not known"):
         plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2028-12-13 09:00")

@@ -86,6 +86,7 @@ def test_each_anchor_lies_in_its_limb(site: str, side: str) -> None:
 
 
 @pytest.mark.parametrize("site", [site for site in SITES if site not in UNPAIRED])
+@pytest.mark.hazard("wrong-side-or-site")
 def test_right_and_left_are_where_the_patient_has_them(site: str) -> None:
     right, left = place_of(site, "right"), place_of(site, "left")
     if right.view == "front":

@@ -96,6 +96,7 @@ CLOCK_CHANGES = [
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize(("zone", "first_visit"), CLOCK_CHANGES)
+@pytest.mark.hazard("wrong-timezone")
 def test_all_readers_see_the_same_instants(
     sts_150: Protocol, clinic: Clinic, reader: str, zone: str, first_visit: str
 ) -> None:
@@ -111,6 +112,7 @@ def test_all_readers_see_the_same_instants(
             assert READERS[reader](content) == expected
 
 
+@pytest.mark.hazard("clock-change")
 def test_the_wall_clock_stays_over_the_clock_change(sts_150: Protocol, clinic: Clinic) -> None:
     plan = plan_in("Europe/Copenhagen", "2026-10-12 09:00", sts_150, clinic)
     offsets = [str(visit.start)[-6:] for visit in plan.visits]
@@ -118,6 +120,7 @@ def test_the_wall_clock_stays_over_the_clock_change(sts_150: Protocol, clinic: C
     assert offsets == ["+02:00", "+02:00", "+01:00", "+01:00", "+01:00", "+01:00"]
 
 
+@pytest.mark.hazard("identity-in-patient-calendar")
 def test_the_patients_files_tell_nothing(sts_150: Protocol, clinic: Clinic) -> None:
     plan = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, clinic)
     secret = ["K-1", "P-1", "knee", "right", "thiosulphate", "sclerosis", "injection", "lesion"]
@@ -128,6 +131,7 @@ def test_the_patients_files_tell_nothing(sts_150: Protocol, clinic: Clinic) -> N
             assert [word for word in secret if word.lower() in unfolded] == []
 
 
+@pytest.mark.hazard("wrong-figure-on-paper", "identity-in-patient-calendar")
 def test_the_clinics_file_has_volumes_beside_their_strength(files: dict[str, bytes]) -> None:
     events = icalendar.Calendar.from_ical(files["clinic.ics"]).walk("VEVENT")
     summaries = [str(event["SUMMARY"]).replace("\u00a0", " ") for event in events]
@@ -187,6 +191,7 @@ def test_durations_have_one_unit(before: timedelta, text: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Africa/Casablanca", "Africa/El_Aaiun"])
+@pytest.mark.hazard("clock-change")
 def test_a_zone_that_no_yearly_rule_can_say_gets_instants(
     sts_150: Protocol, clinic: Clinic, zone: str
 ) -> None:
@@ -197,6 +202,7 @@ def test_a_zone_that_no_yearly_rule_can_say_gets_instants(
         assert faults(content) == []
 
 
+@pytest.mark.hazard("clock-change")
 def test_every_zone_is_told_as_zoneinfo_has_it() -> None:
     """Over two years, at each month and around each change, read by dateutil's own reader."""
     stubborn = []
@@ -222,6 +228,7 @@ def test_every_zone_is_told_as_zoneinfo_has_it() -> None:
 
 @settings(max_examples=200)
 @given(st.lists(st.text(max_size=200), min_size=10, max_size=10))
+@pytest.mark.hazard("hostile-text")
 def test_hostile_texts_come_back_verbatim_or_are_refused(texts: list[str]) -> None:
     """2,000 texts in a summary, through three readers."""
     for text in texts:

@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, Run
 
 
@@ -17,6 +19,7 @@ def sound(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.hazard("mg-for-ml")
 def test_types_are_strict() -> None:
     sound(sys.executable, "-m", "mypy", "--strict", "planner")
 
@@ -26,6 +29,7 @@ def test_style() -> None:
     sound(sys.executable, "-m", "ruff", "format", "--check", ".")
 
 
+@pytest.mark.hazard("data-leak")
 def test_imports_point_one_way() -> None:
     sound(str(Path(sys.executable).parent / "lint-imports"), "--config", "setup.cfg")
 
@@ -52,6 +56,7 @@ def test_a_wheel_carries_templates_protocols_and_examples(tmp_path: Path) -> Non
         "planner/templates/__init__.py",
         "planner/protocols/sts-150.toml",
         "planner/examples/case-2-knee.toml",
+        "planner/hazards.toml",
         "planner/py.typed",
     } <= names
 

@@ -1,0 +1,193 @@
+"""A signal, a disk or a folder that will not: the old set or the new one, never a mixture.
+
+MOMENTS=50 in the environment tries as many random moments of each command; a test run tries few.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import icalendar
+import pytest
+
+from tests.conftest import Run
+from tests.courses import SOUND, write
+from tests.servers import make_calendar, radicale
+
+MOMENTS = int(os.environ.get("MOMENTS", "6"))
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+ZONE = ("--timezone", "UTC")
+CHANGED = "revision = 1\n" + SOUND.replace("12.5, 57.5, 72.5, 87.5", "15, 60, 75, 90")
+
+
+def interrupted(folder: Path, command: tuple[str, ...], after: float, sent: int) -> int:
+    """Run the command and send it a signal; its exit code."""
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1788000000"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "planner", *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(after)
+        process.send_signal(sent)
+        _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said, said
+    return process.returncode
+
+
+def took(planner: Run, *command: str) -> float:
+    """How long a command takes; it has to succeed."""
+    start = time.monotonic()
+    done = planner(*command)
+    assert done.returncode == 0, done.stderr
+    return time.monotonic() - start
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.hazard("crash-in-the-middle")
+def test_a_signal_leaves_the_old_set_or_the_new_one(fresh_planner: Run, tmp_path: Path) -> None:
+    chance = random.Random(8)
+    old, new, out = tmp_path / "old", tmp_path / "new", tmp_path / "out" / "K-1"
+    took(fresh_planner, "plan", str(write(tmp_path, SOUND)), *ZONE, "--out", "old")
+    command = ("plan", str(write(tmp_path, CHANGED)), *ZONE, "--out")
+    seconds = took(fresh_planner, *command, "new")
+    seen = set()
+    for moment in range(MOMENTS):
+        shutil.rmtree(out.parent, ignore_errors=True)
+        shutil.copytree(old, out)
+        sent = SIGNALS[moment % len(SIGNALS)]
+        # Half of the moments lie about where the papers are done and written.
+        at = chance.uniform(0.6, 1.05) if moment % 2 else chance.uniform(0, 1)
+        interrupted(tmp_path, (*command, str(out)), at * seconds, sent)
+        left = contents(out)
+        assert left in (contents(old), contents(new)), (moment, sent, at)
+        seen.add(left == contents(old))
+        # Killed, nobody can clear away; what is left beside it is hidden, and no set.
+        beside = [path.name for path in out.parent.iterdir() if path != out]
+        assert beside == [] or (sent == signal.SIGKILL and all(n.startswith(".") for n in beside))
+    assert True in seen
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "server").mkdir()
+    with radicale(tmp_path / "server") as calendars:
+        yield make_calendar(calendars, "visits")
+
+
+def published(server: str) -> list[int]:
+    """The revision of each event that is up there."""
+    answer = httpx.get(server, timeout=10)
+    if answer.status_code == 404:
+        return []
+    events = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+    return sorted(int(event["SEQUENCE"]) for event in events)
+
+
+@pytest.mark.hazard("crash-in-the-middle")
+def test_a_signal_leaves_the_old_calendar_or_the_new_one(
+    fresh_planner: Run, tmp_path: Path, server: str
+) -> None:
+    chance = random.Random(8)
+    took(fresh_planner, "plan", str(write(tmp_path, SOUND)), *ZONE, "--out", "old")
+    took(fresh_planner, "plan", str(write(tmp_path, CHANGED)), *ZONE, "--out", "new")
+    took(fresh_planner, "publish", "old", "--caldav", server)
+    uids = [f"{server}{path.name}" for path in (tmp_path / "server").rglob("*.ics")]
+    kept = {uid: httpx.get(uid, timeout=10).content for uid in uids}
+    command = ("publish", "new", "--caldav", server)
+    seconds = took(fresh_planner, *command)
+    assert published(server) == [0, 0, 1, 1, 1, 1]
+    seen = set()
+    for moment in range(MOMENTS):
+        for uid, content in kept.items():
+            httpx.put(uid, content=content, headers={"Content-Type": "text/calendar"}, timeout=10)
+        sent = SIGNALS[moment % len(SIGNALS)]
+        interrupted(tmp_path, command, chance.uniform(0.4, 1.05) * seconds, sent)
+        up = published(server)
+        if sent == signal.SIGKILL:
+            # A server has no transactions: what was killed half way is published again.
+            took(fresh_planner, *command)
+            up = published(server)
+        assert up in ([0] * 6, [0, 0, 1, 1, 1, 1]), (moment, sent, up)
+        seen.add(tuple(up))
+    assert seen <= {(0,) * 6, (0, 0, 1, 1, 1, 1)}
+
+
+def confined(script: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """A shell without the rights of an administrator, in a namespace of its own."""
+    if shutil.which("unshare") is None:
+        if os.environ.get("CI"):
+            pytest.fail("unshare is missing")
+        pytest.skip("unshare is not here")
+    return subprocess.run(
+        ["unshare", "--user", *flags, "sh", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PLANNER": f"{sys.executable} -m planner", "TZ": "UTC"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+PLANNER = "$PLANNER plan course.toml --timezone UTC --out"
+MOUNT = ("--map-root-user", "--mount")
+DISKS = {
+    "without room": (f"mount -t tmpfs -o size=64k none d && {PLANNER} d/K-1; code=$?", MOUNT),
+    "read-only": (f"mount -t tmpfs -o ro none d && {PLANNER} d/K-1; code=$?", MOUNT),
+    "no rights": (f"{PLANNER} shut/K-1; code=$?; mkdir d/none", ()),
+    "somebody else's": (f"{PLANNER} theirs/K-1; code=$?; mkdir d/none", ()),
+}
+
+
+@pytest.mark.parametrize("name", DISKS)
+@pytest.mark.hazard("crash-in-the-middle")
+def test_a_folder_that_cannot_be_written_is_left_as_it_was(tmp_path: Path, name: str) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "d").mkdir()
+    for folder in ("shut", "theirs"):
+        (tmp_path / folder).mkdir(mode=0o555)
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "theirs", 12345, 12345)
+    script, flags = DISKS[name]
+    done = confined(f"{script}; ls -A d shut theirs; exit $code", tmp_path, *flags)
+    assert done.returncode == 14, done.stderr
+    assert "it cannot be written" in done.stderr
+    assert "check rights and room" in done.stderr
+    listed = done.stdout.partition("d:\n")[2]
+    assert listed.replace("none\n", "") == "\nshut:\n\ntheirs:\n"
+
+
+@pytest.mark.hazard("crash-in-the-middle")
+def test_a_failing_disk_leaves_the_old_set(tmp_path: Path) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "d").mkdir()
+    # Room for one set, not for the second beside it; the first one stands.
+    script = (
+        f"mount -t tmpfs -o size=450k none d && {PLANNER} d/K-1 > /dev/null || exit 99;"
+        " cp d/K-1/plan.json before.json; sed -i '1i revision = 1' course.toml;"
+        f" {PLANNER} d/K-1 > /dev/null; code=$?;"
+        " cmp before.json d/K-1/plan.json && ls -A d; exit $code"
+    )
+    done = confined(script, tmp_path, *MOUNT)
+    assert done.returncode == 14, done.stderr
+    assert done.stdout == "K-1\n"

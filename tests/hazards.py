@@ -1,0 +1,91 @@
+"""The hazard log and the tests' markers against one another, and the README's matrix.
+
+python -m tests.hazards     # writes the matrix anew
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from planner.files.hazards import Hazard, hazards
+from tests.conftest import ROOT
+
+README = ROOT / "README.md"
+BEGIN, END = "<!-- hazards: begin -->\n", "<!-- hazards: end -->\n"
+Marks = Mapping[str, Sequence[str]]
+
+
+def marked(folder: Path = ROOT / "tests") -> dict[str, list[str]]:
+    """The hazards that each test function names, those without any included."""
+    found = {}
+    for path in sorted(folder.rglob("test_*.py")):
+        name = path.relative_to(folder.parent).as_posix()
+        for function in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(function, ast.FunctionDef) and function.name.startswith("test_"):
+                found[f"{name}::{function.name}"] = list(_named(function))
+    return found
+
+
+def _named(function: ast.FunctionDef) -> Iterator[str]:
+    for decorator in function.decorator_list:
+        match decorator:
+            case ast.Call(func=ast.Attribute(attr="hazard"), args=ids):
+                yield from (one.value for one in ids if isinstance(one, ast.Constant))  # type: ignore[misc]
+
+
+def faults(log: Sequence[Hazard], marks: Marks, root: Path = ROOT) -> Iterator[str]:
+    """Where the log, the tests and the product disagree."""
+    known = {one.id: one for one in log}
+    if len(known) < len(log):
+        yield "two hazards have one id"
+    for one in log:
+        yield from (f"{one.id}: {fault}" for fault in _faults(one, marks, root))
+    for test, ids in marks.items():
+        for hazard in ids:
+            if hazard not in known:
+                yield f"{test}: {hazard} is no hazard"
+            elif test not in known[hazard].tests:
+                yield f"{test}: {hazard} does not name it"
+
+
+def _faults(one: Hazard, marks: Marks, root: Path) -> Iterator[str]:
+    if not one.tests:
+        yield "no test"
+    if not one.controls:
+        yield "no control"
+    for control in one.controls:
+        if not (root / control.where).is_file():
+            yield f"{control.where} is not there"
+    for test in one.tests:
+        if test not in marks:
+            yield f"{test} is not there"
+        elif one.id not in marks[test]:
+            yield f"{test} does not carry the id"
+
+
+def matrix(log: Sequence[Hazard]) -> str:
+    """The hazards as a table: what, controls, tests."""
+    rows = ["| hazard | what stands against it | tests |", "|---|---|---|"]
+    for one in log:
+        controls = "; ".join(f"{control.what} (`{control.where}`)" for control in one.controls)
+        tests = ", ".join(_link(test) for test in one.tests)
+        rows.append(f'| <a id="{one.id}"></a>**{one.id}**: {one.hazard} | {controls} | {tests} |')
+    return "\n".join(rows) + "\n"
+
+
+def _link(test: str) -> str:
+    path, _, name = test.partition("::")
+    return f"[{name.removeprefix('test_').replace('_', ' ')}]({path})"
+
+
+def with_matrix(readme: str, log: Sequence[Hazard]) -> str:
+    """The README with the matrix of a log."""
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{matrix(log)}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(with_matrix(README.read_text(encoding="utf-8"), hazards()), encoding="utf-8")

@@ -1,0 +1,122 @@
+"""What the papers ask and warn of at the chair, on every page where it matters."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from planner.core.clinic import Clinic
+from planner.core.protocol import Protocol
+from planner.core.records import Plan
+from planner.documents.folder import DRAFT
+from planner.documents.issue import papers
+from planner.files.plan import plan_bytes
+from tests.clinics import clinic_of, text_plan
+from tests.courses import confirmation, course_text, lesion
+from tests.papers import pages
+
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
+# The first evaluation joins the last injection: both are on one day.
+JOINED = '[[move]]\nfrom = 2026-10-05\nto = "2026-09-28 09:00"\n' + confirmation(
+    "move-outside-window", "2026-09-28 09:00", due="2026-09-28"
+)
+
+
+def visits_of(plan: Plan) -> dict[str, list[str]]:
+    """The pages of the worksheets by their kind, each as one line."""
+    texts = [" ".join(page.split()) for page in _paper(plan, "worksheets.pdf")]
+    return {
+        kind: [text for text in texts if kind in text]
+        for kind in ("Injection worksheet", "Evaluation form")
+    }
+
+
+def _paper(plan: Plan, name: str) -> list[str]:
+    return pages(papers(plan, plan_bytes(plan), STAMP, DRAFT)[name])
+
+
+@pytest.fixture(scope="module")
+def plan(sts_150: Protocol, clinic: Clinic) -> Plan:
+    text = course_text(lesion(dose_mg=57.5), JOINED)
+    return text_plan(text, sts_150, clinic_of("each", clinic))
+
+
+@pytest.fixture(scope="module")
+def worksheets(plan: Plan) -> list[str]:
+    found = visits_of(plan)["Injection worksheet"]
+    assert len(found) == 4
+    return found
+
+
+@pytest.mark.hazard("wrong-strength")
+def test_the_vial_is_read_before_it_is_opened(plan: Plan, worksheets: list[str]) -> None:
+    sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
+    for text in (sheet, *worksheets):
+        assert "Vial: ________ mg/mL, salt ________________. Not 150 mg/mL: stop." in text
+
+
+@pytest.mark.hazard("local-anaesthetic")
+def test_the_drug_is_given_alone(worksheets: list[str]) -> None:
+    for text in worksheets:
+        assert "The volumes hold for the drug alone, unmixed." in text
+        assert "A local anaesthetic is given apart, from its own syringe." in text
+
+
+@pytest.mark.hazard("allergy")
+def test_the_allergy_is_asked_on_the_day(worksheets: list[str]) -> None:
+    for text in worksheets:
+        asked = "Sulfite allergy (not sulfonamide), asked today:"
+        assert re.search(re.escape(asked) + r".*no.*yes: stop, ask the physician", text)
+
+
+@pytest.mark.hazard("insulin-syringe")
+def test_no_insulin_syringe_is_taken(worksheets: list[str]) -> None:
+    for text in worksheets:
+        assert "Never an insulin syringe: its lines are units, not mL." in text
+        assert "1 mL, lines of 0.01 mL" in text
+
+
+@pytest.mark.hazard("unlabelled-syringe")
+def test_each_syringe_is_labelled_when_it_is_filled(worksheets: list[str]) -> None:
+    for text in worksheets:
+        assert "Label each syringe when it is filled, before the next one is." in text
+        assert re.search(r"filled.*labelled", text)
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_each_lesion_is_looked_at_before_it_is_injected(sts_150: Protocol, clinic: Clinic) -> None:
+    two = course_text(lesion("A", dose_mg=50), lesion("B", dose_mg=40))
+    plan = text_plan(two, sts_150, clinic_of("each", clinic))
+    for text in visits_of(plan)["Injection worksheet"]:
+        for answer in ("still there", "ulcer changed", "infected", "go on hold"):
+            assert text.count(answer) == 2
+
+
+@pytest.mark.hazard("measured-after-injection")
+def test_a_lesion_is_measured_before_it_is_injected(plan: Plan) -> None:
+    texts = [" ".join(page.split()) for page in _paper(plan, "worksheets.pdf")]
+    (joined,) = (n for n, text in enumerate(texts) if "Measure before injecting." in text)
+    assert "Evaluation form" in texts[joined]
+    assert "Injection worksheet" in texts[joined + 1]
+    assert "Mon 28 Sep 2026" in texts[joined]
+    assert "Mon 28 Sep 2026" in texts[joined + 1]
+
+
+@pytest.mark.hazard("wrong-regimen")
+def test_the_grounds_stand_on_the_sheet(plan: Plan) -> None:
+    sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
+    for decision in plan.decisions:
+        assert f"Rule {decision.rule}:" in sheet
+        assert "Evidence: stated by the source" in sheet
+        assert all(source in sheet for source in decision.sources)
+
+
+@pytest.mark.hazard("weekly-as-4-weekly")
+def test_the_interval_cannot_be_read_two_ways(plan: Plan, worksheets: list[str]) -> None:
+    sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
+    assert "one injection every 7 days, 4 in all" in sheet
+    assert not re.search(r"4[- ]week(ly| interval)|every 4 weeks|month", sheet)
+    for number, text in enumerate(worksheets, start=1):
+        assert f"Visit {number} of {len(plan.visits)}" in text
