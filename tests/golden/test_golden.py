@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.golden.scenarios import SCENARIOS, written
 from tests.golden.update import CASES, HERE, documents
 
 
@@ -14,3 +15,8 @@ def test_documents_are_as_they_were_approved(name: str) -> None:
     assert approved.keys() == {file for file in made if not file.startswith("visits/")}
     for file, content in approved.items():
         assert made[file].decode() == content.decode(), f"{name}/{file}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_core_says_what_was_approved(name: str) -> None:
+    assert written(name).splitlines() == (HERE / name).read_text(encoding="utf-8").splitlines()

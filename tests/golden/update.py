@@ -16,6 +16,7 @@ from planner.core.plan import plan_course
 from planner.documents.issue import issued
 from planner.files.plan import plan_bytes
 from tests.conftest import CLINIC, EXAMPLES
+from tests.golden.scenarios import SCENARIOS, written
 from tests.papers import pages
 
 HERE = Path(__file__).parent
@@ -47,6 +48,8 @@ def main() -> None:
             if not file.startswith("visits/"):
                 (HERE / name).mkdir(exist_ok=True)
                 (HERE / name / file).write_bytes(content)
+    for file in SCENARIOS:
+        (HERE / file).write_text(written(file), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from planner.core.course import Lesion
+from planner.core.course import Course, Lesion
 from planner.core.events import Corrected, Ended, Entry, Event, Given, Planned
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
@@ -56,8 +56,8 @@ PATIENT = PatientRow(1, "P-1", None, None, None, None)
 Do = Callable[[Standing], Event]
 
 
-def begun() -> Standing:
-    entry = Entry(1, NOW, "Dr A. Holm", None, Planned(COURSE, "", ""))
+def begun(course: Course = COURSE) -> Standing:
+    entry = Entry(1, NOW, "Dr A. Holm", None, Planned(course, "", ""))
     return Standing.of(Record("K-1", PATIENT, (entry,), "", PROTOCOL, OPENING, ""))
 
 

@@ -1,0 +1,274 @@
+"""Courses by the dozen, drawn by fixed dice, and each refusal: what the core says to all of it.
+
+What is approved stands in `histories.txt`, `plans.txt` and `messages.txt`. A change of a rule
+shows there as a diff that can be read: which visit moved, which finding came, which message
+changed. `python -m tests.golden.update` writes them anew.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from planner.core.clinic import Clinic
+from planner.core.equipment import Stock
+from planner.core.events import kind_of
+from planner.core.findings import confirm_blocks, lines
+from planner.core.occupancy import Busy, Occupancy
+from planner.core.plan import plan_course
+from planner.core.quantities import Strength
+from planner.core.questions import questions
+from planner.core.records import Plan, PlannedVisit
+from planner.errors import PlannerError
+from planner.files.clinic import built_in_clinic, clinic_from
+from planner.files.course import course_from
+from planner.files.plan import plan_bytes, plan_from
+from planner.files.protocol import protocol_from
+from planner.files.reading import parse_toml
+from planner.register.changes import Standing
+from planner.register.entering import dose_changed, held, missed, moved, resumed
+from tests.acceptance.test_bad_input import BAD, CONFIRMS
+from tests.acceptance.test_papers import EDITED
+from tests.clinics import case_plan
+from tests.conftest import CLINIC
+from tests.courses import SOUND, confirmation, course_text, lesion
+from tests.property.test_histories import (
+    PROTOCOL,
+    SECOND,
+    START,
+    Do,
+    add,
+    after,
+    begun,
+    evaluate,
+    give,
+    withdraw,
+)
+from tests.spec.test_proof import BUNDLED, FAULTS
+
+ZONE = ZoneInfo("Europe/Copenhagen")
+TODAY = datetime(2026, 10, 20, 12)
+THIRD = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
+COURSES = {
+    "two lesions": SOUND + SECOND,
+    "three lesions": SOUND + SECOND + THIRD,
+    "over Christmas": SOUND.replace("2026-09-07", "2026-12-11") + SECOND,
+}
+
+
+def visit_line(visit: PlannedVisit) -> str:
+    """`2 Mon 14 Sep 09:00 planned, due 09-14: A2 12.5 mg 0.08 mL; evaluates B1`."""
+    at = f"{visit.start:%a %d %b %H:%M}-{visit.end:%H:%M}" if visit.start else "no day"
+    parts = [
+        f"{one.lesion}{one.injection} {one.state} {_number(one.dose_mg)} mg"
+        f" {_number(one.drawn_ml)} mL"
+        for one in visit.injections
+    ]
+    parts += [f"evaluates {one.lesion}{one.evaluation} {one.state}" for one in visit.evaluations]
+    why = f" ({visit.moved_because})" if visit.moved_because else ""
+    drawn = "+".join(f"{_number(one.drawn_ml)}/{one.capacity_ml}" for one in visit.syringes)
+    return (
+        f"{visit.number} {at} {visit.state}, due {visit.due:%m-%d}{why}: {'; '.join(parts)}"
+        f" [{drawn}] {visit.uid[:4]}"
+    )
+
+
+def _number(value: object) -> str:
+    return "-" if value is None else f"{float(value):g}"  # type: ignore[arg-type]
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """The visits, what is prepared for them, and the findings as they are shown."""
+    for visit in plan.visits:
+        yield visit_line(visit)
+        made = visit.preparation
+        if made is not None:
+            yield f"   {', '.join(f'{k} {v}' for k, v in made._asdict().items())}"
+        yield from (f"   choose {one}" for one in visit.choices)
+    yield f"vials {plan.supplies.vials}, left {plan.supplies.wasted_ml}"
+    for one in lines(plan.findings, plan.lesion_ids):
+        yield f"! {one.severity} {one.code} {one.where}: {one.message}"
+    yield from (f"? {one}" for one in plan.remarks)
+
+
+def happening(chance: random.Random, start: datetime) -> Do:
+    """Something that may happen in a course."""
+    visit = chance.randint(1, 7)
+    at = start + timedelta(days=chance.randint(-3, 60), hours=chance.randint(0, 5))
+    on, which = at.date(), chance.choice([None, "A", "B"])
+    either: list[Callable[[], Do]] = [
+        lambda: give(visit, chance.choice([None, at]), which),
+        lambda: give(visit, None, None),
+        lambda: give(visit, None, None),
+        lambda: lambda now: missed(now, visit),
+        lambda: lambda now: moved(now, visit, at),
+        lambda: lambda now: held(now, which, on),
+        lambda: lambda now: resumed(now, which, on),
+        lambda: lambda now: dose_changed(now, "A", Decimal(visit * 20), None),
+        lambda: add(chance.choice("CD"), on),
+        lambda: evaluate(visit, chance.choice("AB"), chance.randint(0, 90), None),
+        lambda: withdraw(chance.randint(2, 12)),
+    ]
+    return chance.choice(either)()
+
+
+def histories() -> Iterator[str]:
+    """Courses under way: each event with what it asks, and the visits that it changed."""
+    for seed in range(36):
+        chance = random.Random(seed)
+        name = list(COURSES)[seed % len(COURSES)]
+        course = course_from(parse_toml(COURSES[name].encode()), PROTOCOL, ZONE)
+        now = begun(course)
+        yield f"\n# {seed}: {name}"
+        before: set[str] = set()
+        for _ in range(14):
+            make = happening(chance, course.first_visit)
+            try:
+                event = make(now)
+                asked = list(questions(now.state, event, PROTOCOL, TODAY))
+                then = after(now, event)
+            except PlannerError as error:
+                yield f"  refused: {type(error).__name__}: {_plain(error)}"
+                continue
+            now = then
+            yield f"  {len(now.record.entries)} {kind_of(event)}: {now.state.status}"
+            yield from (f"    asks: {_plain(one)}" for one in asked)
+            current = set(_standing_lines(now))
+            yield from (f"    {one}" for one in sorted(current - before))
+            before = current
+
+
+def _standing_lines(now: Standing) -> Iterator[str]:
+    for visit in now.plan.visits:
+        yield visit_line(visit)
+        for one in visit.injections:
+            if one.given:
+                yield f"given {one.lesion}{one.injection}: {_facts(one.given)}"
+        for look in visit.evaluations:
+            if look.result:
+                yield f"seen {look.lesion}{look.evaluation}: {_facts(look.result)}"
+    yield from (f"! {one.code} {one.message}" for one in now.plan.findings if one.stops)
+
+
+def _facts(record: object) -> str:
+    values = record._asdict().items()  # type: ignore[attr-defined]
+    return ", ".join(f"{name} {value}" for name, value in values if value is not None)
+
+
+def _plain(text: object) -> str:
+    return str(text).replace("\u00a0", " ").replace("\n", " | ")
+
+
+def course_of(chance: random.Random) -> str:
+    """A course file: lesions, doses, moves, confirmations as the dice fall."""
+    tables = []
+    for name in "ABCDE"[: chance.randint(1, 5)]:
+        dose: object = chance.choice([None, 12.5, 20, 57.5, 275, 300, [12.5, 62.5, 70, 80], 9, 420])
+        site = chance.choice(["knee", "elbow", "fingertip", "trunk", "head", "buttock"])
+        size = chance.choice([3, 4.9, 5, 6, 20, 70, 85, 90])
+        tables.append(lesion(name, site=site, size_mm=size, ulcerated=chance.random() < 0.6,
+                             dose_mg=dose if not isinstance(dose, list) or size >= 5 else 15))  # fmt: skip
+    first = START + timedelta(days=chance.choice([0, 1, 3, 30, 95, 100, 170]))
+    for _ in range(chance.choice([0, 0, 1, 2])):
+        due = first + timedelta(days=chance.choice([7, 14, 21, 28, 84]))
+        to = due + timedelta(days=chance.choice([-7, -2, -1, 1, 2, 4, 7]))
+        hour = chance.choice(["08:00", "10:30", "15:00"])
+        tables.append(f'[[move]]\nfrom = {due}\nto = "{to} {hour}"\n')
+        if chance.random() < 0.5:
+            value = f"{to} {hour}"
+            tables.append(confirmation("move-outside-window", value, due=str(due)))
+    if chance.random() < 0.3:
+        tables.append(confirmation("regimen-extrapolated", "weekly", lesion='["A", "B"]'))
+    head = chance.choice(["", "revision = 2\n", 'indication = "severe"\n'])
+    patient = "sulfite_allergy = true\n" if chance.random() < 0.2 else ""
+    return course_text(patient, *tables, first_visit=f"{first} 09:00", head=head)
+
+
+def clinic_for(chance: random.Random) -> Clinic:
+    """The bundled clinic or the built-in one, with a stock and syringes as the dice fall."""
+    bundled = clinic_from(parse_toml(CLINIC.read_bytes()), range(2026, 2030))
+    clinic = chance.choice([bundled, built_in_clinic("Europe/Copenhagen")])
+    strength = chance.choice([None, "150", "150", "250", "300", "500", "80", "151"])
+    salt = chance.choice(["pentahydrate", "anhydrous", "not stated"])
+    stock = strength and Stock(Strength(Fraction(strength)), salt, Fraction(chance.choice([2, 10])))  # type: ignore[arg-type]
+    space = Fraction(chance.choice([0, 7]), 100)
+    return clinic._replace(
+        stock=stock or None,
+        draw_up=chance.choice(["each", "shared"]),
+        syringes=tuple(one._replace(dead_space_ml=space) for one in clinic.syringes),
+    )
+
+
+def plans() -> Iterator[str]:
+    """Courses as they are planned: visits, preparation, findings, blocks to paste; or why not."""
+    for seed in range(60):
+        chance = random.Random(seed)
+        text, clinic = course_of(chance), clinic_for(chance)
+        yield f"\n# {seed}"
+        start = datetime(2026, 9, 14, 8, 30, tzinfo=ZONE) + timedelta(days=chance.randint(0, 20))
+        busy = Occupancy([Busy(start, start + timedelta(hours=chance.choice([1, 9, 60])))])
+        try:
+            course = course_from(parse_toml(text.encode()), PROTOCOL, ZONE)
+            plan = plan_course(course, PROTOCOL, clinic, busy)
+        except PlannerError as error:
+            yield f"  refused: {_plain(error)}"
+            continue
+        yield from (f"  {_plain(one)}" for one in plan_lines(plan))
+        yield f"  {_plain(confirm_blocks(plan.findings))}"
+        if seed % 12 == 0:
+            yield plan_bytes(plan).decode()
+
+
+def messages() -> Iterator[str]:
+    """What is said of each faulty file: place, problem, fix."""
+    clinic = built_in_clinic("Europe/Copenhagen")
+    for table, read in {
+        "course": lambda text: plan_course(
+            course_from(parse_toml(text.encode()), PROTOCOL, ZONE), PROTOCOL, clinic
+        ),
+        "protocol": lambda text: protocol_from(parse_toml(text.encode()), b""),
+    }.items():
+        for name, text in _faulty(table):
+            yield f"\n# {table}: {name}"
+            with suppress(PlannerError):
+                try:
+                    read(text)
+                except PlannerError as error:
+                    yield from (f"  {_plain(one)}" for one in error.problems)
+                    raise
+    content = plan_bytes(case_plan("case-2-knee", "each"))
+    for name, (change, _) in EDITED.items():
+        edited = json.loads(content)
+        change(edited)
+        yield f"\n# plan: {name}"
+        try:
+            plan_from(json.dumps(edited).encode())
+        except PlannerError as error:
+            yield from (f"  {_plain(one)}" for one in error.problems)
+
+
+def _faulty(table: str) -> Iterator[tuple[str, str]]:
+    if table == "protocol":
+        yield from ((name, BUNDLED.replace(old, new, 1)) for name, (old, new, _) in FAULTS.items())
+        return
+    yield from ((name, SOUND.replace(old, new, 1)) for name, (old, new, _) in BAD.items())
+    said = confirmation("regimen-extrapolated", "weekly", lesion='"A"')
+    yield from ((name, SOUND + said.replace(old, new)) for name, (old, new, _) in CONFIRMS.items())
+
+
+SCENARIOS: dict[str, Callable[[], Iterator[str]]] = {
+    "histories.txt": histories,
+    "plans.txt": plans,
+    "messages.txt": messages,
+}
+
+
+def written(name: str) -> str:
+    """A file of scenarios as it would be approved."""
+    return "\n".join(SCENARIOS[name]()).strip() + "\n"
