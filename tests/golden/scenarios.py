@@ -1,8 +1,8 @@
 """Courses by the dozen, drawn by fixed dice, and each refusal: what the core says to all of it.
 
-What is approved stands in `histories.txt`, `plans.txt` and `messages.txt`. A change of a rule
-shows there as a diff that can be read: which visit moved, which finding came, which message
-changed. `python -m tests.golden.update` writes them anew.
+What is approved stands in the text files beside this one. A change of a rule shows there as a diff
+that can be read: which visit moved, which finding came, which message changed.
+`python -m tests.golden.update` writes them anew.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from planner.core.clinic import Clinic
+from planner.core.clinic import Approval, Clinic
 from planner.core.equipment import Stock
 from planner.core.events import kind_of
+from planner.core.evidence import compare, recompute, replay, with_one_more
 from planner.core.findings import confirm_blocks, lines
 from planner.core.occupancy import Busy, Occupancy
 from planner.core.plan import plan_course
@@ -29,14 +30,14 @@ from planner.errors import PlannerError
 from planner.files.clinic import built_in_clinic, clinic_from
 from planner.files.course import course_from
 from planner.files.plan import plan_bytes, plan_from
-from planner.files.protocol import protocol_from
+from planner.files.protocol import load_protocol, protocol_from
 from planner.files.reading import parse_toml
 from planner.register.changes import Standing
 from planner.register.entering import dose_changed, held, missed, moved, resumed
 from tests.acceptance.test_bad_input import BAD, CONFIRMS
 from tests.acceptance.test_papers import EDITED
 from tests.clinics import case_plan
-from tests.conftest import CLINIC
+from tests.conftest import CLINIC, ROOT
 from tests.courses import SOUND, confirmation, course_text, lesion
 from tests.property.test_histories import (
     PROTOCOL,
@@ -53,6 +54,8 @@ from tests.property.test_histories import (
 from tests.spec.test_proof import BUNDLED, FAULTS
 
 ZONE = ZoneInfo("Europe/Copenhagen")
+OTHERS = sorted((ROOT / "tests" / "protocols").glob("*.toml"))
+PROTOCOLS = [PROTOCOL, *(load_protocol(str(path)) for path in OTHERS)]
 TODAY = datetime(2026, 10, 20, 12)
 THIRD = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
 COURSES = {
@@ -94,6 +97,11 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"vials {plan.supplies.vials}, left {plan.supplies.wasted_ml}"
     for one in lines(plan.findings, plan.lesion_ids):
         yield f"! {one.severity} {one.code} {one.where}: {one.message}"
+    for single in plan.findings:
+        yield f"  {_facts(single._replace(message=''))}"
+    for decision in plan.decisions:
+        yield from (f"{decision.lesion}: {one}" for one in decision.reasons)
+        yield f"{decision.lesion}: {_facts(decision._replace(reasons=(), because=''))}"
     yield from (f"? {one}" for one in plan.remarks)
 
 
@@ -172,8 +180,10 @@ def course_of(chance: random.Random) -> str:
         dose: object = chance.choice([None, 12.5, 20, 57.5, 275, 300, [12.5, 62.5, 70, 80], 9, 420])
         site = chance.choice(["knee", "elbow", "fingertip", "trunk", "head", "buttock"])
         size = chance.choice([3, 4.9, 5, 6, 20, 70, 85, 90])
-        tables.append(lesion(name, site=site, size_mm=size, ulcerated=chance.random() < 0.6,
-                             dose_mg=dose if not isinstance(dose, list) or size >= 5 else 15))  # fmt: skip
+        if isinstance(dose, list) and size < 5:
+            dose = 15
+        stands = chance.random() < 0.6
+        tables.append(lesion(name, site=site, size_mm=size, ulcerated=stands, dose_mg=dose))
     first = START + timedelta(days=chance.choice([0, 1, 3, 30, 95, 100, 170]))
     for _ in range(chance.choice([0, 0, 1, 2])):
         due = first + timedelta(days=chance.choice([7, 14, 21, 28, 84]))
@@ -187,7 +197,9 @@ def course_of(chance: random.Random) -> str:
         tables.append(confirmation("regimen-extrapolated", "weekly", lesion='["A", "B"]'))
     head = chance.choice(["", "revision = 2\n", 'indication = "severe"\n'])
     patient = "sulfite_allergy = true\n" if chance.random() < 0.2 else ""
-    return course_text(patient, *tables, first_visit=f"{first} 09:00", head=head)
+    text = course_text(patient, *tables, first_visit=f"{first} 09:00", head=head)
+    illness = chance.choice(["systemic sclerosis", "SSc", "dermatomyositis"])
+    return text.replace("systemic sclerosis", illness)
 
 
 def clinic_for(chance: random.Random) -> Clinic:
@@ -198,7 +210,12 @@ def clinic_for(chance: random.Random) -> Clinic:
     salt = chance.choice(["pentahydrate", "anhydrous", "not stated"])
     stock = strength and Stock(Strength(Fraction(strength)), salt, Fraction(chance.choice([2, 10])))  # type: ignore[arg-type]
     space = Fraction(chance.choice([0, 7]), 100)
+    until = START + timedelta(days=chance.choice([-1, 0, 1, 400]))
+    named = (chance.choice(["sts-150", "two-sites"]), chance.choice(["1.0", "0.9"]))
+    approvals = [Approval(*named, "Dr A. Holm", START, until)] * chance.randint(0, 2)
     return clinic._replace(
+        approvals=tuple(approvals),
+        capacity=chance.choice([1, 1, 2]),
         stock=stock or None,
         draw_up=chance.choice(["each", "shared"]),
         syringes=tuple(one._replace(dead_space_ml=space) for one in clinic.syringes),
@@ -207,21 +224,22 @@ def clinic_for(chance: random.Random) -> Clinic:
 
 def plans() -> Iterator[str]:
     """Courses as they are planned: visits, preparation, findings, blocks to paste; or why not."""
-    for seed in range(60):
+    for seed in range(90):
         chance = random.Random(seed)
         text, clinic = course_of(chance), clinic_for(chance)
-        yield f"\n# {seed}"
+        protocol = PROTOCOLS[chance.choice([0, 0, 0, 1, 2, 3])]
+        yield f"\n# {seed}: {protocol.id}"
         start = datetime(2026, 9, 14, 8, 30, tzinfo=ZONE) + timedelta(days=chance.randint(0, 20))
         busy = Occupancy([Busy(start, start + timedelta(hours=chance.choice([1, 9, 60])))])
         try:
-            course = course_from(parse_toml(text.encode()), PROTOCOL, ZONE)
-            plan = plan_course(course, PROTOCOL, clinic, busy)
+            course = course_from(parse_toml(text.encode()), protocol, ZONE)
+            plan = plan_course(course, protocol, clinic, busy)
         except PlannerError as error:
             yield f"  refused: {_plain(error)}"
             continue
         yield from (f"  {_plain(one)}" for one in plan_lines(plan))
         yield f"  {_plain(confirm_blocks(plan.findings))}"
-        if seed % 12 == 0:
+        if seed % 18 == 0:
             yield plan_bytes(plan).decode()
 
 
@@ -253,6 +271,16 @@ def messages() -> Iterator[str]:
             yield from (f"  {_plain(one)}" for one in error.problems)
 
 
+def evidence() -> Iterator[str]:
+    """The letter's cases through the rules, and its figures beside what they give."""
+    yield from (_facts(one) for one in replay(PROTOCOL))
+    yield from (_facts(one) for one in recompute(PROTOCOL))
+    yield from (_facts(one) for one in compare(PROTOCOL))
+    found = with_one_more(PROTOCOL)
+    assert found is not None
+    yield _facts(found)
+
+
 def _faulty(table: str) -> Iterator[tuple[str, str]]:
     if table == "protocol":
         yield from ((name, BUNDLED.replace(old, new, 1)) for name, (old, new, _) in FAULTS.items())
@@ -266,6 +294,7 @@ SCENARIOS: dict[str, Callable[[], Iterator[str]]] = {
     "histories.txt": histories,
     "plans.txt": plans,
     "messages.txt": messages,
+    "evidence.txt": evidence,
 }
 
 
