@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.core.formatting import rounded
@@ -16,6 +17,7 @@ from planner.errors import Problem
 _FIX = "plan the course again"
 LONGEST_TEXT = 500
 MOST_DAYS = 36_500
+_ROUNDED = Fraction(1, 10**6)
 # Both become names of files and addresses of events.
 _COURSE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -26,6 +28,7 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
     yield from _texts(plan)
     yield from _names(plan)
     yield from _mentions(plan)
+    yield from _counts(plan)
     yield from _equipment(plan)
     yield from _sources(plan)
     may_lack = plan.ending is not None or any(one.held_since for one in plan.lesions)
@@ -48,10 +51,14 @@ def _texts(plan: Plan) -> Iterator[Problem]:
         "prescriber": (plan.prescriber,),
         "clinic": (plan.clinic.name, plan.clinic.address, plan.clinic.phone),
         "lesions": tuple(
-            text for one in plan.lesions for text in (one.id, one.site_detail, one.measured_by)
+            text
+            for one in plan.lesions
+            for text in (one.id, one.site, one.site_detail, one.measured_by)
         ),
         "findings": tuple(text for one in plan.findings for text in (one.confirmed_by, one.reason)),
     }
+    if not all((plan.patient.id, plan.diagnosis, *(one.site for one in plan.lesions))):
+        yield Problem("", "the patient's id, the diagnosis or a site is empty", _FIX)
     for place, texts in written.items():
         if any(text is not None and len(text) > LONGEST_TEXT for text in texts):
             yield Problem(place, f"a text has over {LONGEST_TEXT} characters", "shorten it")
@@ -100,6 +107,22 @@ def _names(plan: Plan) -> Iterator[Problem]:
     for one in plan.decisions:
         if one.regimen not in regimens or not set(one.cases) <= cases:
             yield Problem("decisions", f"lesion {one.lesion}: an unknown regimen or case", _FIX)
+
+
+def _counts(plan: Plan) -> Iterator[Problem]:
+    """Injections that the regimen of their lesion does not have, or that come twice."""
+    many = {one.id: one.injections for one in plan.protocol.regimens}
+    planned = {one.lesion: many[one.regimen] for one in plan.decisions if one.regimen in many}
+    seen: set[tuple[str, int]] = set()
+    for index, visit in enumerate(plan.visits, start=1):
+        for one in visit.injections:
+            name = (one.lesion, one.injection)
+            if one.lesion not in planned:
+                continue
+            if name in seen or not 1 <= one.injection <= planned[one.lesion]:
+                text = f"injection {one.injection} of lesion {one.lesion} is none, or comes twice"
+                yield Problem(f"visits[{index}].injections", text, _FIX)
+            seen.add(name)
 
 
 def _mentions(plan: Plan) -> Iterator[Problem]:
@@ -159,11 +182,33 @@ def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         (visit.total_drawn_ml, [one.drawn_ml for one in drawn]),
         (visit.total_drawn_mg, [one.drawn_mg for one in drawn]),
     )
-    made = visit.preparation
-    if made is not None and not _is_recipe(made, strength):
-        yield Problem(f"{place}.preparation", "it does not give the protocol's strength", _FIX)
-    if any(total is not None and not _is_sum(total, parts) for total, parts in totals):
+    if visit.preparation is not None:
+        yield from _preparation(plan, visit.preparation, f"{place}.preparation")
+    if not all(_is_total(total, parts) for total, parts in totals):
         yield Problem(place, "a total is not the sum of its parts", _FIX)
+
+
+def _preparation(plan: Plan, made: Preparation, place: str) -> Iterator[Problem]:
+    """What is taken from the stock: the clinic's, in its vials, to the protocol's strength."""
+    if not _is_recipe(made, plan.protocol.strength_mg_per_ml):
+        yield Problem(place, "it does not give the protocol's strength", _FIX)
+    stock = plan.clinic.stock
+    if stock is None or (made.strength_mg_per_ml, made.salt) != (
+        stock.strength_mg_per_ml,
+        stock.salt,
+    ):
+        yield Problem(place, "its stock is not the clinic's", _FIX)
+    elif stock.vial_ml is None:
+        if (made.vials, made.wasted_ml) != (None, None):
+            yield Problem(place, "it has vials, and the clinic's stock has none", _FIX)
+    elif made.vials != ceil(made.stock_ml / stock.vial_ml) or not _is_rest(made, stock.vial_ml):
+        yield Problem(place, "its vials are not what it takes", _FIX)
+
+
+def _is_rest(made: Preparation, vial_ml: Fraction) -> bool:
+    """Whether what is left over is no more than what was opened and made."""
+    opened = (made.vials or 0) * vial_ml
+    return made.wasted_ml is not None and 0 <= made.wasted_ml <= opened + made.diluent_ml
 
 
 def to_draw(visit: PlannedVisit) -> Sequence[PlannedInjection]:
@@ -174,6 +219,8 @@ def to_draw(visit: PlannedVisit) -> Sequence[PlannedInjection]:
 
 def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
     """What is drawn up against what is injected."""
+    if [one.number for one in visit.syringes] != [*range(1, len(visit.syringes) + 1)]:
+        yield Problem(place, "they are not numbered from 1 on", _FIX)
     filled: dict[str, Fraction] = {}
     for syringe in visit.syringes:
         if syringe.drawn_ml != sum(part.ml for part in syringe.aliquots):
@@ -197,20 +244,31 @@ def _is_recipe(made: Preparation, strength: Fraction) -> bool:
     return parts and whole and made.stock_ml * made.strength_mg_per_ml == made.batch_ml * strength
 
 
-def _is_sum(total: Fraction, parts: Sequence[Fraction | None]) -> bool:
-    """Whether a total is its parts' sum; each was rounded to six decimals by itself."""
+def _is_total(total: Fraction | None, parts: Sequence[Fraction | None]) -> bool:
+    """Whether a total is its parts' sum, each rounded to six decimals; None where one is not known.
+
+    Where a dose is known and not drawn, the total of what is prescribed may be there.
+    """
     known = [part for part in parts if part is not None]
-    difference = abs(total - sum(known, Fraction(0)))
-    return len(known) == len(parts) and difference <= len(parts) * Fraction(1, 10**6)
+    if len(known) < len(parts) or not parts:
+        return total is None
+    return total is not None and abs(total - sum(known, Fraction(0))) <= len(parts) * _ROUNDED
 
 
 def _agrees(one: PlannedInjection, strength: Fraction) -> bool:
     """Whether an injection's mg and mL are one another's, none of them negative or alone."""
+    drawn = (one.drawn_ml, one.drawn_mg, one.deviation_percent)
     if one.dose_mg is None:
-        return one.volume_ml is None and one.drawn_ml is None and one.drawn_mg is None
+        return one.volume_ml is None and drawn == (None, None, None)
     if one.dose_mg <= 0 or one.volume_ml is None:
         return False
     exact = rounded(one.volume_ml) == rounded(one.dose_mg / strength)
-    if one.drawn_ml is None or one.drawn_mg is None:
-        return exact and one.drawn_ml is None and one.drawn_mg is None
-    return exact and one.drawn_ml > 0 and rounded(one.drawn_mg) == rounded(one.drawn_ml * strength)
+    if one.drawn_ml is None or one.drawn_mg is None or one.deviation_percent is None:
+        return exact and drawn == (None, None, None)
+    deviation = 100 * (one.drawn_mg - one.dose_mg) / one.dose_mg
+    return (
+        exact
+        and one.drawn_ml > 0
+        and rounded(one.drawn_mg) == rounded(one.drawn_ml * strength)
+        and abs(one.deviation_percent - deviation) <= Fraction(1, 1000)
+    )

@@ -621,6 +621,18 @@ EDITED = {
     "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
     "no time": (_set("visits", 0, "start", None), "it has no time"),
     "another number": (_set("visits", 0, "number", 2), "2 is not 1"),
+    "another deviation": (
+        _set("visits", 0, "injections", 0, "deviation_percent", 0),
+        "do not agree",
+    ),
+    "fewer vials": (_set("visits", 0, "preparation", "vials", 0), "not what it takes"),
+    "another stock": (
+        _set("visits", 0, "preparation", "strength_mg_per_ml", 250),
+        "its stock is not the clinic's",
+    ),
+    "an injection twice": (_set("visits", 1, "injections", 0, "injection", 1), "comes twice"),
+    "no total": (_set("visits", 0, "total_drawn_ml", None), "not the sum"),
+    "no patient": (_set("patient", "id", ""), "is empty"),
     "a uid that leads elsewhere": (_set("visits", 0, "uid", "../other"), "none of the planner's"),
     "a course that leads elsewhere": (_set("course", "../other"), "no course's id"),
     "a visit's own time zone": (

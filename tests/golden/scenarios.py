@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from planner.core.clinic import Approval, Clinic
 from planner.core.equipment import Stock
-from planner.core.events import kind_of
+from planner.core.events import Ended, kind_of
 from planner.core.evidence import compare, recompute, replay, with_one_more
 from planner.core.findings import confirm_blocks, lines
 from planner.core.occupancy import Busy, Occupancy
@@ -281,6 +283,79 @@ def evidence() -> Iterator[str]:
     yield _facts(found)
 
 
+def edits() -> Iterator[str]:
+    """Every value of a plan changed by itself, and whether the plan is still read."""
+    for name, (plan, is_edited) in edited_plans().items():
+        content = json.loads(plan_bytes(plan))
+        yield f"\n# {name}"
+        for path, value in _values(content, ()):
+            if re.match(is_edited, ".".join(map(str, path))):
+                for other in _others(value):
+                    said = "; ".join(_problems_of(_with(content, path, other))) or "read"
+                    yield f"  {'.'.join(map(str, path))} = {json.dumps(other)[:40]}: {said}"
+
+
+def edited_plans() -> dict[str, tuple[Plan, str]]:
+    """A plan to come, diluted, one of a lesion that is held, one that has ended; what is edited."""
+    two = parse_toml((SOUND + THIRD).encode())
+    stock = Stock(Strength(Fraction(250)), "pentahydrate", Fraction(10))
+    clinic = built_in_clinic("Europe/Copenhagen")._replace(stock=stock, draw_up="shared")
+    waiting = after(begun(), held(begun(), None, START + timedelta(days=1)))
+    given = after(begun(), give(1, None, None)(begun()))
+    return {
+        "diluted": (
+            plan_course(course_from(two, PROTOCOL, ZONE), PROTOCOL, clinic),
+            r"course|revision|patient|diagnosis|lesions\.0|visits\.0|decisions\.0\.(lesion|regimen)",
+        ),
+        "held": (waiting.plan, r"visits\.0\.(start|end|state|total)|lesions\.0\.held"),
+        "ended": (
+            after(given, Ended("died", START + timedelta(days=3))).plan,
+            r"visits\.1\.(start|end|state|total)|ending",
+        ),
+    }
+
+
+def _values(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """The values of a plan by their paths; of each list the first two."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _values(one, (*path, key))
+    elif isinstance(value, list):
+        for index, one in enumerate(value[:2]):
+            yield from _values(one, (*path, index))
+    else:
+        yield path, value
+
+
+def _others(value: Any) -> Iterator[Any]:
+    """What may stand there instead: nothing, more, less, something else."""
+    if value is not None:
+        yield None
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int | float):
+        yield from (value + 1, -value, 0)
+    elif isinstance(value, str):
+        yield from (value + "x", "", "W" * 501)
+
+
+def _with(content: Any, path: tuple[str | int, ...], value: Any) -> bytes:
+    changed = json.loads(json.dumps(content))
+    place = changed
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return json.dumps(changed).encode()
+
+
+def _problems_of(content: bytes) -> list[str]:
+    try:
+        plan_from(content)
+    except PlannerError as error:
+        return [_plain(one) for one in error.problems]
+    return []
+
+
 def _faulty(table: str) -> Iterator[tuple[str, str]]:
     if table == "protocol":
         yield from ((name, BUNDLED.replace(old, new, 1)) for name, (old, new, _) in FAULTS.items())
@@ -295,6 +370,7 @@ SCENARIOS: dict[str, Callable[[], Iterator[str]]] = {
     "plans.txt": plans,
     "messages.txt": messages,
     "evidence.txt": evidence,
+    "edits.txt": edits,
 }
 
 

@@ -120,3 +120,17 @@ def test_the_interval_cannot_be_read_two_ways(plan: Plan, worksheets: list[str])
     assert not re.search(r"4[- ]week(ly| interval)|every 4 weeks|month", sheet)
     for number, text in enumerate(worksheets, start=1):
         assert f"Visit {number} of {len(plan.visits)}" in text
+
+
+def test_the_sheet_says_what_to_check_it_against_and_what_it_cannot_bear(plan: Plan) -> None:
+    sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
+    for said in (
+        "Check this sheet against:",
+        "the patient: two identifiers, and the lesion, its site and its side",
+        "the vial: sodium thiosulphate, 150 mg/mL or the recipe for it, the salt, the expiry",
+        "the chart: allergies, the prescription of each dose, what changed since",
+        "The clinic's policy, not the source's: injections \u00b12 days.",
+        "6 patients, uncontrolled",
+        "Not a certified device; it decides nothing.",
+    ):
+        assert said in sheet

@@ -100,6 +100,7 @@ def test_right_and_left_are_where_the_patient_has_them(site: str) -> None:
 @pytest.mark.parametrize(("view", "thumb_at_readers"), [
     ("right palm", "right"), ("left palm", "left"), ("right hand", "left"), ("left hand", "right"),
 ])  # fmt: skip
+@pytest.mark.hazard("wrong-side-or-site")
 def test_hands_have_their_thumb_on_the_right_side(view: str, thumb_at_readers: str) -> None:
     side = view.split(maxsplit=1)[0]
     is_right = middle(view, f"{side} thumb") > middle(view, f"{side} little")
@@ -109,6 +110,7 @@ def test_hands_have_their_thumb_on_the_right_side(view: str, thumb_at_readers: s
 @pytest.mark.parametrize(("view", "big_toe_at_readers"), [
     ("right foot", "right"), ("left foot", "left"),
 ])  # fmt: skip
+@pytest.mark.hazard("wrong-side-or-site")
 def test_feet_seen_from_the_front_have_their_big_toe_inside(
     view: str, big_toe_at_readers: str
 ) -> None:
@@ -117,6 +119,7 @@ def test_feet_seen_from_the_front_have_their_big_toe_inside(
     assert is_right == (big_toe_at_readers == "right")
 
 
+@pytest.mark.hazard("wrong-side-or-site")
 def test_a_mirrored_map_would_be_seen() -> None:
     """The check of sides itself: the mirror image of an anchor is not in its limb."""
     found = place_of("knee", "right")
