@@ -334,8 +334,7 @@ class _UnderWay:
         names = [
             name
             for name in event.visit
-            if self._slot(name).state in ("open", "missed")
-            and not (name.purpose == "injection" and name.lesion in self.held)
+            if self._slot(name).state in ("open", "missed") and not self._waits(name)
         ]
         if not names:
             raise _refused("visit", "nothing is left to be done at it", "see planner course show")
@@ -439,15 +438,15 @@ class _UnderWay:
 
     @_read.register
     def _change_dose(self, event: DoseChanged, _entry: Entry) -> None:
+        lesion = self._lesion(event.lesion)
         wanted = [
             name.number
-            for name, slot in self._injections(self._lesion(event.lesion).id)
+            for name, slot in self._injections(lesion.id)
             if is_reached(event, name, slot)
         ]
         if not wanted:
             text = f"lesion {event.lesion} has no injections to come from there"
             raise _refused("", text, "doses that were given are not changed; see show")
-        lesion = self._lesion(event.lesion)
         doses = tuple(
             Dose(event.dose_mg) if number in wanted else dose
             for number, dose in enumerate(lesion.doses, start=1)
@@ -510,6 +509,10 @@ class _UnderWay:
                     other, Slot(replace(slot.appointment, due=due))
                 )
 
+    def _waits(self, name: Named) -> bool:
+        """Whether it is an injection of a lesion that is held."""
+        return name.purpose == "injection" and name.lesion in self.held
+
     def _or_waiting(self, name: Named, slot: Slot) -> Slot:
         """An open injection, or a waiting one where it would come on or after its lesion's hold."""
         held = self.held.get(name.lesion)
@@ -546,8 +549,8 @@ class _UnderWay:
         """What is still open of a visit stays at it, until it is done, moved or missed."""
         for name in visit:
             slot = self._slot(name)
-            is_held = name.purpose == "injection" and name.lesion in self.held
-            if slot.state == "open" and not is_held and not self._has_earlier(name, at.date()):
+            is_free = not self._waits(name) and not self._has_earlier(name, at.date())
+            if slot.state == "open" and is_free:
                 self.slots[name] = slot._replace(at=at)
                 if slot.is_outside(at.date()):
                     self._follow(name, at.date())

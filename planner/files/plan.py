@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from planner.core.consistency import plan_problems
+from planner.core.consistency import LONGEST_TEXT, plan_problems
 from planner.core.findings import Finding
 from planner.core.formatting import ends, number, rounded
 from planner.core.records import Plan
@@ -95,7 +95,7 @@ def _fields(record: Any) -> Iterator[tuple[str, Any]]:
 
 def _value_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:
     """Texts and numbers that no course file could have brought in."""
-    from planner.files.fields import LONGEST_TEXT, FieldError, check_text, place
+    from planner.files.fields import FieldError, check_text, place
 
     if isinstance(value, dict):
         for key, one in value.items():
