@@ -15,17 +15,19 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from planner.core.clinic import Approval, Clinic
+from planner.core.dosing import draw_up, fill_shared, recipe
 from planner.core.equipment import Stock
 from planner.core.events import Ended, kind_of
 from planner.core.evidence import compare, recompute, replay, with_one_more
 from planner.core.findings import confirm_blocks, lines
 from planner.core.occupancy import Busy, Occupancy
 from planner.core.plan import plan_course
-from planner.core.quantities import Strength
+from planner.core.quantities import Dose, Strength, Volume
 from planner.core.questions import questions
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import PlannerError
@@ -245,6 +247,53 @@ def plans() -> Iterator[str]:
             yield plan_bytes(plan).decode()
 
 
+SIZES = ("0.1", "3", "4.9", "5", "5.1", "6", "19", "20", "20.1", "70", "499.9", "500", "501", "NaN")
+
+
+def decisions() -> Iterator[str]:
+    """Each protocol's regimen about its bounds, with its reasons; and what is no input."""
+    for protocol in PROTOCOLS:
+        sites = protocol.table.domains.sites
+        for size in SIZES:
+            for ulcerated, site in product((False, True), (sites[0], sites[-1])):
+                try:
+                    hit = protocol.table.decide(Decimal(size), ulcerated, site)
+                    said = f"{hit.rule.id}: {' '.join(hit.reasons)}"
+                except PlannerError as error:
+                    said = str(error)
+                yield f"{protocol.id}, {size}, {ulcerated}, {site}: {_plain(said)}"
+    for inputs in ((5, True, "knee"), (Decimal(5), None, "knee"), (Decimal(5), True, "nose")):
+        yield from map(_plain, PROTOCOL.table.input_problems(*inputs))
+
+
+def syringes() -> Iterator[str]:
+    """Doses drawn up, lesions that share syringes, and recipes from stronger stocks."""
+    usual = built_in_clinic("UTC").syringes
+    few = (usual[0], usual[2])
+    for dose, kept in product((1, 9, 12.5, 149, 150, 151, 275, 750, 900, 1501, 4000), (usual, few)):
+        one = draw_up(Dose(Fraction(dose)), PROTOCOL.strength, kept)
+        parts = "+".join(_number(part.ml) for part in one.parts)
+        yield f"{dose} mg: {one.syringe.capacity_ml} mL, {parts} = {_number(one.drawn.ml)} mL"
+    for seed in range(12):
+        chance = random.Random(seed)
+        doses = [chance.choice((9, 12.5, 75, 140, 300, 900, 1600, 2000)) for _ in range(9)]
+        drawn = [
+            (f"L{n}", draw_up(Dose(Fraction(dose)), PROTOCOL.strength, usual))
+            for n, dose in enumerate(doses)
+        ]
+        for filled in fill_shared(drawn):
+            held_in = ", ".join(f"{one.lesion} {_number(one.volume.ml)}" for one in filled.aliquots)
+            yield f"{seed}: {filled.syringe.capacity_ml} mL: {held_in}"
+    for strength, need in product(
+        (150, 151, 200, 250, 300, 500), (1, 8, 25, 99, 180, 250, 260, 700)
+    ):
+        for kept in (usual, few):
+            stock = Stock(Strength(Fraction(strength)), "pentahydrate", Fraction(10))
+            found = recipe(stock, PROTOCOL.strength, Volume(Fraction(need, 100)), kept)
+            made = found and f"{_number(found.stock.ml)} + {_number(found.diluent.ml)}"
+            yield f"{need / 100:g} mL from {strength} mg/mL: {made}"
+
+
 def messages() -> Iterator[str]:
     """What is said of each faulty file: place, problem, fix."""
     clinic = built_in_clinic("Europe/Copenhagen")
@@ -371,6 +420,8 @@ SCENARIOS: dict[str, Callable[[], Iterator[str]]] = {
     "messages.txt": messages,
     "evidence.txt": evidence,
     "edits.txt": edits,
+    "decisions.txt": decisions,
+    "syringes.txt": syringes,
 }
 
 
