@@ -35,6 +35,29 @@ def _named(function: ast.FunctionDef) -> Iterator[str]:
                 yield from (one.value for one in ids if isinstance(one, ast.Constant))  # type: ignore[misc]
 
 
+def stray(folder: Path = ROOT / "tests") -> Iterator[str]:
+    """Files whose hazards stand where `marked` does not look: on a class, a module, a parameter."""
+    for path in sorted(folder.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        marks = [one for one in ast.walk(tree) if isinstance(one, ast.Attribute)]
+        named = sum(one.attr == "hazard" and _is_mark(one.value) for one in marks)
+        found = sum(
+            isinstance(decorator, ast.Call) and decorator.func in marks
+            for function in tree.body
+            if isinstance(function, ast.FunctionDef)
+            for decorator in function.decorator_list
+            if isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and decorator.func.attr == "hazard"
+        )
+        if named != found:
+            yield f"{path.name}: a hazard is marked elsewhere than at a test function"
+
+
+def _is_mark(value: ast.expr) -> bool:
+    return isinstance(value, ast.Attribute) and value.attr == "mark"
+
+
 def faults(log: Sequence[Hazard], marks: Marks, root: Path = ROOT) -> Iterator[str]:
     """Where the log, the tests and the product disagree."""
     known = {one.id: one for one in log}
@@ -70,6 +93,7 @@ def matrix(log: Sequence[Hazard]) -> str:
     rows = ["| hazard | what stands against it | tests |", "|---|---|---|"]
     for one in log:
         controls = "; ".join(f"{control.what} (`{control.where}`)" for control in one.controls)
+        controls += f". **Left:** {one.left}" if one.left else ""
         tests = ", ".join(_link(test) for test in one.tests)
         rows.append(f'| <a id="{one.id}"></a>**{one.id}**: {one.hazard} | {controls} | {tests} |')
     return "\n".join(rows) + "\n"

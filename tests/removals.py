@@ -54,7 +54,7 @@ def failures(project: Path, removal: Removal, tests: tuple[str, ...]) -> list[st
     path.write_text(kept.replace(removal.take, removal.put), encoding="utf-8")
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-n", "0", "-q", "--tb=no", "-rfE", *tests],
+            [sys.executable, "-m", "pytest", "-n", "0", "-q", "--tb=no", "-rf", *tests],
             cwd=project,
             env={**os.environ, "PYTHONPATH": str(project)},
             capture_output=True,
@@ -63,7 +63,7 @@ def failures(project: Path, removal: Removal, tests: tuple[str, ...]) -> list[st
         )
     finally:
         path.write_text(kept, encoding="utf-8")
-    return [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
 
 
 def main(wanted: list[str]) -> int:

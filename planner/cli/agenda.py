@@ -39,10 +39,15 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
 
     Example: planner agenda plans/ --week 2026-09-07
     """
+    from planner.cli.papers import check_confirmed
     from planner.files.plan import read_plan
 
     days = _days(on, week)
-    plans = [read_plan(path)[0] for path in sorted(set(_plan_files(folders)))]
+    plans = []
+    for path in sorted(set(_plan_files(folders))):
+        plan, _ = read_plan(path)
+        check_confirmed(plan, path)
+        plans.append(plan)
     rows = sorted(row for plan in plans for row in _rows(plan))
     shown = [row for row in rows if days is None or row.on in days]
     if not shown:

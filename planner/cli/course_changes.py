@@ -17,6 +17,7 @@ from planner.cli.register import (
     changing,
     lesion_option,
     one_of,
+    open_register,
     reason_option,
     typed,
     typed_day,
@@ -444,6 +445,20 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
         for line in ending_lines(done.after.plan):
             click.echo(line, err=True)
+        _tell_other_courses(change, done)
+
+
+def _tell_other_courses(change: Change, done: Changed) -> None:
+    """Say which other courses of a patient who died are still running."""
+    from planner.core.formatting import listing
+    from planner.register.changes import states_of
+
+    with open_register(change.database).reading() as connection:
+        states = states_of(connection, done.after.record.patient)
+    running = [name for name, state in states.items() if not state.ended]
+    if running:
+        text = f"{listing(running)} of the same patient still runs: end it too"
+        click.echo(f"caution: {text} (planner course end ID --as died)", err=True)
 
 
 def tell_differences(done: Changed) -> None:

@@ -57,9 +57,9 @@ def documents(
     plan = standing.plan
     _stop_unless_confirmed(standing)
     check_ours(out)
-    _check_folder(out, standing)
-    check_first_label(first_label, plan)
     content = plan_bytes(plan)
+    _check_folder(out, standing, content)
+    check_first_label(first_label, plan)
     before, entries = replaced(standing)
     files = issued(
         plan,
@@ -124,9 +124,9 @@ def _stop_unless_confirmed(standing: Standing) -> None:
     raise NotConfirmedError(*problems, Problem("", "nothing was made", fix))
 
 
-def _check_folder(out: Path, standing: Standing) -> None:
-    """Refuse a folder of another course, or of a later revision of this one."""
-    from planner.files.plan import read_plan
+def _check_folder(out: Path, standing: Standing, content: bytes) -> None:
+    """Refuse a folder of another course, or of another plan of this revision or a later one."""
+    from planner.files.plan import plan_from, read_plan
 
     path = out / "plan.json"
     if not path.exists():
@@ -140,6 +140,9 @@ def _check_folder(out: Path, standing: Standing) -> None:
         raise RefusedError(
             Problem(str(out), f"it holds course {there.course}", "choose another --out")
         )
+    if there.revision == standing.plan.revision and there != plan_from(content):
+        text = f"another plan of revision {there.revision} was issued there"
+        raise RefusedError(Problem(str(out), text, "choose another --out"))
     if there.revision > standing.plan.revision:
         text = f"it holds revision {there.revision}; the register is at {standing.plan.revision}"
         raise RefusedError(Problem(str(out), text, "is this the right database?"))

@@ -29,5 +29,7 @@ def _lines(one: Hazard) -> Iterator[str]:
     yield f"  harm:    {one.harm}"
     for control in one.controls:
         yield f"  control: {control.what} ({control.where})"
+    if one.left:
+        yield f"  left:    {one.left}"
     for test in one.tests:
         yield f"  test:    {test}"

@@ -120,6 +120,9 @@ def earlier_plan(path: Path, course: Course) -> Plan:
     if before.course != course.id:
         problem = f"it is of course {before.course}, not of {course.id}"
         raise InputError(Problem(path.name, problem, "name this course's plan.json"))
+    if before.patient.id != course.patient.id:
+        problem = f"it is of another patient's course {before.course}"
+        raise InputError(Problem(path.name, problem, "give the course an id of its own"))
     if before.revision >= course.revision:
         fix = f"set revision = {before.revision + 1} in the course file"
         problem = f"it has revision {before.revision}, the course {course.revision}"

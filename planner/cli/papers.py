@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
 from planner.core.records import Plan
-from planner.errors import Problem, UsageError
+from planner.errors import NotConfirmedError, Problem, UsageError
 
 LONG_COURSE = 40
 first_label_option = click.option(
@@ -28,6 +29,13 @@ def check_first_label(first: int, plan: Plan) -> None:
     if first > there:
         fix = f"give 1 to {there}"
         raise UsageError(Problem("--first-label", f"{paper} sheets have {there} labels", fix))
+
+
+def check_confirmed(plan: Plan, path: Path) -> None:
+    """Refuse to work with a plan that waits for a physician or has errors."""
+    if not plan.is_confirmed:
+        text = "this plan waits for a physician or has errors; nothing was done"
+        raise NotConfirmedError(Problem(str(path), text, "see its findings, and plan it again"))
 
 
 def progress(plan: Plan) -> Callable[[str], None]:

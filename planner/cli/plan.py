@@ -211,6 +211,9 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> No
     if there.course != made.course:
         text = f"it holds course {there.course}"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))
+    if there.patient.id != made.patient.id:
+        text = f"it holds course {there.course} of another patient"
+        raise RefusedError(Problem(str(folder), text, "give the course an id of its own"))
     if made.revision <= there.revision:
         text = f"revision {there.revision} was issued there and says something else"
         fix = f"set revision = {there.revision + 1} in the course file"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from planner.cli.papers import check_first_label, first_label_option, progress
-from planner.errors import NotConfirmedError, Problem, RefusedError
+from planner.cli.papers import check_confirmed, check_first_label, first_label_option, progress
+from planner.errors import Problem, RefusedError
 
 
 @click.command()
@@ -27,9 +27,7 @@ def print(plan: Path, out: Path, first_label: int) -> None:
     from planner.files.plan import read_plan
 
     made, content = read_plan(plan)
-    if not made.is_confirmed:
-        text = "this plan waits for a physician or has errors; nothing was printed"
-        raise NotConfirmedError(Problem(str(plan), text, "see its findings, and plan it again"))
+    check_confirmed(made, plan)
     check_first_label(first_label, made)
     check_ours(out)
     if (out / PLAN_NAME).exists():

@@ -25,12 +25,14 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     Example: planner publish K-0042 --caldav https://calendar.example/clinic/ --dry-run
     """
     from planner.cli.credentials import caldav_credentials
+    from planner.cli.papers import check_confirmed
     from planner.cli.plan import issue_time
     from planner.files.plan import read_plan
     from planner.servers.caldav import Collection
     from planner.servers.publish import Action, actions, summary
 
     plan, _ = read_plan(folder / "plan.json")
+    check_confirmed(plan, folder / "plan.json")
     with Collection(url, caldav_credentials(url)) as collection:
         wanted = actions(plan, collection, issue_time())
         done: list[Action] = []

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.core.formatting import rounded
 from planner.core.intervals import Interval
+from planner.core.quantities import is_whole
 from planner.core.records import Plan, PlannedInjection, PlannedVisit, Preparation
 from planner.errors import Problem
 
@@ -34,10 +36,14 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
     may_lack = plan.ending is not None or any(one.held_since for one in plan.lesions)
     if (not plan.visits and not may_lack) or plan.revision < 0:
         yield Problem("visits", "there are none, or the revision is below 0", _FIX)
+    starts = [visit.start.date() for visit in plan.visits if visit.start is not None]
+    if any(before >= after for before, after in pairwise(starts)):
+        yield Problem("visits", "they are not by day, each day once", _FIX)
     for index, visit in enumerate(plan.visits, start=1):
         place = f"visits[{index}]"
         if visit.number != index:
             yield Problem(f"{place}.number", f"{visit.number} is not {index}", _FIX)
+        yield from _purposes(visit, place)
         yield from _times(plan, visit, place)
         yield from _figures(plan, visit, place)
         yield from _syringes(visit, f"{place}.syringes")
@@ -79,6 +85,12 @@ def _times(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         yield Problem(f"{place}.end", "it is not after the start", _FIX)
     elif any(one.utcoffset() != _offset(one, plan.clinic.timezone) for one in (start, end)):
         yield Problem(f"{place}.start", "its offset is not that of the clinic's zone", _FIX)
+
+
+def _purposes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
+    held = {"evaluation": visit.evaluations, "injection": visit.injections}
+    if list(visit.purposes) != [purpose for purpose, found in held.items() if found]:
+        yield Problem(f"{place}.purposes", "they are not what is done at it", _FIX)
 
 
 def _offset(moment: datetime, zone: str) -> timedelta | None:
@@ -183,16 +195,21 @@ def _figures(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         (visit.total_drawn_mg, [one.drawn_mg for one in drawn]),
     )
     if visit.preparation is not None:
-        yield from _preparation(plan, visit.preparation, f"{place}.preparation")
+        yield from _preparation(plan, visit, visit.preparation, f"{place}.preparation")
     if not all(_is_total(total, parts) for total, parts in totals):
         yield Problem(place, "a total is not the sum of its parts", _FIX)
 
 
-def _preparation(plan: Plan, made: Preparation, place: str) -> Iterator[Problem]:
+def _preparation(
+    plan: Plan, visit: PlannedVisit, made: Preparation, place: str
+) -> Iterator[Problem]:
     """What is taken from the stock: the clinic's, in its vials, to the protocol's strength."""
     if not _is_recipe(made, plan.protocol.strength_mg_per_ml):
         yield Problem(place, "it does not give the protocol's strength", _FIX)
     stock = plan.clinic.stock
+    drawn = [one.drawn_ml for one in to_draw(visit) if one.drawn_ml is not None]
+    if made.batch_ml < sum(drawn):
+        yield Problem(place, "the batch is less than what is drawn", _FIX)
     if stock is None or (made.strength_mg_per_ml, made.salt) != (
         stock.strength_mg_per_ml,
         stock.salt,
@@ -225,6 +242,9 @@ def _syringes(visit: PlannedVisit, place: str) -> Iterator[Problem]:
     for syringe in visit.syringes:
         if syringe.drawn_ml != sum(part.ml for part in syringe.aliquots):
             yield Problem(place, f"syringe {syringe.number}: its parts are not its volume", _FIX)
+        line = syringe.graduation_ml
+        if line > 0 and not all(is_whole(part.ml, line) for part in syringe.aliquots):
+            yield Problem(place, f"syringe {syringe.number}: a part is on none of its lines", _FIX)
         if syringe.drawn_ml > syringe.capacity_ml:
             yield Problem(place, f"syringe {syringe.number}: it does not hold its volume", _FIX)
         for part in syringe.aliquots:

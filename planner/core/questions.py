@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from planner.core.events import Ended, Evaluated, Event, Given, Named
-from planner.core.formatting import count, day, moment
+from planner.core.checks import JUMP
+from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Named
+from planner.core.formatting import count, day, mg, moment
 from planner.core.history import State
 from planner.core.protocol import Protocol
 from planner.errors import Problem
@@ -18,11 +19,24 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         yield Problem("", f"{moment(event.at)} is in the future", "give --at")
     if isinstance(event, Ended) and event.on > now.date():
         yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
+    if isinstance(event, DoseChanged):
+        yield from _jump(state, event)
     if isinstance(event, Given):
         for one in event.injections:
             name = Named(one.lesion, "injection", one.injection)
             yield from _order(state, name, event)
             yield from _interval(state, name, event, protocol.policy.shortest_interval_days)
+
+
+def _jump(state: State, event: DoseChanged) -> Iterator[Problem]:
+    """A dose far from the lesion's last one, as that was given: the plan knows what was planned."""
+    done = [one for name, one in state.given.items() if name.lesion == event.lesion]
+    if not done:
+        return
+    last = max(done, key=lambda one: one.given.at).injected.dose_mg
+    if event.dose_mg >= JUMP * last or last >= JUMP * event.dose_mg:
+        text = f"{mg(last)} were given last, this is {mg(event.dose_mg)}"
+        yield Problem("--mg", text, "is a point misplaced?")
 
 
 def _order(state: State, name: Named, event: Given) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ class Control(NamedTuple):
 
 
 class Hazard(NamedTuple):
-    """One hazard; `tests` are named as pytest names them, `file::function`."""
+    """One hazard; its tests are `file::function`; `left` is what no control reaches, if known."""
 
     id: str
     hazard: str
@@ -23,6 +23,7 @@ class Hazard(NamedTuple):
     harm: str
     controls: tuple[Control, ...]
     tests: tuple[str, ...]
+    left: str = ""
 
 
 def hazards() -> tuple[Hazard, ...]:
@@ -36,6 +37,7 @@ def hazards() -> tuple[Hazard, ...]:
             one["harm"],
             tuple(Control(**control) for control in one["control"]),
             tuple(one["tests"]),
+            one.get("left", ""),
         )
         for one in table["hazard"]
     )

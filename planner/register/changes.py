@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -100,7 +101,7 @@ def add_course(
             fix = "change it with planner course, or choose another id"
             raise RefusedError(Problem(course.id, "it is in the register already", fix))
         patient = _patient_of(connection, course)
-        _check_only_course(connection, patient, author)
+        _check_patient(connection, patient, course, author)
         event = Planned(course, keep_input(connection, protocol), keep_input(connection, clinic))
         begin_course(connection, course.id, patient.key)
         append(connection, course.id, Entry(1, author.now, author.name, author.confirm, event), "")
@@ -139,7 +140,7 @@ def change(
                 note_issue(connection, course, entry.number, entry.event)
             entries.append(entry)
         project(connection, standing.record, standing.state, standing.plan)
-    waiting = _new(standing.plan.findings, first.plan.findings)
+    waiting = [one for one in _new(standing.plan.findings, first.plan.findings) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
 
 
@@ -218,11 +219,17 @@ def _with(before: Standing, entry: Entry) -> Standing:
 
 
 def _new(after: Sequence[Finding], before: Sequence[Finding]) -> Iterator[Finding]:
-    """Findings that stop the plan now and did not before."""
-    there = {(one.code, one.lesion, one.due, one.value) for one in before if one.stops}
+    """Errors and questions that were not there before, though an old word may answer them."""
+    there = {_said(one) for one in before}
     for one in after:
-        if one.stops and (one.code, one.lesion, one.due, one.value) not in there:
+        if one.severity in ("error", "confirm") and _said(one) not in there:
             yield one
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    """What a finding says, whatever number its visit has."""
+    message = re.sub(r"^visit \d+, ", "", finding.message)
+    return finding.code, finding.lesion, finding.due, finding.value, message
 
 
 def _waiting(finding: Finding) -> Problem:
@@ -290,10 +297,34 @@ def _patient_of(connection: Connection, course: Course) -> PatientRow:
     return there._replace(name=name, birth_date=born)
 
 
-def _check_only_course(connection: Connection, patient: PatientRow, author: Author) -> None:
-    running = connection.execute(
-        select(courses.c.id).where(courses.c.patient == patient.key, courses.c.status != "ended")
-    ).all()
-    if running and author.confirm is None:
-        text = f"the patient has another running course: {', '.join(one.id for one in running)}"
-        raise NotConfirmedError(Problem("patient.id", text), _HOW_TO_CONFIRM)
+def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
+    """The courses of a patient as they stand, by their ids."""
+    known = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+    return {one.id: read_course(connection, one.id).state for one in connection.execute(known)}
+
+
+def check_not_dead(states: Mapping[str, State]) -> None:
+    """Refuse what would reach a patient who died in another course."""
+    for course, state in states.items():
+        if state.ended and state.ended.ending == "died":
+            fix = "end the other courses too: planner course end ID --as died"
+            raise RefusedError(Problem(f"course {course}", "the patient died", fix))
+
+
+def _check_patient(
+    connection: Connection, patient: PatientRow, course: Course, author: Author
+) -> None:
+    """Ask for what the register knows of a patient and the course file does not say."""
+    states = states_of(connection, patient)
+    check_not_dead(states)
+    asked = []
+    running = [name for name, state in states.items() if not state.ended]
+    if running:
+        text = f"the patient has another running course: {', '.join(running)}"
+        asked.append(Problem("patient.id", text))
+    allergic = [name for name, state in states.items() if state.course.patient.sulfite_allergy]
+    if allergic and not course.patient.sulfite_allergy:
+        text = f"course {allergic[-1]} states a sulfite allergy, this one does not"
+        asked.append(Problem("patient.sulfite_allergy", text, "set it to true"))
+    if asked and author.confirm is None:
+        raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)

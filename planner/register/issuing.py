@@ -15,8 +15,10 @@ from planner.register.changes import (
     Standing,
     change,
     changes_after,
+    check_not_dead,
     check_not_erased,
     read_standing,
+    states_of,
 )
 from planner.register.database import Database
 from planner.register.tables import courses, issues
@@ -34,7 +36,13 @@ class Page(NamedTuple):
 def issue_of(connection: Connection, course: str) -> Standing:
     """The course as documents would be made of it now."""
     standing = read_standing(connection, course)
-    check_not_erased(standing.record.patient)
+    patient = standing.record.patient
+    check_not_erased(patient)
+    others = {
+        name: state for name, state in states_of(connection, patient).items() if name != course
+    }
+    if standing.state.ended is None or standing.state.ended.ending != "died":
+        check_not_dead(others)
     return standing
 
 

@@ -589,7 +589,14 @@ def test_an_unconfirmed_plan_is_not_printed(planner: Run, tmp_path: Path) -> Non
     waiting = planner("plan", course, "--timezone", "UTC", "--json")
     assert waiting.returncode == 12
     (tmp_path / "plan.json").write_text(waiting.stdout, encoding="utf-8")
-    assert planner("print", "plan.json", "--out", "again").returncode == 12
+    for command in (
+        ("print", "plan.json", "--out", "again"),
+        ("publish", ".", "--caldav", "http://127.0.0.1:9/"),
+        ("agenda", "."),
+    ):
+        done = planner(*command)
+        assert done.returncode == 12
+        assert "waits for a physician" in done.stderr
     assert not (tmp_path / "again").exists()
 
 
@@ -621,6 +628,17 @@ EDITED = {
     "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
     "no time": (_set("visits", 0, "start", None), "it has no time"),
     "another number": (_set("visits", 0, "number", 2), "2 is not 1"),
+    "another purpose": (_set("visits", 0, "purposes", ["evaluation"]), "not what is done at it"),
+    "a syringe's lines": (
+        _set("visits", 0, "syringes", 0, "graduation_ml", 0.05),
+        "on none of its lines",
+    ),
+    "two visits on one day": (
+        lambda plan: plan["visits"][1].update(
+            start="2026-09-07T09:30:00+02:00", end="2026-09-07T10:00:00+02:00"
+        ),
+        "each day once",
+    ),
     "another deviation": (
         _set("visits", 0, "injections", 0, "deviation_percent", 0),
         "do not agree",

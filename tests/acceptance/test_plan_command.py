@@ -159,6 +159,17 @@ def test_an_issued_plan_is_replaced_by_itself_or_a_higher_revision_only(
     assert b"SEQUENCE:1" in (tmp_path / "K-1/patient.ics").read_bytes()
 
 
+@pytest.mark.hazard("wrong-patient")
+def test_another_patients_course_of_the_same_id_is_refused(planner: Run, tmp_path: Path) -> None:
+    """A copied file in which the id was forgotten."""
+    assert planner("plan", write(tmp_path, SOUND), "--timezone", "UTC").returncode == 0
+    path = write(tmp_path, "revision = 1\n" + SOUND.replace("P-1", "P-2"))
+    assert planner("plan", path, "--timezone", "UTC").returncode == 13
+    done = planner("plan", path, "--timezone", "UTC", "--since", "K-1/plan.json", "--out", "b")
+    assert done.returncode == 10
+    assert "another patient's course K-1" in done.stderr
+
+
 @pytest.mark.hazard("crash-in-the-middle")
 def test_a_folder_that_is_not_ours_is_left_alone(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, SOUND)

@@ -206,6 +206,48 @@ def test_a_second_running_course_of_a_patient_asks(course: Run, tmp_path: Path) 
     assert course("add", again, "--clinic", CLINIC, "--confirm", "other arm").returncode == 0
 
 
+@pytest.mark.hazard("allergy", "dead-patients-appointments")
+def test_what_the_register_knows_of_a_patient_is_asked_in_the_next_course(
+    planner: Run, tmp_path: Path
+) -> None:
+    register = {"PLANNER_USER": "Dr A. Holm"}
+    allergic = SOUND.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')
+    allergic += confirmation("sulfite-allergy", "stated")
+    add = ("course", "add", "course.toml", "--clinic", CLINIC)
+    write(tmp_path, allergic)
+    assert planner(*add, **register).returncode == 0
+    end = ("--as", "died", "--on", "2026-09-20", "--reason", "x")
+    write(tmp_path, SOUND.replace("K-1", "K-2"))
+    asked = planner(*add, **register)
+    assert asked.returncode == 12
+    assert "another running course: K-1" in asked.stderr
+    assert "course K-1 states a sulfite allergy, this one does not" in asked.stderr
+    assert planner(*add, "--confirm", "tested since", **register).returncode == 0
+    # Who died in one course gets no letter from another, and begins none.
+    dead = planner("course", "end", "K-1", *end, "--confirm", "told today", **register)
+    assert dead.returncode == 0, dead.stderr
+    assert "K-2" in dead.stderr
+    done = planner("course", "documents", "K-2", "--out", "K-2", **register)
+    assert done.returncode == 13
+    assert "course K-1: the patient died" in done.stderr
+    write(tmp_path, SOUND.replace("K-1", "K-3"))
+    assert planner(*add, "--confirm", "x", **register).returncode == 13
+
+
+@pytest.mark.hazard("two-revisions-one-number")
+def test_documents_replace_no_other_plan_of_their_revision(planner: Run, tmp_path: Path) -> None:
+    register = {"PLANNER_USER": "Dr A. Holm"}
+    write(tmp_path, "revision = 1\n" + SOUND.replace("87.5]", "90]"))
+    assert planner("plan", "course.toml", "--clinic", CLINIC).returncode == 0
+    write(tmp_path, SOUND)
+    assert planner("course", "add", "course.toml", "--clinic", CLINIC, **register).returncode == 0
+    dose = ("course", "dose", "K-1", "--lesion", "A", "--mg", "60", "--reason", "pain")
+    assert planner(*dose, **register).returncode == 0
+    done = planner("course", "documents", "K-1", "--out", "K-1", **register)
+    assert done.returncode == 13
+    assert "another plan of revision 1 was issued there" in done.stderr
+
+
 def test_what_waits_for_a_physician_does_not_enter_the_register(
     course: Run, tmp_path: Path
 ) -> None:

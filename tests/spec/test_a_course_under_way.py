@@ -198,7 +198,6 @@ def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path
     assert second.total_dose_mg == 15
 
 
-@pytest.mark.hazard("stale-confirmation")
 def test_a_dose_change_reaches_only_what_is_to_come(course: Followed) -> None:
     course.give(1)
     changed = course.dose("60", from_visit=3)
@@ -207,13 +206,32 @@ def test_a_dose_change_reaches_only_what_is_to_come(course: Followed) -> None:
     given = course.visits[0].injections[0].given
     assert given is not None
     assert given.drawn_mg == 12
+    with pytest.raises(NotConfirmedError, match=r"12.5.mg were given last, this is 62.5.mg"):
+        course.dose("62.5")
+
+
+@pytest.mark.hazard("stale-confirmation")
+def test_a_dose_is_asked_for_each_time_that_it_comes(course: Followed) -> None:
+    course.give(1)
+    course.give(2)
     with pytest.raises(NotConfirmedError, match="dose-above-observed"):
-        course.dose("300")
-    course.dose("300", confirm="agreed")
-    assert doses(course)[1:] == [300, 300, 300]
-    # A new dose asks anew: what was confirmed is 300 mg.
+        course.dose("280")
+    course.dose("280", confirm="agreed, this once")
+    assert doses(course)[2:] == [280, 280]
+    # A new dose asks anew: what was confirmed is 280 mg.
     with pytest.raises(NotConfirmedError, match="dose-above-observed"):
-        course.dose("310")
+        course.dose("285")
+    # So does the same one that comes again: the old word does not answer for it.
+    course.dose("80")
+    with pytest.raises(NotConfirmedError, match="dose-above-observed"):
+        course.dose("280")
+
+
+@pytest.mark.hazard("stale-confirmation")
+def test_a_shorter_distance_than_the_confirmed_one_is_asked_for(course: Followed) -> None:
+    course.move(3, "2026-09-18 09:00", confirm="four days")
+    with pytest.raises(NotConfirmedError, match=r"2.days from another injection"):
+        course.move(2, "2026-09-16 09:00")
 
 
 def test_a_lesion_added_on_day_14_has_its_own_clock_and_shares_visits(course: Followed) -> None:

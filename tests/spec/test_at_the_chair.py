@@ -50,11 +50,32 @@ def worksheets(plan: Plan) -> list[str]:
     return found
 
 
-@pytest.mark.hazard("wrong-strength")
+@pytest.mark.hazard("wrong-strength", "wrong-salt")
 def test_the_vial_is_read_before_it_is_opened(plan: Plan, worksheets: list[str]) -> None:
     sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
     for text in (sheet, *worksheets):
         assert "Vial: ________ mg/mL, salt ________________. Not 150 mg/mL: stop." in text
+
+
+@pytest.mark.hazard("wrong-strength")
+def test_a_diluted_stock_is_asked_for_by_its_own_strength(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    plan = text_plan(course_text(lesion(dose_mg=50)), sts_150, clinic_of("diluted", clinic))
+    sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
+    for text in (sheet, *visits_of(plan)["Injection worksheet"]):
+        assert "Not 250 mg/mL: stop." in text
+        assert "Not 150 mg/mL" not in text
+
+
+@pytest.mark.hazard("allergy")
+def test_a_stated_allergy_stands_on_each_worksheet(sts_150: Protocol, clinic: Clinic) -> None:
+    said = confirmation("sulfite-allergy", "stated")
+    text = course_text("sulfite_allergy = true\n", lesion(dose_mg=50), said)
+    plan = text_plan(text, sts_150, clinic_of("each", clinic))
+    found = visits_of(plan)["Injection worksheet"]
+    assert len(found) == 4
+    assert all("A sulfite allergy is stated for this patient." in text for text in found)
 
 
 @pytest.mark.hazard("local-anaesthetic")

@@ -130,7 +130,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("typed", "message"), REFUSED)
-@pytest.mark.hazard("mg-for-ml", "decimal-comma")
+@pytest.mark.hazard("mg-for-ml", "decimal-comma", "small-volume")
 def test_what_is_no_dose_is_refused_with_the_fix(planner: Run, typed: str, message: str) -> None:
     done = planner("dose", typed)
     assert done.returncode == 10

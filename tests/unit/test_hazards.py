@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from planner.files.hazards import hazards
 from tests.conftest import ROOT, Run
-from tests.hazards import BEGIN, README, faults, marked, with_matrix
+from tests.hazards import BEGIN, README, faults, marked, stray, with_matrix
 from tests.removals import removals
 
 LOG = hazards()
@@ -18,6 +19,15 @@ PROMISES = "## What it promises, and what it does not"
 
 def test_each_hazard_has_its_tests_and_each_id_its_hazard() -> None:
     assert not list(faults(LOG, MARKS))
+    assert not list(stray())
+
+
+def test_a_hazard_marked_elsewhere_is_seen(tmp_path: Path) -> None:
+    marked_module = 'import pytest\npytestmark = pytest.mark.hazard("no-such-hazard")\n'
+    (tmp_path / "test_x.py").write_text(marked_module)
+    assert list(stray(tmp_path)) == [
+        "test_x.py: a hazard is marked elsewhere than at a test function"
+    ]
 
 
 FAULTY = {
@@ -62,11 +72,11 @@ def test_each_promise_leads_to_its_tests() -> None:
     promises = re.findall(r"^- (.*(?:\n  .*)*)", section, re.MULTILINE)
     assert len(promises) > 10
     for promise in promises:
-        links = re.findall(r"\]\(([^)]+)\)", promise)
+        links = re.findall(r"\[([^]]+)\]\(([^)]+)\)", promise)
         assert links, promise
-        for link in links:
-            is_hazard = link.removeprefix("#") in {one.id for one in LOG}
-            assert is_hazard or (ROOT / link).is_file(), link
+        for words, link in links:
+            test = f"{link}::test_{'_'.join(words.split())}"
+            assert link.removeprefix("#") in {one.id for one in LOG} or test in MARKS, link
 
 
 def test_each_control_can_be_taken_away() -> None:
