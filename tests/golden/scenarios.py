@@ -22,7 +22,20 @@ from zoneinfo import ZoneInfo
 from planner.core.clinic import Approval, Clinic
 from planner.core.dosing import draw_up, fill_shared, recipe
 from planner.core.equipment import Stock
-from planner.core.events import Ended, kind_of
+from planner.core.events import (
+    Corrected,
+    DoseChanged,
+    Ended,
+    Evaluated,
+    Event,
+    Held,
+    Issued,
+    Missed,
+    Moved,
+    Named,
+    Resumed,
+    kind_of,
+)
 from planner.core.evidence import compare, recompute, replay, with_one_more
 from planner.core.findings import confirm_blocks, lines
 from planner.core.occupancy import Busy, Occupancy
@@ -60,6 +73,8 @@ from tests.spec.test_proof import BUNDLED, FAULTS
 ZONE = ZoneInfo("Europe/Copenhagen")
 OTHERS = sorted((ROOT / "tests" / "protocols").glob("*.toml"))
 PROTOCOLS = [PROTOCOL, *(load_protocol(str(path)) for path in OTHERS)]
+# The cut belongs to the lesions below it here.
+UPPER = BUNDLED.replace('"< 5"', '"<= 5"').replace('">= 5"', '"> 5"')
 TODAY = datetime(2026, 10, 20, 12)
 THIRD = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
 COURSES = {
@@ -252,7 +267,8 @@ SIZES = ("0.1", "3", "4.9", "5", "5.1", "6", "19", "20", "20.1", "70", "499.9", 
 
 def decisions() -> Iterator[str]:
     """Each protocol's regimen about its bounds, with its reasons; and what is no input."""
-    for protocol in PROTOCOLS:
+    upper = protocol_from(parse_toml(UPPER.encode()), b"")
+    for protocol in (*PROTOCOLS, upper):
         sites = protocol.table.domains.sites
         for size in SIZES:
             for ulcerated, site in product((False, True), (sites[0], sites[-1])):
@@ -330,6 +346,70 @@ def evidence() -> Iterator[str]:
     found = with_one_more(PROTOCOL)
     assert found is not None
     yield _facts(found)
+    # Each claim with other figures, and of fewer cases: which of them would agree.
+    for claim in PROTOCOL.claims:
+        for figure, cases in product(("7", "40", "49-74", "62", "63", "88", "50"), (7, 4, 1)):
+            changed = claim._replace(figure=figure, sites=("knee",), complication="pain")
+            part = PROTOCOL._replace(claims=(changed,), cases=PROTOCOL.cases[:cases])
+            with suppress(ValueError, ZeroDivisionError):
+                yield from (f"{claim.measure}, {cases}: {_facts(one)}" for one in compare(part))
+    assert with_one_more(PROTOCOL._replace(claims=())) is None
+    assert with_one_more(PROTOCOL._replace(cases=())) is None
+
+
+def refusals() -> Iterator[str]:
+    """Events that cannot be, each after others that can."""
+    two = (Named("A", "injection", 1), Named("B", "injection", 1))
+    given = begun_and(give(1, None, None))[-1]
+    withdrawn = Corrected(2, None)
+    late = datetime(2099, 12, 31, 9)
+    for name, events in {
+        "a plan twice": [begun().record.entries[0].event],
+        "what is not there": [Corrected(9, None)],
+        "itself": [Corrected(2, None)],
+        "the plan": [Corrected(1, None)],
+        "withdrawn twice": [given, withdrawn, withdrawn],
+        "by another kind": [given, Corrected(2, Evaluated(two, "A", 1, TODAY, Decimal(5)))],
+        "after the end": [Ended("stopped", START), given],
+        "an issue after the end": [Ended("stopped", START), Issued(1, "00000000", ())],
+        "no lesion": [DoseChanged("Z", Fraction(20), 1)],
+        "a dose beyond the last": [DoseChanged("A", Fraction(20), 5)],
+        "on the day of the hold": [Held(("A",), START), given],
+        "on the day before it": [Held(("A",), START + timedelta(days=1)), given],
+        "resumed before the hold": [
+            Held(("A",), START + timedelta(days=9)),
+            Resumed(("A",), START + timedelta(days=8)),
+        ],
+        "resumed that day": [
+            Held(("A",), START + timedelta(days=7)),
+            Resumed(("A",), START + timedelta(days=7)),
+        ],
+        "on the last day of all": [Moved((Named("A", "evaluation", 2),), late)],
+        "after all days": [Moved((Named("A", "evaluation", 2),), late + timedelta(days=1))],
+        "onto the first day": [
+            Moved((Named("A", "evaluation", 2),), TODAY.replace(month=9, day=7))
+        ],
+        "the first onto a later one": [Moved(two, TODAY.replace(month=9, day=14))],
+        "an unknown injection": [Missed((Named("A", "injection", 9),), TODAY)],
+        "missed twice": [Missed(two, TODAY), Missed(two, TODAY)],
+        "evaluated before the course": [
+            Evaluated(two, "A", 1, datetime(2026, 9, 6, 9), Decimal(5))
+        ],
+    }.items():
+        now = begun()
+        try:
+            for event in events:
+                now = after(now, event)
+            said = "; ".join(visit_line(one) for one in now.plan.visits[:2])
+        except PlannerError as error:
+            said = f"{type(error).__name__}: {_plain(error)}"
+        yield f"{name}: {said}"
+
+
+def begun_and(make: Do) -> list[Event]:
+    """The events of a course with one more."""
+    now = begun()
+    return [*(one.event for one in now.record.entries), make(now)]
 
 
 def edits() -> Iterator[str]:
@@ -419,6 +499,7 @@ SCENARIOS: dict[str, Callable[[], Iterator[str]]] = {
     "plans.txt": plans,
     "messages.txt": messages,
     "evidence.txt": evidence,
+    "refusals.txt": refusals,
     "edits.txt": edits,
     "decisions.txt": decisions,
     "syringes.txt": syringes,
