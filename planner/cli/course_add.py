@@ -8,11 +8,11 @@ import click
 
 from planner.cli.register import (
     author,
+    begun_register,
     by_option,
     confirm_option,
     database_option,
     json_option,
-    open_register,
     tell_clashes,
 )
 
@@ -60,14 +60,14 @@ def add(
     check_printable(dict(typed_texts(made)))
     protocol = read_bytes(protocol_path(inputs.protocol_name, course.parent))
     clinic_content = None if clinic is None else read_bytes(clinic)
-    register = open_register(database, create=True)
-    standing = add_course(
-        register,
-        inputs.course,
-        store_protocol(protocol),
-        store_clinic(clinic_content, timezone, inputs.clinic),
-        who,
-    )
+    with begun_register(database) as register:
+        standing = add_course(
+            register,
+            inputs.course,
+            store_protocol(protocol),
+            store_clinic(clinic_content, timezone, inputs.clinic),
+            who,
+        )
     if as_json:
         emit_json(show_json(standing))
     else:

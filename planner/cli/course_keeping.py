@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.register import database_option, json_option, open_register
+from planner.cli.register import begun_register, database_option, json_option, open_register
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 
 if TYPE_CHECKING:
@@ -54,9 +54,8 @@ def import_(file: Path, database: str | None, as_json: bool) -> None:
     from planner.core.formatting import count
     from planner.register.transfer import imported
 
-    register = open_register(database, create=True)
     try:
-        with file.open(encoding="utf-8") as lines:
+        with file.open(encoding="utf-8") as lines, begun_register(database) as register:
             found = imported(register, lines)
     except UnicodeDecodeError as error:
         raise InputError(Problem(str(file), "this is no export", "which file?")) from error

@@ -6,18 +6,21 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
 import click
 
 from planner.cli.lazy import LazyGroup
-from planner.errors import PlannerError, ServiceError
+from planner.cli.output import tame
+from planner.errors import InputError, PlannerError, ServiceError
 
 BUG = 1
 WRONG_USAGE = 2
 INTERRUPTED = 130
-TERMINATED = 143
+# A process that a signal ended has 128 and the signal's number, as shells have it.
+SIGNALLED = 128
 
 # Each command with the module that has it, so that a command loads no other's parts.
 COMMANDS = {
@@ -57,6 +60,9 @@ def main() -> None:
     # We have no plugins for pydantic; to look for them it reads every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, _terminate)
+    # A closed terminal; nohup has it ignored.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _terminate)
     code = run(sys.argv[1:])
     # What was to be written is written: from here on a signal changes nothing but the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -72,32 +78,38 @@ def run(arguments: list[str]) -> int:
             sys.stdout.flush()
     except PlannerError as error:
         for problem in error.problems:
-            click.echo(f"{click.style('error:', fg='red')} {_tame(str(problem))}", err=True)
+            said = tame(str(problem)).replace("\x1b", "?")
+            _tell(f"{click.style('error:', fg='red')} {said}")
         return error.exit_code
     except click.Abort:
-        click.echo("stopped; nothing was written", err=True)
+        _tell("stopped; what was done before that stands")
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return WRONG_USAGE
+    except UnicodeError:
+        _tell("error: a name or text is not UTF-8; write it as UTF-8")
+        return InputError.exit_code
     except BrokenPipeError:
         # The reader of our output has seen enough; there is nobody to tell.
         sys.stderr.close()
         return 0
     except OSError as error:
-        click.echo(f"error: the system says: {error.strerror or error}", err=True)
+        _tell(f"error: the system says: {error.strerror or error}")
         return ServiceError.exit_code
     except Exception as error:  # the one place where a bug of ours becomes a message
-        click.echo(f"error: a bug of ours: {type(error).__name__}; please report it", err=True)
+        _tell(f"error: a bug of ours: {type(error).__name__}; please report it")
         return BUG
     return code if isinstance(code, int) else 0
 
 
-def _tame(message: str) -> str:
-    """A message without what a terminal would obey; somebody else may have named a file."""
-    return "".join(c if c.isprintable() or c in "\n\u00a0" else "?" for c in message)
+def _tell(message: str) -> None:
+    """A message on standard error, if that can still be written to: the exit code says it too."""
+    with suppress(OSError):
+        click.echo(message, err=True)
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     """Leave by an exception, so that what was half written is cleared away."""
-    raise SystemExit(TERMINATED)
+    raise SystemExit(SIGNALLED + number)

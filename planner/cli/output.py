@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 
@@ -11,6 +12,11 @@ import click
 from planner.core.findings import Finding, Severity, lines
 from planner.errors import Problem, ServiceError
 
+# What a terminal obeys, and what turns the direction of a line; click's own colours stay.
+_OBEYED = re.compile(
+    r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
+    r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+)
 _COLOURS: dict[Severity, str] = {
     "error": "red",
     "confirm": "magenta",
@@ -39,6 +45,14 @@ def emit_json(value: object) -> None:
     say(json_bytes(value).decode())
 
 
+def tame(text: str) -> str:
+    """A text without what a terminal would obey; somebody else may have named a file.
+
+    Line ends stay, and the colours that click puts around words.
+    """
+    return _OBEYED.sub("?", text)
+
+
 def say(text: str) -> None:
     """Print to standard output; a reader that has left does not stop the work.
 
@@ -47,7 +61,7 @@ def say(text: str) -> None:
     if sys.stdout is None:
         return
     try:
-        click.echo(text, nl=False)
+        click.echo(tame(text), nl=False)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

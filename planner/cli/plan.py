@@ -13,6 +13,9 @@ from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 
+# The end of 2099.
+MOST_SECONDS = 4_102_444_800
+
 
 @click.command()
 @click.argument("course", type=click.Path(path_type=Path))
@@ -152,6 +155,8 @@ def issue_time() -> datetime:
     if epoch is None:
         return datetime.now(UTC).replace(microsecond=0)
     try:
+        if not 0 <= int(epoch) < MOST_SECONDS:
+            raise ValueError("no time of a calendar's reach")
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
         fix = "give whole seconds since 1970"

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -27,6 +23,7 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     from planner.cli.credentials import caldav_credentials
     from planner.cli.papers import check_confirmed
     from planner.cli.plan import issue_time
+    from planner.documents.uninterrupted import uninterrupted
     from planner.files.plan import read_plan
     from planner.servers.caldav import Collection
     from planner.servers.publish import Action, actions, summary
@@ -36,7 +33,7 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     with Collection(url, caldav_credentials(url)) as collection:
         wanted = actions(plan, collection, issue_time())
         done: list[Action] = []
-        with _uninterrupted():
+        with uninterrupted(_say_waiting):
             for action in wanted:
                 try:
                     if not dry_run:
@@ -50,27 +47,5 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     click.echo(f"{'would be: ' if dry_run else ''}{summary(done)}")
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let a signal wait until the visits are all up, so that the calendar has no mixture.
-
-    The second signal is obeyed at once: a server may answer slowly.
-    """
-    waiting: list[int] = []
-    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        waiting.append(number)
-        for one, handler in before.items():
-            signal.signal(one, handler)
-        click.echo("stopping when all visits are up; once more stops at once", err=True)
-
-    for one in before:
-        signal.signal(one, note)
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if waiting:
-        signal.raise_signal(waiting[0])
+def _say_waiting() -> None:
+    click.echo("stopping when all visits are up; once more stops at once", err=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import wraps
@@ -45,6 +46,20 @@ def open_register(url: str | None, *, create: bool = False) -> Database:
     from planner.register.database import open_database
 
     return open_database(url, create=create)
+
+
+@contextmanager
+def begun_register(url: str | None) -> Iterator[Database]:
+    """The register, made where it is missing; one made for a change that failed is cleared away."""
+    from planner.register.database import is_missing, remove_database
+
+    was_missing = is_missing(url)
+    try:
+        yield open_register(url, create=True)
+    except BaseException:
+        if was_missing:
+            remove_database(url)
+        raise
 
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:

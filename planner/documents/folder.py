@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from planner.documents.uninterrupted import uninterrupted
 from planner.errors import Problem, RefusedError, ServiceError
 
 PLAN_NAME = "plan.json"
@@ -83,11 +84,14 @@ def write_folder(
         try:
             for name, content in files.items():
                 _write(made / name, content)
-            if ready is not None:
-                ready()
-            _swap(made, folder)
+            with uninterrupted():
+                if ready is not None:
+                    ready()
+                _swap(made, folder)
+                shutil.rmtree(made, ignore_errors=True)
         finally:
-            shutil.rmtree(made, ignore_errors=True)
+            with uninterrupted():
+                shutil.rmtree(made, ignore_errors=True)
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -22,6 +22,7 @@ _SECONDS = {
     "SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600, "DAILY": 86400,
     "WEEKLY": 7 * 86400, "MONTHLY": 28 * 86400, "YEARLY": 365 * 86400,
 }  # fmt: skip
+_WITHIN_A_DAY = ("SECONDLY", "MINUTELY", "HOURLY")
 # The parts that make a rule hit several times within its frequency; the others only limit it.
 _TIMES = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _MULTIPLIERS = {
@@ -107,6 +108,10 @@ def _check(calendar: Component, last: datetime) -> None:
         for rule in _rules(component):
             if int(rule.get("INTERVAL", [1])[0]) < 1:
                 problems.append(Problem(_name(component), "its INTERVAL is not above 0", "mend it"))
+            # Such a rule may be followed for hours without a single time.
+            if "BYSETPOS" in rule and str(rule.get("FREQ", [""])[0]).upper() in _WITHIN_A_DAY:
+                text = "its BYSETPOS chooses within less than a day"
+                problems.append(Problem(_name(component), text, "mend its RRULE"))
     for event in calendar.walk("VEVENT"):
         problems += _event_problems(event)
     raise_if_any(InputError, problems)
@@ -119,7 +124,10 @@ def _check(calendar: Component, last: datetime) -> None:
 
 
 def _name(component: Component) -> str:
-    return f"{component.name} {component.get('UID', '')}".strip()
+    from planner.files.fields import shown
+
+    uid = shown(str(component.get("UID", ""))).strip('"')
+    return f"{component.name} {uid}".strip()
 
 
 def _rules(component: Component) -> list[Any]:
@@ -234,8 +242,14 @@ def _free_busy(
         periods = component.get("FREEBUSY", [])
         for period in periods if isinstance(periods, list) else [periods]:
             if str(period.params.get("FBTYPE", "BUSY")).upper() != "FREE":
-                start = max(_moment(period.start, zone), first)
-                end = min(_moment(period.end, zone), last)
+                try:
+                    start = max(_moment(period.start, zone), first)
+                    end = min(_moment(period.end, zone), last)
+                except (AttributeError, OverflowError, TypeError, ValueError) as error:
+                    problem = Problem(
+                        _name(component), "a period cannot be read", "export it again"
+                    )
+                    raise InputError(problem) from error
                 if start < end:
                     yield Busy(start, end)
 

@@ -179,9 +179,7 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
         raise AssertionError("a file that was refused has a problem")
     born, first = file.patient.birth_date, file.first_visit.date()
     if born is not None and born > first:
-        raise InputError(
-            Problem("patient.birth_date", f"{born} is after the first visit", "mend it")
-        )
+        raise InputError(Problem("patient.birth_date", "it is after the first visit", "mend it"))
     return Course(
         id=file.id,
         revision=file.revision,

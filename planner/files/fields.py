@@ -149,7 +149,7 @@ def check_birth_date(value: object) -> date:
     if isinstance(value, datetime) or not isinstance(value, date):
         raise FieldError(f"{shown(value)} is not a date", "write it as 1961-05-01")
     if not 1890 <= value.year <= LAST_DAY.year:
-        raise FieldError(f"{value} is no year of birth", "correct it")
+        raise FieldError("its year is no year of birth", "correct it")
     return value
 
 

@@ -15,7 +15,7 @@ from planner.core.findings import Finding
 from planner.core.formatting import ends, number, rounded
 from planner.core.records import Plan
 from planner.errors import InputError, Problem, located, raise_if_any
-from planner.files.reading import read_bytes
+from planner.files.reading import exact_decimal, read_bytes
 
 MOST = 10**7
 # Of a finding only what it has is written; elsewhere a value that is not there is null.
@@ -49,7 +49,9 @@ def plan_from(content: bytes) -> Plan:
     from planner.files.fields import place
 
     try:
-        values = json.loads(content.decode("utf-8"), parse_float=Decimal, parse_constant=_refuse)
+        values = json.loads(
+            content.decode("utf-8"), parse_float=exact_decimal, parse_constant=_refuse
+        )
     except (ValueError, RecursionError) as error:
         raise InputError(Problem("", "this is not a plan.json", "plan the course again")) from error
     raise_if_any(InputError, _value_problems(values, []))

@@ -11,6 +11,7 @@ from typing import Any
 from planner.errors import InputError, PlannerError, Problem
 
 LARGEST_BYTES = 5_000_000
+MOST_PLACES, DEEPEST = 60, 20
 _DECIMAL_COMMA = re.compile(r"=\s*\d+,\d+\s*(#.*)?$")
 
 Table = dict[str, Any]
@@ -42,13 +43,36 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
         raise kind(Problem(f"line {line}", "this is not UTF-8", "save it as UTF-8")) from error
     text = text.removeprefix("\ufeff")
     try:
-        return tomllib.loads(text, parse_float=_decimal)
+        table = tomllib.loads(text, parse_float=exact_decimal)
+        if not _is_in_reach(table):
+            raise ValueError("a value is too deep or too long")
+        return table
     except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         raise kind(_syntax_problem(text, str(error))) from error
 
 
-def _decimal(text: str) -> Decimal:
-    return Decimal(text.replace("_", ""))
+def exact_decimal(text: str) -> Decimal:
+    """A number as it is written. Raises ValueError for one beyond any figure, however small."""
+    value = Decimal(text.replace("_", ""))
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and (
+        abs(exponent) > MOST_PLACES or value.adjusted() > MOST_PLACES
+    ):
+        raise ValueError("a number is beyond any figure")
+    return value
+
+
+def _is_in_reach(table: Table) -> bool:
+    """Whether no value lies deeper, and no whole number is longer, than any file needs."""
+    waiting: list[tuple[Any, int]] = [(table, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > DEEPEST or (isinstance(value, int) and abs(value) > 10**MOST_PLACES):
+            return False
+        inside = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict | list):
+            waiting += ((one, depth + 1) for one in inside)
+    return True
 
 
 def _syntax_problem(text: str, message: str) -> Problem:

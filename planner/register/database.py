@@ -88,6 +88,25 @@ def open_database(url: str | None, *, create: bool = True) -> Database:
     return database
 
 
+def is_missing(url: str | None) -> bool:
+    """Whether there is no file yet for an SQLite database."""
+    file = _file(url)
+    return file is not None and not file.exists()
+
+
+def remove_database(url: str | None) -> None:
+    """Remove the file of an SQLite database that was made for nothing, and SQLite's beside it."""
+    file = _file(url)
+    if file is not None:
+        for end in ("", "-wal", "-shm", "-journal"):
+            file.with_name(f"{file.name}{end}").unlink(missing_ok=True)
+
+
+def _file(url: str | None) -> Path | None:
+    address = _address(url)
+    return Path(str(make_url(address).database)) if address.startswith("sqlite") else None
+
+
 def _missing(name: str) -> Problem:
     return Problem(name, "there is no register", "begin one with planner course add")
 
@@ -107,7 +126,7 @@ def _address(url: str | None) -> str:
         known = make_url(url).get_backend_name() in ("sqlite", "postgresql")
     except ArgumentError:
         known = False
-    if not known or make_url(url).database in (None, "", ":memory:"):
+    if not known or make_url(url).database in (None, "", ":memory:") or make_url(url).query:
         fix = "give the path of a file, or postgresql://user@host/database"
         raise UsageError(Problem("--database", "it names no database of the register", fix))
     return url

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
+from planner.files.fields import check_birth_date, check_id, check_text
 from planner.register.changes import Standing, check_not_restricted
 from planner.register.codec import Row
 from planner.register.database import Database, lock_additions
@@ -25,6 +27,10 @@ from planner.register.store import (
 from planner.register.tables import courses, inputs, patients
 
 FORMAT = "planner-register"
+# What reading a line leads to that no planner wrote.
+_NO_LINE = (
+    ArithmeticError, AttributeError, DBAPIError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 VERSION = 1
 
 
@@ -64,11 +70,14 @@ def imported(database: Database, lines: Iterator[str]) -> list[str]:
         for number, line in enumerate(lines, start=1):
             try:
                 coming.take(number, json.loads(line))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+            except _NO_LINE as error:
                 fix = "export the register anew"
                 problem = f"this is no line of an export ({type(error).__name__})"
                 raise InputError(Problem(f"line {number}", problem, fix)) from error
-        return coming.finish()
+        try:
+            return coming.finish()
+        except _NO_LINE as error:
+            raise InputError(Problem("the last course", "it cannot be read")) from error
 
 
 class _Coming:
@@ -116,6 +125,7 @@ class _Coming:
 
     def _patient(self, said: dict[str, Any]) -> None:
         old = said.pop("key")
+        _check_patient(said)
         there = None
         if said["id"] is not None:
             known = select(patients).where(patients.c.id == said["id"])
@@ -136,6 +146,7 @@ class _Coming:
             self.connection.execute(insert(inputs).values(**said))
 
     def _course(self, course: str, key: int, events: int) -> None:
+        check_id(course)
         there = select(courses.c.id).where(courses.c.id == course)
         if self.connection.execute(there).one_or_none() is not None:
             fix = "import into an empty database, or leave this course out"
@@ -162,6 +173,18 @@ class _Coming:
         for one in standing.state.issues:
             note_issue(self.connection, course, one.entries, one.issued)
         self.courses.append(course)
+
+
+def _check_patient(said: dict[str, Any]) -> None:
+    """Refuse what no course file could have said. Raises ValueError."""
+    for name in ("id", "name"):
+        if said[name] is not None:
+            check_text(said[name])
+    if said["birth_date"] is not None:
+        check_birth_date(said["birth_date"])
+    for name in ("restricted", "erased"):
+        if said[name] is not None:
+            json.loads(said[name])
 
 
 def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,9 +26,11 @@ def back_up(database: Database, target: Path) -> None:
         raise RefusedError(Problem("backup", "this is a PostgreSQL database", fix))
     if target.exists() or target.is_symlink():
         raise RefusedError(Problem(str(target), "it exists already", "name another file"))
-    made = target.with_name(f".{target.name}.part")
+    made = None
     try:
-        os.close(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(handle)
+        made = Path(name)
         with (
             closing(sqlite3.connect(database.file)) as source,
             closing(sqlite3.connect(made)) as to,
@@ -40,7 +43,9 @@ def back_up(database: Database, target: Path) -> None:
         problem = f"the backup could not be written: {getattr(error, 'strerror', None) or error}"
         raise ServiceError(Problem(str(target), problem, "check rights and room")) from error
     finally:
-        made.unlink(missing_ok=True)
+        if made is not None:
+            for left in (made, made.with_name(f"{made.name}-journal")):
+                left.unlink(missing_ok=True)
 
 
 def check(database: Database, report: Callable[[int, int], None]) -> Iterator[Problem]:

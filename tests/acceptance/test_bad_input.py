@@ -62,6 +62,9 @@ BAD = {
     "a dose of zero in a list": ("87.5]", "0]", "lesion[1].dose_mg[4]: 0 is not above 0"),
     "thirty nines": ("size_mm = 70", "size_mm = 4." + "9" * 32, "more than 6 decimals"),
     "a number beyond numbers": ("size_mm = 70", "size_mm = 1e99999999999999999999", "not TOML"),
+    "a number beneath numbers": ("size_mm = 70", "size_mm = 1e-999999999", "beyond any figure"),
+    "a whole number beyond all": ("size_mm = 70", f"size_mm = 0x{'f' * 10000}", "too long"),
+    "a key too deep": ('id = "K-1"', f"id{'.a' * 3000} = 1", "too deep"),
     "born after the visit": ('id = "P-1"', 'id = "P-1"\nbirth_date = 2030-01-01', "is after"),
     "unknown protocol": ('id = "K-1"', 'id = "K-1"\nprotocol = "sts-151"', "sts-151"),
 }  # fmt: skip

@@ -150,6 +150,11 @@ BAD = {
         "UID:1\nDTSTART:20260914T070000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=3\n"
         "EXDATE;TZID=Mars/Olympus:20260914T090000"
     ),
+    "a choice within a day": calendar(
+        "UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY;COUNT=1;BYSETPOS=2"
+    ),
+    "a period that is a day": b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VFREEBUSY\r\nUID:1\r\n"
+    b"FREEBUSY;VALUE=DATE:20260908\r\nEND:VFREEBUSY\r\nEND:VCALENDAR\r\n",
     "no calendar": b"<html>no</html>",
     "nothing": b"",
     "bytes": bytes(range(256)),

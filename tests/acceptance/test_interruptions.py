@@ -24,7 +24,7 @@ from tests.courses import SOUND, write
 from tests.servers import make_calendar, radicale
 
 MOMENTS = int(os.environ.get("MOMENTS", "6"))
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP)
 ZONE = ("--timezone", "UTC")
 CHANGED = "revision = 1\n" + SOUND.replace("12.5, 57.5, 72.5, 87.5", "15, 60, 75, 90")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -28,6 +29,8 @@ FAULTY = {
     "a control character": (f'name = "{NAME}"', f'name = "{NAME}\\u202e"'),
     "a letter that no paper has": (f'name = "{NAME}"', f'name = "{NAME} \u738b"'),
     "a birth date": (f'name = "{NAME}"', f'birth_date = "{NAME}"'),
+    "a birth date long ago": (f'name = "{NAME}"', 'birth_date = "1161-05-01"'),
+    "a birth date to come": (f'name = "{NAME}"', "birth_date = 2061-05-01"),
     "an allergy": (f'name = "{NAME}"', f'sulfite_allergy = "{NAME}"'),
     "another key": (f'name = "{NAME}"', f'nmae = "{NAME}"'),
     "no TOML": (f'name = "{NAME}"', f'name = "{NAME}'),
@@ -49,6 +52,7 @@ def test_no_message_repeats_a_patients_name(planner: Run, tmp_path: Path, name: 
     assert done.returncode in (10, 12)
     assert done.stderr
     assert NAME not in done.stdout + done.stderr
+    assert not re.search(r"[12][01]61-05-01", done.stderr)
 
 
 @pytest.mark.hazard("data-leak")

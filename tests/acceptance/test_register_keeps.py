@@ -412,3 +412,42 @@ def test_who_reads_while_another_writes_sees_one_state(course: Followed, registe
         reads += 1
     assert one.rest() == list(range(60))
     assert reads > 0
+
+
+def test_a_backup_leaves_the_files_beside_it(course: Followed, tmp_path: Path) -> None:
+    if course.register.file is None:
+        return
+    (tmp_path / ".b.db.part").write_text("mine")
+    back_up(course.register, tmp_path / "b.db")
+    assert (tmp_path / ".b.db.part").read_text() == "mine"
+    assert {path.name for path in tmp_path.glob(".b.db*")} == {".b.db.part"}
+
+
+BROKEN = {
+    "no export": ("", "{}\n"),
+    "a name that a terminal would obey": ('"name": null', '"name": "A\\u001b[31m"'),
+    "a name without end": ('"name": null', f'"name": "{"x" * 600}"'),
+    "no day of birth": ('"birth_date": null', '"birth_date": "1961-99-01"'),
+    "an id beyond ids": ('"patient_key": 1', f'"patient_key": {2**70}'),
+    "a course elsewhere": ('"course": "K-1"', '"course": "../K-1"'),
+    "no events": ('"events": 2', '"events": 0'),
+    "a list for texts": ('"texts": {', '"texts": [], "texts_": {'),
+    "too deep": ("", "[" * 100_000 + "\n"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_export_is_refused_and_leaves_no_register(
+    planner: Run, tmp_path: Path, name: str
+) -> None:
+    course = follow(open_database(str(tmp_path / "old.db")), tmp_path)
+    course.give(1)
+    with course.register.reading() as connection:
+        content = "\n".join(exported(connection)) + "\n"
+    old, new = BROKEN[name]
+    broken = content.replace(old, new, 1) if old else new
+    assert broken != content
+    (tmp_path / "export.jsonl").write_text(broken)
+    done = planner("course", "import", "export.jsonl", "--database", "new.db")
+    assert done.returncode == 10, done.stderr
+    assert not list(tmp_path.glob("new.db*"))
