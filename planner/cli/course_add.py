@@ -13,6 +13,7 @@ from planner.cli.register import (
     confirm_option,
     database_option,
     json_option,
+    open_register,
     tell_clashes,
 )
 
@@ -72,4 +73,4 @@ def add(
         emit_json(show_json(standing))
     else:
         tell_standing(standing)
-    tell_clashes(register, standing.plan.course, standing.plan)
+    tell_clashes(open_register(database), standing.plan.course, standing.plan)

@@ -50,16 +50,11 @@ def open_register(url: str | None, *, create: bool = False) -> Database:
 
 @contextmanager
 def begun_register(url: str | None) -> Iterator[Database]:
-    """The register, made where it is missing; one made for a change that failed is cleared away."""
-    from planner.register.database import is_missing, remove_database
+    """The register; where it is missing, a new one that appears when the work in it is done."""
+    from planner.register.database import new_database
 
-    was_missing = is_missing(url)
-    try:
-        yield open_register(url, create=True)
-    except BaseException:
-        if was_missing:
-            remove_database(url)
-        raise
+    with new_database(url) as database:
+        yield database
 
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:

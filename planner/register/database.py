@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -88,23 +89,30 @@ def open_database(url: str | None, *, create: bool = True) -> Database:
     return database
 
 
-def is_missing(url: str | None) -> bool:
-    """Whether there is no file yet for an SQLite database."""
-    file = _file(url)
-    return file is not None and not file.exists()
+@contextmanager
+def new_database(url: str | None) -> Iterator[Database]:
+    """The database at a URL; a file that is missing is made beside it and appears at the end.
 
-
-def remove_database(url: str | None) -> None:
-    """Remove the file of an SQLite database that was made for nothing, and SQLite's beside it."""
-    file = _file(url)
-    if file is not None:
-        for end in ("", "-wal", "-shm", "-journal"):
-            file.with_name(f"{file.name}{end}").unlink(missing_ok=True)
-
-
-def _file(url: str | None) -> Path | None:
+    What fails leaves no file. Raises RefusedError where somebody else began one meanwhile.
+    """
     address = _address(url)
-    return Path(str(make_url(address).database)) if address.startswith("sqlite") else None
+    target = Path(str(make_url(address).database)) if address.startswith("sqlite") else None
+    if target is None or target.exists() or target.is_symlink():
+        yield open_database(url)
+        return
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+        made = open_database(str(Path(folder) / target.name))
+        try:
+            yield made
+        finally:
+            # The last connection brings SQLite's log into the file.
+            made.engine.dispose()
+        try:
+            os.link(Path(folder) / target.name, target)
+        except FileExistsError as error:
+            problem = Problem(str(target), "somebody else began it just now", "repeat the command")
+            raise RefusedError(problem) from error
 
 
 def _missing(name: str) -> Problem:

@@ -672,7 +672,7 @@ EDITED = {
     "an end before": (_set("visits", 0, "end", "2026-09-07T08:00:00+02:00"), "not after the start"),
     "no visits": (_set("visits", []), "there are none"),
     "a negative size": (_set("lesions", 0, "size_mm", -5), "a size is no size"),
-    "a huge dose": (_set("visits", 0, "injections", 0, "dose_mg", 1e300), "beyond any figure"),
+    "a huge dose": (_set("visits", 0, "injections", 0, "dose_mg", 1e30), "beyond any figure"),
     "a huge size": (_set("lesions", 0, "size_mm", -(10**30)), "beyond any figure"),
     "days before": (_set("protocol", "evaluation_days", [-5, 84]), "are no days"),
     "a name without end": (_set("patient", "name", "W" * 5000), "over 500 characters"),
