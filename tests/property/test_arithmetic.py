@@ -43,7 +43,7 @@ def syringe_sets(draw: st.DrawFn) -> tuple[Syringe, ...]:
 
 @settings(max_examples=EXAMPLES)
 @given(several=batch(doses), strength=strengths, syringes=syringe_sets())
-@pytest.mark.hazard("rounding")
+@pytest.mark.hazard("mg-for-ml", "rounding")
 def test_draw_up_is_exact_and_nearest(
     several: list[Dose], strength: Strength, syringes: tuple[Syringe, ...]
 ) -> None:

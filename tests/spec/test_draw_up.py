@@ -34,7 +34,7 @@ DRAW_UPS = [
 
 
 @pytest.mark.parametrize(("dose", "syringe", "drawn", "drawn_dose", "deviation"), DRAW_UPS)
-@pytest.mark.hazard("rounding")
+@pytest.mark.hazard("mg-for-ml", "rounding")
 def test_the_smallest_syringe_shows_the_nearest_line(
     dose: str, syringe: int, drawn: str, drawn_dose: str, deviation: str
 ) -> None:
