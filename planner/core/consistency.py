@@ -218,7 +218,11 @@ def _preparation(
     elif stock.vial_ml is None:
         if (made.vials, made.wasted_ml) != (None, None):
             yield Problem(place, "it has vials, and the clinic's stock has none", _FIX)
-    elif made.vials != ceil(made.stock_ml / stock.vial_ml) or not _is_rest(made, stock.vial_ml):
+    elif (
+        stock.vial_ml <= 0
+        or made.vials != ceil(made.stock_ml / stock.vial_ml)
+        or not _is_rest(made, stock.vial_ml)
+    ):
         yield Problem(place, "its vials are not what it takes", _FIX)
 
 

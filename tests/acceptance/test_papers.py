@@ -644,6 +644,7 @@ EDITED = {
         "do not agree",
     ),
     "fewer vials": (_set("visits", 0, "preparation", "vials", 0), "not what it takes"),
+    "a vial of nothing": (_set("clinic", "stock", "vial_ml", 0), "not what it takes"),
     "another stock": (
         _set("visits", 0, "preparation", "strength_mg_per_ml", 250),
         "its stock is not the clinic's",
