@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.cli.papers import check_first_label, first_label_option, progress
+from planner.cli.papers import check_first_label, first_label_option, issued_there, progress
 from planner.cli.register import (
     author,
     by_option,
@@ -126,20 +126,11 @@ def _stop_unless_confirmed(standing: Standing) -> None:
 
 def _check_folder(out: Path, standing: Standing, content: bytes) -> None:
     """Refuse a folder of another course, or of another plan of this revision or a later one."""
-    from planner.files.plan import plan_from, read_plan
+    from planner.files.plan import plan_from
 
-    path = out / "plan.json"
-    if not path.exists():
+    if not (out / "plan.json").exists():
         return
-    try:
-        there, _ = read_plan(path)
-    except InputError as error:
-        problem = "its plan.json is not one of the planner"
-        raise RefusedError(Problem(str(out), problem, "choose another --out")) from error
-    if there.course != standing.plan.course:
-        raise RefusedError(
-            Problem(str(out), f"it holds course {there.course}", "choose another --out")
-        )
+    there = issued_there(out, standing.plan)
     if there.revision == standing.plan.revision and there != plan_from(content):
         text = f"another plan of revision {there.revision} was issued there"
         raise RefusedError(Problem(str(out), text, "choose another --out"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from planner.core.records import Plan
-from planner.errors import NotConfirmedError, Problem, UsageError
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, UsageError
 
 LONG_COURSE = 40
 first_label_option = click.option(
@@ -29,6 +29,24 @@ def check_first_label(first: int, plan: Plan) -> None:
     if first > there:
         fix = f"give 1 to {there}"
         raise UsageError(Problem("--first-label", f"{paper} sheets have {there} labels", fix))
+
+
+def issued_there(folder: Path, made: Plan) -> Plan:
+    """The plan that a folder holds. Raises RefusedError unless it is of the same course."""
+    from planner.files.plan import read_plan
+
+    try:
+        there, _ = read_plan(folder / "plan.json")
+    except InputError as error:
+        problem = "its plan.json is not one of the planner"
+        raise RefusedError(Problem(str(folder), problem, "choose another --out")) from error
+    if there.course != made.course:
+        text = f"it holds course {there.course}"
+        raise RefusedError(Problem(str(folder), text, "choose another --out"))
+    if there.patient.id != made.patient.id:
+        text = f"it holds course {there.course} of another patient"
+        raise RefusedError(Problem(str(folder), text, "give the course an id of its own"))
+    return there
 
 
 def check_confirmed(plan: Plan, path: Path) -> None:

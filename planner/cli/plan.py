@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from planner.cli.papers import check_first_label, first_label_option, progress
+from planner.cli.papers import check_first_label, first_label_option, issued_there, progress
 from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
-from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
+from planner.errors import NotConfirmedError, Problem, RefusedError
 
 # The end of 2099.
 MOST_SECONDS = 4_102_444_800
@@ -197,7 +197,6 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
 def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> None:
     """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself."""
     from planner.documents.folder import check_ours
-    from planner.files.plan import read_plan
 
     check_ours(folder)
     path = folder / "plan.json"
@@ -208,17 +207,7 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> No
     if draft:
         text = "it holds an issued plan, which a draft does not replace"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))
-    try:
-        there, _ = read_plan(path)
-    except InputError as error:
-        problem = "its plan.json is not one of the planner"
-        raise RefusedError(Problem(str(folder), problem, "choose another --out")) from error
-    if there.course != made.course:
-        text = f"it holds course {there.course}"
-        raise RefusedError(Problem(str(folder), text, "choose another --out"))
-    if there.patient.id != made.patient.id:
-        text = f"it holds course {there.course} of another patient"
-        raise RefusedError(Problem(str(folder), text, "give the course an id of its own"))
+    there = issued_there(folder, made)
     if made.revision <= there.revision:
         text = f"revision {there.revision} was issued there and says something else"
         fix = f"set revision = {there.revision + 1} in the course file"

@@ -88,7 +88,6 @@ def write_folder(
                 if ready is not None:
                     ready()
                 _swap(made, folder)
-                shutil.rmtree(made, ignore_errors=True)
         finally:
             with uninterrupted():
                 shutil.rmtree(made, ignore_errors=True)

@@ -41,6 +41,7 @@ from planner.register.store import (
     note_issue,
     project,
     read_course,
+    read_courses_of,
 )
 from planner.register.tables import courses, patients
 
@@ -299,8 +300,7 @@ def _patient_of(connection: Connection, course: Course) -> PatientRow:
 
 def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
     """The courses of a patient as they stand, by their ids."""
-    known = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
-    return {one.id: read_course(connection, one.id).state for one in connection.execute(known)}
+    return {one.course: one.state for one in read_courses_of(connection, patient)}
 
 
 def check_not_dead(states: Mapping[str, State]) -> None:

@@ -38,11 +38,8 @@ def issue_of(connection: Connection, course: str) -> Standing:
     standing = read_standing(connection, course)
     patient = standing.record.patient
     check_not_erased(patient)
-    others = {
-        name: state for name, state in states_of(connection, patient).items() if name != course
-    }
     if standing.state.ended is None or standing.state.ended.ending != "died":
-        check_not_dead(others)
+        check_not_dead(states_of(connection, patient))
     return standing
 
 

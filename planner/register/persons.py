@@ -15,8 +15,8 @@ from planner.register.changes import Author, Standing
 from planner.register.codec import blanked
 from planner.register.database import Database, lock_additions
 from planner.register.inputs import retention_years
-from planner.register.store import PatientRow, find_patient, read_course
-from planner.register.tables import courses, inputs, patients, texts
+from planner.register.store import PatientRow, find_patient, read_courses_of
+from planner.register.tables import inputs, patients, texts
 
 
 def patient_of(connection: Connection, patient: str) -> PatientRow:
@@ -32,9 +32,8 @@ def courses_of(
     connection: Connection, patient: PatientRow, *, is_locked: bool = False
 ) -> list[Standing]:
     """The courses of a patient, in the order of their ids."""
-    query = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
-    found = [one.id for one in connection.execute(query)]
-    return [Standing.of(read_course(connection, one, is_locked=is_locked)) for one in found]
+    found = read_courses_of(connection, patient, is_locked=is_locked)
+    return [Standing.of(record) for record in found]
 
 
 def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:

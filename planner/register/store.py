@@ -102,6 +102,15 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     )
 
 
+def read_courses_of(
+    connection: Connection, patient: PatientRow, *, is_locked: bool = False
+) -> list[Record]:
+    """The courses of a patient, in the order of their ids; as `read_course`."""
+    known = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+    ids = [one.id for one in connection.execute(known)]
+    return [read_course(connection, one, is_locked=is_locked) for one in ids]
+
+
 def read_rows(connection: Connection, course: str) -> list[tuple[Row, str, str]]:
     """The events of a course as they are stored, each with its texts' digest and its own."""
     joined = events.outerjoin(
