@@ -179,12 +179,12 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
 
     day = typed_day(on, "--on")
     done = change.make(lambda standing: held(standing, lesion, day), reason=reason)
-    # What was due before the hold may have been given; nobody knows until it is recorded.
+    # What comes before the hold may have been given; nobody knows until it is recorded.
     for visit in done.after.plan.coming:
         for one in visit.injections:
             if one.state == "planned" and one.lesion in done.after.state.held:
                 what = f"injection {one.injection} of lesion {one.lesion} (visit {visit.number})"
-                text = "is due before the hold and not recorded: give it, or miss it"
+                text = "comes before the hold and is not recorded: give it, or miss it"
                 click.echo(f"caution: {what} {text}", err=True)
 
 

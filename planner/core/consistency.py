@@ -45,6 +45,7 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"{place}.number", f"{visit.number} is not {index}", _FIX)
         yield from _purposes(visit, place)
         yield from _times(plan, visit, place)
+        yield from _held(plan, visit, place)
         yield from _figures(plan, visit, place)
         yield from _syringes(visit, f"{place}.syringes")
 
@@ -85,6 +86,17 @@ def _times(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
         yield Problem(f"{place}.end", "it is not after the start", _FIX)
     elif any(one.utcoffset() != _offset(one, plan.clinic.timezone) for one in (start, end)):
         yield Problem(f"{place}.start", "its offset is not that of the clinic's zone", _FIX)
+
+
+def _held(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
+    """Injections to come on or after the day from which their lesion is held."""
+    held = {one.id: one.held_since for one in plan.lesions if one.held_since is not None}
+    for one in visit.injections:
+        since = held.get(one.lesion)
+        if since is None or one.state != "planned" or visit.start is None:
+            continue
+        if visit.start.date() >= since:
+            yield Problem(f"{place}.injections", f"lesion {one.lesion} is held since {since}", _FIX)
 
 
 def _purposes(visit: PlannedVisit, place: str) -> Iterator[Problem]:

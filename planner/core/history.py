@@ -34,6 +34,7 @@ from planner.core.events import (
     kind_of,
 )
 from planner.core.formatting import day, listing
+from planner.core.layout import lay_out_again
 from planner.core.opening import Opening
 from planner.core.plan import appointments, decide
 from planner.core.preparing import each_dose
@@ -135,11 +136,7 @@ class State(NamedTuple):
     @property
     def visits(self) -> tuple[Visit, ...]:
         """Its visits by day, those of held lesions apart: slots of one day are one visit."""
-        days: dict[date, list[Slot]] = {}
-        for slot in self.slots.values():
-            if slot.state != "waiting":
-                days.setdefault(slot.day, []).append(slot)
-        return tuple(_visit(days[on]) for on in sorted(days))
+        return _visits(self.slots)
 
 
 def history_of(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -238,6 +235,8 @@ class _UnderWay:
             fix = "correct the ending first, if that was a slip"
             raise _refused(self._course.id, text, fix)
         self._read(entry.event, entry)
+        while self._has_put_off():
+            pass
         if entry.confirmations:
             self._confirm(*entry.confirmations)
 
@@ -389,19 +388,9 @@ class _UnderWay:
             if lesion in self.held:
                 since = day(self.held[lesion])
                 raise _refused("", f"lesion {lesion} is held since {since}", "see show")
-            remaining = [
-                (name, slot)
-                for name, slot in self._injections(lesion)
-                if slot.state in ("open", "missed")
-            ]
-            if not remaining:
+            if not any(slot.state in ("open", "missed") for _, slot in self._injections(lesion)):
                 raise _refused("", f"lesion {lesion} has no injections left", "see show")
             self.held[lesion] = event.on
-            for name, slot in remaining:
-                # One before the hold may have been given; it is recorded as it was.
-                if slot.state == "open":
-                    self.slots[name] = self._or_waiting(name, slot)
-            self._count_evaluations(lesion)
 
     @_read.register
     def _resume(self, event: Resumed, _entry: Entry) -> None:
@@ -505,18 +494,34 @@ class _UnderWay:
                 days = (other.number - name.number) * slot.appointment.interval_days
                 due = on + timedelta(days=days)
                 _check_reach(due)
-                self.slots[other] = self._or_waiting(
-                    other, Slot(replace(slot.appointment, due=due))
-                )
+                self.slots[other] = Slot(replace(slot.appointment, due=due))
 
     def _waits(self, name: Named) -> bool:
         """Whether it is an injection of a lesion that is held."""
         return name.purpose == "injection" and name.lesion in self.held
 
-    def _or_waiting(self, name: Named, slot: Slot) -> Slot:
-        """An open injection, or a waiting one where it would come on or after its lesion's hold."""
-        held = self.held.get(name.lesion)
-        return slot if held is None or slot.day < held else Slot(slot.appointment, "waiting")
+    def _has_put_off(self) -> bool:
+        """Let wait what the clinic's days put on or after the hold of its lesion; whether any was.
+
+        One that comes before the hold may have been given, and is recorded as it was. Without
+        those that wait the others may come on other days.
+        """
+        if not self.held:
+            return False
+        apart = self.protocol.policy.shortest_interval_days
+        placed = lay_out_again(_visits(self.slots), self.opening, self._course.first_visit, apart)
+        late = [
+            one
+            for visit, start, *_ in placed
+            for one in visit.injected
+            if one.state == "open" and one.lesion in self.held
+            if start is None or start.date() >= self.held[one.lesion]
+        ]
+        for one in late:
+            self.slots[_name(one)] = Slot(one, "waiting")
+        for lesion in dict.fromkeys(one.lesion for one in late):
+            self._count_evaluations(lesion)
+        return bool(late)
 
     def _count_evaluations(self, lesion: str) -> None:
         """Evaluations that are to come, counted from the lesion's first injection."""
@@ -613,6 +618,15 @@ def is_reached(change: DoseChanged, name: Named, slot: Slot) -> bool:
 
 def _name(one: Appointment) -> Named:
     return Named(one.lesion, one.purpose, one.count)
+
+
+def _visits(slots: Mapping[Named, Slot]) -> tuple[Visit, ...]:
+    """All but what waits, by day."""
+    days: dict[date, list[Slot]] = {}
+    for slot in slots.values():
+        if slot.state != "waiting":
+            days.setdefault(slot.day, []).append(slot)
+    return tuple(_visit(days[on]) for on in sorted(days))
 
 
 def _visit(slots: Sequence[Slot]) -> Visit:

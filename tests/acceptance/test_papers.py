@@ -625,6 +625,7 @@ EDITED = {
     "a total": (_set("visits", 0, "total_dose_mg", 99), "not the sum"),
     "an unknown lesion": (_set("visits", 0, "injections", 0, "lesion", "Z"), "no lesion of this"),
     "no decisions": (_set("decisions", []), "one for each lesion"),
+    "a held lesion": (_set("lesions", 0, "held_since", "2026-09-14"), "is held since 2026-09-14"),
     "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
     "no time": (_set("visits", 0, "start", None), "it has no time"),
     "another number": (_set("visits", 0, "number", 2), "2 is not 1"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.core.consistency import plan_problems
 from planner.core.course import Lesion
 from planner.core.history import fold
 from planner.core.quantities import Dose
@@ -185,6 +186,31 @@ def test_an_injection_that_a_late_visit_pushes_into_a_hold_waits(course: Followe
     assert days_of(course.visits, "injection") == ["2026-09-10 done"]
     course.resume("2026-09-21")
     assert days_of(course.visits, "injection")[1] == "2026-09-21 planned"
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+@pytest.mark.parametrize(
+    ("first", "hold", "left"),
+    [
+        # Due on Easter Monday, laid out on Tuesday 30 March.
+        ("2027-03-08", "2027-03-31", "2027-03-30 planned"),
+        ("2027-03-08", "2027-03-30", "2027-03-22 planned"),
+        ("2027-03-08", "2027-03-29", "2027-03-22 planned"),
+        # The fourth is due on Good Friday, laid out on Wednesday 24 March.
+        ("2027-03-05", "2027-03-26", "2027-03-24 planned"),
+        ("2027-03-05", "2027-03-25", "2027-03-24 planned"),
+        ("2027-03-05", "2027-03-24", "2027-03-19 planned"),
+    ],
+)
+def test_a_hold_begins_where_the_clinics_days_put_an_injection(
+    register: Database, tmp_path: Path, first: str, hold: str, left: str
+) -> None:
+    course = follow(register, tmp_path, SOUND.replace("2026-09-07", first))
+    course.hold(hold)
+    assert days_of(course.visits, "injection")[-1] == left
+    assert not [*plan_problems(course.now.plan)]
+    course.resume("2027-06-01")
+    assert len(course.visits) == len(PLANNED)
 
 
 def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path) -> None:
