@@ -93,9 +93,7 @@ def _held(plan: Plan, visit: PlannedVisit, place: str) -> Iterator[Problem]:
     held = {one.id: one.held_since for one in plan.lesions if one.held_since is not None}
     for one in visit.injections:
         since = held.get(one.lesion)
-        if since is None or one.state != "planned" or visit.start is None:
-            continue
-        if visit.start.date() >= since:
+        if since and visit.start and visit.start.date() >= since and one.state == "planned":
             yield Problem(f"{place}.injections", f"lesion {one.lesion} is held since {since}", _FIX)
 
 
@@ -141,9 +139,8 @@ def _counts(plan: Plan) -> Iterator[Problem]:
     for index, visit in enumerate(plan.visits, start=1):
         for one in visit.injections:
             name = (one.lesion, one.injection)
-            if one.lesion not in planned:
-                continue
-            if name in seen or not 1 <= one.injection <= planned[one.lesion]:
+            # How many a lesion has that the plan does not know is nobody's to say.
+            if name in seen or not 1 <= one.injection <= planned.get(one.lesion, one.injection):
                 text = f"injection {one.injection} of lesion {one.lesion} is none, or comes twice"
                 yield Problem(f"visits[{index}].injections", text, _FIX)
             seen.add(name)
@@ -239,9 +236,10 @@ def _preparation(
 
 
 def _is_rest(made: Preparation, vial_ml: Fraction) -> bool:
-    """Whether what is left over is no more than what was opened and made."""
-    opened = (made.vials or 0) * vial_ml
-    return made.wasted_ml is not None and 0 <= made.wasted_ml <= opened + made.diluent_ml
+    """Whether what is left over is less than what was opened and made: something is drawn."""
+    if made.vials is None or made.wasted_ml is None:
+        return False
+    return 0 <= made.wasted_ml < made.vials * vial_ml + made.diluent_ml
 
 
 def to_draw(visit: PlannedVisit) -> Sequence[PlannedInjection]:

@@ -157,10 +157,11 @@ def _lesions(cases: Sequence[Case], claim: Claim) -> tuple[str, bool]:
 
 def _injections(cases: Sequence[Case], claim: Claim) -> tuple[str, bool]:
     total = sum(case.injections for case in cases)
-    by_patient: dict[str, int] = {}
-    for case in cases:
-        by_patient[case.patient] = max(by_patient.get(case.patient, 0), case.injections)
-    visits = sum(by_patient.values())
+    # The lesions of one patient were injected at the same visits.
+    visits = sum(
+        max(case.injections for case in cases if case.patient == patient)
+        for patient in {case.patient for case in cases}
+    )
     text = f"{visits} treatment visits; {total} injections when each lesion of a visit counts"
     return text, str(total) == claim.figure
 

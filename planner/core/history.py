@@ -375,7 +375,7 @@ class _UnderWay:
         """Refuse two injections of a lesion on one day, or in another order than their own."""
         here = self.slots[name]
         for other, slot in self._injections(name.lesion):
-            if name.purpose == "evaluation" or other == name or slot.state in ("waiting", "missed"):
+            if name.purpose == "evaluation" or other == name or slot.state == "missed":
                 continue
             if slot.day == here.day or (slot.day > here.day) != (other.number > name.number):
                 text = f"injection {other.number} of lesion {name.lesion} is on {day(slot.day)}"
@@ -644,7 +644,8 @@ def _visit(slots: Sequence[Slot]) -> Visit:
         moved_to=moved[-1].moved_to if moved else None,
         moved_from=tuple(dict.fromkeys(slot.moved_from for slot in moved if slot.moved_from)),
         passed_window=windows[0] if windows else None,
-        settled=min(done or stood, default=None),
+        # What is left of it and was moved to another hour of that day is what somebody comes for.
+        settled=None if moved else min(done or stood, default=None),
     )
 
 

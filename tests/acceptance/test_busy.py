@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.core.occupancy import Busy
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from tests.conftest import Run
@@ -233,17 +232,3 @@ def test_free_busy_answers_are_read() -> None:
 def test_a_problem_names_its_event() -> None:
     with pytest.raises(InputError, match="VEVENT 1"):
         list(busy_times(BAD["no start"], ZONE, DAYS, NOBODY))
-
-
-def test_occupancy_is_the_peak_of_overlaps() -> None:
-    from planner.core.occupancy import Occupancy
-
-    def at(hour: int, minute: int = 0) -> datetime:
-        return datetime(2026, 9, 7, hour, minute, tzinfo=UTC)
-
-    taken_times = Occupancy([Busy(at(8), at(10)), Busy(at(9), at(11)), Busy(at(20), at(23))])
-    assert taken_times.peak(at(8), at(9)) == 1
-    assert taken_times.peak(at(8), at(9, 1)) == 2
-    assert taken_times.peak(at(10), at(11)) == 1
-    assert taken_times.peak(at(11), at(20)) == 0
-    assert taken_times.peak(at(9), at(9)) == 0

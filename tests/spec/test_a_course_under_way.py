@@ -13,10 +13,11 @@ from planner.core.course import Lesion
 from planner.core.history import fold
 from planner.core.quantities import Dose
 from planner.documents.calendars import changes_file
-from planner.errors import InputError, NotConfirmedError, PlannerError, RefusedError
+from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
 from planner.register.database import Database
 from planner.register.issuing import replaced
-from tests.courses import SOUND
+from tests.conftest import CLINIC
+from tests.courses import SOUND, write
 from tests.registers import NOW, Followed, days_of, follow, moment
 
 # One large ulcerated knee, from Monday 7 September 2026: four injections, weeks 4 and 12.
@@ -28,6 +29,7 @@ PLANNED = [
     "2026-10-05 planned",
     "2026-11-30 planned",
 ]
+SHUT = "2026-12-01/2027-11-30"
 ELBOW = Lesion("B", "elbow", Decimal(4), False, "left", doses=(Dose(Fraction(20)),), same_dose=True)
 
 
@@ -136,6 +138,20 @@ def test_a_visit_moved_inside_its_window_leaves_the_later_days(course: Followed)
     assert days_of(course.visits)[1:3] == ["2026-09-15 planned", "2026-09-21 planned"]
 
 
+def test_what_is_left_of_a_visit_moves_to_another_hour_of_its_day(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A")
+    course.move(1, "2026-09-07 14:00")
+    assert [f"{one.start:%m-%d %H:%M} {one.state}" for one in course.visits[:2]] == [
+        "09-07 14:00 planned",
+        "09-14 09:00 planned",
+    ]
+    give_one(course, 1, "B")
+    assert f"{course.visits[0].start:%m-%d %H:%M}" == "09-07 09:00"
+
+
 def test_a_visit_moved_outside_its_window_asks_and_is_followed_weekly(course: Followed) -> None:
     with pytest.raises(NotConfirmedError, match="move-outside-window"):
         course.move(2, "2026-09-17 10:00")
@@ -175,6 +191,28 @@ def test_a_release_keeps_the_shortest_interval_to_what_was_given(course: Followe
     course.resume("2026-09-09")
     # Five days after Monday is a Saturday.
     assert days_of(course.visits, "injection")[1:3] == ["2026-09-14 planned", "2026-09-21 planned"]
+
+
+def test_a_dose_changed_during_a_hold_is_given_after_it(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-10")
+    course.dose("20", confirm="pain")
+    course.resume("2026-09-21")
+    assert doses(course) == [Fraction("12.5"), 20, 20, 20]
+
+
+def test_a_release_into_a_year_of_closed_days_is_refused(
+    register: Database, tmp_path: Path
+) -> None:
+    shut = write(tmp_path, CLINIC.read_text().replace("2026-12-24/2026-12-31", SHUT), "shut.toml")
+    course = follow(register, tmp_path, clinic=shut)
+    course.give(1)
+    course.hold("2026-09-08")
+    with pytest.raises(InputError) as raised:
+        course.resume("2026-12-01")
+    assert raised.value.problems == (
+        Problem("--on", "no open day within 365 days from Tue 1 Dec 2026", "choose another day"),
+    )
 
 
 @pytest.mark.hazard("healed-or-infected-lesion")
@@ -334,6 +372,35 @@ def test_evaluations_say_reduction_and_remission(course: Followed) -> None:
         result = course.visits[4].evaluations[0].result
         assert result is not None
         assert (result.remission, result.reduction_percent) == (remission, reduction)
+
+
+def test_pain_is_compared_with_that_before_the_first_injection(
+    register: Database, tmp_path: Path
+) -> None:
+    from planner.register.entering import (
+        Circumstances,
+        Felt,
+        Measurement,
+        evaluated,
+        given_as_planned,
+    )
+
+    def give(visit: int, lesion: str, pain: int) -> None:
+        felt = Felt(Decimal(pain))
+        course.make(
+            lambda now: given_as_planned(now, visit, Circumstances(), [lesion], felt=felt),
+            confirm="as it was",
+        )
+
+    course = follow(register, tmp_path, SOUND + OTHER)
+    # The first of B was not given: its pain is that before the second.
+    for visit, lesion, before in ((1, "A", 7), (2, "A", 5), (2, "B", 4), (3, "B", 9)):
+        give(visit, lesion, before)
+    for visit, lesion, pain in ((5, "A", 2), (6, "B", None), (8, "B", 6)):
+        found = Measurement(Decimal(9), pain=None if pain is None else Decimal(pain))
+        course.make(lambda now: evaluated(now, visit, lesion, found))  # noqa: B023
+    looks = [one.result for visit in course.visits for one in visit.evaluations if one.result]
+    assert [one.pain_change for one in looks] == [-5, None, 2]
 
 
 def test_a_slip_is_corrected_by_an_event_that_names_the_old_one(course: Followed) -> None:

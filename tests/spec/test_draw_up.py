@@ -9,6 +9,7 @@ import pytest
 
 from planner.core.dosing import draw_up
 from planner.core.equipment import USUAL_SYRINGES
+from planner.core.formatting import percent
 from planner.core.quantities import Dose, Strength
 from tests.conftest import Run
 
@@ -136,3 +137,19 @@ def test_what_is_no_dose_is_refused_with_the_fix(planner: Run, typed: str, messa
     assert done.returncode == 10
     assert message in done.stderr
     assert done.stdout == ""
+
+
+PERCENTS = [
+    # value; as it is printed, to one decimal
+    (Fraction(-4), "-4 %"),
+    (Fraction(-20, 23), "-0.9 %"),
+    (Fraction(4, 5), "0.8 %"),
+    (Fraction(1, 100), "0 %"),
+    (Fraction(-1, 100), "0 %"),
+    (Fraction(199, 3), "66.3 %"),
+]
+
+
+@pytest.mark.parametrize(("value", "printed"), PERCENTS)
+def test_a_per_cent_has_one_decimal(value: Fraction, printed: str) -> None:
+    assert percent(value).replace("\u00a0", " ") == printed

@@ -33,6 +33,36 @@ def test_the_text_beside_the_table(sts_150: Protocol, says: str, table: str, agr
     assert claim.agrees is agrees
 
 
+HALVES = [
+    # measure, week, a figure half a per cent away: rounding, no more
+    ("mean-reduction", 12, "88.5", True),
+    ("mean-reduction", 12, "87.49", False),
+    ("complete-remission", 12, "39.5", True),
+    ("complete-remission", 12, "40.51", False),
+    ("mean-reduction-of-others", 12, "80.5", True),
+    ("mean-reduction-of-others", 12, "79.49", False),
+    ("injections", 0, "20", True),
+    ("injections", 0, "17", False),
+    ("lesions-elsewhere", 0, "", True),
+]
+
+
+@pytest.mark.parametrize(("measure", "week", "figure", "agrees"), HALVES)
+def test_a_figure_agrees_that_is_rounded(
+    sts_150: Protocol, measure: str, week: int, figure: str, agrees: bool
+) -> None:
+    sites = sts_150.table.domains.sites
+    (found,) = [
+        claim._replace(figure=figure, week=week, sites=sites)
+        for claim in sts_150.claims
+        if claim.measure == measure and claim.week in (0, week)
+    ]
+    (said,) = compare(sts_150._replace(claims=(found,)))
+    assert said.agrees is agrees
+    if measure == "lesions-elsewhere":
+        assert said.table == "none elsewhere"
+
+
 def test_only_one_printed_reduction_is_not_what_its_sizes_give(sts_150: Protocol) -> None:
     wrong = [one for one in recompute(sts_150) if not one.agrees]
     assert [(one.case, one.week, one.printed_percent, one.recomputed_percent) for one in wrong] == [

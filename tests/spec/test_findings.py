@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -11,12 +13,12 @@ import pytest
 
 from planner.core.clinic import Clinic
 from planner.core.equipment import Stock
-from planner.core.findings import CODES, lines, ranges
+from planner.core.findings import CODES, Finding, confirm_blocks, lines, ranges
 from planner.core.protocol import Protocol
 from planner.core.quantities import Strength
 from planner.core.records import Plan
 from tests.conftest import Run
-from tests.courses import codes, course_text, lesion, planned, write
+from tests.courses import codes, confirmation, course_text, lesion, planned, write
 from tests.papers import html_text
 
 LESIONS = [
@@ -246,6 +248,41 @@ def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clini
     assert not codes(plan) & {"diagnosis-outside-observed", "sulfite-allergy"}
 
 
+AIMS = [
+    # what a confirmation of a visit's total says; the remark
+    ({}, "names no due day, so that it confirms nothing; name it."),
+    ({"lesion": '"L0"'}, "for lesion L0 is not needed and was ignored."),
+    ({"due": "2026-09-08"}, "for Tue 8 Sep 2026 is not needed and was ignored."),
+]
+
+
+@pytest.mark.parametrize(("target", "remark"), AIMS)
+@pytest.mark.hazard("stale-confirmation")
+def test_a_confirmation_names_the_day_of_its_finding(
+    sts_150: Protocol, clinic: Clinic, target: dict[str, str], remark: str
+) -> None:
+    said = confirmation("dose-above-observed", "287.5 mg", **target)
+    plan = planned(sts_150, clinic, *many(23), said)
+    assert not plan.is_confirmed
+    assert plan.remarks == (f"The confirmation of dose-above-observed {remark}",)
+
+
+def test_a_block_to_paste_is_toml_that_says_the_same() -> None:
+    values = ["weekly", 'a "quoted" one', "bløde", "two\\three"]
+    waiting = [
+        Finding("regimen-overridden", "confirm", "", value, lesion)
+        for value in values
+        for lesion in ("A", "B")
+    ]
+    total = Finding("dose-above-observed", "confirm", "", "300 mg", visit=1, due=date(2026, 9, 7))
+    text = confirm_blocks([*waiting, total])
+    assert "bløde" in text
+    blocks = tomllib.loads(text)["confirm"]
+    assert [one["value"] for one in blocks] == [*values, "300 mg"]
+    assert all(one["lesion"] == ["A", "B"] for one in blocks[:-1])
+    assert (blocks[-1]["due"], "lesion" in blocks[-1]) == (total.due, False)
+
+
 def shown(plan: Plan) -> list[tuple[str, str]]:
     return [(line.code, line.where) for line in lines(plan.findings, plan.lesion_ids)]
 
@@ -285,6 +322,7 @@ def test_the_nearest_cases_are_a_reference(sts_150: Protocol, clinic: Clinic) ->
     (["B", "A", "C"], ["B", "A", "C"], "B, A, C"),
     (["L1", "L6", "L11"], ["L1", "L6", "L11"], "L1, L6, L11"),
     (["x", "y1", "y2", "y3"], ["x", "y1", "y2", "y3"], "x, y1-y3"),
+    (["AB", "AC", "AD"], ["AB", "AC", "AD"], "AB, AC, AD"),
 ])  # fmt: skip
 def test_a_range_leaves_no_lesion_to_be_guessed(
     here: Sequence[str], course: Sequence[str], said: str

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.core.decisions import DecisionTable
+from planner.core.formatting import plain
 from planner.core.intervals import Interval
 from planner.core.protocol import Protocol
 from planner.core.rules import Domains, Rule
@@ -146,6 +147,31 @@ def _rule(name: str, size: str | None, ulcerated: bool | None = None, *sites: st
 
 def _domains(size: str, *sites: str) -> Domains:
     return Domains(Interval.parse(size), Decimal(1), sites or ("a", "b", "c"))
+
+
+GAPS = [
+    # two rules of sizes from 0 to 20 mm, measured to 1 mm; the size that has none
+    ("<= 5", ">= 7", "6 mm"),
+    ("<= 5", ">= 6", "5.5 mm"),
+    ("<= 5", ">= 5.5", "5.25 mm"),
+    ("< 5", ">= 6", "5 mm"),
+    ("<= 5", "(5..20)", "20 mm"),
+    ("(0..5]", "> 5", "0 mm"),
+    ("[0..5]", "(5..20]", None),
+]
+
+
+@pytest.mark.parametrize(("lower", "upper", "size"), GAPS)
+@pytest.mark.hazard("protocol-with-a-hole")
+def test_a_gap_is_named_by_a_size_in_it(lower: str, upper: str, size: str | None) -> None:
+    rules = [_rule("lower", lower, None), _rule("upper", upper, None)]
+    if size is None:
+        assert DecisionTable(rules, _domains("[0..20]")).rules == tuple(rules)
+        return
+    with pytest.raises(ProtocolError) as raised:
+        DecisionTable(rules, _domains("[0..20]"))
+    said = [plain(one.problem) for one in raised.value.problems]
+    assert said == [f"size {size}, {state}: no rule" for state in ("not ulcerated", "ulcerated")]
 
 
 def test_the_bundled_table_agrees_with_two_second_opinions(sts_150: Protocol) -> None:

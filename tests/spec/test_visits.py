@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from planner.core.clinic import Clinic, Closure, Span
-from planner.core.plan import plan_course
+from planner.core.plan import own_uids, plan_course
 from planner.core.protocol import Protocol
 from planner.core.records import Plan
-from planner.errors import InputError
+from planner.errors import InputError, Problem
 from planner.files.clinic import clinic_from
 from planner.files.reading import parse_toml
 from tests.conftest import Run
@@ -98,6 +98,34 @@ def test_a_closure_of_two_weeks_offers_days_to_choose_from(sts_150: Protocol) ->
     assert [f"{one:%m-%d}" for one in plan.visits[1].choices] == ["07-28", "07-29"]
     # Injection 3 follows injection 2, which has to be chosen first.
     assert plan.visits[2].choices == ()
+
+
+OFFERED = [
+    # closed days of a clinic open all week, the visit without a day, what it is offered
+    (["09-12/09-16"], 2, ["09-17", "09-18"]),
+    # The visit after it is on Monday 21 and not counted against it: it follows from the new day.
+    (["09-12/09-20"], 2, ["09-22", "09-23"]),
+    # Wednesday 16 is free and in the window, and four days before Sunday 20, which costs less.
+    (["09-12/09-15", "09-19", "09-21/09-23"], 2, ["09-17", "09-18"]),
+    # Thursday 17 is five days after Saturday 12.
+    (["09-13/09-16", "09-18/09-23"], 3, ["09-17", "09-24", "09-25"]),
+    (["09-13/09-17", "09-19/09-23"], 3, ["09-18", "09-24", "09-25"]),
+    (["09-12/09-13", "09-15/09-18", "09-19/09-23"], 3, ["09-24", "09-25"]),
+]
+
+
+@pytest.mark.parametrize(("closed", "number", "offered"), OFFERED)
+def test_a_visit_without_a_day_is_offered_days_outside_its_window(
+    sts_150: Protocol, clinic: Clinic, closed: list[str], number: int, offered: list[str]
+) -> None:
+    closures = []
+    for text in closed:
+        first, _, last = text.partition("/")
+        closures.append(Closure(*(date.fromisoformat(f"2026-{d}") for d in (first, last or first))))
+    always = clinic._replace(opening=((SPAN,),) * 7, closures=tuple(closures))
+    plan = plan_course(course(course_text(WEEKLY), sts_150), sts_150, always)
+    assert [visit.number for visit in plan.visits if visit.start is None] == [number]
+    assert [f"{one:%m-%d}" for one in plan.visits[number - 1].choices] == offered
 
 
 def test_the_moves_that_are_offered_are_taken(planner: Run, tmp_path: Path) -> None:
@@ -244,6 +272,11 @@ def test_the_visits_that_were_not_moved_make_room(sts_150: Protocol, clinic: Cli
 
 def test_a_move_onto_another_visits_day_joins_it(sts_150: Protocol, clinic: Clinic) -> None:
     plan = moved(sts_150, clinic, ("2026-10-05", "2026-09-28 13:00"))
+    (found,) = [one for one in plan.findings if one.code == "move-outside-window"]
+    assert found.message == (
+        "visit 4, due Mon 5 Oct 2026, on Mon 28 Sep 2026 13:00: outside the window of \u00b13 days"
+        " (the clinic's policy)"
+    )
     assert len(plan.visits) == 5
     joined = plan.visits[3]
     assert joined.purposes == ("evaluation", "injection")
@@ -258,10 +291,63 @@ def test_a_confirmed_move_is_printed(sts_150: Protocol, clinic: Clinic) -> None:
     assert plan.is_confirmed
 
 
+def test_two_visits_moved_onto_a_third_are_named_by_their_days(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    moves = [("2026-11-30", "2026-10-06 10:00"), ("2026-10-05", "2026-10-06 11:00")]
+    for both in (moves, moves[::-1]):
+        plan = moved(sts_150, clinic, *both)
+        (found,) = [one for one in plan.findings if one.code == "move-outside-window"]
+        due = " and ".join(
+            "Mon 30 Nov 2026" if "11" in one[0] else "Mon 5 Oct 2026" for one in both
+        )
+        assert f"due {due}, on Tue 6 Oct 2026 {both[-1][1][-5:]}" in found.message
+        assert "\u00b17 days" in found.message
+
+
+def test_an_evaluation_stays_where_an_injection_leaves_its_day(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    """Five weekly injections: the fifth leaves the day of the first evaluation."""
+    regimen = sts_150.regimens["weekly"]._replace(injections=5)
+    protocol = sts_150._replace(regimens={**sts_150.regimens, "weekly": regimen})
+    text = course_text(WEEKLY, '[[move]]\nfrom = 2026-09-14\nto = "2026-09-17 10:00"\n')
+    plan = plan_course(course(text, protocol), protocol, clinic)
+    assert starts(plan) == [
+        "2026-09-07 09:00", "2026-09-17 10:00", "2026-09-24 09:00", "2026-10-01 09:00",
+        "2026-10-05 09:00", "2026-10-08 09:00", "2026-11-30 09:00",
+    ]  # fmt: skip
+    assert [visit.purposes for visit in plan.visits[4:6]] == [("evaluation",), ("injection",)]
+
+
+def test_a_course_is_not_busy_with_itself(sts_150: Protocol, clinic: Clinic) -> None:
+    made = course(course_text(WEEKLY), sts_150)
+    uids = {visit.uid for visit in plan_course(made, sts_150, clinic).visits}
+    assert own_uids(made, sts_150) == uids
+    joined = course(course_text(WEEKLY, lesion("B", dose_mg=50)), sts_150)
+    assert {visit.uid for visit in plan_course(joined, sts_150, clinic).visits} == uids
+    assert len(own_uids(joined, sts_150)) == 12
+
+
+@pytest.mark.hazard("wrong-side-or-site")
+def test_a_lesion_that_the_protocol_does_not_know_is_refused(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    made = course(course_text(WEEKLY, lesion("B", dose_mg=50)), sts_150)
+    known, other = made.lesions
+    wrong = made._replace(lesions=(known, other._replace(site="nose", side=None)))
+    with pytest.raises(InputError) as raised:
+        plan_course(wrong, sts_150, clinic)
+    (problem,) = raised.value.problems
+    assert problem.place == "lesion B: site"
+    assert problem.problem == "'nose' is not a site of the protocol"
+    assert problem.fix.startswith("use one of fingertip, finger, hand")
+
+
 REFUSED = [
     ("2026-09-14", "2026-09-13 10:00", "not an opening day"),
     ("2026-09-14", "2026-09-15 15:45", "outside the opening hours"),
-    ("2026-09-07", "2026-09-08 10:00", "first visit"),
+    ("2026-09-07", "2026-09-08 10:00", "this is the first visit; set first_visit$"),
     ("2026-09-14", "2026-09-07 12:00", "not after the first visit"),
     ("2026-09-14", "2026-09-04 12:00", "not after the first visit"),
     ("2026-09-15", "2026-09-16 10:00", "no visit is due"),
@@ -270,15 +356,33 @@ REFUSED = [
 ]
 
 
+def test_each_lesion_of_a_visit_keeps_its_order(sts_150: Protocol, clinic: Clinic) -> None:
+    """The second visit onto a day before the third of lesion B alone, which A does not have."""
+    regimens = dict(sts_150.regimens)
+    regimens["single"] = regimens["single"]._replace(injections=2, interval_days=7)
+    protocol = sts_150._replace(regimens=regimens)
+    twice = lesion("A", size_mm=3, site="fingertip", ulcerated=False, dose_mg=20)
+    move = '[[move]]\nfrom = 2026-09-21\nto = "2026-09-11 10:00"\n'
+    made = course(course_text(twice, lesion("B", dose_mg=50), move), protocol)
+    with pytest.raises(InputError, match="injection 2 of lesion B is on 2026-09-14"):
+        plan_course(made, protocol, clinic)
+
+
 def test_a_move_is_never_dropped_without_a_word(sts_150: Protocol, clinic: Clinic) -> None:
     """The second move would take the visit along that the first one moved."""
-    with pytest.raises(InputError, match="write the moves in the order of their days"):
+    with pytest.raises(InputError) as raised:
         moved(
             sts_150,
             clinic,
             ("2026-09-21", "2026-09-22 10:00"),
             ("2026-09-14", "2026-09-17 10:00"),
         )
+    (problem,) = raised.value.problems
+    assert problem == Problem(
+        "move[2]",
+        "the visit due 2026-09-21 would follow, but was moved before",
+        "write the moves in the order of their days",
+    )
 
 
 def test_two_visits_due_on_one_day_are_told_apart_by_their_value(
@@ -305,6 +409,14 @@ def test_an_impossible_move_is_refused(
     with pytest.raises(InputError, match=message) as raised:
         moved(sts_150, clinic, (due, to))
     assert raised.value.problems[0].place.startswith("move[1].")
+
+
+def test_where_nothing_is_free_near_another_day_is_asked_for(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    shut = clinic._replace(closures=(Closure(date(2026, 9, 1), date(2026, 12, 31)),))
+    with pytest.raises(InputError, match=r"clinic is closed that day; choose another day$"):
+        plan_course(course(course_text(WEEKLY), sts_150), sts_150, shut)
 
 
 def test_the_first_visit_is_never_moved(sts_150: Protocol) -> None:

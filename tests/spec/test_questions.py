@@ -1,0 +1,109 @@
+"""What is asked before something is recorded: it may be a slip, and is recorded as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+
+from planner.core.events import DoseChanged, Ended, Event
+from planner.core.formatting import plain
+from planner.core.questions import questions
+from planner.errors import Problem
+from planner.register.changes import Standing
+from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
+
+TODAY = datetime(2026, 10, 20, 12)
+A_MINUTE = timedelta(minutes=1)
+
+
+def standing(*given: tuple[int, str]) -> Standing:
+    """A course whose visits were given so: its number, the time."""
+    now = begun()
+    for visit, at in given:
+        now = after(now, give(visit, datetime.fromisoformat(at), "A")(now))
+    return now
+
+
+def asked(now: Standing, event: Event, today: datetime = TODAY) -> list[Problem]:
+    found = questions(now.state, event, PROTOCOL, today)
+    return [replace(one, problem=plain(one.problem)) for one in found]
+
+
+def test_what_is_done_now_is_not_in_the_future() -> None:
+    now = begun()
+    for make in (give(1, None, None), evaluate(5, "A", 20, None)):
+        event = make(now)
+        assert asked(now, event, event.at) == []  # type: ignore[union-attr]
+        (said,) = asked(now, event, event.at - A_MINUTE)  # type: ignore[union-attr]
+        assert said.problem.endswith("09:00 is in the future")
+        assert said.fix == "give --at"
+
+
+def test_a_course_does_not_end_tomorrow() -> None:
+    assert asked(begun(), Ended("completed", TODAY.date())) == []
+    assert asked(begun(), Ended("died", date(2026, 10, 21))) == [
+        Problem("--on", "Wed 21 Oct 2026 is in the future", "correct the day")
+    ]
+
+
+JUMPS = [
+    # given (the plan has 12.5, 57.5, 72.5, 87.5 mg), the new dose; what is said
+    ([], "500", None),
+    ([(1, "2026-09-07 09:00")], "62.49", None),
+    ([(1, "2026-09-07 09:00")], "62.5", "12.5 mg were given last, this is 62.5 mg"),
+    ([(1, "2026-09-07 09:00")], "2.51", None),
+    ([(1, "2026-09-07 09:00")], "2.5", "12.5 mg were given last, this is 2.5 mg"),
+    ([(1, "2026-09-07 09:00"), (2, "2026-09-14 09:00")], "62.5", None),
+    ([(1, "2026-09-07 09:00"), (2, "2026-09-14 09:00")], "11.5",
+     "57.5 mg were given last, this is 11.5 mg"),
+    # the second was given on an earlier day than the first: the first was given last
+    ([(2, "2026-09-08 09:00"), (1, "2026-09-14 09:00")], "62.5",
+     "12.5 mg were given last, this is 62.5 mg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "dose", "said"), JUMPS)
+@pytest.mark.hazard("slip-of-the-point")
+def test_a_dose_far_from_what_was_given_last_is_asked_for(
+    given: Sequence[tuple[int, str]], dose: str, said: str | None
+) -> None:
+    found = asked(standing(*given), DoseChanged("A", Fraction(dose), 3))
+    expected = [] if said is None else [Problem("--mg", said, "is a point misplaced?")]
+    assert found == expected
+
+
+NEAR = "lesion A was injected on Mon 14 Sep 2026, {} apart; the shortest interval is 5 days"
+ORDERS = [
+    # given, then the visit and its time; what is said
+    ([(1, "2026-09-07 09:00")], (2, "2026-09-12 09:00"), []),
+    ([(2, "2026-09-14 09:00")], (3, "2026-09-18 09:00"), [NEAR.format("4 days")]),
+    ([(1, "2026-09-14 09:00")], (2, "2026-09-14 09:00"), [
+        "injection 2 of lesion A on Mon 14 Sep 2026 is before injection 1, Mon 14 Sep 2026",
+        NEAR.format("0 days"),
+    ]),
+    ([(1, "2026-09-14 09:00")], (2, "2026-09-13 09:00"), [
+        "injection 2 of lesion A on Sun 13 Sep 2026 is before injection 1, Mon 14 Sep 2026",
+        NEAR.format("1 day"),
+    ]),
+    ([(2, "2026-09-14 09:00")], (1, "2026-09-21 09:00"), [
+        "injection 1 of lesion A on Mon 21 Sep 2026 is after injection 2, Mon 14 Sep 2026",
+    ]),
+    ([], (2, "2026-09-14 09:00"), [
+        "injection 1 of lesion A is still open; it would count as missed",
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "then", "said"), ORDERS)
+@pytest.mark.hazard("double-dose", "too-close")
+def test_an_injection_out_of_its_order_or_too_near_is_asked_for(
+    given: Sequence[tuple[int, str]], then: tuple[int, str], said: list[str]
+) -> None:
+    now = standing(*given)
+    visit, at = then
+    found = asked(now, give(visit, datetime.fromisoformat(at), "A")(now))
+    assert [one.problem for one in found] == said
