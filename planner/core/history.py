@@ -139,19 +139,19 @@ class State(NamedTuple):
         return _visits(self.slots)
 
 
-def history_of(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The entries as they hold: each with what was put in its place later, or left out."""
+def _as_corrected(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries as they hold: each with what was put in its place later, or left out.
+
+    The corrections among them have been checked.
+    """
     found = {entry.number: entry for entry in entries}
     for entry in entries:
         if isinstance(entry.event, Corrected):
-            there = found.get(entry.event.event)
-            if there is None:
-                continue
-            instead = entry.event.instead
+            number, instead = entry.event
             if instead is None:
-                del found[there.number]
+                del found[number]
             else:
-                found[there.number] = there._replace(event=instead)
+                found[number] = found[number]._replace(event=instead)
     return [one for one in found.values() if not isinstance(one.event, Corrected)]
 
 
@@ -159,17 +159,9 @@ def fold(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> Stat
     """The state that a history leaves. Raises RefusedError at an event that cannot be."""
     _check_corrections(entries)
     under_way = _UnderWay(protocol, opening)
-    for entry in history_of(entries):
+    for entry in _as_corrected(entries):
         under_way.apply(entry)
-    return under_way.state(_revision(entries))
-
-
-def _revision(entries: Sequence[Entry]) -> int:
-    first = entries[0].event
-    if not isinstance(first, Planned):
-        raise _refused("", "the history does not begin with a plan", "restore a backup")
-    changes = sum(not isinstance(one.event, Planned | Issued) for one in entries)
-    return first.course.revision + changes
+    return under_way.state(sum(not isinstance(one.event, Planned | Issued) for one in entries))
 
 
 def _check_corrections(entries: Sequence[Entry]) -> None:
@@ -209,8 +201,9 @@ class _UnderWay:
         self.ended: Ended | None = None
         self.issues: list[IssuedSet] = []
 
-    def state(self, revision: int) -> State:
-        """What the events so far leave."""
+    def state(self, changes: int) -> State:
+        """What the events leave, each change of them having raised the revision by one."""
+        revision = self._course.revision + changes
         return State(
             self._course._replace(revision=revision),
             revision,

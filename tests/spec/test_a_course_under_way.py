@@ -17,7 +17,7 @@ from planner.errors import InputError, NotConfirmedError, PlannerError, Problem,
 from planner.register.database import Database
 from planner.register.issuing import replaced
 from tests.conftest import CLINIC
-from tests.courses import SOUND, write
+from tests.courses import SOUND, confirmation, write
 from tests.registers import NOW, Followed, days_of, follow, moment
 
 # One large ulcerated knee, from Monday 7 September 2026: four injections, weeks 4 and 12.
@@ -29,6 +29,7 @@ PLANNED = [
     "2026-10-05 planned",
     "2026-11-30 planned",
 ]
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SHUT = "2026-12-01/2027-11-30"
 ELBOW = Lesion("B", "elbow", Decimal(4), False, "left", doses=(Dose(Fraction(20)),), same_dose=True)
 
@@ -94,8 +95,23 @@ def test_a_history_in_which_an_injection_is_given_twice_is_refused(course: Follo
     record = course.now.record
     given = record.entries[-1]
     again = given._replace(number=given.number + 1)
-    with pytest.raises(RefusedError, match="was given on Mon 7 Sep 2026 already"):
+    with pytest.raises(RefusedError) as raised:
         fold((*record.entries, again), record.protocol, record.opening)
+    assert str(raised.value) == (
+        "injection 1 of lesion A was given on Mon 7 Sep 2026 already (event 2);"
+        " correct event 2, if that was a slip"
+    )
+
+
+def test_a_history_that_does_not_begin_with_a_plan_is_refused(course: Followed) -> None:
+    from planner.core.events import Issued
+
+    course.make(lambda _now: Issued(0, "00000000", ("plan.json",)))
+    record = course.now.record
+    for lost in (record.entries[1:], ()):
+        with pytest.raises(RefusedError) as raised:
+            fold(lost, record.protocol, record.opening)
+        assert str(raised.value) == "the history does not begin with a plan; restore a backup"
 
 
 def test_a_missed_visit_given_inside_its_window_leaves_the_later_days(course: Followed) -> None:
@@ -150,6 +166,69 @@ def test_what_is_left_of_a_visit_moves_to_another_hour_of_its_day(
     ]
     give_one(course, 1, "B")
     assert f"{course.visits[0].start:%m-%d %H:%M}" == "09-07 09:00"
+
+
+def test_a_moved_visit_is_late_from_the_day_when_it_was_due(course: Followed) -> None:
+    course.give(1)
+    course.move(2, "2026-09-16 10:00")
+    # One day after it was to be, and three after it was due: the later ones follow.
+    course.give(2, "2026-09-17 10:00")
+    assert days_of(course.visits, "injection")[2:] == ["2026-09-24 planned", "2026-10-01 planned"]
+
+
+def test_a_first_visit_that_was_moved_to_an_earlier_day_begins_the_course(
+    course: Followed,
+) -> None:
+    course.move(1, "2026-09-04 09:00", confirm="came earlier")
+    course.give(1)
+    course.hold("2026-09-04")
+    assert days_of(course.visits, "injection") == ["2026-09-04 done"]
+    with pytest.raises(RefusedError, match="the course began on Fri 4 Sep 2026"):
+        course.hold("2026-09-03", "A")
+
+
+def test_a_visit_stands_at_the_hour_when_something_was_done(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.miss(1)
+    give_one(course, 1, "B", "2026-09-07 11:00")
+    assert f"{course.visits[0].start:%m-%d %H:%M}" == "09-07 11:00"
+
+
+def test_a_move_that_joins_another_visit_names_the_day_when_it_was_due(course: Followed) -> None:
+    with pytest.raises(NotConfirmedError, match=r"due Mon 5 Oct 2026, on Mon 28 Sep 2026 13:00"):
+        course.move(5, "2026-09-28 13:00")
+
+
+def test_a_plan_says_which_papers_it_replaces(course: Followed) -> None:
+    from planner.core.events import Issued
+
+    for revision, change in enumerate((lambda: course.give(1), lambda: course.give(2))):
+        course.make(lambda _now, at=revision: Issued(at, "00000000", ("plan.json",)))  # type: ignore[misc]
+        before = None if revision == 0 else revision - 1
+        assert course.now.plan.replaces == before
+        change()
+        assert course.now.plan.replaces == revision
+
+
+def test_a_confirmation_that_is_not_needed_any_more_is_not_told_again(
+    register: Database, tmp_path: Path
+) -> None:
+    said = confirmation("regimen-extrapolated", "weekly", lesion='"A"')
+    course = follow(register, tmp_path, SOUND + said)
+    assert course.now.plan.remarks == ()
+
+
+def test_one_dose_for_all_is_one_dose_each_once_it_changes(
+    register: Database, tmp_path: Path
+) -> None:
+    text = SOUND.replace("[12.5, 57.5, 72.5, 87.5]", "20")
+    course = follow(register, tmp_path, text)
+    course.give(1)
+    course.dose("110", from_visit=4, confirm="pain")
+    jumps = [one.value for one in course.now.plan.findings if one.code == "dose-jump"]
+    assert jumps == ["20 mg to 110 mg"]
 
 
 def test_a_visit_moved_outside_its_window_asks_and_is_followed_weekly(course: Followed) -> None:
@@ -249,6 +328,65 @@ def test_a_hold_begins_where_the_clinics_days_put_an_injection(
     assert not [*plan_problems(course.now.plan)]
     course.resume("2027-06-01")
     assert len(course.visits) == len(PLANNED)
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_a_hold_takes_what_moves_into_it_once_the_rest_waits(
+    register: Database, tmp_path: Path
+) -> None:
+    # Open all week. The third can only be on Saturday 19: that keeps the second on Sunday 13.
+    # Without the third the second would be on Tuesday 15, the later of two days as near.
+    days = ", ".join(f'{day} = "08:00-16:00"' for day in WEEK)
+    closed = '["2026-09-14", "2026-09-20/2026-09-23"]'
+    text = f'timezone = "Europe/Copenhagen"\nopening = {{ {days} }}\nclosed = {closed}\n'
+    course = follow(register, tmp_path, clinic=write(tmp_path, text, "always.toml"))
+    assert days_of(course.visits, "injection")[1:3] == ["2026-09-13 planned", "2026-09-19 planned"]
+    course.hold("2026-09-15")
+    assert days_of(course.visits, "injection") == ["2026-09-07 planned"]
+
+
+def test_a_lesion_stays_with_a_visit_that_is_given_early(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    give_one(course, 2, "A", "2026-09-13 09:00")
+    assert open_days(course, "B")[0] == "2026-09-13"
+
+
+def test_lesions_of_one_visit_given_on_two_days_stand_on_their_days(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A", "2026-09-07 10:00")
+    give_one(course, 1, "B", "2026-09-08 12:00")
+    assert [(f"{one.start:%m-%d %H:%M}", len(one.injections)) for one in course.visits[:3]] == [
+        ("09-07 10:00", 1),
+        ("09-08 12:00", 1),
+        ("09-14 09:00", 2),
+    ]
+
+
+@pytest.mark.parametrize("on", ["2026-09-14", "2026-09-16"])
+def test_no_injection_stays_at_a_visit_before_an_earlier_one_of_its_lesion(
+    register: Database, tmp_path: Path, on: str
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.move(1, "2026-09-16 09:00", confirm="travels")
+    # The second of A is given on or before the day of the first: that was missed. B waits its turn.
+    give_one(course, 2, "A", f"{on} 11:00", confirm="as it was")
+    assert open_days(course, "B") == ["2026-09-16", "2026-09-23", "2026-09-30", "2026-10-07"]
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_a_held_lesion_does_not_stay_with_a_visit_that_is_given_late(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    course.hold("2026-09-15", "B")
+    give_one(course, 2, "A", "2026-09-16 09:00")
+    assert open_days(course, "B") == ["2026-09-14"]
 
 
 def test_one_lesion_held_lets_the_other_go_on(register: Database, tmp_path: Path) -> None:
@@ -521,11 +659,13 @@ def open_days(course: Followed, lesion: str) -> list[str]:
     ]
 
 
-def give_one(course: Followed, visit: int, lesion: str, at: str | None = None) -> None:
+def give_one(
+    course: Followed, visit: int, lesion: str, at: str | None = None, confirm: str | None = None
+) -> None:
     from planner.register.entering import Circumstances, given_as_planned
 
     noted = Circumstances(None if at is None else moment(at))
-    course.make(lambda now: given_as_planned(now, visit, noted, [lesion]))
+    course.make(lambda now: given_as_planned(now, visit, noted, [lesion]), confirm=confirm)
 
 
 def test_a_lesion_not_given_at_a_late_visit_is_followed_weekly_too(
@@ -566,8 +706,9 @@ def test_a_held_lesion_is_neither_moved_nor_given(course: Followed) -> None:
     course.hold("2026-09-15")
     with pytest.raises(RefusedError, match="nothing is left"):
         course.move(2, "2026-09-16 09:00")
-    with pytest.raises(RefusedError, match="is held since"):
-        course.give(2, "2026-09-16 09:00")
+    for day in ("2026-09-16", "2026-09-15"):
+        with pytest.raises(RefusedError, match="is held since Tue 15 Sep 2026"):
+            course.give(2, f"{day} 09:00")
     # What was done before the hold is recorded as it was.
     course.give(2, "2026-09-14 09:00")
     assert course.now.state.status == "held"

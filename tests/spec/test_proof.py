@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -15,8 +16,8 @@ from planner.core.decisions import DecisionTable
 from planner.core.formatting import plain
 from planner.core.intervals import Interval
 from planner.core.protocol import Protocol
-from planner.core.rules import Domains, Rule
-from planner.errors import ProtocolError
+from planner.core.rules import Domains, Rule, size_faults
+from planner.errors import Problem, ProtocolError
 from planner.files.protocol import load_protocol, protocol_from
 from planner.files.reading import parse_toml
 from tests.conftest import ROOT, Run
@@ -127,6 +128,38 @@ def test_a_protocol_without_rules_is_refused(planner: Run, tmp_path: Path) -> No
     assert "own.toml: rule: it is missing" in done.stderr
 
 
+def unlike_sites(number: int) -> tuple[str, ...]:
+    return tuple(f"s{n}" for n in range(number))
+
+
+def told_apart(rules: int, sites: Sequence[str]) -> list[Rule]:
+    """Rules of which each takes half of the sites, so that no two sites are alike."""
+    halves = [
+        tuple(site for n, site in enumerate(sites) if n >> bit & 1)
+        for bit in range(len(sites).bit_length())
+    ]
+    return [_rule(f"r{n}", None, None, *halves[n % len(halves)]) for n in range(rules)]
+
+
+SIZES = [
+    # rules, sites that they tell apart (of five stretches of sizes, twice); whether it is proven
+    (1_000, 3, True),
+    (1_001, 3, False),
+    (1_000, 5_000, True),
+    (1_000, 5_001, False),
+]
+
+
+@pytest.mark.parametrize(("rules", "sites", "is_proven"), SIZES)
+@pytest.mark.hazard("protocol-with-a-hole")
+def test_a_table_is_proven_up_to_a_second_of_work(rules: int, sites: int, is_proven: bool) -> None:
+    names = unlike_sites(sites)
+    found = list(size_faults(told_apart(rules, names), _domains("(0..500]", *names)))
+    text = f"{rules} rules are too many to be proven in time, so that none is used"
+    refused = Problem("rule", text, "merge rules and sites, or split the protocol")
+    assert found == ([] if is_proven else [refused])
+
+
 @pytest.mark.hazard("protocol-with-a-hole")
 def test_ten_thousand_rules_are_refused_never_passed_unproven() -> None:
     rules = [_rule(f"r{n}", f"[{n}..{n + 1})") for n in range(10_000)]
@@ -136,8 +169,10 @@ def test_ten_thousand_rules_are_refused_never_passed_unproven() -> None:
 
 @pytest.mark.hazard("protocol-with-a-hole")
 def test_no_table_runs_unproven() -> None:
-    with pytest.raises(ProtocolError, match="there is no rule"):
+    with pytest.raises(ProtocolError) as raised:
         DecisionTable([], _domains("(0..500]"))
+    text, fix = "there is no rule", "write at least one [[rule]]"
+    assert raised.value.problems == (Problem("rule", text, fix),)
 
 
 def _rule(name: str, size: str | None, ulcerated: bool | None = None, *sites: str) -> Rule:
