@@ -86,8 +86,10 @@ class Followed:
     def add_lesion(self, lesion: Lesion, on: str, **options: Any) -> Changed:
         return self.make(lambda now: lesion_added(now, lesion, day(on)), **options)
 
-    def evaluate(self, visit: int, size: str, lesion: str = "A", **options: Any) -> Changed:
-        found = Measurement(Decimal(size))
+    def evaluate(
+        self, visit: int, size: str, lesion: str = "A", at: str | None = None, **options: Any
+    ) -> Changed:
+        found = Measurement(Decimal(size), at=None if at is None else moment(at))
         return self.make(lambda now: evaluated(now, visit, lesion, found), **options)
 
     def end(self, how: Any, on: str) -> Changed:

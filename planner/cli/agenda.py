@@ -11,7 +11,7 @@ import click
 
 from planner.core.formatting import day, mg_per_ml, ml
 from planner.core.records import Plan, PlannedVisit
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Problem, RefusedError
 
 
 class _Row(NamedTuple):
@@ -43,12 +43,12 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
     from planner.files.plan import read_plan
 
     days = _days(on, week)
-    plans = []
+    plans: dict[str, tuple[Path, Plan]] = {}
     for path in sorted(set(_plan_files(folders))):
         plan, _ = read_plan(path)
         check_confirmed(plan, path)
-        plans.append(plan)
-    rows = sorted(row for plan in plans for row in _rows(plan))
+        plans[plan.course] = _newer(plans.get(plan.course), (path, plan))
+    rows = sorted(row for _, plan in plans.values() for row in _rows(plan))
     shown = [row for row in rows if days is None or row.on in days]
     if not shown:
         click.echo("no visits")
@@ -61,6 +61,23 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
             last = row.on
         cells = [text.ljust(width) for text, width in zip(row[3:], widths, strict=True)]
         click.echo(f"  {row.start}-{row.end}  {'  '.join(cells)}".rstrip())
+
+
+def _newer(there: tuple[Path, Plan] | None, other: tuple[Path, Plan]) -> tuple[Path, Plan]:
+    """Of two plans of a course the one of the higher revision; the other is named.
+
+    Raises RefusedError for two different plans of one revision.
+    """
+    if there is None or there[1] == other[1]:
+        return other
+    older, newer = sorted((there, other), key=lambda one: one[1].revision)
+    revisions = (older[1].revision, newer[1].revision)
+    if revisions[0] == revisions[1]:
+        text = f"another plan of course {newer[1].course}, revision {revisions[1]}, is {older[0]}"
+        raise RefusedError(Problem(str(newer[0]), text, "remove the one that does not hold"))
+    text = f"revision {revisions[0]} of course {newer[1].course}, left out for {revisions[1]}"
+    click.echo(f"caution: {older[0]}: {text}", err=True)
+    return newer
 
 
 def _days(on: str | None, week: str | None) -> list[date] | None:
@@ -81,7 +98,7 @@ def _days(on: str | None, week: str | None) -> list[date] | None:
 
 def _plan_files(folders: tuple[Path, ...]) -> Iterator[Path]:
     for folder in folders:
-        inside = sorted(folder.glob("*/plan.json"))
+        inside = sorted(folder.glob("[!.]*/plan.json"))
         if (folder / "plan.json").exists() or not inside:
             yield folder / "plan.json"
         else:

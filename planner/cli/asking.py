@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from planner.errors import InputError
+from planner.errors import InputError, Problem
 
 
 def ask(question: str, check: Callable[[str], Any], optional: bool = False) -> Any:
@@ -15,7 +15,13 @@ def ask(question: str, check: Callable[[str], Any], optional: bool = False) -> A
     from planner.files.fields import FieldError
 
     while True:
-        answer = click.prompt(question, default="", show_default=False, err=True).strip()
+        try:
+            answer = click.prompt(question, default="", show_default=False, err=True).strip()
+        except click.Abort as stop:
+            if isinstance(stop.__context__, EOFError):
+                fix = "answer all questions, an empty line where you may"
+                raise InputError(Problem("", f"no answer to: {question}", fix)) from stop
+            raise
         if not answer and optional:
             return None
         try:

@@ -70,7 +70,7 @@ def add(
             who,
         )
     if as_json:
-        emit_json(show_json(standing))
+        emit_json(show_json(standing), is_done=True)
     else:
-        tell_standing(standing)
+        tell_standing(standing, is_done=True)
     tell_clashes(open_register(database), standing.plan.course, standing.plan)

@@ -26,6 +26,7 @@ from planner.cli.register import (
     typed_time,
     visit_option,
 )
+from planner.cli.ulceration import ulceration_option
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ _at_option = click.option(
     "--at", metavar='"DATE TIME"', help="The clinic's time; the planned one if left out."
 )
 _on_option = click.option("--on", required=True, metavar="DATE", help="The day.")
-_ulcerated_option = click.option("--ulcerated/--not-ulcerated", default=None, help="Ulceration.")
 
 
 def noting(command: Any) -> Any:
@@ -229,7 +229,7 @@ def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: s
 @click.option("--side", type=click.Choice(["left", "right", "midline"]), help="Where paired.")
 @click.option("--site-detail", metavar="TEXT", help="Where exactly.")
 @click.option("--size-mm", required=True, metavar="N", help="The largest diameter.")
-@click.option("--ulcerated/--not-ulcerated", default=None, required=True, help="Ulceration.")
+@ulceration_option(must=True)
 @click.option("--dose", "mg", metavar="MG", help="The dose of each injection; open if left out.")
 @click.option("--regimen", help="The physician's own choice.")
 @click.option("--measured-by", metavar="NAME", help="Who measured it.")
@@ -284,7 +284,7 @@ def lesion(
 @visit_option
 @click.option("--lesion", required=True, metavar="L", help="The lesion's id.")
 @click.option("--size-mm", required=True, metavar="N", help="The largest diameter; 0 if gone.")
-@_ulcerated_option
+@ulceration_option(must=False)
 @click.option("--pain", metavar="N", help="Pain, 0 to 10.")
 @click.option("--measured-by", metavar="NAME", help="Who measured it; the author if left out.")
 @_at_option
@@ -343,12 +343,12 @@ def confirm(
 @click.command()
 @changing
 @click.option("--event", "number", type=int, required=True, metavar="N", help="The slip's event.")
-@click.option("--withdraw", is_flag=True, help="It never was.")
+@click.option("--withdraw", is_flag=True, help="It never was; with --lesion, that lesion's.")
 @lesion_option
 @click.option("--dose", metavar="MG", help="What was given, in mg.")
 @click.option("--ml", metavar="ML", help="What was given, in mL.")
 @click.option("--size-mm", metavar="N", help="The size that was measured; 0 if gone.")
-@_ulcerated_option
+@ulceration_option(must=False)
 @click.option("--pain", metavar="N", help="Pain, 0 to 10.")
 @click.option("--measured-by", metavar="NAME", help="Who measured it.")
 @noting
@@ -382,6 +382,7 @@ def correct(
         corrected,
         mended_evaluated,
         mended_given,
+        withdrawn,
     )
 
     amount, said = typed_amount(dose, ml), circumstances(at, lot, expiry)
@@ -407,14 +408,16 @@ def correct(
         if isinstance(event, Given) and not is_seen:
             return mended_given(standing, event, lesion, amount, said, felt=feels)
         if isinstance(event, Evaluated) and not is_given:
-            return mended_evaluated(standing, event, found)
+            return mended_evaluated(standing, event, lesion, found)
         problem = "these options are not of that event"
         fix = "see planner course history; else --withdraw"
         raise InputError(Problem("--event", problem, fix))
 
     def make(standing: Standing) -> Event:
         return corrected(
-            standing, number, lambda event: None if withdraw else mended(standing, event)
+            standing,
+            number,
+            lambda event: withdrawn(event, lesion) if withdraw else mended(standing, event),
         )
 
     tell_differences(change.make(make, reason=reason))

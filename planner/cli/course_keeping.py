@@ -63,9 +63,9 @@ def import_(file: Path, database: str | None, as_json: bool) -> None:
         fix = "check the name and the rights"
         raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error
     if as_json:
-        emit_json({"imported": found})
+        emit_json({"imported": found}, is_done=True)
     else:
-        say(f"{count(len(found), 'course')} imported\n")
+        say(f"{count(len(found), 'course')} imported\n", is_done=True)
 
 
 @click.command()
@@ -82,9 +82,9 @@ def backup(file: Path, database: str | None, as_json: bool) -> None:
 
     back_up(open_register(database), file)
     if as_json:
-        emit_json({"file": str(file)})
+        emit_json({"file": str(file)}, is_done=True)
     else:
-        say(f"Written: {file}\n")
+        say(f"Written: {file}\n", is_done=True)
 
 
 @click.command()

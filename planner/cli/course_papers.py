@@ -46,6 +46,7 @@ def documents(
     from planner.cli.output import emit_json, say
     from planner.documents.folder import check_ours, write_folder
     from planner.documents.issue import issued
+    from planner.documents.view import ending_lines
     from planner.files.plan import plan_bytes
     from planner.register.issuing import issue_of, note_issued, replaced
 
@@ -73,14 +74,16 @@ def documents(
     code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
     write_folder(out, files, lambda: note_issued(register, standing, code, tuple(files), who))
     if as_json:
-        emit_json({"course": course, "revision": plan.revision, "code": code, "files": list(files)})
+        made = {"course": course, "revision": plan.revision, "code": code, "files": list(files)}
+        emit_json(made, is_done=True)
         return
-    say(f"Course {course}, revision {plan.revision}, code {code}\n")
-    say(f"Files in {out}/\n  {' '.join(files)}\n")
-    if plan.ending is not None:
-        from planner.documents.view import ending_lines
-
-        say("".join(f"{line}\n" for line in ending_lines(plan)))
+    lines = [
+        f"Course {course}, revision {plan.revision}, code {code}",
+        f"Files in {out}/",
+        f"  {' '.join(files)}",
+        *ending_lines(plan),
+    ]
+    say("".join(f"{line}\n" for line in lines), is_done=True)
 
 
 @click.command()
@@ -115,11 +118,7 @@ def _stop_unless_confirmed(standing: Standing) -> None:
     waiting = [one for one in standing.plan.findings if one.stops]
     if not waiting:
         return
-    problems = []
-    for one in waiting:
-        target = f" (lesion {one.lesion})" if one.lesion else ""
-        target = f" (visit {one.visit})" if one.visit else target
-        problems.append(Problem(f"{one.code}{target}", f"{one.message} [value: {one.value}]"))
+    problems = [Problem(one.code, f"{one.alone} [value: {one.value}]") for one in waiting]
     fix = "use planner course confirm, or change what is wrong (planner course move, dose)"
     raise NotConfirmedError(*problems, Problem("", "nothing was made", fix))
 

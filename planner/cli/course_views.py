@@ -14,6 +14,7 @@ from planner.cli.register import database_option, json_option, open_register, ty
 from planner.core.formatting import (
     count,
     day,
+    listing,
     mg,
     mg_per_ml,
     ml,
@@ -161,14 +162,18 @@ def tell_change(done: Changed, as_json: bool) -> None:
 
     after = done.after
     for one in done.waiting:
-        target = f" (lesion {one.lesion})" if one.lesion else ""
-        click.echo(f"waits for a physician: {one.code}{target}: {one.message}", err=True)
+        click.echo(f"waits for a physician: {one.code}: {one.alone}", err=True)
+    for entry in done.entries:
+        for said in entry.confirmations:
+            names = listing([*said.lesions, *map(day, said.due)])
+            target = f" ({names})" if names else ""
+            click.echo(f"confirmed: {said.finding}{target}: {said.value}", err=True)
     for visit in after.plan.coming:
         if visit.choices:
             free = " or ".join(typed_moment(start) for start in visit.choices)
             click.echo(f"move visit {visit.number} (planner course move): {free}", err=True)
     if as_json:
-        emit_json(show_json(after))
+        emit_json(show_json(after), is_done=True)
         return
     lines = [
         click.style(f"Course {after.record.course}, revision {after.state.revision}", bold=True)
@@ -176,11 +181,11 @@ def tell_change(done: Changed, as_json: bool) -> None:
     lines += (f"  {told(one.event, ENGLISH)}" for one in done.entries)
     for what, was, now in changes_between(done.before.plan, after.plan, ENGLISH):
         lines.append(f"  {what}: {now}" + (f"  [was {was}]" if was != "\u2013" else ""))
-    say("\n".join([*lines, ""]))
+    say("\n".join([*lines, ""]), is_done=True)
 
 
-def tell_standing(standing: Standing) -> None:
-    """A course as a readable time line."""
+def tell_standing(standing: Standing, *, is_done: bool = False) -> None:
+    """A course as a readable time line; `is_done` as for `say`."""
     from planner.cli.output import finding_lines, say
 
     plan, state = standing.plan, standing.state
@@ -201,7 +206,7 @@ def tell_standing(standing: Standing) -> None:
         lines += [click.style("\nWaits for a physician", bold=True)]
         lines += finding_lines(waiting, list(plan.lesion_ids))
     lines += [click.style("\nHistory", bold=True), *_history_lines(standing), ""]
-    say("\n".join(lines))
+    say("\n".join(lines), is_done=is_done)
 
 
 def show_json(standing: Standing) -> dict[str, Any]:

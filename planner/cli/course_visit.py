@@ -55,7 +55,8 @@ def visit(change: Change, visit: int) -> None:
     if not makes:
         raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
     if not click.confirm("Write it?", default=True, err=True):
-        raise click.Abort
+        click.echo("nothing was recorded", err=True)
+        return
     # Whoever asked saw this revision; another one is another visit.
     seen = change.if_revision if change.if_revision is not None else standing.state.revision
     done = change._replace(if_revision=seen).make(*makes)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
+from planner.cli.ulceration import ulceration_option
 from planner.core.formatting import count, mg, mm
 
 
 @click.command()
 @click.option("--size-mm", required=True, metavar="N", help="Largest diameter.")
 @click.option("--site", required=True, help="A site of the protocol, such as fingertip.")
-@click.option("--ulcerated/--not-ulcerated", default=None, help="Has to be said.")
+@ulceration_option(must=True)
 @click.option("--protocol", "name", default="sts-150", help="A bundled name, or a file.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def decide(size_mm: str, site: str, ulcerated: bool | None, name: str, as_json: bool) -> None:
+def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -> None:
     """Say which regimen a lesion gets, by which rule, and on what evidence.
 
     Example: planner decide --size-mm 4 --site elbow --not-ulcerated
@@ -25,11 +26,9 @@ def decide(size_mm: str, site: str, ulcerated: bool | None, name: str, as_json: 
     from planner.core.findings import in_order
     from planner.core.plan import decide as decide_lesion
     from planner.core.recording import nearest_cases
-    from planner.errors import InputError, Problem, UsageError, raise_if_any
+    from planner.errors import InputError, raise_if_any
     from planner.files.protocol import load_protocol
 
-    if ulcerated is None:
-        raise UsageError(Problem("", "ulceration is not said", "--ulcerated or --not-ulcerated"))
     protocol = load_protocol(name)
     size = typed_number(size_mm, "mm", "--size-mm")
     check_decimals(size, "--size-mm")

@@ -44,12 +44,16 @@ def read_inputs(
 
     if clinic is not None and timezone is not None:
         raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
-    with located(course.name):
+    with located(str(course)):
         table = parse_toml(read_bytes(course))
-        name = _protocol_name(table, course.parent)
-    protocol = load_protocol(name, course.parent)
     problems: list[Problem] = []
-    place: Clinic | None = None
+    protocol, place = None, None
+    try:
+        with located(str(course)):
+            name = _protocol_name(table, course.parent)
+        protocol = load_protocol(name, course.parent)
+    except InputError as error:
+        problems += error.problems
     try:
         years = _years(table)
         place = read_clinic(
@@ -59,11 +63,11 @@ def read_inputs(
         problems += error.problems
     zone = ZoneInfo(place.timezone) if place is not None else None
     try:
-        with located(course.name):
+        with located(str(course)):
             read = course_from(table, protocol, zone)
     except InputError as error:
         raise InputError(*problems, *error.problems) from error
-    if place is None:
+    if place is None or protocol is None:
         raise InputError(*problems)
     return Inputs(read, protocol, place, name)
 
@@ -151,7 +155,7 @@ def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clin
     from planner.files.reading import parse_toml, read_bytes
 
     if clinic is not None:
-        with located(clinic.name):
+        with located(str(clinic)):
             return clinic_from(parse_toml(read_bytes(clinic)), years)
     if timezone is None:
         fix = "name a clinic file with --clinic, or a zone with --timezone Europe/Copenhagen"

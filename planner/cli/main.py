@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -63,6 +64,7 @@ def main() -> None:
     # A closed terminal; nohup has it ignored.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _terminate)
+    _set_up_streams()
     code = run(sys.argv[1:])
     # What was to be written is written: from here on a signal changes nothing but the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -70,12 +72,19 @@ def main() -> None:
     sys.exit(code)
 
 
+def _set_up_streams() -> None:
+    """Let files and pipes get UTF-8 whatever the locale, and questions meet an end of input."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
+
+
 def run(arguments: list[str]) -> int:
     """The exit code of a call; its messages go to standard error."""
     try:
-        code = cli.main(arguments, prog_name="planner", standalone_mode=False)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        return _call(arguments)
     except PlannerError as error:
         for problem in error.problems:
             said = tame(str(problem)).replace("\x1b", "?")
@@ -96,11 +105,24 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        _tell(f"error: the system says: {error.strerror or error}")
+        place = f"{error.filename}: " if error.filename else ""
+        _tell(f"error: {place}{error.strerror or error}; check names, rights and room")
         return ServiceError.exit_code
     except Exception as error:  # the one place where a bug of ours becomes a message
         _tell(f"error: a bug of ours: {type(error).__name__}; please report it")
         return BUG
+
+
+def _call(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, prog_name="planner", standalone_mode=False)
+    except SystemExit as left:
+        # click leaves so where the reader of our output has seen enough.
+        if left.code == 1:
+            return 0
+        raise
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return code if isinstance(code, int) else 0
 
 

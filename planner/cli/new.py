@@ -38,6 +38,7 @@ def new(file: Path | None, lesions: Path | None) -> None:
 
     Example: planner new course.toml
     """
+    from planner.cli.output import say
     from planner.documents.folder import write_file
     from planner.files.fields import check_birth_date, check_id, check_moment, check_text
 
@@ -56,8 +57,11 @@ def new(file: Path | None, lesions: Path | None) -> None:
     content = _course_text(course, patient, rows).encode("utf-8")
     _check_whole(content, lesions)
     write_file(target, content)
-    click.echo(f"\nWritten: {target}\nNext: planner plan {target} --timezone Europe/Copenhagen")
-    click.echo("(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)")
+    say(
+        f"\nWritten: {target}\nNext: planner plan {target} --timezone Europe/Copenhagen\n"
+        "(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)\n",
+        is_done=True,
+    )
 
 
 def _check_whole(content: bytes, lesions: Path | None) -> None:
@@ -66,7 +70,7 @@ def _check_whole(content: bytes, lesions: Path | None) -> None:
     from planner.files.protocol import load_protocol
     from planner.files.reading import parse_toml
 
-    with located(lesions.name if lesions is not None else ""):
+    with located(str(lesions) if lesions is not None else ""):
         course_from(parse_toml(content), load_protocol("sts-150"), None)
 
 
@@ -191,12 +195,13 @@ def _csv_rows(path: Path) -> list[dict[str, Any]]:
     """The lesions of a CSV file. Raises InputError with every problem, by its row."""
     import csv
     import io
+    from collections import Counter
 
     from planner.errors import raise_if_any
     from planner.files.fields import nearest
     from planner.files.reading import read_bytes
 
-    with located(path.name):
+    with located(str(path)):
         try:
             text = read_bytes(path).decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -205,11 +210,18 @@ def _csv_rows(path: Path) -> list[dict[str, Any]]:
         csv.register_dialect("excel-semicolon", delimiter=";")
         try:
             reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True)
-            unknown = [name for name in reader.fieldnames or () if name not in CSV_COLUMNS]
-            raise_if_any(
-                InputError,
-                (Problem(f"column {n}", "unknown", nearest(str(n), CSV_COLUMNS)) for n in unknown),
-            )
+            columns = Counter(reader.fieldnames or ())
+            faults = [
+                Problem(f"column {name}", "unknown", nearest(str(name), CSV_COLUMNS))
+                for name in columns
+                if name not in CSV_COLUMNS
+            ]
+            faults += [
+                Problem(f"column {name}", "it stands twice", "keep one of them")
+                for name, times in columns.items()
+                if times > 1
+            ]
+            raise_if_any(InputError, faults)
             numbered = list(enumerate(reader, start=2))
         except csv.Error as error:
             raise InputError(Problem("", f"this is not CSV: {error}", "save it as CSV")) from error

@@ -38,11 +38,11 @@ def finding_lines(findings: Iterable[Finding], lesions: list[str]) -> Iterable[s
         yield f"  {word} {line.code}:{where} {line.message}{after}"
 
 
-def emit_json(value: object) -> None:
-    """One JSON document on standard output."""
+def emit_json(value: object, *, is_done: bool = False) -> None:
+    """One JSON document on standard output; `is_done` as for `say`."""
     from planner.files.plan import json_bytes
 
-    say(json_bytes(value).decode())
+    say(json_bytes(value).decode(), is_done=is_done)
 
 
 def tame(text: str) -> str:
@@ -53,10 +53,11 @@ def tame(text: str) -> str:
     return _OBEYED.sub("?", text)
 
 
-def say(text: str) -> None:
+def say(text: str, *, is_done: bool = False) -> None:
     """Print to standard output; a reader that has left does not stop the work.
 
-    Raises ServiceError where the output cannot be written, before anything else is done.
+    Raises ServiceError where the output cannot be written, unless what it tells of `is_done`
+    already: that stands, and a caution says so.
     """
     if sys.stdout is None:
         return
@@ -68,4 +69,7 @@ def say(text: str) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         problem = f"it cannot be written: {error.strerror}"
+        if is_done:
+            click.echo(f"caution: it is done, but standard output: {problem}", err=True)
+            return
         raise ServiceError(Problem("standard output", problem, "check where it goes")) from error

@@ -82,11 +82,12 @@ def restrict(
     who = author(by, reason)
     restrict_patient(open_register(database), patient, who, lift=lift)
     if as_json:
-        emit_json({"patient": patient, "restricted": not lift})
+        emit_json({"patient": patient, "restricted": not lift}, is_done=True)
     elif lift:
-        say("lifted\n")
+        say("lifted\n", is_done=True)
     else:
-        say("restricted: the data is kept, and shown by patient export alone\n")
+        text = "restricted: the data is kept, and shown by patient export alone\n"
+        say(text, is_done=True)
 
 
 @patient.command()
@@ -122,10 +123,12 @@ def erase(
     if not done.is_log_empty:
         held_by = ("the log beside the file, until the programs that have it open end", *held_by)
     if as_json:
-        emit_json({"erased": True, "courses": done.courses, "still_held_by": held_by})
+        said = {"erased": True, "courses": done.courses, "still_held_by": held_by}
+        emit_json(said, is_done=True)
         return
     say(
         f"erased: identity and free text of {count(done.courses, 'course')};"
         " doses and dates stay\n"
-        f"Still holding them: {', '.join(held_by)}. Remove them by hand.\n"
+        f"Still holding them: {', '.join(held_by)}. Remove them by hand.\n",
+        is_done=True,
     )

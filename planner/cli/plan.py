@@ -62,7 +62,7 @@ def plan(
     inputs = read_inputs(course, clinic, timezone)
     before = earlier_plan(since, inputs.course) if since is not None else None
     taken = read_occupancy(inputs, busy, busy_caldav, before)
-    with located(course.name):
+    with located(str(course)):
         made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
@@ -82,7 +82,7 @@ def plan(
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     write_folder(folder, files)
     if not as_json:
-        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n")
+        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
 
 
 def _say_instants(made: Plan) -> None:
@@ -167,12 +167,11 @@ def stop_unless_printable(made: Plan, draft: bool) -> None:
     """Raise NotConfirmedError with what stops the plan; the blocks to paste come last."""
     if made.has_errors:
         errors = [one for one in made.findings if one.severity == "error"]
-        raise NotConfirmedError(
-            *(Problem(one.code, one.message) for one in errors), *_to_paste(made)
-        )
+        raise NotConfirmedError(*(Problem(one.code, one.alone) for one in errors), *_to_paste(made))
     if not made.is_confirmed and not draft:
         waiting = sum(one.is_open for one in made.findings)
-        text = f"{waiting} of the findings wait for a physician; nothing was written"
+        wait = "finding waits" if waiting == 1 else "findings wait"
+        text = f"{waiting} {wait} for a physician; nothing was written"
         raise NotConfirmedError(Problem("", text), *_to_paste(made))
 
 

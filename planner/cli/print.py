@@ -38,4 +38,4 @@ def print(plan: Path, out: Path, first_label: int) -> None:
             made, content, issue_time(), REPRINT, first_label=first_label, report=progress(made)
         )
     write_folder(out, files)
-    say(f"Files in {out}/\n  {' '.join(files)}\n")
+    say(f"Files in {out}/\n  {' '.join(files)}\n", is_done=True)

@@ -75,11 +75,12 @@ def new_(file: Path) -> None:
 
     Example: planner protocol new our-protocol.toml
     """
+    from planner.cli.output import say
     from planner.documents.folder import write_file
     from planner.files.bundled import starting_protocol
 
     write_file(file, starting_protocol().encode("utf-8"))
-    click.echo(f"Written: {file}\nNext: planner protocol check {file}")
+    say(f"Written: {file}\nNext: planner protocol check {file}\n", is_done=True)
 
 
 def described(one: Protocol) -> Iterator[str]:

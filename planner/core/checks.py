@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from planner.core.clinic import Clinic
 from planner.core.course import Course, Lesion
@@ -44,6 +45,13 @@ class Decided:
     lesion: Lesion
     hit: Hit
     regimen: str
+
+
+class Amount(NamedTuple):
+    """What one injection is or was: the dose, and what the syringe holds or held of it."""
+
+    dose: Dose
+    drawn: Dose
 
 
 def lesion_findings(decided: Decided, protocol: Protocol) -> Iterator[Finding]:
@@ -125,16 +133,18 @@ def _approval(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Fi
     approvals = [one for one in clinic.approvals if one.protocol == protocol.id]
     day = course.first_visit.date()
     same = [one for one in approvals if one.version == protocol.version]
-    if any(day <= one.review_by for one in same):
+    if any(one.on <= day <= one.review_by for one in same):
         return
     if not approvals:
         yield Finding(
             "protocol-not-approved", "note", f"no approval of {name} in the clinic file", name
         )
         return
-    if same:
-        due = max(one.review_by for one in same)
-        text = f"the approval of {name} was to be reviewed by {due}"
+    over = [one.review_by for one in same if one.review_by < day]
+    if over:
+        text = f"the approval of {name} was to be reviewed by {max(over)}"
+    elif same:
+        text = f"the approval of {name} begins on {min(one.on for one in same)}"
     else:
         versions = ", ".join(one.version for one in approvals)
         text = f"version {versions} is approved, this is {protocol.version}"
@@ -178,14 +188,15 @@ def stock_findings(clinic: Clinic, protocol: Protocol, has_blanks: bool) -> Iter
 
 
 def dose_findings(
-    decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol
+    decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol, is_blank: bool
 ) -> Iterator[Finding]:
-    """The doses of a lesion against its regimen's cases, one another, and the syringe."""
+    """The doses of a lesion against its regimen's cases, one another, and the syringe.
+
+    `is_blank` says whether the dose of an injection that is to come was left open.
+    """
     lesion = decided.lesion
-    if len(draw_ups) < protocol.regimens[decided.regimen].injections:
+    if is_blank:
         yield Finding("dose-missing", "note", "no dose is given", "not given", lesion.id)
-        if not draw_ups:
-            return
     yield from _limits(decided, draw_ups, protocol)
     jumps = [
         f"{plain(mg(before.mg))} to {plain(mg(after.mg))}"
@@ -248,14 +259,14 @@ def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) ->
 
 
 def visit_findings(
-    number: int, due: date, draw_ups: Sequence[DrawUp], protocol: Protocol
+    number: int, due: date, doses: Sequence[Amount], protocol: Protocol
 ) -> Iterator[Finding]:
-    """The total of a visit against the most that the source gave at one."""
+    """The total of a visit, given and to come, against the most that the source gave at one."""
     observed = protocol.observed
-    if observed is None or observed.visit_dose_mg is None or not draw_ups:
+    if observed is None or observed.visit_dose_mg is None or not doses:
         return
-    dose = sum((one.dose for one in draw_ups), Dose(Fraction(0)))
-    drawn = sum((one.drawn_dose for one in draw_ups), Dose(Fraction(0)))
+    dose = sum((one.dose for one in doses), Dose(Fraction(0)))
+    drawn = sum((one.drawn for one in doses), Dose(Fraction(0)))
     limit = observed.visit_dose_mg
     if limit.is_below(max(dose, drawn).mg):
         total = mg((dose if limit.is_below(dose.mg) else drawn).mg)

@@ -74,6 +74,13 @@ class Finding(NamedTuple):
         """Whether it waits for a physician."""
         return self.severity == "confirm" and self.confirmed_by is None
 
+    @property
+    def alone(self) -> str:
+        """Its message where it stands by itself: with the lesion or visit that it is of."""
+        target = f"lesion {self.lesion}" if self.lesion else f"visit {self.visit}"
+        has_none = self.lesion is None and self.visit is None
+        return self.message if has_none or target in self.message else f"{target}: {self.message}"
+
 
 class Line(NamedTuple):
     """All findings of one code and severity, as they are shown: one line."""

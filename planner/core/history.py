@@ -77,11 +77,15 @@ class Slot(NamedTuple):
         stands = self.at or self.moved_to
         return stands.date() if stands else self.appointment.due
 
-    def is_outside(self, on: date) -> bool:
-        """Whether a day is out of its window; where a move left that, the later ones followed."""
+    @property
+    def counted_from(self) -> date:
+        """The day from which the later ones are counted: when it is due, or was moved to if far."""
         was_followed = self.moved_to is not None and self.passed_window is not None
-        target = self.moved_to.date() if self.moved_to and was_followed else self.appointment.due
-        return abs((on - target).days) > self.appointment.window_days
+        return self.moved_to.date() if self.moved_to and was_followed else self.appointment.due
+
+    def is_outside(self, on: date, window_days: int) -> bool:
+        """Whether a day is further away than a window (inclusive, both ways)."""
+        return abs((on - self.counted_from).days) > window_days
 
 
 class Done(NamedTuple):
@@ -132,6 +136,11 @@ class State(NamedTuple):
         if self.held and not going_on:
             return "held"
         return "running" if self.given or self.seen else "planned"
+
+    @property
+    def began(self) -> date:
+        """The first day of the course."""
+        return _began(self.course, self.slots)
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -264,18 +273,22 @@ class _UnderWay:
 
     @_read.register
     def _given(self, event: Given, entry: Entry) -> None:
-        self._check_began(event.at.date(), "the injection")
+        _check_reach(event.at.date())
         if not event.injections:
             raise _refused("visit", "no injection is to be given", "see planner course show")
+        on, window = event.at.date(), self._window(event.visit)
         for one in event.injections:
             name = Named(one.lesion, "injection", one.injection)
             slot = self._slot(name)
-            self._check_to_give(name, slot, event.at.date())
+            self._check_to_give(name, slot, on)
             self._pass_over(name)
             self.slots[name] = slot._replace(state="done", at=event.at)
             self.given[name] = Done(entry.number, entry.by, event, one)
-            if slot.is_outside(event.at.date()):
-                self._follow(name, event.at.date())
+            if slot.is_outside(on, window):
+                self._follow(name, on)
+            elif slot.at and slot.is_outside(slot.at.date(), window):
+                # It stayed with others that were given late, and was not late itself.
+                self._follow(name, slot.counted_from, even_moved=False)
         self._stay_with(event.visit, event.at)
         for lesion in dict.fromkeys(one.lesion for one in event.injections):
             self._count_evaluations(lesion)
@@ -332,11 +345,12 @@ class _UnderWay:
             raise _refused("visit", "nothing is left to be done at it", "see planner course show")
         _check_reach(event.to.date())
         self._check_after_first(names, event.to.date())
+        window = self._window(names)
         for name in names:
             slot = self.slots[name]
             due = slot.appointment.due
-            is_outside = abs((event.to.date() - due).days) > slot.appointment.window_days
-            passed = slot.appointment.window_days if is_outside else None
+            is_outside = abs((event.to.date() - due).days) > window
+            passed = window if is_outside else None
             self.slots[name] = Slot(slot.appointment, "open", event.to, due, passed)
             if is_outside:
                 self._follow(name, event.to.date())
@@ -478,12 +492,18 @@ class _UnderWay:
             if slot.state in ("open", "waiting"):
                 self.slots[name] = slot._replace(state="cancelled")
 
-    def _follow(self, name: Named, on: date) -> None:
+    def _window(self, visit: Iterable[Named]) -> int:
+        """How far a visit may lie from its day: the narrowest window of its appointments."""
+        windows = (self._slot(name).appointment.window_days for name in visit)
+        return min(windows, default=0)
+
+    def _follow(self, name: Named, on: date, *, even_moved: bool = True) -> None:
         """The later injections of a lesion at its interval from the day of one of them."""
         if name.purpose != "injection":
             return
         for other, slot in self._injections(name.lesion):
-            if other.number > name.number and slot.state == "open":
+            is_later = other.number > name.number and slot.state == "open"
+            if is_later and (even_moved or not slot.moved_to):
                 days = (other.number - name.number) * slot.appointment.interval_days
                 due = on + timedelta(days=days)
                 _check_reach(due)
@@ -543,15 +563,18 @@ class _UnderWay:
             return min(slot.day for slot in slots)
         return None if coming[0].state == "waiting" else coming[0].day
 
-    def _stay_with(self, visit: Iterable[Named], at: datetime) -> None:
+    def _stay_with(self, visit: Sequence[Named], at: datetime) -> None:
         """What is still open of a visit stays at it, until it is done, moved or missed."""
+        on, window = at.date(), self._window(visit)
         for name in visit:
             slot = self._slot(name)
-            is_free = not self._waits(name) and not self._has_earlier(name, at.date())
+            is_free = not self._waits(name) and not self._has_earlier(name, on)
             if slot.state == "open" and is_free:
                 self.slots[name] = slot._replace(at=at)
-                if slot.is_outside(at.date()):
-                    self._follow(name, at.date())
+                if slot.is_outside(on, window):
+                    self._follow(name, on)
+                if name.purpose == "injection":
+                    self._count_evaluations(name.lesion)
 
     def _has_earlier(self, name: Named, on: date) -> bool:
         """Whether an earlier injection of the lesion stands on a day or after it."""
@@ -594,9 +617,7 @@ class _UnderWay:
 
     def _check_began(self, on: date, what: str) -> None:
         """Refuse a day before the course began, or beyond all days."""
-        first = self._course.first_visit.date()
-        starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]
-        began = min([first, *starts])
+        began = _began(self._course, self.slots)
         if on < began:
             text = f"{what} would be on {day(on)}; the course began on {day(began)}"
             raise _refused("", text, "correct the day")
@@ -607,6 +628,12 @@ def is_reached(change: DoseChanged, name: Named, slot: Slot) -> bool:
     """Whether an injection of the lesion gets a changed dose: it is to come, or may yet."""
     is_injection = name.purpose == "injection" and name.number >= change.from_injection
     return is_injection and slot.state in ("open", "waiting", "missed")
+
+
+def _began(course: Course, slots: Mapping[Named, Slot]) -> date:
+    """The day of the first visit, or of what was moved or done before it."""
+    starts = [slot.day for slot in slots.values() if slot.state in ("open", "done")]
+    return min([course.first_visit.date(), *starts])
 
 
 def _name(one: Appointment) -> Named:

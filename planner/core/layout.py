@@ -193,9 +193,21 @@ class _Series:
         if visit.moved_to:
             because = "moved by the physician"
         elif starts[index] != self._wanted(visit.due):
-            # The due day may be free in itself and yet too near to a neighbour.
-            because = self._obstacle(index, visit.due) or self._too_near
+            because = self._obstacle(index, visit.due) or self._displaced(index, starts)
         return Placed(visit, start, end, because, self._short(index, starts))
+
+    def _displaced(self, index: int, starts: Mapping[int, datetime]) -> str:
+        """Why a visit is not on its due day, though that is free in itself."""
+        due = self.visits[index].due
+        there = {other: start.date() for other, start in starts.items() if other != index}
+        if due in there.values():
+            return "another visit of the course is on that day"
+        neighbours = [
+            there[other] for link in self.links if index in link for other in link if other in there
+        ]
+        if any(abs((on - due).days) < self.shortest_days for on in neighbours):
+            return self._too_near
+        return "the visits keep their order"
 
     @property
     def _too_near(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from planner.core.checks import (
+    Amount,
     Decided,
     course_findings,
     dilution_finding,
@@ -40,6 +41,8 @@ from planner.core.records import Plan
 from planner.core.schedule import Appointment, apply_moves, due_visits
 from planner.errors import InputError, Problem, raise_if_any
 
+# What injections really got, by lesion and number.
+Given = Mapping[tuple[str, int], Amount]
 # Visits are known to calendars by this name space and their first appointment.
 _VISITS = UUID("6c1f9a52-3d0e-4c57-9b1e-7a4f0d2b8e63")
 
@@ -55,22 +58,29 @@ def plan_course(
     raise_if_any(InputError, _course_problems(course, protocol))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     due = due_visits(appointments(course, decided, protocol))
-    visits, wrong_moves = apply_moves(due, course.moves)
-    raise_if_any(InputError, wrong_moves)
-    placed = lay_out(
-        visits,
-        course.moves,
-        Opening(clinic, busy or Occupancy()),
-        course.first_visit,
-        protocol.policy.shortest_interval_days,
-    )
+    visits, problems = apply_moves(due, course.moves)
+    apart = protocol.policy.shortest_interval_days
+    try:
+        placed = lay_out(
+            visits, course.moves, Opening(clinic, busy or Occupancy()), course.first_visit, apart
+        )
+    except InputError as error:
+        problems += error.problems
+    raise_if_any(InputError, problems)
     return plan_of(course, protocol, clinic, placed)
 
 
-def plan_of(course: Course, protocol: Protocol, clinic: Clinic, placed: Sequence[Placed]) -> Plan:
-    """The plan of a course whose visits have their times."""
+def plan_of(
+    course: Course,
+    protocol: Protocol,
+    clinic: Clinic,
+    placed: Sequence[Placed],
+    given: Given | None = None,
+) -> Plan:
+    """The plan of a course whose visits have their times, and some of which may be over."""
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     prepared = Prepared.of(decided, protocol, clinic)
+    blank = prepared.blank(one.visit for one in placed)
     planned = [
         record_visit(
             number, visit_uid(course.id, one.visit.first_appointment), one, protocol, prepared
@@ -83,14 +93,16 @@ def plan_of(course: Course, protocol: Protocol, clinic: Clinic, placed: Sequence
         *(
             finding
             for one in decided
-            for finding in dose_findings(one, prepared.given(one.lesion.id), protocol)
+            for finding in dose_findings(
+                one, prepared.given(one.lesion.id), protocol, one.lesion.id in blank
+            )
         ),
-        *stock_findings(clinic, protocol, prepared.has_blanks),
+        *stock_findings(clinic, protocol, bool(blank)),
         *(
             finding
             for number, one in numbered(placed)
             if one.visit.is_to_come
-            for finding in _visit_findings(number, one, protocol, prepared)
+            for finding in _visit_findings(number, one, protocol, prepared, given or {})
         ),
     ]
     confirmed, remarks = confirm(
@@ -201,11 +213,14 @@ def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
 
 
 def _visit_findings(
-    number: int, placed: Placed, protocol: Protocol, prepared: Prepared
+    number: int, placed: Placed, protocol: Protocol, prepared: Prepared, given: Given
 ) -> Iterator[Finding]:
     visit = placed.visit
-    drawn = prepared.drawn(visit)
-    yield from visit_findings(number, visit.due, [one for _, one in drawn], protocol)
+    coming = [prepared.of_injection(one) for one in visit.injected if one.state == "open"]
+    if coming:
+        doses = [Amount(one.dose, one.drawn_dose) for one in coming if one is not None]
+        doses += [found for one in visit.injected if (found := given.get((one.lesion, one.count)))]
+        yield from visit_findings(number, visit.due, doses, protocol)
     yield from placed_findings(number, placed, protocol.policy.shortest_interval_days)
     stock = prepared.clinic.stock
     is_diluted = stock is not None and stock.strength > protocol.strength

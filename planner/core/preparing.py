@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.core.checks import Decided
@@ -43,10 +43,14 @@ class Prepared:
             )
         return cls(found, strength, clinic)
 
-    @property
-    def has_blanks(self) -> bool:
-        """Whether a dose was left open."""
-        return any(None in each for each in self.draw_ups.values())
+    def blank(self, visits: Iterable[Visit]) -> frozenset[str]:
+        """The lesions of which an injection is to come whose dose was left open."""
+        return frozenset(
+            one.lesion
+            for visit in visits
+            for one in visit.injected
+            if one.state == "open" and self.of_injection(one) is None
+        )
 
     def given(self, lesion: str) -> list[DrawUp]:
         """The draw-ups of a lesion, for the injections whose doses are given."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from planner.core.checks import JUMP
-from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Named
+from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Missed, Named
 from planner.core.formatting import count, day, mg, moment
 from planner.core.history import State
 from planner.core.protocol import Protocol
@@ -15,8 +15,13 @@ from planner.errors import Problem
 
 def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> Iterator[Problem]:
     """Why a record may be a slip: the future, the order, the interval. `now` is wall clock."""
+    if isinstance(event, Given):
+        yield from _early(state, event)
+    if isinstance(event, Missed) and event.at > now:
+        text = f"{moment(event.at)} is in the future; nothing is missed yet"
+        yield Problem("", text, "move it, or wait")
     if isinstance(event, Given | Evaluated) and event.at > now:
-        yield Problem("", f"{moment(event.at)} is in the future", "give --at")
+        yield Problem("", f"{moment(event.at)} is in the future", "give the time with --at")
     if isinstance(event, Ended) and event.on > now.date():
         yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
     if isinstance(event, DoseChanged):
@@ -26,6 +31,14 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
             name = Named(one.lesion, "injection", one.injection)
             yield from _order(state, name, event)
             yield from _interval(state, name, event, protocol.policy.shortest_interval_days)
+
+
+def _early(state: State, event: Given) -> Iterator[Problem]:
+    """An injection before the first day of the course, out of the reach of its visit's window."""
+    windows = [state.slots[name].appointment.window_days for name in event.visit]
+    if (state.began - event.at.date()).days > min(windows, default=0):
+        text = f"{day(event.at)} is before the course began on {day(state.began)}"
+        yield Problem("", text, "correct --at")
 
 
 def _jump(state: State, event: DoseChanged) -> Iterator[Problem]:

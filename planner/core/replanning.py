@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from planner.core.checks import Amount
 from planner.core.clinic import Clinic
 from planner.core.course import Course
 from planner.core.events import Named
@@ -16,6 +17,7 @@ from planner.core.opening import Opening
 from planner.core.outcome import reduction_percent, remission
 from planner.core.plan import plan_of
 from planner.core.protocol import Protocol
+from planner.core.quantities import Dose
 from planner.core.recording import record_supplies
 from planner.core.records import (
     EndedCourse,
@@ -35,7 +37,13 @@ def plan_again(state: State, protocol: Protocol, opening: Opening) -> Plan:
     placed = lay_out_again(
         state.visits, opening, course.first_visit, protocol.policy.shortest_interval_days
     )
-    plan = plan_of(course, protocol, clinic, placed)
+    given = {
+        (name.lesion, name.number): Amount(
+            Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg)
+        )
+        for name, done in state.given.items()
+    }
+    plan = plan_of(course, protocol, clinic, placed, given)
     visits = tuple(_with_done(visit, state, protocol, clinic) for visit in plan.visits)
     ended = state.ended
     return plan._replace(

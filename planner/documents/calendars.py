@@ -14,20 +14,34 @@ PATIENT_SUMMARY = "Appointment"
 
 
 def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
-    """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue."""
+    """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue.
+
+    A visit that was cancelled stays in them as cancelled. Without a visit there is no file: a
+    calendar has at least one component (RFC 5545, 3.6).
+    """
     if not has_died(plan):
         name = _named("Appointments", plan)
-        entries = [_patient_entry(plan, visit, stamp) for visit in plan.kept]
-        yield "patient.ics", calendar_bytes(name, entries)
-        for visit, entry in zip(plan.kept, entries, strict=True):
+        shown = [
+            (visit, _patient_entry(plan, visit, stamp)._replace(cancelled=_is_off(visit)))
+            for visit in plan.visits
+            if visit.state != "missed" and visit.start is not None
+        ]
+        if shown:
+            yield "patient.ics", calendar_bytes(name, [entry for _, entry in shown])
+        for visit, entry in shown:
             if visit.state == "planned":
                 yield f"visits/visit-{visit.number}.ics", calendar_bytes(name, [entry])
     clinic = [
-        clinic_entry(plan, visit, stamp)._replace(cancelled=visit.state in ("missed", "cancelled"))
+        clinic_entry(plan, visit, stamp)._replace(cancelled=_is_off(visit))
         for visit in plan.visits
         if visit.start is not None
     ]
-    yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
+    if clinic:
+        yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
+
+
+def _is_off(visit: PlannedVisit) -> bool:
+    return visit.state in ("missed", "cancelled")
 
 
 def has_died(plan: Plan) -> bool:
@@ -83,7 +97,7 @@ def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
         parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
     if visit.injections:
         volumes = ", ".join(
-            f"{one.lesion} {'____ mL' if one.drawn_ml is None else ml(one.drawn_ml)}"
+            f"{one.lesion}: {'____ mL' if one.drawn_ml is None else ml(one.drawn_ml)}"
             for one in visit.injections
         )
         parts.append(f"injection {volumes} at {strength}")

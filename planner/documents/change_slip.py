@@ -29,6 +29,7 @@ from planner.documents.view import (
     paper_of,
     state_words,
     strength,
+    to_do,
     visit_state,
     visit_time,
 )
@@ -148,7 +149,9 @@ def _named(lesion: str, state: VisitState, visit: PlannedVisit, say: Language) -
 
 
 def _doses(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
-    old, new = (dict(_planned_doses(plan, say)) for plan in (was, now))
+    """What is drawn up otherwise than the old papers say, of the injections that are to come."""
+    coming = now._replace(visits=tuple(to_do(now)))
+    old, new = (dict(_planned_doses(plan, say)) for plan in (was, coming))
     for (lesion, number), dose in new.items():
         before = old.get((lesion, number), "\u2013")
         if before != dose:

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from planner.documents.uninterrupted import uninterrupted
@@ -31,6 +31,8 @@ PAPERS = {*DRAFT_PAPERS, *VISIT_PAPERS}
 SLIP_NAME = "change-slip.pdf"
 # How a marked set is known again, whatever its language.
 _MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))
+# What a file manager leaves in a folder that somebody looked into.
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 _DOCUMENT = re.compile(
     r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
     r"|treatment-sheet\.(html|pdf)|(worksheets|labels|appointments|change-slip)\.pdf"
@@ -38,8 +40,9 @@ _DOCUMENT = re.compile(
 
 
 def _written_names(folder: Path) -> set[str]:
-    """The names of everything in a folder, relative to it."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    """The names of everything in a folder, relative to it; what desktops strew about apart."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    return {name for name in names if name.rpartition("/")[2] not in _LITTER}
 
 
 def check_ours(folder: Path) -> None:
@@ -70,6 +73,20 @@ def _is_marked(folder: Path, names: set[str]) -> bool:
     return any(mark in page for mark in _MARKS)
 
 
+@contextmanager
+def parents_of(target: Path, mode: int = 0o777) -> Iterator[None]:
+    """Make the folders above a target; those that were made go again where the rest fails."""
+    missing = [folder for folder in target.parents if not folder.exists()]
+    try:
+        target.parent.mkdir(mode=mode, parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
 def write_folder(
     folder: Path, files: Mapping[str, bytes], ready: Callable[[], object] | None = None
 ) -> None:
@@ -78,8 +95,7 @@ def write_folder(
     `ready` is called when all are written and before they appear; what it raises undoes the set.
     """
     check_ours(folder)
-    with _disk_errors(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    with _disk_errors(folder), parents_of(folder):
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             for name, content in files.items():
@@ -95,8 +111,7 @@ def write_folder(
 
 def write_file(path: Path, content: bytes) -> None:
     """Put one file there whole, or not at all; never over another file."""
-    with _disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with _disk_errors(path), parents_of(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         made = Path(name)
         try:

@@ -38,6 +38,7 @@ SENTENCES = (
     "assumed, as no clinic file states it: {what}",
     "no approval of {as_is_protocol} in the clinic file",
     "the approval of {as_is_protocol} was to be reviewed by {day}",
+    "the approval of {as_is_protocol} begins on {day}",
     "version {as_is_versions} is approved, this is {as_is_version}",
     "read the strength on the vial; if it is not {strength}, stop",
     "the stock has {strength} and is diluted to {wanted}",
@@ -76,6 +77,8 @@ SENTENCES = (
     "no room at {start}",
     "moved by the physician",
     "injections of a lesion stay {days} apart",
+    "another visit of the course is on that day",
+    "the visits keep their order",
     # Danish holidays, as the library of holidays names them
     "New Year's Day",
     "Maundy Thursday",

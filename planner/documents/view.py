@@ -20,7 +20,7 @@ from planner.core.records import (
     PlannedVisit,
     VisitState,
 )
-from planner.documents.blocks import Identity, Line, Paper, Section, Tick, mixed
+from planner.documents.blocks import Identity, Line, Paper, Section, Span, Tick, mixed
 from planner.documents.language import Language, language
 
 HASH_DIGITS = 8
@@ -110,11 +110,23 @@ def is_diluted(plan: Plan) -> bool:
 
 
 def vial_line(plan: Plan, say: Language) -> Line:
-    """What has to stand on the vial: the stock's strength where it is known, else this one."""
+    """What has to stand on the vial: the stock's strength and salt where they are known."""
     stock = plan.clinic.stock
-    expected = (stock or plan.protocol).strength_mg_per_ml
+    expected = say.mg_per_ml((stock or plan.protocol).strength_mg_per_ml)
     words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
-    return mixed(words, strength=say.mg_per_ml(expected))
+    line = mixed(words, strength=expected)
+    if stock is None or stock.salt == "not stated":
+        return line
+    return (*line, Span(" "), *mixed(say("Not {salt}: stop."), salt=say(stock.salt)))
+
+
+def held_line(plan: Plan, say: Language) -> Iterator[str]:
+    """The lesions that wait for a physician: who holds the syringe has to know of them."""
+    held = [
+        f"{one.id} {site_and_side(one, say)}" for one in plan.lesions if one.held_since is not None
+    ]
+    if held:
+        yield say("On hold, not to be injected: {lesions}.", lesions=", ".join(held))
 
 
 def draw_up(plan: Plan, say: Language = ENGLISH) -> str:
@@ -244,6 +256,8 @@ def given_line(one: PlannedInjection, say: Language = ENGLISH) -> Iterator[str]:
     if given.lot:
         parts.append(say("lot {lot}", lot=given.lot))
     yield ", ".join(parts)
+    if given.complication:
+        yield say("Complication: {said}", said=given.complication)
 
 
 def outcome_line(result: Measured, say: Language = ENGLISH) -> str:

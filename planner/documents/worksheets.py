@@ -33,6 +33,7 @@ from planner.documents.view import (
     Index,
     Issue,
     after,
+    held_line,
     index,
     is_diluted,
     moved_line,
@@ -120,6 +121,7 @@ def _injections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     yield Ticks(say("Sulfite allergy (not sulfonamide), asked today:"), allergy)
     yield from _preparation(plan, visit, say)
     yield Heading(say("Lesion by lesion"))
+    yield from (Paragraph(text(one, bold=True)) for one in held_line(plan, say))
     yield Bullets(
         (
             say("Inject {technique}.", technique=say(plan.protocol.technique)),
@@ -192,8 +194,8 @@ def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
 
 
 def _part(part: PlannedAliquot, say: Language) -> str:
-    """`A 0.08 mL`, on one line unless the id is a long one."""
-    return f"{part.lesion}{NBSP if len(part.lesion) <= SHORT_ID else ' '}{say.ml(part.ml)}"
+    """`A: 0.08 mL`, on one line unless the id is a long one; an id may be a number."""
+    return f"{part.lesion}:{NBSP if len(part.lesion) <= SHORT_ID else ' '}{say.ml(part.ml)}"
 
 
 def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Table:

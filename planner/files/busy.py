@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -35,6 +36,10 @@ _MULTIPLIERS = {
     "YEARLY": ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", *_TIMES),
 }
 _SINGLE = ("UID", "DTSTART", "DTEND", "DURATION", "TRANSP", "STATUS", "RECURRENCE-ID")
+_TWO_ZONES = re.compile(
+    rb"^(?:DTSTART|DTEND|RECURRENCE-ID|EXDATE|RDATE);[^:\r\n]*TZID=[^:\r\n]*:[^\r\n]*T\d{6}Z",
+    re.IGNORECASE | re.MULTILINE,
+)
 # Put between a UID and a number where two events of a file share one, so that both count.
 _AGAIN = "\u241f"
 
@@ -52,7 +57,7 @@ def read_busy(path: Path, zone: ZoneInfo, days: range, own: Own) -> list[Busy]:
     Raises InputError for a file that is no calendar, a broken event, an unknown zone, or a
     recurrence that has too many times.
     """
-    with located(path.name):
+    with located(str(path)):
         return list(busy_times(read_bytes(path, largest=LARGEST_BYTES), zone, days, own))
 
 
@@ -63,6 +68,7 @@ def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterato
     """
     first = datetime.combine(date.fromordinal(days.start), time(), zone)
     last = datetime.combine(date.fromordinal(days.stop), time(), zone)
+    _refuse_two_zones(content)
     for calendar in _calendars(content):
         _check(calendar, last)
         yield from _free_busy(calendar, zone, first, last)
@@ -73,6 +79,14 @@ def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterato
                 start, end = max(start, first), min(end, last)
                 if start < end:
                     yield Busy(start, end)
+
+
+def _refuse_two_zones(content: bytes) -> None:
+    """Refuse a time that names a zone and is in UTC as well: nobody knows which it is."""
+    lines = re.sub(rb"\r?\n[ \t]", b"", content)
+    if found := _TWO_ZONES.search(lines):
+        line = found[0].decode("utf-8", "replace").strip()
+        raise InputError(Problem(line, "it names a zone and is in UTC too", "keep one of them"))
 
 
 def _calendars(content: bytes) -> list[Component]:
@@ -91,6 +105,9 @@ def _calendars(content: bytes) -> list[Component]:
     calendars = [one for one in found if isinstance(one, Calendar)]
     if not calendars:
         raise InputError(Problem("", "it is no calendar", fix))
+    for calendar in calendars:
+        # It says in which zone to show the calendar; times without a zone are the clinic's.
+        calendar.pop("X-WR-TIMEZONE", None)
     return calendars
 
 
@@ -121,6 +138,7 @@ def _check(calendar: Component, last: datetime) -> None:
             text = f"recurrences come to over {MOST_OCCURRENCES} times"
             raise InputError(Problem(_name(event), text, "mend its RRULE"))
     _tell_apart(calendar)
+    _until_evening(calendar)
 
 
 def _name(component: Component) -> str:
@@ -152,6 +170,8 @@ def _event_problems(event: Component) -> Iterator[Problem]:
             moments = [one.dt for one in value.dts] if hasattr(value, "dts") else [value.dt]
             if zone is not None and any(_is_floating(moment) for moment in moments):
                 yield Problem(where, f"{name} is in {zone}, which is not known", "name a zone")
+    if not 1 < start.dt.year < 9999:
+        yield Problem(where, f"its year {start.dt.year} is out of reach", fix)
     end = event.get("DTEND")
     if end is not None and type(end.dt) is type(start.dt) and _is_before(end.dt, start.dt):
         yield Problem(where, "it ends before it starts", fix)
@@ -200,6 +220,17 @@ def _tell_apart(calendar: Component) -> None:
             seen[key] = seen.get(key, 0) + 1
             if seen[key] > 1:
                 event["UID"] = f"{key[0]}{_AGAIN}{seen[key]}"
+
+
+def _until_evening(calendar: Component) -> None:
+    """Let a rule of timed events that ends on a day, as some programs write it, have that day."""
+    for event in calendar.walk("VEVENT"):
+        start = event["DTSTART"].dt
+        for rule in _rules(event):
+            until = rule.get("UNTIL", [start])[0]
+            if isinstance(start, datetime) and not isinstance(until, datetime):
+                evening = datetime.combine(until, time(23, 59, 59), start.tzinfo)
+                rule["UNTIL"] = [evening if start.tzinfo is None else evening.astimezone(UTC)]
 
 
 def _occurrences(calendar: Component, first: datetime, last: datetime) -> list[Component]:

@@ -158,10 +158,11 @@ class CourseFile(FileModel):
     confirm: list[ConfirmTable] = Field(default=[], max_length=1000)
 
 
-def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Course:
+def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) -> Course:
     """The course of a file's table. Raises InputError with every problem, by its place.
 
-    `zone` is the clinic's; None where the clinic could not be read, and hours go unchecked.
+    `zone` is the clinic's; None where the clinic could not be read, and hours go unchecked. So do
+    sites, sizes and doses without the protocol.
     """
     found: list[Problem] = []
     file = None
@@ -169,17 +170,17 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
         file = CourseFile.model_validate(table)
     except ValidationError as error:
         found += problems(error, CourseFile)
-    lesions = list(enumerate(file.lesion)) if file else _sound(table.get("lesion"), LesionTable)
-    confirms = list(enumerate(file.confirm)) if file else _sound(table.get("confirm"), ConfirmTable)
-    found += _lesions_problems(lesions, protocol)
-    found += _reference_problems(confirms, lesions)
+    confirms = _sound(_tables(table, "confirm"), ConfirmTable)
+    found += _same_ids(table)
+    found += _lesions_problems(table, protocol) if protocol is not None else ()
+    found += _reference_problems(confirms, _ids(table))
     found += _clock_problems(table, zone)
+    if file and file.patient.birth_date and file.patient.birth_date > file.first_visit.date():
+        text, fix = "it is after the first visit", "correct the one that is wrong"
+        found.append(Problem("patient.birth_date", text, fix))
     raise_if_any(InputError, found)
     if file is None:
         raise AssertionError("a file that was refused has a problem")
-    born, first = file.patient.birth_date, file.first_visit.date()
-    if born is not None and born > first:
-        raise InputError(Problem("patient.birth_date", "it is after the first visit", "mend it"))
     return Course(
         id=file.id,
         revision=file.revision,
@@ -194,10 +195,10 @@ def course_from(table: Table, protocol: Protocol, zone: ZoneInfo | None) -> Cour
     )
 
 
-def _sound(tables: object, model: type[T]) -> list[tuple[int, T]]:
+def _sound(tables: Sequence[object], model: type[T]) -> list[tuple[int, T]]:
     """Those tables of a list that can be read, with their places, whatever else is wrong."""
     found = []
-    for index, table in enumerate(tables if isinstance(tables, list) else []):
+    for index, table in enumerate(tables):
         try:
             found.append((index, model.model_validate(table)))
         except ValidationError:
@@ -205,25 +206,70 @@ def _sound(tables: object, model: type[T]) -> list[tuple[int, T]]:
     return found
 
 
-def _lesions_problems(
-    lesions: Sequence[tuple[int, LesionTable]], protocol: Protocol
-) -> Iterator[Problem]:
+def _tables(table: Table, name: str) -> list[Any]:
+    """The tables of a list of a file, whatever they are."""
+    found = table.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _ids(table: Table) -> list[str]:
+    """The ids of the lesions, of those that have one."""
+    ids = (one.get("id") for one in _tables(table, "lesion") if isinstance(one, dict))
+    return [one for one in ids if isinstance(one, str)]
+
+
+def _same_ids(table: Table) -> Iterator[Problem]:
     seen: dict[str, int] = {}
-    for index, table in lesions:
-        name = f"lesion[{index + 1}]"
-        if table.id in seen:
-            first = seen[table.id] + 1
-            yield Problem(f"{name}.id", f"{table.id} is lesion[{first}] already", "rename one")
-        seen.setdefault(table.id, index)
-        for problem in lesion_problems(_lesion(table), protocol):
-            yield Problem(f"{name}.{problem.place}", problem.problem, problem.fix)
+    for index, one in enumerate(_tables(table, "lesion"), start=1):
+        name = one.get("id") if isinstance(one, dict) else None
+        if isinstance(name, str):
+            # `A` and `a` are told apart by no label.
+            first = seen.setdefault(name.casefold(), index)
+            if first != index:
+                said = shown(name).strip('"')
+                problem = f"{said} is lesion[{first}] already"
+                yield Problem(f"lesion[{index}].id", problem, "rename one")
+
+
+def _lesions_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
+    """Where the lesions contradict the protocol, each as far as it can be read."""
+    for index, one in enumerate(_tables(table, "lesion"), start=1):
+        lesion, unread = _as_far_as_read(one, protocol)
+        for problem in lesion_problems(_lesion(lesion), protocol) if lesion else ():
+            if problem.place not in unread:
+                yield Problem(f"lesion[{index}].{problem.place}", problem.problem, problem.fix)
+
+
+def _as_far_as_read(table: object, protocol: Protocol) -> tuple[LesionTable | None, set[str]]:
+    """A lesion with a stand-in for each value that is missing or wrong, and what hangs on those."""
+    domains = protocol.table.domains
+    stand_ins = {
+        "id": "A",
+        "site": domains.sites[0],
+        "size_mm": next(iter(domains.size_mm.bounds[::-1]), 1),
+        "ulcerated": True,
+    }
+    try:
+        return LesionTable.model_validate(table), set()
+    except ValidationError as error:
+        wrong = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+    if not isinstance(table, dict):
+        return None, set()
+    known = {key: value for key, value in table.items() if key in LesionTable.model_fields}
+    readable = {key: value for key, value in known.items() if key not in wrong}
+    unread = wrong & {*LesionTable.model_fields}
+    if unread & {"site"}:
+        unread |= {"side"}
+    # How many doses there have to be follows from the regimen, and that from these.
+    if unread & {"site", "size_mm", "ulcerated", "regimen"}:
+        unread |= {"dose_mg"}
+    return LesionTable.model_validate({**stand_ins, **readable}), unread
 
 
 def _reference_problems(
-    confirms: Sequence[tuple[int, ConfirmTable]], lesions: Sequence[tuple[int, LesionTable]]
+    confirms: Sequence[tuple[int, ConfirmTable]], known: Sequence[str]
 ) -> Iterator[Problem]:
     """Confirmations of codes or lesions that there are not."""
-    known = [lesion.id for _, lesion in lesions]
     for index, one in confirms:
         place = f"confirm[{index + 1}]"
         if one.finding not in CODES:
@@ -251,8 +297,7 @@ def _clock_problems(table: Table, zone: ZoneInfo | None) -> Iterator[Problem]:
 def typed_moments(table: Table) -> Iterator[tuple[str, object]]:
     """The times of a course file by their places, unchecked."""
     yield "first_visit", table.get("first_visit")
-    moves = table.get("move")
-    for index, move in enumerate(moves if isinstance(moves, list) else [], start=1):
+    for index, move in enumerate(_tables(table, "move"), start=1):
         if isinstance(move, dict):
             yield f"move[{index}].to", move.get("to")
 

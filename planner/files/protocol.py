@@ -194,7 +194,7 @@ def load_protocol(name: str, beside: Path | None = None) -> Protocol:
     Raises ProtocolError with every problem of the file, each by its place.
     """
     path = protocol_path(name, beside)
-    with located(path.name):
+    with located(path.name or name):
         content = read_bytes(path, ProtocolError)
         return protocol_from(parse_toml(content, ProtocolError), content)
 

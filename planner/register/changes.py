@@ -133,8 +133,7 @@ def change(
         _check_revision(first, if_revision)
         standing, entries = first, []
         for make in makes:
-            entry = _entry(standing, make(standing), author)
-            standing, entry = _changed(standing, entry, author)
+            standing, entry = _changed(standing, make(standing), author)
             written = append(connection, course, entry, standing.record.digest)
             standing = standing._replace(record=standing.record._replace(digest=written))
             if isinstance(entry.event, Issued):
@@ -166,16 +165,6 @@ def read_standing(connection: Connection, course: str) -> Standing:
     return Standing.of(record)
 
 
-def _entry(standing: Standing, event: Event, author: Author) -> Entry:
-    record, now = standing.record, author.now
-    asked = list(questions(*_before(standing, event), record.protocol, _wall(record, now)))
-    if asked and author.confirm is None:
-        raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)
-    said = (author.reason, author.confirm if asked else None)
-    reason = "; ".join(part for part in said if part) or None
-    return Entry(len(record.entries) + 1, now, author.name, reason, event)
-
-
 def _before(standing: Standing, event: Event) -> tuple[State, Event]:
     """What a record is to be compared with: a corrected one with the course without it."""
     if not isinstance(event, Corrected) or event.instead is None:
@@ -192,25 +181,39 @@ def _wall(record: Record, now: datetime) -> datetime:
     return now.astimezone(zone).replace(tzinfo=None)
 
 
-def _changed(before: Standing, entry: Entry, author: Author) -> tuple[Standing, Entry]:
-    """The course with one more event; what a choice leads to is confirmed, or refused."""
+def _changed(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
+    """The course with one more event. What it asks, and what a choice leads to, is confirmed.
+
+    All of it is asked at once, so that nobody confirms what was not shown.
+    """
+    record, now = before.record, author.now
+    asked = list(questions(*_before(before, event), record.protocol, _wall(record, now)))
+    entry = Entry(len(record.entries) + 1, now, author.name, author.reason, event)
     after = _with(before, entry)
-    if not isinstance(entry.event, _CHOICES):
+    new = list(_to_confirm(before, after, event))
+    if (asked or new) and author.confirm is None:
+        raise NotConfirmedError(*asked, *(_as_problem(one) for one in new), _HOW_TO_CONFIRM)
+    if not asked and not new:
         return after, entry
-    new = list(_new(after.plan.findings, before.plan.findings))
-    waits = isinstance(entry.event, _MAY_LACK_A_DAY)
-    errors = [one for one in new if one.severity == "error"]
-    if waits:
-        errors = [one for one in errors if one.code != "no-open-day"]
-        new = [one for one in new if one.code != "no-open-day"]
-    raise_if_any(NotConfirmedError, (Problem(one.code, one.message) for one in errors))
-    if not new:
-        return after, entry
-    if author.confirm is None:
-        raise NotConfirmedError(*(_waiting(one) for one in new), _HOW_TO_CONFIRM)
-    confirmations = tuple(_confirmation(one, author) for one in new)
-    entry = entry._replace(confirmations=confirmations)
+    # The word stands with each finding that it confirms; for what was asked, in the reason.
+    said = (author.reason, author.confirm if asked else None)
+    entry = entry._replace(
+        reason="; ".join(part for part in said if part) or None,
+        confirmations=tuple(_confirmation(one, author) for one in new),
+    )
     return _with(before, entry), entry
+
+
+def _to_confirm(before: Standing, after: Standing, event: Event) -> Iterator[Finding]:
+    """What a choice leads to and somebody has to confirm; raises NotConfirmedError for errors."""
+    if not isinstance(event, _CHOICES):
+        return
+    new = list(_new(after.plan.findings, before.plan.findings))
+    if isinstance(event, _MAY_LACK_A_DAY):
+        new = [one for one in new if one.code != "no-open-day"]
+    errors = [one for one in new if one.severity == "error"]
+    raise_if_any(NotConfirmedError, map(_as_problem, errors))
+    yield from new
 
 
 def _with(before: Standing, entry: Entry) -> Standing:
@@ -233,9 +236,8 @@ def _said(finding: Finding) -> tuple[object, ...]:
     return finding.code, finding.lesion, finding.due, finding.value, message
 
 
-def _waiting(finding: Finding) -> Problem:
-    target = f"lesion {finding.lesion}" if finding.lesion else ""
-    return Problem(finding.code, f"{target}: {finding.message}" if target else finding.message)
+def _as_problem(finding: Finding) -> Problem:
+    return Problem(finding.code, finding.alone)
 
 
 def _confirmation(finding: Finding, author: Author) -> Confirmation:

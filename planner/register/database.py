@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError, UsageError
 
 NEWEST = "0001"
@@ -100,8 +101,10 @@ def new_database(url: str | None) -> Iterator[Database]:
     if target is None or target.exists() or target.is_symlink():
         yield open_database(url)
         return
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+    with (
+        parents_of(target, 0o700),
+        tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
+    ):
         made = open_database(str(Path(folder) / target.name))
         try:
             yield made
@@ -148,6 +151,9 @@ def _sqlite(address: str) -> Engine:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Patients' data: readable by their owner alone. SQLite's own files beside it follow suit.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    elif path.stat().st_size == 0:
+        # Somebody made the file beforehand; what comes into it is for its owner alone.
+        path.chmod(0o600)
     engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     event.listen(engine, "connect", _settings)
     event.listen(engine, "begin", _begin)

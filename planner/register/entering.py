@@ -107,13 +107,16 @@ def given_as_planned(
 ) -> Given:
     """The injections of a visit that are not recorded yet, at what is planned."""
     visit = visit_of(standing, number)
-    wanted = [
-        one
-        for one in visit.injections
-        if one.state != "done" and (lesions is None or one.lesion in lesions)
-    ]
+    there = visit.injections
+    if not there:
+        raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
+    if lesions is not None:
+        there = tuple(_injection(standing, visit, lesion) for lesion in lesions)
+    wanted = [one for one in there if one.state != "done"]
     if not wanted:
-        _refuse_again(visit)
+        names = listing([one.lesion for one in there])
+        text = f"what {names} got at visit {visit.number} is recorded already"
+        raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
     open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
     if open_ones:
         text = f"no dose is planned for lesion {listing(open_ones)}"
@@ -151,13 +154,6 @@ def _given(
         lot=noted.lot,
         expiry=noted.expiry,
     )
-
-
-def _refuse_again(visit: PlannedVisit) -> None:
-    if visit.injections:
-        text = f"the injections of visit {visit.number} are recorded already"
-        raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
-    raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
 
 
 def _as_planned(one: PlannedInjection) -> Injected:
@@ -316,6 +312,10 @@ def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
             for one in lesion_problems(lesion, standing.record.protocol)
         ),
     )
+    alike = [name for name in standing.plan.lesion_ids if name.casefold() == lesion.id.casefold()]
+    if alike and alike != [lesion.id]:
+        problem = f"no label tells it from lesion {alike[0]}"
+        raise InputError(Problem("--id", problem, "choose another id"))
     return LesionAdded(lesion, on)
 
 
@@ -381,9 +381,11 @@ def mended_given(
     """
     own, shared = _said(felt), _said(noted)
     names = [one.lesion for one in event.injections]
+    if lesion is not None:
+        _check_recorded(lesion, names)
     is_own = amount is not None or bool(own)
     wanted = lesion or (names[0] if len(names) == 1 else None)
-    if is_own and wanted not in names:
+    if is_own and wanted is None:
         fix = f"name one with --lesion: {listing(names, 'or')}"
         raise InputError(Problem("--lesion", "which lesion is it of?", fix))
     if lesion is not None and shared and len(names) > 1:
@@ -414,8 +416,34 @@ def _said(record: Any) -> dict[str, Any]:
     return {name: value for name, value in record._asdict().items() if value is not None}
 
 
-def mended_evaluated(standing: Standing, event: Evaluated, found: PartlyMeasured) -> Evaluated:
+def withdrawn(event: Event, lesion: str | None) -> Event | None:
+    """What is left of an event: nothing, or a record of injections without that of a lesion."""
+    if lesion is None:
+        return None
+    if isinstance(event, Given):
+        names = [one.lesion for one in event.injections]
+        _check_recorded(lesion, names)
+        left = tuple(one for one in event.injections if one.lesion != lesion)
+        return event._replace(injections=left) if left else None
+    if isinstance(event, Evaluated):
+        _check_recorded(lesion, [event.lesion])
+        return None
+    raise InputError(Problem("--lesion", "this event is withdrawn as a whole", "leave it out"))
+
+
+def _check_recorded(lesion: str, names: Sequence[str]) -> None:
+    """Refuse a lesion that the corrected event does not name."""
+    if lesion not in names:
+        problem = f"the event has nothing of lesion {lesion}"
+        raise InputError(Problem("--lesion", problem, f"it is of {listing(names)}"))
+
+
+def mended_evaluated(
+    standing: Standing, event: Evaluated, lesion: str | None, found: PartlyMeasured
+) -> Evaluated:
     """A record of an evaluation with what was wrong in it put right."""
+    if lesion is not None:
+        _check_recorded(lesion, [event.lesion])
     said = _said(found)
     if found.at is not None:
         said["at"] = _wall(standing, found.at, "--at")

@@ -38,6 +38,10 @@ def back_up(database: Database, target: Path) -> None:
             source.backup(to)
             # One file: a copy in WAL mode would leave two more beside it.
             to.execute("PRAGMA journal_mode = DELETE")
+            (said,) = to.execute("PRAGMA integrity_check").fetchone()
+        if said != "ok":
+            fix = "restore the last backup; planner course check says more"
+            raise ServiceError(Problem("the register", f"it is damaged: {said}", fix))
         os.link(made, target)
     except (OSError, sqlite3.Error) as error:
         problem = f"the backup could not be written: {getattr(error, 'strerror', None) or error}"

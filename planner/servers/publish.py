@@ -86,7 +86,9 @@ def actions(plan: Plan, collection: Collection, stamp: datetime) -> list[Action]
 
 def _of_course(plan: Plan, collection: Collection) -> dict[str, _There]:
     """The course's events by UID: those around the plan's days, and those of its visits."""
-    days = [visit.due.toordinal() for visit in plan.visits]
+    # A plan whose lesions are all held has no visit; its first day is where they were.
+    first = plan.first_visit.date().toordinal()
+    days = [first, *(visit.due.toordinal() for visit in plan.visits)]
     reach = range(min(days) - REACH_DAYS, max(days) + REACH_DAYS)
     found: dict[str, _There] = {}
     for resource in collection.between(reach):

@@ -110,9 +110,9 @@ def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> No
     done = planner("plan", write(tmp_path, text), *ZONE)
     assert done.returncode == 10
     for place in ("lesion[1].size_mm", "lesion[1].side", "lesion[1].ulcerated", "patient.id",
-                  "lesion[2].site", "lesion[2].size_mm"):  # fmt: skip
+                  "lesion[2].id", "lesion[2].site", "lesion[2].size_mm"):  # fmt: skip
         assert f"course.toml: {place}:" in done.stderr
-    assert len(done.stderr.splitlines()) == 6
+    assert len(done.stderr.splitlines()) == 7
 
 
 def test_problems_of_every_part_come_at_once(planner: Run, tmp_path: Path) -> None:

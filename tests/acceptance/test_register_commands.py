@@ -103,7 +103,7 @@ def test_a_whole_worksheet_is_entered_in_one_go(course: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert shown(course)["lesions"][0]["evaluations"][0]["remission"] == "complete"
     # The terminal was left: nothing is written.
-    assert course("visit", "case-2", "--visit", 3, INPUT="\np\n").returncode == 130
+    assert course("visit", "case-2", "--visit", 3, INPUT="\np\n").returncode == 10
     assert shown(course)["revision"] == 3
 
 

@@ -10,12 +10,16 @@ import pytest
 
 from planner.core.consistency import plan_problems
 from planner.core.course import Lesion
+from planner.core.events import Entry, Planned
 from planner.core.history import fold
+from planner.core.protocol import Evaluation, Protocol
 from planner.core.quantities import Dose
 from planner.documents.calendars import changes_file
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
+from planner.register.changes import Standing
 from planner.register.database import Database
 from planner.register.issuing import replaced
+from planner.register.store import Record
 from tests.conftest import CLINIC
 from tests.courses import SOUND, confirmation, write
 from tests.registers import NOW, Followed, days_of, follow, moment
@@ -174,6 +178,21 @@ def test_a_moved_visit_is_late_from_the_day_when_it_was_due(course: Followed) ->
     # One day after it was to be, and three after it was due: the later ones follow.
     course.give(2, "2026-09-17 10:00")
     assert days_of(course.visits, "injection")[2:] == ["2026-09-24 planned", "2026-10-01 planned"]
+
+
+def test_the_narrower_window_of_a_visit_is_its_window(sts_150: Protocol) -> None:
+    """An evaluation with a window of one day on the day of the third injection."""
+    from planner.register.entering import moved
+    from tests.property.test_histories import COURSE, OPENING, PATIENT, after, give
+    from tests.property.test_histories import NOW as ENTERED
+
+    looks = (Evaluation(14, 1), sts_150.evaluations[1])
+    entry = Entry(1, ENTERED, "Dr A. Holm", None, Planned(COURSE, "", ""))
+    record = Record("K-1", PATIENT, (entry,), "", sts_150._replace(evaluations=looks), OPENING, "")
+    now = Standing.of(record)
+    for change in (moved(now, 3, moment("2026-09-23 09:00")), None):
+        event = change or give(3, moment("2026-09-23 09:00"), None)(now)
+        assert days_of(after(now, event).plan.visits)[3] == "2026-09-30 planned"
 
 
 def test_a_first_visit_that_was_moved_to_an_earlier_day_begins_the_course(
@@ -365,6 +384,67 @@ def test_lesions_of_one_visit_given_on_two_days_stand_on_their_days(
         ("09-08 12:00", 1),
         ("09-14 09:00", 2),
     ]
+
+
+def test_the_order_of_recording_changes_no_day(register: Database, tmp_path: Path) -> None:
+    """A was given late, B on its day: who is written down first makes no difference."""
+    days = []
+    for number, order in enumerate((("A", "B"), ("B", "A"))):
+        text = (SOUND + OTHER).replace("K-1", f"K-{number}").replace("P-1", f"P-{number}")
+        course = follow(register, tmp_path, text)
+        course.give(1)
+        at = {"A": "2026-09-18 09:00", "B": "2026-09-14 09:00"}
+        for lesion in order:
+            give_one(course, 2, lesion, at[lesion])
+        days.append({lesion: open_days(course, lesion) for lesion in order})
+    assert days[0] == days[1] == {
+        "A": ["2026-09-25", "2026-10-02"],
+        "B": ["2026-09-21", "2026-09-28"],
+    }  # fmt: skip
+
+
+def test_a_lesion_given_on_its_day_keeps_the_moves_of_its_later_visits(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    give_one(course, 2, "A", "2026-09-18 09:00")
+    course.move(3, "2026-09-24 10:00")
+    give_one(course, 2, "B", "2026-09-14 09:00")
+    # Due on Monday 28, and five days after Thursday 24.
+    assert open_days(course, "B") == ["2026-09-24", "2026-09-29"]
+
+
+def test_evaluations_follow_a_first_injection_that_stays_with_another(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A", "2026-09-10 09:00")
+    assert open_days(course, "B")[0] == "2026-09-10"
+    # Weeks 4 and 12 of both, on the same days.
+    assert days_of(course.visits, "evaluation") == ["2026-10-08 planned", "2026-12-03 planned"]
+
+
+def test_a_patient_who_came_before_the_first_day_was_injected_then(course: Followed) -> None:
+    # Two days early is in the window; three days are asked for, and then recorded as they were.
+    with pytest.raises(NotConfirmedError, match="before the course began on Mon 7 Sep 2026"):
+        course.give(1, "2026-09-04 09:00")
+    course.give(1, "2026-09-04 09:00", confirm="came early")
+    assert days_of(course.visits) == [
+        "2026-09-04 done",
+        "2026-09-11 planned",
+        "2026-09-18 planned",
+        "2026-09-25 planned",
+        "2026-10-02 planned",
+        "2026-11-27 planned",
+    ]
+    with pytest.raises(RefusedError, match="the course began on Fri 4 Sep 2026"):
+        course.evaluate(5, "30", at="2026-09-03 09:00")
+
+
+def test_a_patient_who_came_a_day_early_is_not_asked(course: Followed) -> None:
+    course.give(1, "2026-09-05 09:00")
+    assert days_of(course.visits)[:2] == ["2026-09-05 done", "2026-09-14 planned"]
 
 
 @pytest.mark.parametrize("on", ["2026-09-14", "2026-09-16"])
@@ -573,7 +653,11 @@ def test_every_change_raises_the_revision_by_one(course: Followed) -> None:
 
 REFUSED = {
     "a dose given twice": (lambda c: (c.give(1), c.give(1)), RefusedError, "recorded already"),
-    "before the course": (lambda c: c.give(1, "2026-09-01 09:00"), RefusedError, "course began"),
+    "before the course": (
+        lambda c: c.give(1, "2026-09-01 09:00"),
+        NotConfirmedError,
+        "Tue 1 Sep 2026 is before the course began on Mon 7 Sep 2026",
+    ),
     "hold before the course": (lambda c: c.hold("2026-08-01"), RefusedError, "course began"),
     "an unknown visit": (lambda c: c.give(7), RefusedError, "no visit 7"),
     "a visit without injections": (lambda c: c.give(5), RefusedError, "no injections"),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from fractions import Fraction
 
 import pytest
 
 from planner.core.clinic import Clinic
+from planner.core.equipment import Stock
 from planner.core.protocol import Protocol
+from planner.core.quantities import Strength
 from planner.core.records import Plan
 from planner.documents.folder import DRAFT
 from planner.documents.issue import papers
@@ -55,6 +58,26 @@ def test_the_vial_is_read_before_it_is_opened(plan: Plan, worksheets: list[str])
     sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
     for text in (sheet, *worksheets):
         assert "Vial: ________ mg/mL, salt ________________. Not 150 mg/mL: stop." in text
+
+
+SALTS = [
+    # strength and salt of the stock, None where none is stated; what stands beside the vial
+    (None, "Not 150 mg/mL: stop. sodium"),
+    (("150", "not stated"), "Not 150 mg/mL: stop. sodium"),
+    (("250", "pentahydrate"), "Not 250 mg/mL: stop. Not pentahydrate: stop."),
+    (("150", "anhydrous"), "Not 150 mg/mL: stop. Not anhydrous: stop."),
+]
+
+
+@pytest.mark.parametrize(("stock", "said"), SALTS)
+@pytest.mark.hazard("wrong-salt")
+def test_the_vial_is_compared_with_the_stated_salt(
+    sts_150: Protocol, clinic: Clinic, stock: tuple[str, str] | None, said: str
+) -> None:
+    held = stock and Stock(Strength(Fraction(stock[0])), stock[1], Fraction(10))  # type: ignore[arg-type]
+    plan = text_plan(course_text(lesion(dose_mg=50)), sts_150, clinic._replace(stock=held))
+    for text in visits_of(plan)["Injection worksheet"]:
+        assert said in text
 
 
 @pytest.mark.hazard("wrong-strength")

@@ -40,7 +40,7 @@ def test_what_is_done_now_is_not_in_the_future() -> None:
         assert asked(now, event, event.at) == []  # type: ignore[union-attr]
         (said,) = asked(now, event, event.at - A_MINUTE)  # type: ignore[union-attr]
         assert said.problem.endswith("09:00 is in the future")
-        assert said.fix == "give --at"
+        assert said.fix == "give the time with --at"
 
 
 def test_a_course_does_not_end_tomorrow() -> None:
