@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import icalendar
+import pytest
 
 from tests.conftest import CASES, CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, course_text, lesion, write
@@ -75,3 +77,25 @@ def test_a_zone_of_instants_is_said(planner: Run, tmp_path: Path) -> None:
     done = planner("plan", write(tmp_path, SOUND), "--timezone", "Africa/Casablanca")
     assert done.returncode == 0
     assert "UTC instants" in done.stderr
+
+
+@pytest.mark.hazard("stale-paper")
+def test_of_two_revisions_the_agenda_shows_the_higher(planner: Run, tmp_path: Path) -> None:
+    zone = ("--timezone", "UTC")
+    planner("plan", write(tmp_path, SOUND), *zone, "--out", "plans/old")
+    moved = '[[move]]\nfrom = 2026-09-14\nto = "2026-09-15 10:30"\n'
+    planner("plan", write(tmp_path, "revision = 1\n" + SOUND + moved), *zone, "--out", "plans/new")
+    shutil.copytree(tmp_path / "plans/old", tmp_path / "plans/.hidden")
+    shutil.copytree(tmp_path / "plans/new", tmp_path / "plans/same")
+    done = planner("agenda", "plans", "--week", "2026-09-14")
+    assert done.returncode == 0, done.stderr
+    assert "Tue 15 Sep 2026" in done.stdout
+    assert "Mon 14 Sep 2026" not in done.stdout
+    assert done.stderr.startswith(
+        "caution: plans/old/plan.json: revision 0 of course K-1, left out"
+    )
+    other = "revision = 1\n" + SOUND + moved.replace("10:30", "11:30")
+    planner("plan", write(tmp_path, other), *zone, "--out", "plans/other")
+    done = planner("agenda", "plans")
+    assert done.returncode == 13
+    assert "another plan of course K-1, revision 1, is plans/" in done.stderr

@@ -73,6 +73,16 @@ EVENTS = {
         "UID:1\nDTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:20990101",
         [("09-07 00:00", "12-31 00:00")],
     ),
+    # Some programs end a rule of timed events on a day: that day counts.
+    "weekly until a day": (
+        "UID:1\nDTSTART;TZID=Europe/Copenhagen:20260907T090000\nDURATION:PT1H\n"
+        "RRULE:FREQ=WEEKLY;UNTIL=20260914",
+        [("09-07 09:00", "09-07 10:00"), ("09-14 09:00", "09-14 10:00")],
+    ),
+    "floating, weekly until a day": (
+        "UID:1\nDTSTART:20260907T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;UNTIL=20260914",
+        [("09-07 09:00", "09-07 10:00"), ("09-14 09:00", "09-14 10:00")],
+    ),
     "our own": ("UID:own\nDTSTART:20260914T090000Z\nDURATION:PT1H", []),
 }  # fmt: skip
 
@@ -232,3 +242,45 @@ def test_free_busy_answers_are_read() -> None:
 def test_a_problem_names_its_event() -> None:
     with pytest.raises(InputError, match="VEVENT 1"):
         list(busy_times(BAD["no start"], ZONE, DAYS, NOBODY))
+
+
+SHOWN_IN = ["UTC", "America/New_York", "W. Europe Standard Time"]
+
+
+@pytest.mark.parametrize("zone", SHOWN_IN)
+@pytest.mark.hazard("wrong-timezone")
+def test_a_floating_time_is_the_clinics_wherever_the_calendar_is_shown(zone: str) -> None:
+    floating, weekly = EVENTS["floating"], EVENTS["weekly, but for one"]
+    content = calendar(floating[0], weekly[0].replace("UID:1", "UID:2"))
+    content = content.replace(b"PRODID", f"X-WR-TIMEZONE:{zone}\r\nPRODID".encode())
+    assert taken(content) == sorted([*floating[1], *weekly[1]])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "DTSTART;TZID=Europe/Copenhagen:20260914T073000Z\nDURATION:PT1H",
+        "DTSTART:20260914T073000Z\nDTEND;TZID=Europe/\n Copenhagen:20260914T083000Z",
+    ],
+)
+@pytest.mark.hazard("wrong-timezone")
+def test_a_time_of_two_zones_is_refused(line: str) -> None:
+    with pytest.raises(InputError, match=r"T0.3000Z: it names a zone and is in UTC too"):
+        taken(calendar(f"UID:1\n{line}"))
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_an_event_out_of_reach_is_named(year: str) -> None:
+    with pytest.raises(InputError, match="VEVENT far: its year"):
+        taken(calendar(f"UID:far\nDTSTART:{year}0101T000000Z\nDURATION:PT1H"))
+
+
+def test_two_files_of_one_name_are_told_apart(planner: Run, tmp_path: Path) -> None:
+    for folder, content in (("d1", calendar(EVENTS["floating"][0])), ("d2", b"nothing")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "clinic.ics").write_bytes(content)
+    path = write(tmp_path, SOUND)
+    busy = ("--busy", "d1/clinic.ics", "--busy", "d2/clinic.ics")
+    done = planner("plan", path, "--timezone", "UTC", *busy)
+    assert done.returncode == 10
+    assert "error: d2/clinic.ics: it is no calendar" in done.stderr

@@ -261,3 +261,18 @@ def test_half_way_says_what_is_up_and_goes_on(planner: Run, tmp_path: Path, serv
     again = planner("publish", "out", "--caldav", server)
     assert again.returncode == 0
     assert again.stdout.splitlines()[-1] == "6 created"
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_the_visits_of_a_held_course_are_cancelled(
+    planner: Run, tmp_path: Path, server: str
+) -> None:
+    by = {"PLANNER_USER": "Dr A. Holm"}
+    planner("course", "add", write(tmp_path, SOUND), *ZONE, **by)
+    planner("course", "documents", "K-1", "--out", "out")
+    assert "6 created" in planner("publish", "out", "--caldav", server).stdout
+    hold = ("hold", "K-1", "--on", "2026-09-07", "--reason", "infected")
+    planner("course", *hold, "--confirm", "by phone", **by)
+    planner("course", "documents", "K-1", "--out", "out")
+    done = planner("publish", "out", "--caldav", server)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "6 cancelled"), done.stderr

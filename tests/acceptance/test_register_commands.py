@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ import pytest
 from planner.cli.course import COMMANDS
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write
-from tests.papers import poppler_text
+from tests.papers import pages, poppler_text
 from tests.strict_ics import faults
 
 KNEE = EXAMPLES / "case-2-knee.toml"
@@ -431,3 +434,213 @@ def test_an_export_leaves_a_restricted_patient_out(course: Run, planner: Run) ->
     done = course("export", "case-2")
     assert (done.returncode, done.stdout) == (13, "")
     assert course("export", "NOPE").stdout == ""
+
+
+TWO = course_text(
+    lesion("A", dose_mg=60),
+    lesion("C", site="buttock", size_mm=75, dose_mg=45),
+    first_visit="2025-09-01 09:00",
+)
+
+
+@pytest.fixture
+def two(planner: Run, tmp_path: Path) -> Run:
+    """`planner course`, in a register that has a course of two weekly lesions."""
+
+    def run(*arguments: object, **environment: str) -> Any:
+        return planner("course", *arguments, **BY, **environment)
+
+    assert run("add", write(tmp_path, TWO), "--timezone", "UTC").returncode == 0
+    return run
+
+
+def read(pdf: Path) -> str:
+    """The text of a paper in one line."""
+    return " ".join(" ".join(pages(pdf.read_bytes())).split())
+
+
+def given(course: Run, visit: int) -> dict[str, Decimal | None]:
+    """What each lesion got at a visit, in mg drawn."""
+    injections = shown(course, "K-1")["plan"]["visits"][visit - 1]["injections"]
+    return {one["lesion"]: one["given"] and one["given"]["drawn_mg"] for one in injections}
+
+
+@pytest.mark.hazard("double-dose")
+def test_one_lesion_of_a_record_is_withdrawn(two: Run) -> None:
+    two("give", "K-1", "--visit", 1, "--as-planned")
+    withdrawn = ("correct", "K-1", "--event", 2, "--withdraw", "--reason", "was not injected")
+    assert two(*withdrawn, "--lesion", "C").returncode == 0
+    assert given(two, 1) == {"A": 60, "C": None}
+    again = two(*withdrawn, "--lesion", "C")
+    assert (again.returncode, "the event has nothing of lesion C" in again.stderr) == (10, True)
+    assert two(*withdrawn, "--lesion", "A").returncode == 0
+    assert given(two, 1) == {"A": None, "C": None}
+
+
+CORRECTIONS = [
+    # what is corrected of a record that has nothing of the lesion
+    ("--event", 2, "--withdraw"),
+    ("--event", 2, "--lot", "7A"),
+    ("--event", 2, "--dose", 50),
+    ("--event", 3, "--size-mm", 0),
+    ("--event", 3, "--withdraw"),
+]
+
+
+@pytest.mark.parametrize("wrong", CORRECTIONS)
+@pytest.mark.hazard("wrong-side-or-site")
+def test_a_correction_of_a_lesion_that_the_event_does_not_name_is_refused(
+    two: Run, wrong: tuple[object, ...]
+) -> None:
+    two("give", "K-1", "--visit", 1, "--lesion", "A", "--as-planned")
+    two("evaluate", "K-1", "--visit", 5, "--lesion", "A", "--size-mm", 30)
+    done = two("correct", "K-1", *wrong, "--lesion", "C", "--reason", "misread")
+    assert done.returncode == 10, done.stderr
+    assert "--lesion: the event has nothing of lesion C; it is of A" in done.stderr
+    assert shown(two, "K-1")["revision"] == 2
+
+
+def test_a_withdrawn_move_has_no_lesion(two: Run) -> None:
+    two("move", "K-1", "--visit", 2, "--to", "2025-09-09 09:00", "--reason", "travels")
+    said = ("correct", "K-1", "--event", 2, "--withdraw", "--reason", "slip")
+    assert "is withdrawn as a whole" in two(*said, "--lesion", "A").stderr
+    assert two(*said).returncode == 0
+
+
+NOT_GIVEN = [
+    ("Z", "Z is no lesion of this course"),
+    ("A", "what A got at visit 1 is recorded already"),
+    ("C", "lesion C is held"),
+]
+
+
+@pytest.mark.parametrize(("name", "said"), NOT_GIVEN)
+@pytest.mark.hazard("lost-event")
+def test_why_nothing_was_recorded_is_said(two: Run, name: str, said: str) -> None:
+    two("give", "K-1", "--visit", 1, "--lesion", "A", "--as-planned")
+    two("hold", "K-1", "--lesion", "C", "--on", "2025-09-01", "--reason", "infected")
+    done = two("give", "K-1", "--visit", 1, "--lesion", name, "--as-planned")
+    assert done.returncode == 13
+    assert said in done.stderr
+
+
+@pytest.mark.hazard("stale-confirmation", "slip-of-the-point")
+def test_all_that_a_confirmation_confirms_is_shown(two: Run) -> None:
+    two("give", "K-1", "--visit", 1, "--as-planned")
+    change = ("dose", "K-1", "--lesion", "A", "--mg", 300, "--reason", "trial")
+    asked = two(*change)
+    assert asked.returncode == 12
+    for said in ("lesion A: 300\u00a0mg;", *(f"visit {n}: 345\u00a0mg at" for n in (2, 3, 4))):
+        assert f"error: dose-above-observed: {said}" in asked.stderr
+    assert "is a point misplaced?" in asked.stderr
+    done = two(*change, "--confirm", "agreed")
+    assert done.returncode == 0
+    assert "confirmed: dose-above-observed (A): 300 mg" in done.stderr
+    assert "confirmed: dose-above-observed (Mon 8 Sep 2025): 345 mg" in done.stderr
+
+
+@pytest.mark.hazard("slip-of-the-point")
+def test_a_visits_total_counts_what_was_given_at_it(two: Run) -> None:
+    two("give", "K-1", "--visit", 1, "--lesion", "A", "--as-planned")
+    more = ("lesion", "K-1", "--id", "D", "--site", "knee", "--side", "left", "--size-mm", 70)
+    done = two(*more, "--ulcerated", "--dose", 180, "--from", "2025-09-01")
+    assert done.returncode == 12
+    assert "visit 1: 285\u00a0mg at this visit" in done.stderr
+    assert two(*more, "--ulcerated", "--dose", 170, "--from", "2025-09-01").returncode == 0
+    # Given as planned, lesion by lesion, nothing new is asked for.
+    done = two("give", "K-1", "--visit", 1, "--lesion", "D", "--as-planned")
+    assert (done.returncode, done.stderr) == (0, "")
+    # More than was planned of the first leaves too much for the rest.
+    done = two("correct", "K-1", "--event", 2, "--dose", 90, "--reason", "read 60")
+    assert "waits for a physician: dose-above-observed: visit 1: 305\u00a0mg" in done.stderr
+
+
+def test_a_dose_that_was_open_is_no_blank_once_it_was_given(planner: Run, tmp_path: Path) -> None:
+    text = course_text(lesion("A"), confirmation("stock-diluted", "250 mg/mL"))
+    clinic = write(
+        tmp_path, 'timezone = "UTC"\n[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n', "c.toml"
+    )
+    text = text.replace("2026-09-07", "2025-09-01")
+    planner("course", "add", write(tmp_path, text), "--clinic", clinic, **BY)
+    planner("course", "give", "K-1", "--visit", 1, "--lesion", "A", "--dose", 60, **BY)
+    planner("course", "dose", "K-1", "--lesion", "A", "--mg", 60, "--reason", "as the first", **BY)
+    found = json.loads(planner("course", "show", "K-1", "--json").stdout)["plan"]["findings"]
+    severities = {one["code"]: one["severity"] for one in found}
+    assert "dose-missing" not in severities
+    assert severities["stock-diluted"] == "caution"
+
+
+@pytest.mark.hazard("lost-event")
+def test_a_change_stands_whose_answer_cannot_be_written(two: Run, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "planner", "course", "give", "K-1", "--visit", "1"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*command, "--as-planned", "--database", str(tmp_path / "register.db")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env={**os.environ, **BY},
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0
+    assert "caution: it is done, but standard output" in done.stderr
+    assert shown(two, "K-1")["revision"] == 1
+
+
+def test_a_course_that_was_stopped_before_it_began_has_cancelled_visits(
+    two: Run, tmp_path: Path
+) -> None:
+    two("end", "K-1", "--as", "stopped", "--on", "2025-09-01", "--reason", "changed her mind")
+    assert two("documents", "K-1", "--out", "out").returncode == 0
+    for name in ("patient.ics", "clinic.ics"):
+        content = (tmp_path / "out" / name).read_bytes()
+        assert not faults(content)
+        assert content.count(b"STATUS:CANCELLED") == 6
+
+
+def test_a_course_whose_lesions_are_all_held_has_no_empty_calendar(
+    two: Run, tmp_path: Path
+) -> None:
+    two("documents", "K-1", "--out", "out")
+    two("hold", "K-1", "--on", "2025-09-01", "--reason", "infected")
+    assert two("documents", "K-1", "--out", "out").returncode == 0
+    calendars = sorted(path.name for path in (tmp_path / "out").rglob("*.ics"))
+    assert calendars == ["changes.ics"]
+    assert (tmp_path / "out/changes.ics").read_bytes().count(b"STATUS:CANCELLED") == 6
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_what_was_seen_stands_where_it_is_needed(two: Run, tmp_path: Path) -> None:
+    noted = ("--complication", "redness, warm")
+    two("give", "K-1", "--visit", 1, "--lesion", "A", "--as-planned", *noted)
+    two("give", "K-1", "--visit", 1, "--lesion", "C", "--as-planned")
+    two("hold", "K-1", "--lesion", "A", "--on", "2025-09-02", "--reason", "infected")
+    assert two("documents", "K-1", "--out", "out").returncode == 0
+    sheet = read(tmp_path / "out/treatment-sheet.pdf")
+    assert "Complication: redness, warm" in sheet
+    assert "Complication: redness, warm" in two("show", "K-1").stdout
+    worksheets = read(tmp_path / "out/worksheets.pdf")
+    assert worksheets.count("On hold, not to be injected: A right knee.") == 3
+
+
+@pytest.mark.hazard("stale-paper")
+def test_a_change_slip_draws_nothing_up_that_was_given(two: Run, tmp_path: Path) -> None:
+    two("documents", "K-1", "--out", "out")
+    two("dose", "K-1", "--lesion", "A", "--mg", 75, "--reason", "well borne")
+    two("give", "K-1", "--visit", 1, "--as-planned")
+    two("documents", "K-1", "--out", "out")
+    slip = read(tmp_path / "out/change-slip.pdf")
+    assert "Lesion A, injection 2" in slip
+    assert "Lesion A, injection 1" not in slip
+
+
+@pytest.mark.hazard("wrong-side-or-site")
+def test_ids_that_no_label_tells_apart_are_refused(two: Run, planner: Run, tmp_path: Path) -> None:
+    more = ("lesion", "K-1", "--id", "a", "--site", "hand", "--side", "left", "--size-mm", 3)
+    done = two(*more, "--not-ulcerated", "--from", "2025-09-08")
+    assert done.returncode == 10
+    assert "no label tells it from lesion A" in done.stderr
+    path = write(tmp_path, course_text(lesion("A"), lesion("a")), "alike.toml")
+    done = planner("plan", path, "--timezone", "UTC")
+    assert done.returncode == 10
+    assert "lesion[2].id: a is lesion[1] already" in done.stderr

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
 
 from planner.core.clinic import Clinic, Closure, Span
 from planner.core.plan import own_uids, plan_course
-from planner.core.protocol import Protocol
+from planner.core.protocol import Evaluation, Protocol
 from planner.core.records import Plan
 from planner.errors import InputError, Problem
 from planner.files.clinic import clinic_from
@@ -283,6 +283,30 @@ def test_a_move_onto_another_visits_day_joins_it(sts_150: Protocol, clinic: Clin
     assert starts(plan)[3] == "2026-09-28 13:00"
     assert joined.due == date(2026, 9, 28)
     assert codes(plan, "confirm") == {"move-outside-window"}
+
+
+def test_a_visit_whose_day_another_one_took_says_so(sts_150: Protocol, clinic: Clinic) -> None:
+    """The third is moved to Saturday 26: the fourth makes room and takes the evaluation's day."""
+    days = (*clinic.opening[:5], (SPAN,), ())
+    shut = Closure(date(2026, 10, 1), date(2026, 10, 3))
+    open_on = clinic._replace(opening=days, closures=(shut,))
+    plan = moved(sts_150, open_on, ("2026-09-21", "2026-09-26 09:00"))
+    assert starts(plan)[2:5] == ["2026-09-26 09:00", "2026-10-05 09:00", "2026-10-06 09:00"]
+    assert reasons(plan)[5] == "another visit of the course is on that day"
+
+
+def test_a_visit_that_has_to_keep_its_place_says_so(sts_150: Protocol, clinic: Clinic) -> None:
+    """An evaluation fits into a short Tuesday, and the injection before it does not."""
+    looks = (Evaluation(22, 3), sts_150.evaluations[1])
+    protocol = sts_150._replace(evaluations=looks)
+    short = Span(time(9), time(9, 20))
+    shut = clinic._replace(
+        opening=((SPAN,), (short,), *clinic.opening[2:]),
+        closures=(Closure(date(2026, 9, 28), date(2026, 9, 28)),),
+    )
+    plan = plan_course(course(course_text(WEEKLY), protocol), protocol, shut)
+    assert starts(plan)[3:5] == ["2026-09-30 09:00", "2026-10-01 09:00"]
+    assert reasons(plan)[5] == "the visits keep their order"
 
 
 def test_a_confirmed_move_is_printed(sts_150: Protocol, clinic: Clinic) -> None:
