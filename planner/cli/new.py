@@ -43,6 +43,10 @@ def new(file: Path | None, lesions: Path | None) -> None:
     from planner.files.fields import check_birth_date, check_id, check_moment, check_text
 
     rows = _csv_rows(lesions) if lesions is not None else []
+    if rows:
+        # Before anything is asked: answers that lead nowhere are lost.
+        stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
+        _check_whole(_course_text(stand_in, {"id": "P"}, rows).encode("utf-8"), lesions)
     if file is not None:
         _refuse_existing(file)
     course: dict[str, Any] = {"id": ask("Course id (letters, digits, - and _)", check_id)}
@@ -120,7 +124,7 @@ def _unseen(check: Callable[[object], str], seen: list[str]) -> Callable[[object
 
     def checked(answer: object) -> str:
         name = check(answer)
-        if name in seen:
+        if name.casefold() in (one.casefold() for one in seen):
             raise FieldError(f"{name} is taken", "choose another")
         return name
 
