@@ -6,7 +6,7 @@ the same rules hold for a new event and for a history that is read back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import singledispatchmethod
@@ -492,10 +492,11 @@ class _UnderWay:
             if slot.state in ("open", "waiting"):
                 self.slots[name] = slot._replace(state="cancelled")
 
-    def _window(self, visit: Iterable[Named]) -> int:
+    def _window(self, visit: Sequence[Named]) -> int:
         """How far a visit may lie from its day: the narrowest window of its appointments."""
-        windows = (self._slot(name).appointment.window_days for name in visit)
-        return min(windows, default=0)
+        if not visit:
+            raise _refused("visit", "nothing belongs to it", "see planner course show")
+        return min(self._slot(name).appointment.window_days for name in visit)
 
     def _follow(self, name: Named, on: date, *, even_moved: bool = True) -> None:
         """The later injections of a lesion at its interval from the day of one of them."""

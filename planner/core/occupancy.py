@@ -18,7 +18,7 @@ class Busy:
 
 @dataclass
 class _Steps:
-    """The count from each moment to the next, within one UTC day."""
+    """The count from each moment to the next, of the times that touch one UTC day."""
 
     moments: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
@@ -47,9 +47,8 @@ class Occupancy:
         start, end = _seconds(busy.start), _seconds(busy.end)
         for day in _days(start, end):
             steps = self._days.setdefault(day, _Steps())
-            first = steps.cut(max(start, day * 86400))
-            last = steps.cut(min(end, (day + 1) * 86400))
-            for at in range(first, last):
+            # A time that goes on into another day is whole in both: each is asked for itself.
+            for at in range(steps.cut(start), steps.cut(end)):
                 steps.counts[at] += 1
 
     def peak(self, start: datetime, end: datetime) -> int:

@@ -36,7 +36,7 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
 def _early(state: State, event: Given) -> Iterator[Problem]:
     """An injection before the first day of the course, out of the reach of its visit's window."""
     windows = [state.slots[name].appointment.window_days for name in event.visit]
-    if (state.began - event.at.date()).days > min(windows, default=0):
+    if (state.began - event.at.date()).days > min(windows):
         text = f"{day(event.at)} is before the course began on {day(state.began)}"
         yield Problem("", text, "correct --at")
 

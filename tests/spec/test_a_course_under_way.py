@@ -364,6 +364,27 @@ def test_a_hold_takes_what_moves_into_it_once_the_rest_waits(
     assert days_of(course.visits, "injection") == ["2026-09-07 planned"]
 
 
+def test_an_event_of_no_visit_is_refused(course: Followed) -> None:
+    course.give(1)
+    record = course.now.record
+    given = record.entries[-1]
+    nowhere = given._replace(event=given.event._replace(visit=()))  # type: ignore[union-attr,call-arg]
+    with pytest.raises(RefusedError, match="visit: nothing belongs to it"):
+        fold((*record.entries[:-1], nowhere), record.protocol, record.opening)
+
+
+@pytest.mark.hazard("slip-of-the-point")
+def test_a_visits_total_counts_what_was_given_at_it(register: Database, tmp_path: Path) -> None:
+    course = follow(register, tmp_path, SOUND.replace("[12.5, ", "[200, ") + OTHER)
+    give_one(course, 1, "A")
+    more = ELBOW._replace(id="C", size_mm=Decimal(20), ulcerated=True, doses=(Dose(Fraction(61)),))
+    with pytest.raises(NotConfirmedError, match=r"visit 1: 276.mg at this visit"):
+        course.add_lesion(more, "2026-09-07")
+    course.add_lesion(more._replace(doses=(Dose(Fraction(60)),)), "2026-09-07")
+    give_one(course, 1, "B")
+    assert course.now.plan.is_confirmed
+
+
 def test_a_lesion_stays_with_a_visit_that_is_given_early(
     register: Database, tmp_path: Path
 ) -> None:
@@ -612,7 +633,8 @@ def test_pain_is_compared_with_that_before_the_first_injection(
 
     course = follow(register, tmp_path, SOUND + OTHER)
     # The first of B was not given: its pain is that before the second.
-    for visit, lesion, before in ((1, "A", 7), (2, "A", 5), (2, "B", 4), (3, "B", 9)):
+    # A's second was written down first.
+    for visit, lesion, before in ((2, "A", 5), (1, "A", 7), (2, "B", 4), (3, "B", 9)):
         give(visit, lesion, before)
     for visit, lesion, pain in ((5, "A", 2), (6, "B", None), (8, "B", 6)):
         found = Measurement(Decimal(9), pain=None if pain is None else Decimal(pain))

@@ -10,12 +10,15 @@ import pytest
 
 from planner.core.clinic import Clinic
 from planner.core.equipment import Stock
+from planner.core.events import Ended
 from planner.core.protocol import Protocol
 from planner.core.quantities import Strength
 from planner.core.records import Plan
 from planner.errors import InputError
 from planner.files.plan import plan_bytes, plan_from
+from planner.register.entering import held
 from tests.courses import lesion, planned
+from tests.property.test_histories import START, after, begun, give
 
 
 class Sound(NamedTuple):
@@ -63,6 +66,23 @@ def made(sound: Sound, protocol: Protocol, clinic: Clinic) -> Plan:
 @pytest.mark.parametrize("name", SOUND)
 def test_a_plan_is_read_back_as_it_was_made(sts_150: Protocol, clinic: Clinic, name: str) -> None:
     written = plan_bytes(made(SOUND[name], sts_150, clinic))
+    assert plan_bytes(plan_from(written)) == written
+
+
+def test_a_course_under_way_is_read_back_as_it_was_made() -> None:
+    now = begun()
+    given = after(now, give(1, None, "A")(now))
+    all_held = after(now, held(now, None, START))
+    assert all_held.plan.visits == ()
+    for standing in (given, all_held, after(all_held, Ended("stopped", START))):
+        written = plan_bytes(standing.plan)
+        assert plan_bytes(plan_from(written)) == written
+
+
+@pytest.mark.hazard("wrong-strength")
+def test_a_weak_strength_is_a_strength(sts_150: Protocol, clinic: Clinic) -> None:
+    weak = sts_150._replace(strength=Strength(Fraction(1)))
+    written = plan_bytes(planned(weak, clinic, lesion(dose_mg=0.5)))
     assert plan_bytes(plan_from(written)) == written
 
 

@@ -14,6 +14,7 @@ from planner.core.formatting import plain
 from planner.core.questions import questions
 from planner.errors import Problem
 from planner.register.changes import Standing
+from planner.register.entering import missed
 from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
 
 TODAY = datetime(2026, 10, 20, 12)
@@ -41,6 +42,27 @@ def test_what_is_done_now_is_not_in_the_future() -> None:
         (said,) = asked(now, event, event.at - A_MINUTE)  # type: ignore[union-attr]
         assert said.problem.endswith("09:00 is in the future")
         assert said.fix == "give the time with --at"
+    event = missed(now, 2)
+    assert asked(now, event, event.at) == []
+    assert asked(now, event, event.at - A_MINUTE) == [
+        Problem(
+            "", "Mon 14 Sep 2026 09:00 is in the future; nothing is missed yet", "move it, or wait"
+        )
+    ]
+
+
+EARLY = [
+    # when the first injection was given; what is said (two days are the window of its visit)
+    ("2026-09-05 09:00", []),
+    ("2026-09-04 09:00", ["Fri 4 Sep 2026 is before the course began on Mon 7 Sep 2026"]),
+]
+
+
+@pytest.mark.parametrize(("at", "said"), EARLY)
+def test_an_injection_before_the_first_day_is_asked_for(at: str, said: list[str]) -> None:
+    now = begun()
+    found = asked(now, give(1, datetime.fromisoformat(at), None)(now))
+    assert found == [Problem("", text, "correct --at") for text in said]
 
 
 def test_a_course_does_not_end_tomorrow() -> None:
@@ -60,6 +82,8 @@ JUMPS = [
     ([(1, "2026-09-07 09:00"), (2, "2026-09-14 09:00")], "62.5", None),
     ([(1, "2026-09-07 09:00"), (2, "2026-09-14 09:00")], "11.5",
      "57.5 mg were given last, this is 11.5 mg"),
+    # written down in another order than it was given: the second was given last
+    ([(2, "2026-09-21 09:00"), (1, "2026-09-14 09:00")], "62.5", None),
     # the second was given on an earlier day than the first: the first was given last
     ([(2, "2026-09-08 09:00"), (1, "2026-09-14 09:00")], "62.5",
      "12.5 mg were given last, this is 62.5 mg"),

@@ -309,6 +309,22 @@ def test_a_visit_that_has_to_keep_its_place_says_so(sts_150: Protocol, clinic: C
     assert reasons(plan)[5] == "the visits keep their order"
 
 
+def test_the_shortest_interval_itself_is_far_enough(sts_150: Protocol, clinic: Clinic) -> None:
+    """An evaluation needs more time than Monday 28 has; the injection after it keeps its place."""
+    looks = (Evaluation(20, 3), sts_150.evaluations[1])
+    protocol = sts_150._replace(evaluations=looks)
+    shut = clinic._replace(
+        opening=((Span(time(9), time(9, 30)),), *[(SPAN,)] * 6),
+        closures=(Closure(date(2026, 9, 24), date(2026, 9, 27)),),
+        evaluation_minutes=40,
+    )
+    move = '[[move]]\nfrom = 2026-09-21\nto = "2026-09-23 10:00"\n'
+    plan = plan_course(course(course_text(WEEKLY, move), protocol), protocol, shut)
+    assert starts(plan)[2:5] == ["2026-09-23 10:00", "2026-09-29 09:00", "2026-09-30 09:00"]
+    # Monday 28 is five days after Wednesday 23.
+    assert reasons(plan)[5] == "the visits keep their order"
+
+
 def test_a_confirmed_move_is_printed(sts_150: Protocol, clinic: Clinic) -> None:
     said = confirmation("move-outside-window", "2026-09-17 10:00", due="2026-09-14")
     plan = moved(sts_150, clinic, ("2026-09-14", "2026-09-17 10:00"), more=said)
