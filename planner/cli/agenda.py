@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import click
 
+from planner.cli.paths import PATH
 from planner.core.formatting import day, mg_per_ml, ml
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import InputError, Problem, RefusedError
@@ -27,9 +28,7 @@ class _Row(NamedTuple):
 
 
 @click.command()
-@click.argument(
-    "folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=PATH)
 @click.option("--on", "on", metavar="DATE", help="One day only.")
 @click.option("--week", metavar="DATE", help="The seven days from a day.")
 def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.paths import PATH
 from planner.cli.register import (
     author,
     begun_register,
@@ -19,8 +20,8 @@ from planner.cli.register import (
 
 
 @click.command()
-@click.argument("course", metavar="COURSE.toml", type=click.Path(path_type=Path))
-@click.option("--clinic", type=click.Path(path_type=Path), help="The clinic's file.")
+@click.argument("course", metavar="COURSE.toml", type=PATH)
+@click.option("--clinic", type=PATH, help="The clinic's file.")
 @click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
 @by_option
 @confirm_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planner.cli.paths import PATH
 from planner.cli.register import begun_register, database_option, json_option, open_register
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 
@@ -42,7 +43,7 @@ def export(course: str | None, as_csv: bool, database: str | None) -> None:
 
 
 @click.command("import")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=PATH)
 @database_option
 @json_option
 def import_(file: Path, database: str | None, as_json: bool) -> None:
@@ -69,7 +70,7 @@ def import_(file: Path, database: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=PATH)
 @database_option
 @json_option
 def backup(file: Path, database: str | None, as_json: bool) -> None:

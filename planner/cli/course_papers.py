@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.papers import check_first_label, first_label_option, issued_there, progress
+from planner.cli.paths import PATH
 from planner.cli.register import (
     author,
     by_option,
@@ -29,7 +30,7 @@ CODE_DIGITS = 8
 
 @click.command()
 @click.argument("course", metavar="ID")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Their folder.")
+@click.option("--out", required=True, type=PATH, help="Their folder.")
 @first_label_option
 @by_option
 @database_option

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.paths import PATH
 from planner.core.dosing import DrawUp, draw_up
 from planner.core.equipment import USUAL_SYRINGES, Syringe
 from planner.core.formatting import mg, mg_per_ml, ml, percent
@@ -22,7 +23,7 @@ DEVIATION_TO_SEE = Fraction(5, 100)
 @click.argument("doses", nargs=-1, metavar="[MG]...")
 @click.option("--ml", "volume", metavar="ML", help="The way back: from a volume.")
 @click.option("--strength", metavar="MG_PER_ML", help="The protocol's, if left out.")
-@click.option("--clinic", type=click.Path(path_type=Path), help="For its syringes.")
+@click.option("--clinic", type=PATH, help="For its syringes.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def dose(
     doses: tuple[str, ...],

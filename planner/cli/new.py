@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from planner.cli.asking import ask
+from planner.cli.paths import PATH
 from planner.core.protocol import Protocol
 from planner.errors import InputError, Problem, located
 
@@ -27,10 +28,10 @@ CSV_COLUMNS = (
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=PATH, required=False)
 @click.option(
     "--lesions",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=f"CSV with the columns {', '.join(CSV_COLUMNS)}.",
 )
 def new(file: Path | None, lesions: Path | None) -> None:

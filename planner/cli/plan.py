@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from planner.cli.papers import check_first_label, first_label_option, issued_there, progress
+from planner.cli.paths import PATH
 from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
 from planner.errors import NotConfirmedError, Problem, RefusedError
@@ -18,18 +19,18 @@ MOST_SECONDS = 4_102_444_800
 
 
 @click.command()
-@click.argument("course", type=click.Path(path_type=Path))
-@click.option("--clinic", type=click.Path(path_type=Path), help="The clinic's file.")
+@click.argument("course", type=PATH)
+@click.option("--clinic", type=PATH, help="The clinic's file.")
 @click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
 @click.option(
     "--busy",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     help="A calendar file of what is taken; may be repeated.",
 )
 @click.option("--busy-caldav", metavar="URL", help="A calendar on a server, of what is taken.")
-@click.option("--since", type=click.Path(path_type=Path), help="An earlier plan.json: changes.ics.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder; ./COURSE-ID if left out.")
+@click.option("--since", type=PATH, help="An earlier plan.json: changes.ics.")
+@click.option("--out", type=PATH, help="Folder; ./COURSE-ID if left out.")
 @click.option("--draft", is_flag=True, help="Sheet and worksheets, unconfirmed, marked DRAFT.")
 @first_label_option
 @click.option("--json", "as_json", is_flag=True, help="Print plan.json; files only with --out.")

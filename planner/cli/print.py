@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from planner.cli.papers import check_confirmed, check_first_label, first_label_option, progress
+from planner.cli.paths import PATH
 from planner.errors import Problem, RefusedError
 
 
 @click.command()
-@click.argument("plan", metavar="PLAN.json", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="The papers' folder.")
+@click.argument("plan", metavar="PLAN.json", type=PATH)
+@click.option("--out", required=True, type=PATH, help="The papers' folder.")
 @first_label_option
 def print(plan: Path, out: Path, first_label: int) -> None:
     """Make the papers of a plan again, each page marked as a reprint.

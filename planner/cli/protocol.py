@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from planner.cli.paths import PATH
 from planner.core.formatting import count, mg_per_ml, mm
 from planner.core.protocol import Protocol
 from planner.core.rules import Rule
@@ -53,7 +54,7 @@ def show(name: str, as_toml: bool) -> None:
 
 
 @protocol.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def check(file: Path) -> None:
     """Prove a protocol file, or tell all that is wrong with it; print its table.
 
@@ -69,7 +70,7 @@ def check(file: Path) -> None:
 
 
 @protocol.command("new")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 def new_(file: Path) -> None:
     """Write a commented protocol file to start from.
 

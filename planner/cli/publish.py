@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from planner.cli.paths import PATH
 from planner.errors import PlannerError, Problem
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=PATH)
 @click.option("--caldav", "url", required=True, metavar="URL", help="The calendar's address.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 def publish(folder: Path, url: str, dry_run: bool) -> None:

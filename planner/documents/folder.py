@@ -76,6 +76,9 @@ def _is_marked(folder: Path, names: set[str]) -> bool:
 @contextmanager
 def parents_of(target: Path, mode: int = 0o777) -> Iterator[None]:
     """Make the folders above a target; those that were made go again where the rest fails."""
+    above = next(folder for folder in target.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise RefusedError(Problem(str(above), "it is not a folder", "choose another name"))
     missing = [folder for folder in target.parents if not folder.exists()]
     try:
         target.parent.mkdir(mode=mode, parents=True, exist_ok=True)
@@ -106,7 +109,7 @@ def write_folder(
                 _swap(made, folder)
         finally:
             with uninterrupted():
-                shutil.rmtree(made, ignore_errors=True)
+                _clear(made)
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -160,7 +163,15 @@ def _replace(made: Path, folder: Path) -> None:
             old.rename(folder)
             raise
     finally:
-        shutil.rmtree(old, ignore_errors=True)
+        _clear(old)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder of ours, also one that was made read-only meanwhile."""
+    with suppress(OSError):
+        for inside in (folder, *(path for path in folder.iterdir() if path.is_dir())):
+            inside.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

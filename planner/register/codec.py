@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 # What people write freely: it may say who somebody is.
 _TYPED = {"reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber"}
-# Who the patient is stands in the table of patients alone.
+# Who the patient is stands in the table of patients; the id also among the texts of the plan, so
+# that the history tells whose it is.
 _IDENTITY = ("id", "name", "birth_date")
+PATIENT_ID = "/event/course/patient/id"
 ERASED = "erased"
 
 
@@ -63,9 +65,10 @@ def to_row(entry: Entry, salt: str) -> Row:
     if entry.confirmations:
         facts["confirmations"] = _plain(entry.confirmations)
     patient = facts["event"].get("course", {}).get("patient", {})
-    for name in _IDENTITY:
-        patient.pop(name, None)
+    known = {name: patient.pop(name, None) for name in _IDENTITY}
     typed = dict(_take_typed(facts, ""))
+    if known["id"] is not None:
+        typed[PATIENT_ID] = known["id"]
     kind = kind_of(entry.event)
     return Row(
         entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,

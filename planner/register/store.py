@@ -17,7 +17,7 @@ from planner.core.protocol import Protocol
 from planner.core.records import Plan
 from planner.core.replanning import plan_again
 from planner.errors import PlannerError, Problem, RefusedError
-from planner.register.codec import Identity, Row, digest, from_row, to_row
+from planner.register.codec import PATIENT_ID, Identity, Row, digest, from_row, to_row
 from planner.register.inputs import Stored, opening_of, protocol_of
 from planner.register.summary import summary
 from planner.register.tables import courses, events, inputs, issues, patients, texts, visits
@@ -83,6 +83,9 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
     if last != head.digest or len(rows) != head.events:
         raise RefusedError(_tampered(course, "its last event is not the one that was written"))
+    of_patient = rows[0][0].texts.get(PATIENT_ID, patient.id) if rows else patient.id
+    if patient.erased is None and of_patient != patient.id:
+        raise RefusedError(_tampered(course, "its patient has another id than was written"))
     entries = tuple(_entry(course, row, patient.identity) for row, _, _ in rows)
     planned = entries[0].event
     if not isinstance(planned, Planned):

@@ -191,3 +191,43 @@ def test_a_failing_disk_leaves_the_old_set(tmp_path: Path) -> None:
     done = confined(script, tmp_path, *MOUNT)
     assert done.returncode == 14, done.stderr
     assert done.stdout == "K-1\n"
+
+
+@pytest.mark.hazard("crash-in-the-middle", "stale-paper")
+def test_an_issued_set_that_was_made_read_only_is_replaced_whole(tmp_path: Path) -> None:
+    write(tmp_path, SOUND)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d").chmod(0o777)
+    script = (
+        f"{PLANNER} d/K-1 > /dev/null || exit 99; chmod 555 d/K-1 d/K-1/visits;"
+        f" sed 's/^id = .K-1./&\\nrevision = 1/' course.toml > next.toml;"
+        f" {PLANNER.replace('course.toml', 'next.toml')} d/K-1 > /dev/null; code=$?;"
+        " ls -A d; exit $code"
+    )
+    (tmp_path / "run.sh").write_text(script)
+    # Whoever may write everywhere finds nothing read-only.
+    rights = "setpriv --bounding-set -dac_override,-dac_read_search"
+    done = confined(f"{rights} sh run.sh", tmp_path, "--map-root-user")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "K-1\n"
+
+
+@pytest.mark.hazard("crash-in-the-middle")
+def test_folders_that_were_made_for_a_target_go_again(planner: Run, tmp_path: Path) -> None:
+    course = write(tmp_path, SOUND)
+    long = "n" * 250
+    (tmp_path / "broken.jsonl").write_text('{"format": "planner-register", "version": 1}\n{}\n')
+    for command, code in (
+        (("plan", course, "--timezone", "UTC", "--out", f"made/too/{long}"), 14),
+        (("protocol", "new", f"made/{long}.toml"), 14),
+        (("course", "import", "broken.jsonl", "--database", "made/too/register.db"), 10),
+    ):
+        assert planner(*command).returncode == code, command
+        assert not (tmp_path / "made").exists()
+
+
+def test_a_target_below_a_file_is_named(planner: Run, tmp_path: Path) -> None:
+    course = write(tmp_path, SOUND)
+    done = planner("plan", course, "--timezone", "UTC", "--out", "course.toml/x")
+    assert done.returncode == 13
+    assert "course.toml: it is not a folder" in done.stderr

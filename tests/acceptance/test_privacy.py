@@ -88,6 +88,8 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
     try:
         course = write(tmp_path, NAMED)
         (tmp_path / "made").mkdir()
+        # Somebody made the register's file beforehand.
+        (tmp_path / "made/register.db").touch()
         database = ("--database", "made/register.db")
         for command in (
             ("plan", course, "--clinic", CLINIC, "--out", "made/plan"),

@@ -172,6 +172,7 @@ def tampered(register: Database, statement: str) -> None:
         ("UPDATE courses SET digest = 'x'", "last event"),
         ("UPDATE courses SET revision = 7", "revision or status"),
         ("UPDATE visits SET day = '2026-09-15' WHERE number = 2", "its visits"),
+        ("UPDATE patients SET id = 'P-2'", "its patient has another id"),
     ],
 )
 @pytest.mark.hazard("lost-event")
@@ -256,6 +257,8 @@ def with_two_swapped(lines: list[str]) -> list[str]:
         lambda lines: [*lines[:3], "[]", *lines[3:]],
         lambda _lines: [],
         lambda lines: [lines[0].replace("1", "2"), *lines[1:]],
+        lambda lines: [line.replace('"P-1"', '"P-2"') for line in lines],
+        lambda lines: [lines[0], lines[1].replace('"P-1"', '"P-2"'), *lines[2:]],
         lambda lines: [lines[0], lines[1].replace('"key"', '"kex"'), *lines[2:]],
     ],
 )
@@ -282,6 +285,18 @@ def test_a_backup_is_made_while_the_register_is_in_use(tmp_path: Path) -> None:
     assert Followed(copy).now.state == course.now.state
     with pytest.raises(RefusedError, match="exists already"):
         back_up(register, tmp_path / "backup.db")
+
+
+def test_a_damaged_register_is_not_backed_up(tmp_path: Path) -> None:
+    path = tmp_path / "register.db"
+    register = open_database(str(path))
+    follow(register, tmp_path)
+    register.engine.dispose()
+    content = path.read_bytes()
+    path.write_bytes(content[:20_000] + b"\x00" * 400 + content[20_400:])
+    with pytest.raises(ServiceError, match="damaged"):
+        back_up(register, tmp_path / "backup.db")
+    assert not list(tmp_path.glob("*backup*"))
 
 
 def test_a_newer_database_is_not_touched(register: Database, register_url: str) -> None:
