@@ -201,10 +201,9 @@ def tell_standing(standing: Standing, *, is_done: bool = False) -> None:
         ),
         *(line for visit in plan.visits for line in _visit_lines(visit)),
     ]
-    waiting = [one for one in plan.findings if one.stops]
-    if waiting:
-        lines += [click.style("\nWaits for a physician", bold=True)]
-        lines += finding_lines(waiting, list(plan.lesion_ids))
+    if plan.findings:
+        lines += [click.style("\nFindings", bold=True)]
+        lines += finding_lines(plan.findings, list(plan.lesion_ids))
     lines += [click.style("\nHistory", bold=True), *_history_lines(standing), ""]
     say("\n".join(lines), is_done=is_done)
 

@@ -42,6 +42,9 @@ def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
     yield Heading(say("Your appointments"), 1)
     if plan.patient.name:
         yield Paragraph(text(say("For {name}", name=plan.patient.name), bold=True))
+    if plan.replaces is not None:
+        earlier = say("This letter replaces the earlier one: its times may have changed.")
+        yield Paragraph(text(earlier, bold=True))
     yield Paragraph(text(_absence(plan, say)))
     yield Paragraph(text(say("Please bring:")))
     yield Bullets(

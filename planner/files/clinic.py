@@ -56,15 +56,19 @@ def _spans(value: object) -> list[Span]:
     return spans
 
 
+# Names of zones that say nothing of where a clinic is.
+_NO_PLACE = {"localtime", "posixrules", "Factory"}
+
+
 def check_timezone(value: object) -> str:
     """A zone of the IANA database, by its name."""
     name = value if isinstance(value, str) else ""
     try:
-        if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,60}", name) or name in ("localtime", "Factory"):
+        if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,60}", name) or name in _NO_PLACE:
             raise ZoneInfoNotFoundError(name)
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        close = nearest(name, sorted(available_timezones())) if name else ""
+        close = nearest(name, sorted(available_timezones() - _NO_PLACE)) if name else ""
         fix = close if close.startswith("did") else "write it as Europe/Copenhagen"
         raise FieldError(f"{shown(value)} is no time zone", fix) from error
     return name
