@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from planner.core.events import Entry, Planned
 from planner.core.history import fold
 from planner.core.protocol import Evaluation, Protocol
 from planner.core.quantities import Dose
+from planner.core.records import GivenDose, Measured
 from planner.documents.calendars import changes_file
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
 from planner.register.changes import Standing
@@ -641,6 +643,47 @@ def test_pain_is_compared_with_that_before_the_first_injection(
         course.make(lambda now: evaluated(now, visit, lesion, found))  # noqa: B023
     looks = [one.result for visit in course.visits for one in visit.evaluations if one.result]
     assert [one.pain_change for one in looks] == [-5, None, 2]
+
+
+def test_all_that_was_recorded_stands_in_the_plan(course: Followed) -> None:
+    from planner.register.entering import Circumstances, Felt, Measurement, given_as_planned
+    from planner.register.entering import evaluated as seen
+
+    noted = Circumstances(moment("2026-09-07 09:10"), "7A12", "2027-03")
+    felt = Felt(Decimal(7), Decimal(4), "redness")
+    course.make(lambda now: given_as_planned(now, 1, noted, felt=felt))
+    look = Measurement(Decimal(35), True, Decimal(2), "Nurse B", moment("2026-10-06 10:00"))
+    course.make(lambda now: seen(now, 5, "A", look))
+    visits = course.visits
+    given, result = visits[0].injections[0].given, visits[4].evaluations[0].result
+    assert given == GivenDose(
+        dose_mg=Fraction("12.5"),
+        drawn_ml=Fraction("0.08"),
+        drawn_mg=Fraction(12),
+        at=moment("2026-09-07 09:10+02:00"),
+        by="Dr A. Holm",
+        lot="7A12",
+        expiry="2027-03",
+        pain_before=Decimal(7),
+        pain_after=Decimal(4),
+        complication="redness",
+    )
+    assert result == Measured(
+        on=date(2026, 10, 6),
+        size_mm=Decimal(35),
+        ulcerated=True,
+        pain=Decimal(2),
+        measured_by="Nurse B",
+        reduction_percent=Fraction(50),
+        remission="partial",
+        pain_change=Decimal(-5),
+    )
+
+
+def test_a_first_visit_that_was_moved_is_the_first_of_the_plan(course: Followed) -> None:
+    course.move(1, "2026-09-08 10:00")
+    assert course.now.plan.first_visit == course.visits[0].start
+    assert f"{course.now.plan.first_visit:%m-%d %H:%M}" == "09-08 10:00"
 
 
 def test_a_slip_is_corrected_by_an_event_that_names_the_old_one(course: Followed) -> None:

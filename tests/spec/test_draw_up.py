@@ -9,7 +9,8 @@ import pytest
 
 from planner.core.dosing import draw_up
 from planner.core.equipment import USUAL_SYRINGES
-from planner.core.formatting import percent
+from planner.core.formatting import percent, plain
+from planner.core.intervals import Interval
 from planner.core.quantities import Dose, Strength
 from tests.conftest import Run
 
@@ -153,3 +154,37 @@ PERCENTS = [
 @pytest.mark.parametrize(("value", "printed"), PERCENTS)
 def test_a_per_cent_has_one_decimal(value: Fraction, printed: str) -> None:
     assert percent(value).replace("\u00a0", " ") == printed
+
+
+BOUNDS = [
+    # as a file has it; as it is written again, as a sentence has it
+    ("< 5", "< 5", "under 5 mm"),
+    ("<= 5.50", "<= 5.5", "5.5 mm or less"),
+    ("> 5", "> 5", "over 5 mm"),
+    (">=5", ">= 5", "5 mm or more"),
+    ("= 3", "= 3", "3 mm"),
+    ("[5..20]", "[5..20]", "5 mm to 20 mm"),
+    ("[5 .. 20)", "[5..20)", "5 mm or more and under 20 mm"),
+    ("(5..20]", "(5..20]", "over 5 mm and 20 mm or less"),
+    ("(5..20)", "(5..20)", "over 5 mm and under 20 mm"),
+]
+
+
+@pytest.mark.parametrize(("text", "written", "words"), BOUNDS)
+def test_a_bound_is_written_as_it_is_read(text: str, written: str, words: str) -> None:
+    bound = Interval.parse(text)
+    assert str(bound) == written
+    assert plain(bound.words("mm")) == words
+
+
+def test_a_bound_without_ends_holds_for_all() -> None:
+    assert str(Interval()) == "any"
+    assert Fraction(-1) in Interval()
+
+
+SPACES = [("a", "a"), (" a  b\t\nc ", "a b c"), ("5\u00a0mg", "5 mg"), ("a\u00a0 b", "a b")]
+
+
+@pytest.mark.parametrize(("text", "typed"), SPACES)
+def test_a_text_is_compared_as_it_is_typed(text: str, typed: str) -> None:
+    assert plain(text) == typed

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.clinic import Clinic
+from planner.core.clinic import Approval, Clinic
 from planner.core.equipment import Stock
-from planner.core.findings import CODES, Finding, confirm_blocks, lines, ranges
+from planner.core.findings import CODES, Finding, confirm_blocks, in_order, lines, ranges
+from planner.core.formatting import plain
+from planner.core.intervals import Interval
 from planner.core.protocol import Protocol
 from planner.core.quantities import Strength
 from planner.core.records import Plan
@@ -45,6 +47,7 @@ LESIONS = [
      "12.5 mg to 62.5 mg, 62.5 mg to 12.5 mg"),
     ({"dose_mg": 2751}, "dose-implausible", "error", "2751 mg"),
     ({"dose_mg": 0.75}, "dose-not-drawable", "error", "0.75 mg"),
+    ({"dose_mg": [0.75, 3, 12, 50]}, "dose-not-drawable", "error", "0.75 mg"),
     ({"dose_mg": 5}, "drawn-dose-deviates", "caution", "5 mg"),
     ({"dose_mg": 2}, "drawn-dose-deviates", "confirm", "2 mg"),
 ]  # fmt: skip
@@ -71,6 +74,7 @@ SILENT = [
     ({"dose_mg": 12.5}, "dose-below-observed"),
     ({"dose_mg": 12.5}, "drawn-dose-deviates"),
     ({"dose_mg": 2700}, "dose-implausible"),
+    ({"dose_mg": 10}, "drawn-dose-deviates"),  # 10.5 mg drawn: 5 %
     ({"dose_mg": 50}, "near-threshold"),
     ({"size_mm": 85, "dose_mg": 50}, "size-outside-observed"),
 ]
@@ -93,6 +97,61 @@ def test_a_limit_that_only_the_drawn_dose_passes_is_seen(sts_150: Protocol, clin
     plan = planned(sts_150, coarser, lesion(dose_mg=270))
     (found,) = [one for one in plan.findings if one.code == "dose-above-observed" and one.lesion]
     assert found.value == "300 mg"
+
+
+@pytest.mark.parametrize(("dose", "is_said"), [(300, False), (300.01, True)])
+@pytest.mark.hazard("slip-of-the-point")
+def test_over_ten_times_the_most_is_implausible(
+    sts_150: Protocol, clinic: Clinic, dose: float, is_said: bool
+) -> None:
+    assert sts_150.observed is not None
+    seen = sts_150.observed._replace(visit_dose_mg=Interval.parse("[12.5..30]"))
+    plan = planned(sts_150._replace(observed=seen), clinic, lesion(dose_mg=dose))
+    assert ("dose-implausible" in codes(plan)) is is_said
+
+
+def test_each_dose_that_deviates_is_told(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, clinic, lesion(dose_mg=[5, 2, 5, 5]))
+    (found,) = [one for one in plan.findings if one.code == "drawn-dose-deviates"]
+    assert plain(found.message) == "4.5 mg drawn for 5 mg (-10 %), 1.5 mg drawn for 2 mg (-25 %)"
+
+
+TOTALS = [
+    # the doses of two lesions; what is said of the visit (it is 275 mg at most)
+    (137, 138, None),  # drawn 136.5 + 138 mg
+    (137.5, 137.5, "276 mg"),  # as it is drawn
+    (137.5, 138.5, "276 mg"),  # as it is prescribed; drawn 277.5 mg
+]
+
+
+@pytest.mark.parametrize(("one", "other", "value"), TOTALS)
+@pytest.mark.hazard("rounding", "slip-of-the-point")
+def test_a_visits_total_is_looked_at_as_prescribed_and_as_drawn(
+    sts_150: Protocol, clinic: Clinic, one: float, other: float, value: str | None
+) -> None:
+    plan = planned(sts_150, clinic, lesion("A", dose_mg=one), lesion("B", dose_mg=other))
+    values = {found.value for found in plan.findings if found.visit == 1}
+    assert values == ({value} if value else set())
+
+
+FROM_TO = [
+    # the first and last day of an approval; what is said of a course from 7 September
+    ("2026-09-07", "2026-09-07", None),
+    ("2026-01-01", "2026-09-06", "the approval of sts-150 1.0 was to be reviewed by 2026-09-06"),
+    ("2026-09-08", "2027-01-01", "the approval of sts-150 1.0 begins on 2026-09-08"),
+]
+
+
+@pytest.mark.parametrize(("first", "last", "said"), FROM_TO)
+@pytest.mark.hazard("unapproved-protocol")
+def test_an_approval_holds_from_its_day_to_its_review(
+    sts_150: Protocol, clinic: Clinic, first: str, last: str, said: str | None
+) -> None:
+    days = [date.fromisoformat(day) for day in (first, last)]
+    approved = clinic._replace(approvals=(Approval("sts-150", "1.0", "Dr", *days),))
+    plan = planned(sts_150, approved, lesion(dose_mg=50))
+    found = [one.message for one in plan.findings if one.code == "protocol-not-approved"]
+    assert found == ([said] if said else [])
 
 
 def many(number: int, dose_mg: float = 12.5) -> list[str]:
@@ -301,6 +360,25 @@ def test_findings_of_one_code_are_one_line_the_hardest_first(
     said = shown(plan)
     assert ("dose-missing", "4 lesions: C-E, G") in said
     assert len(said) == len(set(said))
+
+
+def test_findings_stand_as_lesions_and_visits_do() -> None:
+    made = [
+        Finding("dose-jump", "confirm", "", "", "B"),
+        Finding("dose-above-observed", "confirm", "", "", visit=3),
+        Finding("dose-above-observed", "confirm", "", "", visit=1),
+        Finding("dose-jump", "confirm", "", "", "A"),
+        Finding("dose-above-observed", "confirm", "", "", "A"),
+        Finding("no-open-day", "error", "", "", visit=2),
+    ]
+    assert [(one.code, one.lesion or one.visit) for one in in_order(made, ["A", "B"])] == [
+        ("no-open-day", 2),
+        ("dose-above-observed", 1),
+        ("dose-above-observed", 3),
+        ("dose-above-observed", "A"),
+        ("dose-jump", "A"),
+        ("dose-jump", "B"),
+    ]
 
 
 def test_every_code_is_explained_once(sts_150: Protocol) -> None:

@@ -69,11 +69,46 @@ def test_a_plan_is_read_back_as_it_was_made(sts_150: Protocol, clinic: Clinic, n
     assert plan_bytes(plan_from(written)) == written
 
 
+def test_a_plan_carries_what_was_typed(sts_150: Protocol, clinic: Clinic) -> None:
+    head = 'revision = 3\nindication = "severe"\nprescriber = "Dr A. Holm"\n'
+    detailed = lesion(dose_mg=50) + 'site_detail = "above the patella"\nmeasured_by = "Nurse B"\n'
+    plan = planned(sts_150, clinic, detailed, head=head)
+    assert (plan.indication, plan.prescriber, plan.revision, plan.replaces) == (
+        "severe", "Dr A. Holm", 3, 2,
+    )  # fmt: skip
+    assert plan.first_visit == plan.visits[0].start
+    (one,) = plan.lesions
+    assert (one.site_detail, one.measured_by) == ("above the patella", "Nurse B")
+    assert planned(sts_150, clinic, detailed).replaces is None
+
+
+def test_a_plan_carries_what_the_source_says(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = planned(sts_150, clinic, lesion(dose_mg=50))
+    given = {one.id: one.dose_mg for one in plan.protocol.regimens}
+    assert given == {"single": "[12.5..30]", "weekly": "[12.5..275]"}
+    assert {case.id: case.ulcerated for case in plan.cases} == {
+        "1-fingertip": None,
+        "2-knee": True,
+        "3-fingertip": None,
+        "4-lower-leg": None,
+        "5-elbow": None,
+        "6-buttock-1": True,
+        "6-buttock-2": True,
+    }
+    regimens = {
+        name: one._replace(dose_mg=None, place="") for name, one in sts_150.regimens.items()
+    }
+    bare = planned(sts_150._replace(regimens=regimens), clinic, lesion(dose_mg=50))
+    assert {one.dose_mg for one in bare.protocol.regimens} == {None}
+
+
 def test_a_course_under_way_is_read_back_as_it_was_made() -> None:
     now = begun()
     given = after(now, give(1, None, "A")(now))
     all_held = after(now, held(now, None, START))
     assert all_held.plan.visits == ()
+    # Its first day stays, by the clinic's clock.
+    assert all_held.plan.first_visit.isoformat() == "2026-09-07T09:00:00+02:00"
     for standing in (given, all_held, after(all_held, Ended("stopped", START))):
         written = plan_bytes(standing.plan)
         assert plan_bytes(plan_from(written)) == written

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from planner.core.clinic import Clinic, Closure, Span
-from planner.core.plan import own_uids, plan_course
+from planner.core.course import Lesion
+from planner.core.occupancy import Occupancy
+from planner.core.opening import Opening
+from planner.core.plan import lesion_problems, own_uids, plan_course
 from planner.core.protocol import Evaluation, Protocol
 from planner.core.records import Plan
 from planner.errors import InputError, Problem
@@ -118,11 +123,7 @@ OFFERED = [
 def test_a_visit_without_a_day_is_offered_days_outside_its_window(
     sts_150: Protocol, clinic: Clinic, closed: list[str], number: int, offered: list[str]
 ) -> None:
-    closures = []
-    for text in closed:
-        first, _, last = text.partition("/")
-        closures.append(Closure(*(date.fromisoformat(f"2026-{d}") for d in (first, last or first))))
-    always = clinic._replace(opening=((SPAN,),) * 7, closures=tuple(closures))
+    always = open_all_week(clinic, *closed)
     plan = plan_course(course(course_text(WEEKLY), sts_150), sts_150, always)
     assert [visit.number for visit in plan.visits if visit.start is None] == [number]
     assert [f"{one:%m-%d}" for one in plan.visits[number - 1].choices] == offered
@@ -270,6 +271,67 @@ def test_the_visits_that_were_not_moved_make_room(sts_150: Protocol, clinic: Cli
     assert (short.visit, short.due, short.value) == (2, date(2026, 9, 14), "2026-09-16 10:00")
 
 
+def open_all_week(clinic: Clinic, *closed: str) -> Clinic:
+    """The clinic open on all days but those closed (of 2026, as MM-DD or MM-DD/MM-DD)."""
+    closures = []
+    for text in closed:
+        first, _, last = text.partition("/")
+        closures.append(Closure(*(date.fromisoformat(f"2026-{d}") for d in (first, last or first))))
+    return clinic._replace(opening=((SPAN,),) * 7, closures=tuple(closures))
+
+
+def test_a_visit_before_a_moved_one_makes_room_too(sts_150: Protocol, clinic: Clinic) -> None:
+    plan = moved(sts_150, open_all_week(clinic), ("2026-09-21", "2026-09-18 10:00"))
+    assert starts(plan)[1:3] == ["2026-09-13 09:00", "2026-09-18 10:00"]
+    assert "interval-too-short" not in codes(plan)
+
+
+def test_between_two_moved_visits_the_missing_days_add_up(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    """Eight days apart: wherever the third lies, two days lack in all, so that it stays."""
+    moves = [("2026-09-14", "2026-09-16 09:00"), ("2026-09-28", "2026-09-24 09:00")]
+    plan = moved(sts_150, open_all_week(clinic), *moves)
+    assert starts(plan)[2] == "2026-09-21 09:00"
+
+
+def test_the_day_after_a_moved_visit_is_a_day(sts_150: Protocol, clinic: Clinic) -> None:
+    wide = sts_150._replace(policy=sts_150.policy._replace(injection_window_days=3))
+    plan = moved(wide, open_all_week(clinic, "09-19/09-24"), ("2026-09-14", "2026-09-17 10:00"))
+    assert starts(plan)[1:3] == ["2026-09-17 10:00", "2026-09-18 09:00"]
+    (found,) = [one for one in plan.findings if one.code == "interval-too-short"]
+    assert "1 day from another injection" in found.message
+
+
+LOOKS = [
+    # an evaluation after so many days, with a window; closed days; its day
+    (3, 2, ["09-09/09-12"], "2026-09-08 09:00"),  # the day after the first visit
+    (2, 5, ["09-08/09-14"], "none"),  # never before the first visit, nor on its day
+]
+
+
+@pytest.mark.parametrize(("after", "window", "closed", "on"), LOOKS)
+def test_a_visit_is_never_laid_before_the_first(
+    sts_150: Protocol, clinic: Clinic, after: int, window: int, closed: list[str], on: str
+) -> None:
+    protocol = sts_150._replace(evaluations=(Evaluation(after, window),))
+    single = lesion(size_mm=3, site="fingertip", ulcerated=False, dose_mg=20)
+    made = course(course_text(single), protocol)
+    plan = plan_course(made, protocol, open_all_week(clinic, *closed))
+    assert starts(plan) == ["2026-09-07 09:00", on]
+
+
+def test_the_last_day_of_all_is_a_day(sts_150: Protocol, clinic: Clinic) -> None:
+    made = course(course_text(WEEKLY, first_visit="2099-10-08 09:00"), sts_150)
+    assert starts(plan_course(made, sts_150, clinic))[-1] == "2099-12-31 09:00"
+
+
+def test_a_day_ends_at_midnight(clinic: Clinic) -> None:
+    night = clinic._replace(opening=((Span(time(0), time(0, 30)),),) * 7)
+    found = Opening(night, Occupancy()).nearest(date(2026, 9, 7), time(23, 30), 30)
+    assert found == datetime(2026, 9, 7)
+
+
 def test_a_move_onto_another_visits_day_joins_it(sts_150: Protocol, clinic: Clinic) -> None:
     plan = moved(sts_150, clinic, ("2026-10-05", "2026-09-28 13:00"))
     (found,) = [one for one in plan.findings if one.code == "move-outside-window"]
@@ -384,6 +446,29 @@ def test_a_lesion_that_the_protocol_does_not_know_is_refused(
     assert problem.fix.startswith("use one of fingertip, finger, hand")
 
 
+SIDES = [
+    # site, side; what is said
+    ("knee", "left", None),
+    ("knee", None, Problem("side", "knee is left or right", "say the side")),
+    ("knee", "midline", Problem("side", "knee is left or right, not midline", "say the side")),
+    ("trunk", None, None),
+    ("trunk", "midline", None),
+    *(
+        ("trunk", side, Problem("side", "trunk has no sides", "leave side out; see site_detail"))
+        for side in ("left", "right")
+    ),
+]
+
+
+@pytest.mark.parametrize(("site", "side", "problem"), SIDES)
+@pytest.mark.hazard("wrong-side-or-site")
+def test_a_side_is_said_where_there_are_two(
+    sts_150: Protocol, site: str, side: Any, problem: Problem | None
+) -> None:
+    one = Lesion("A", site, Decimal(70), True, side)
+    assert list(lesion_problems(one, sts_150)) == ([problem] if problem else [])
+
+
 REFUSED = [
     ("2026-09-14", "2026-09-13 10:00", "not an opening day"),
     ("2026-09-14", "2026-09-15 15:45", "outside the opening hours"),
@@ -466,5 +551,12 @@ def test_the_first_visit_is_never_moved(sts_150: Protocol) -> None:
 
 @pytest.mark.hazard("unknown-holidays")
 def test_a_year_of_unknown_holidays_is_an_error(sts_150: Protocol) -> None:
-    with pytest.raises(InputError, match="public holidays of 2029 are not known"):
+    with pytest.raises(InputError) as raised:
         plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2028-12-13 09:00")
+    assert raised.value.problems == (
+        Problem(
+            "holidays",
+            "the public holidays of 2029 are not known",
+            'list them under closed and set "holidays = false"',
+        ),
+    )
