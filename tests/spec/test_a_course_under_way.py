@@ -231,6 +231,14 @@ def test_a_plan_says_which_papers_it_replaces(course: Followed) -> None:
         assert course.now.plan.replaces == before
         change()
         assert course.now.plan.replaces == revision
+    # Not issued since: what is out there is older than the last revision.
+    course.give(3)
+    assert (course.now.plan.revision, course.now.plan.replaces) == (3, 1)
+
+
+def test_a_course_whose_papers_were_never_made_replaces_none(course: Followed) -> None:
+    course.give(1)
+    assert (course.now.plan.revision, course.now.plan.replaces) == (1, None)
 
 
 def test_a_confirmation_that_is_not_needed_any_more_is_not_told_again(
@@ -371,8 +379,9 @@ def test_an_event_of_no_visit_is_refused(course: Followed) -> None:
     record = course.now.record
     given = record.entries[-1]
     nowhere = given._replace(event=given.event._replace(visit=()))  # type: ignore[union-attr,call-arg]
-    with pytest.raises(RefusedError, match="visit: nothing belongs to it"):
+    with pytest.raises(RefusedError) as raised:
         fold((*record.entries[:-1], nowhere), record.protocol, record.opening)
+    assert str(raised.value) == "visit: nothing belongs to it; see planner course show"
 
 
 @pytest.mark.hazard("slip-of-the-point")

@@ -164,6 +164,17 @@ def test_the_series_is_laid_out_with_the_least_total_shift(
     assert found == shifts
 
 
+def test_of_two_series_of_one_shift_the_one_that_moves_fewer_visits(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    """An evaluation is due the day after the last injection, which cannot be on its own day."""
+    protocol = sts_150._replace(evaluations=(Evaluation(22, 3),))
+    shut = open_all_week(clinic, "09-27/09-28")
+    plan = plan_course(course(course_text(WEEKLY), protocol), protocol, shut)
+    # Not Tuesday 29 and Wednesday 30: that moves both by a day, and is later.
+    assert starts(plan)[3:] == ["2026-09-26 09:00", "2026-09-29 09:00"]
+
+
 @pytest.mark.hazard("too-close")
 def test_neighbours_make_room_for_the_shortest_interval(sts_150: Protocol) -> None:
     """Open on Saturdays and Wednesdays alone around the due days, one shift forces another."""
