@@ -182,6 +182,14 @@ def test_a_bound_without_ends_holds_for_all() -> None:
     assert Fraction(-1) in Interval()
 
 
+def test_a_fraction_is_compared_exactly_and_a_text_is_in_no_bound() -> None:
+    third = Interval.parse("[0.333333..1]")
+    assert Fraction(1, 3) in third
+    assert Fraction(333333, 10**6) in third
+    assert Fraction(333332, 10**6) not in third
+    assert "0.5" not in third
+
+
 SPACES = [("a", "a"), (" a  b\t\nc ", "a b c"), ("5\u00a0mg", "5 mg"), ("a\u00a0 b", "a b")]
 
 

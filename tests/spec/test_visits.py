@@ -332,9 +332,28 @@ def test_a_visit_is_never_laid_before_the_first(
     assert starts(plan) == ["2026-09-07 09:00", on]
 
 
-def test_the_last_day_of_all_is_a_day(sts_150: Protocol, clinic: Clinic) -> None:
+def test_the_first_and_the_last_day_of_all_are_days(sts_150: Protocol, clinic: Clinic) -> None:
     made = course(course_text(WEEKLY, first_visit="2099-10-08 09:00"), sts_150)
     assert starts(plan_course(made, sts_150, clinic))[-1] == "2099-12-31 09:00"
+    made = course(course_text(WEEKLY, first_visit="2000-01-01 09:00"), sts_150)
+    assert starts(plan_course(made, sts_150, open_all_week(clinic)))[0] == "2000-01-01 09:00"
+
+
+def test_a_course_that_leads_beyond_all_days_is_refused(sts_150: Protocol, clinic: Clinic) -> None:
+    made = course(course_text(WEEKLY, first_visit="2099-10-09 09:00"), sts_150)
+    with pytest.raises(InputError) as raised:
+        plan_course(made, sts_150, clinic)
+    assert raised.value.problems == (
+        Problem("first_visit", "it leads to 2100-01-01", "all days lie from 2000 to 2099"),
+    )
+
+
+def test_a_visit_keeps_its_distance_though_the_one_before_it_has_no_day(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    shut = open_all_week(clinic, "09-12/09-16", "09-20/09-21")
+    plan = moved(sts_150, shut, ("2026-09-28", "2026-09-26 09:00"))
+    assert starts(plan)[1:4] == ["none", "2026-09-19 09:00", "2026-09-26 09:00"]
 
 
 def test_a_day_ends_at_midnight(clinic: Clinic) -> None:
