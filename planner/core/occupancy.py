@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Occupancy:
 
     def add(self, busy: Busy) -> None:
         """Take a time; times that overlap add up."""
-        start, end = _seconds(busy.start), _seconds(busy.end)
+        start, end = busy.start.timestamp(), busy.end.timestamp()
         for day in _days(start, end):
             steps = self._days.setdefault(day, _Steps())
             # A time that goes on into another day is whole in both: each is asked for itself.
@@ -53,7 +53,7 @@ class Occupancy:
 
     def peak(self, start: datetime, end: datetime) -> int:
         """The most that are there at one moment from `start` (inclusive) to `end` (exclusive)."""
-        begin, finish = _seconds(start), _seconds(end)
+        begin, finish = start.timestamp(), end.timestamp()
         found = 0
         for day in _days(begin, finish):
             steps = self._days.get(day)
@@ -62,10 +62,6 @@ class Occupancy:
                 last = bisect_left(steps.moments, finish)
                 found = max(found, *steps.counts[first:last], 0)
         return found
-
-
-def _seconds(moment: datetime) -> float:
-    return moment.astimezone(UTC).timestamp()
 
 
 def _days(start: float, end: float) -> range:
