@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,9 +10,9 @@ import pytest
 
 from planner.core.dosing import draw_up
 from planner.core.equipment import USUAL_SYRINGES
-from planner.core.formatting import percent, plain
+from planner.core.formatting import number, percent, plain
 from planner.core.intervals import Interval
-from planner.core.quantities import Dose, Strength
+from planner.core.quantities import Dose, Number, Strength
 from tests.conftest import Run
 
 AT_150 = Strength(Fraction(150))
@@ -196,3 +197,56 @@ SPACES = [("a", "a"), (" a  b\t\nc ", "a b c"), ("5\u00a0mg", "5 mg"), ("a\u00a0
 @pytest.mark.parametrize(("text", "typed"), SPACES)
 def test_a_text_is_compared_as_it_is_typed(text: str, typed: str) -> None:
     assert plain(text) == typed
+
+
+NUMBERS = [
+    # value; as it is written, at most six decimals and none that says nothing
+    (5, "5"),
+    (100, "100"),
+    (Decimal("100"), "100"),
+    (Decimal("5.0"), "5"),
+    (Decimal("0.50"), "0.5"),
+    (Decimal("12.5"), "12.5"),
+    (Decimal("1.23456789"), "1.234568"),
+    (Decimal("-0.5"), "-0.5"),
+    (Decimal("-0.0000001"), "0"),
+    (Fraction(1, 12), "0.083333"),
+    (Fraction(-1, 10**9), "0"),
+]
+
+
+@pytest.mark.parametrize(("value", "written"), NUMBERS)
+def test_a_number_says_no_more_than_it_has(value: Number, written: str) -> None:
+    assert number(value) == written
+
+
+INSIDE = [
+    # bound, size, whether it lies in it
+    ("= 3", "3", True),
+    ("= 3", "3.000001", False),
+    ("= 3", "2.999999", False),
+    ("[3..3]", "3", True),
+    ("(3..4]", "3", False),
+    ("(3..4]", "4", True),
+    ("< 3", "3", False),
+    ("<= 3", "3", True),
+]
+
+
+@pytest.mark.parametrize(("bound", "size", "is_inside"), INSIDE)
+def test_a_size_lies_in_a_bound_or_not(bound: str, size: str, is_inside: bool) -> None:
+    assert (Decimal(size) in Interval.parse(bound)) is is_inside
+
+
+@pytest.mark.parametrize("text", ["", "5", "< 5 mm", "5..6", "[5..6", "about 5"])
+def test_what_is_no_bound_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(repr(text))} is not a bound$"):
+        Interval.parse(text)
+
+
+@pytest.mark.parametrize("figure", [0, -1])
+@pytest.mark.hazard("wrong-strength")
+def test_a_strength_is_above_nothing(figure: int) -> None:
+    with pytest.raises(ValueError, match=r"^a strength is above 0 mg/mL$"):
+        Strength(Fraction(figure))
+    assert Strength(Fraction(1, 10**6)).mg_per_ml > 0
