@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.cli.output import remark
 from planner.cli.register import (
     MG,
     ML,
@@ -185,7 +186,7 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
             if one.state == "planned" and one.lesion in done.after.state.held:
                 what = f"injection {one.injection} of lesion {one.lesion} (visit {visit.number})"
                 text = "comes before the hold and is not recorded: give it, or miss it"
-                click.echo(f"caution: {what} {text}", err=True)
+                remark(f"caution: {what} {text}")
 
 
 @click.command()
@@ -447,7 +448,7 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
         from planner.documents.view import ending_lines
 
         for line in ending_lines(done.after.plan):
-            click.echo(line, err=True)
+            remark(line)
         _tell_other_courses(change, done)
 
 
@@ -461,7 +462,7 @@ def _tell_other_courses(change: Change, done: Changed) -> None:
     running = [name for name, state in states.items() if not state.ended]
     if running:
         text = f"{listing(running)} of the same patient still runs: end it too"
-        click.echo(f"caution: {text} (planner course end ID --as died)", err=True)
+        remark(f"caution: {text} (planner course end ID --as died)")
 
 
 def tell_differences(done: Changed) -> None:
@@ -482,7 +483,7 @@ def tell_differences(done: Changed) -> None:
             wanted = planned.get((one.lesion, one.injection))
             if wanted is not None and wanted != one.drawn_mg:
                 text = f"{mg(one.drawn_mg)} recorded, {mg(wanted)} planned; is it a slip?"
-                click.echo(f"caution: lesion {one.lesion}: {text}", err=True)
+                remark(f"caution: lesion {one.lesion}: {text}")
         expiry = event.expiry
         if expiry is not None and f"{event.at:%Y-%m-%d}"[: len(expiry)] > expiry:
-            click.echo(f"caution: the vial had expired ({expiry})", err=True)
+            remark(f"caution: the vial had expired ({expiry})")

@@ -155,23 +155,23 @@ def history(course: str, database: str | None, as_json: bool) -> None:
 
 def tell_change(done: Changed, as_json: bool) -> None:
     """What a change led to: what was entered, which visits it moved, what now waits."""
-    from planner.cli.output import emit_json, say
+    from planner.cli.output import emit_json, remark, say
     from planner.documents.change_slip import changes_between
     from planner.documents.happened import told
     from planner.documents.view import ENGLISH
 
     after = done.after
     for one in done.waiting:
-        click.echo(f"waits for a physician: {one.code}: {one.alone}", err=True)
+        remark(f"waits for a physician: {one.code}: {one.alone}")
     for entry in done.entries:
         for said in entry.confirmations:
             names = listing([*said.lesions, *map(day, said.due)])
             target = f" ({names})" if names else ""
-            click.echo(f"confirmed: {said.finding}{target}: {said.value}", err=True)
+            remark(f"confirmed: {said.finding}{target}: {said.value}")
     for visit in after.plan.coming:
         if visit.choices:
             free = " or ".join(typed_moment(start) for start in visit.choices)
-            click.echo(f"move visit {visit.number} (planner course move): {free}", err=True)
+            remark(f"move visit {visit.number} (planner course move): {free}")
     if as_json:
         emit_json(show_json(after), is_done=True)
         return

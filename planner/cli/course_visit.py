@@ -43,6 +43,8 @@ def visit(change: Change, visit: int) -> None:
 
     Example: planner course visit K-0042 --visit 1 --by "Nurse B"
     """
+    from planner.cli.course_views import show_json
+    from planner.cli.output import emit_json
     from planner.register.changes import read_standing
     from planner.register.entering import visit_of
 
@@ -54,8 +56,10 @@ def visit(change: Change, visit: int) -> None:
     makes = list(_asked(standing, planned))
     if not makes:
         raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
-    if not click.confirm("Write it?", default=True, err=True):
+    if ask("\nWrite it? (yes or no; empty: yes)", _yes_or_no, optional=True) is False:
         click.echo("nothing was recorded", err=True)
+        if change.as_json:
+            emit_json(show_json(standing))
         return
     # Whoever asked saw this revision; another one is another visit.
     seen = change.if_revision if change.if_revision is not None else standing.state.revision

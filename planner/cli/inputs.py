@@ -141,9 +141,9 @@ def _protocol_name(table: dict[str, Any], beside: Path) -> str:
     from planner.files.fields import nearest, shown
 
     name = table.get("protocol", DEFAULT_PROTOCOL)
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
         return DEFAULT_PROTOCOL  # the file's model says what is wrong with it
-    if "\x00" in name or not protocol_path(name, beside).is_file():
+    if not protocol_path(name, beside).is_file():
         fix = f"{nearest(name, bundled_protocols())}, or name a file"
         raise InputError(Problem("protocol", f"no protocol {shown(name)}", fix))
     return name

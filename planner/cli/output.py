@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 import click
 
@@ -15,7 +16,7 @@ from planner.errors import Problem, ServiceError
 # What a terminal obeys, and what turns the direction of a line; click's own colours stay.
 _OBEYED = re.compile(
     r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
-    r"|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    r"|[\ud800-\udfff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 _COLOURS: dict[Severity, str] = {
     "error": "red",
@@ -53,6 +54,12 @@ def tame(text: str) -> str:
     return _OBEYED.sub("?", text)
 
 
+def remark(text: str) -> None:
+    """A word on standard error of what is done already, where that can be written to."""
+    with suppress(OSError):
+        click.echo(tame(text), err=True)
+
+
 def say(text: str, *, is_done: bool = False) -> None:
     """Print to standard output; a reader that has left does not stop the work.
 
@@ -70,6 +77,6 @@ def say(text: str, *, is_done: bool = False) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         problem = f"it cannot be written: {error.strerror}"
         if is_done:
-            click.echo(f"caution: it is done, but standard output: {problem}", err=True)
+            remark(f"caution: it is done, but standard output: {problem}")
             return
         raise ServiceError(Problem("standard output", problem, "check where it goes")) from error

@@ -94,12 +94,13 @@ class Change(NamedTuple):
 
 def tell_clashes(register: Database, course: str, plan: Plan) -> None:
     """Say where a visit to come has no room beside those of other courses."""
+    from planner.cli.output import remark
     from planner.register.days import crowded_visits
 
     with register.reading() as connection:
         for visit in crowded_visits(connection, course, plan):
             problem = f"no room for visit {visit.number} on {moment(visit.start)}"
-            click.echo(f"caution: {problem}: other courses are there; move it", err=True)
+            remark(f"caution: {problem}: other courses are there; move it")
 
 
 def changing(command: F) -> F:

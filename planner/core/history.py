@@ -60,8 +60,8 @@ _SEARCHED_DAYS = 365
 class Slot(NamedTuple):
     """An appointment in a course under way; all times are the clinic's wall clock.
 
-    `at` is when it was done, or was to be done once its visit is past. A waiting one is of a
-    held lesion: it has no day.
+    `at` is when it was done, or was to be done once its visit is past; `is_late` says that this
+    is out of the window of that visit. A waiting one is of a held lesion: it has no day.
     """
 
     appointment: Appointment
@@ -70,6 +70,7 @@ class Slot(NamedTuple):
     moved_from: date | None = None
     passed_window: int | None = None
     at: datetime | None = None
+    is_late: bool = False
 
     @property
     def day(self) -> date:
@@ -277,21 +278,21 @@ class _UnderWay:
         if not event.injections:
             raise _refused("visit", "no injection is to be given", "see planner course show")
         on, window = event.at.date(), self._window(event.visit)
+        due = {name: self._slot(name).appointment.due for name in event.visit}
         for one in event.injections:
             name = Named(one.lesion, "injection", one.injection)
             slot = self._slot(name)
             self._check_to_give(name, slot, on)
             self._pass_over(name)
-            self.slots[name] = slot._replace(state="done", at=event.at)
+            self.slots[name] = slot._replace(state="done", at=event.at, is_late=False)
             self.given[name] = Done(entry.number, entry.by, event, one)
             if slot.is_outside(on, window):
                 self._follow(name, on)
-            elif slot.at and slot.is_outside(slot.at.date(), window):
-                # It stayed with others that were given late, and was not late itself.
-                self._follow(name, slot.counted_from, even_moved=False)
-        self._stay_with(event.visit, event.at)
         for lesion in dict.fromkeys(one.lesion for one in event.injections):
             self._count_evaluations(lesion)
+        # An evaluation that is counted from what was just given belongs to another day now.
+        left = [name for name in event.visit if self.slots[name].appointment.due == due[name]]
+        self._stay_with(left, event.at, window)
 
     def _pass_over(self, name: Named) -> None:
         """An open injection before one that was given is missed: it is never given beside it."""
@@ -321,7 +322,7 @@ class _UnderWay:
             raise _refused("", f"lesion {event.lesion} has no injection yet", "see show")
         self.slots[name] = slot._replace(state="done", at=event.at)
         self.seen[name] = Seen(entry.number, entry.by, event)
-        self._stay_with(event.visit, event.at)
+        self._stay_with(event.visit, event.at, self._window(event.visit))
 
     @_read.register
     def _missed(self, event: Missed, _entry: Entry) -> None:
@@ -498,17 +499,11 @@ class _UnderWay:
             raise _refused("visit", "nothing belongs to it", "see planner course show")
         return min(self._slot(name).appointment.window_days for name in visit)
 
-    def _follow(self, name: Named, on: date, *, even_moved: bool = True) -> None:
+    def _follow(self, name: Named, on: date) -> None:
         """The later injections of a lesion at its interval from the day of one of them."""
-        if name.purpose != "injection":
-            return
-        for other, slot in self._injections(name.lesion):
-            is_later = other.number > name.number and slot.state == "open"
-            if is_later and (even_moved or not slot.moved_to):
-                days = (other.number - name.number) * slot.appointment.interval_days
-                due = on + timedelta(days=days)
-                _check_reach(due)
-                self.slots[other] = Slot(replace(slot.appointment, due=due))
+        for other, slot in _followed(self.slots, name, on):
+            _check_reach(slot.appointment.due)
+            self.slots[other] = slot
 
     def _waits(self, name: Named) -> bool:
         """Whether it is an injection of a lesion that is held."""
@@ -564,16 +559,20 @@ class _UnderWay:
             return min(slot.day for slot in slots)
         return None if coming[0].state == "waiting" else coming[0].day
 
-    def _stay_with(self, visit: Sequence[Named], at: datetime) -> None:
-        """What is still open of a visit stays at it, until it is done, moved or missed."""
-        on, window = at.date(), self._window(visit)
+    def _stay_with(self, visit: Sequence[Named], at: datetime, window: int) -> None:
+        """What is still open of a visit stays at it, until it is done, moved or missed.
+
+        Where that is late, the later ones stand after it for the time being: their own days
+        change once it is given late.
+        """
+        on = at.date()
         for name in visit:
             slot = self._slot(name)
             is_free = not self._waits(name) and not self._has_earlier(name, on)
             if slot.state == "open" and is_free:
-                self.slots[name] = slot._replace(at=at)
-                if slot.is_outside(on, window):
-                    self._follow(name, on)
+                self.slots[name] = slot._replace(at=at, is_late=slot.is_outside(on, window))
+                for _, later in _followed(self.slots, name, on):
+                    _check_reach(later.appointment.due)
                 if name.purpose == "injection":
                     self._count_evaluations(name.lesion)
 
@@ -641,10 +640,35 @@ def _name(one: Appointment) -> Named:
     return Named(one.lesion, one.purpose, one.count)
 
 
+def _followed(slots: Mapping[Named, Slot], name: Named, on: date) -> Iterator[tuple[Named, Slot]]:
+    """The later open injections of a lesion, at its interval from the day of one of them."""
+    for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
+        is_later = other.lesion == name.lesion and other.number > name.number
+        if name.purpose == other.purpose == "injection" and is_later and slot.state == "open":
+            days = (other.number - name.number) * slot.appointment.interval_days
+            yield other, Slot(replace(slot.appointment, due=on + timedelta(days=days)))
+
+
+def _as_they_stand(slots: Mapping[Named, Slot]) -> Mapping[Named, Slot]:
+    """The slots, those apart that come after one which waits to be recorded at a late visit.
+
+    What was moved stands where it was moved to, as long as that is after the one before it.
+    """
+    standing = dict(slots)
+    for name, slot in slots.items():
+        if slot.is_late and slot.state == "open":
+            last = slot.day
+            for other, later in _followed(slots, name, last):
+                is_kept = slots[other].moved_to is not None and slots[other].day > last
+                standing[other] = slots[other] if is_kept else later
+                last = standing[other].day
+    return standing
+
+
 def _visits(slots: Mapping[Named, Slot]) -> tuple[Visit, ...]:
     """All but what waits, by day."""
     days: dict[date, list[Slot]] = {}
-    for slot in slots.values():
+    for slot in _as_they_stand(slots).values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
     return tuple(_visit(days[on]) for on in sorted(days))

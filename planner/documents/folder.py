@@ -169,8 +169,10 @@ def _replace(made: Path, folder: Path) -> None:
 def _clear(folder: Path) -> None:
     """Remove a folder of ours, also one that was made read-only meanwhile."""
     with suppress(OSError):
-        for inside in (folder, *(path for path in folder.iterdir() if path.is_dir())):
-            inside.chmod(0o700)
+        folder.chmod(0o700)
+        for inside in folder.iterdir():
+            if inside.is_dir() and not inside.is_symlink():
+                inside.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -120,10 +120,14 @@ def vial_line(plan: Plan, say: Language) -> Line:
     return (*line, Span(" "), *mixed(say("Not {salt}: stop."), salt=say(stock.salt)))
 
 
-def held_line(plan: Plan, say: Language) -> Iterator[str]:
-    """The lesions that wait for a physician: who holds the syringe has to know of them."""
+def held_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
+    """The lesions that are on hold at a visit: who holds the syringe has to know of them."""
+    here = {one.lesion for one in visit.injections}
     held = [
-        f"{one.id} {site_and_side(one, say)}" for one in plan.lesions if one.held_since is not None
+        f"{one.id} {site_and_side(one, say)}"
+        for one in plan.lesions
+        if one.held_since is not None and one.id not in here
+        if visit.start is None or visit.start.date() >= one.held_since
     ]
     if held:
         yield say("On hold, not to be injected: {lesions}.", lesions=", ".join(held))

@@ -121,7 +121,7 @@ def _injections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     yield Ticks(say("Sulfite allergy (not sulfonamide), asked today:"), allergy)
     yield from _preparation(plan, visit, say)
     yield Heading(say("Lesion by lesion"))
-    yield from (Paragraph(text(one, bold=True)) for one in held_line(plan, say))
+    yield from (Paragraph(text(one, bold=True)) for one in held_line(plan, visit, say))
     yield Bullets(
         (
             say("Inject {technique}.", technique=say(plan.protocol.technique)),

@@ -228,7 +228,9 @@ def _until_evening(calendar: Component) -> None:
         start = event["DTSTART"].dt
         for rule in _rules(event):
             until = rule.get("UNTIL", [start])[0]
-            if isinstance(start, datetime) and not isinstance(until, datetime):
+            is_day = not isinstance(until, datetime)
+            # Some write the last year of all for a rule without end.
+            if isinstance(start, datetime) and is_day and until.year < 9999:
                 evening = datetime.combine(until, time(23, 59, 59), start.tzinfo)
                 rule["UNTIL"] = [evening if start.tzinfo is None else evening.astimezone(UTC)]
 

@@ -79,6 +79,11 @@ EVENTS = {
         "RRULE:FREQ=WEEKLY;UNTIL=20260914",
         [("09-07 09:00", "09-07 10:00"), ("09-14 09:00", "09-14 10:00")],
     ),
+    "without end, as some write it": (
+        "UID:1\nDTSTART;TZID=America/New_York:20261229T030000\nDURATION:PT1H\n"
+        "RRULE:FREQ=DAILY;UNTIL=99991231",
+        [("12-29 09:00", "12-29 10:00"), ("12-30 09:00", "12-30 10:00")],
+    ),
     "floating, weekly until a day": (
         "UID:1\nDTSTART:20260907T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;UNTIL=20260914",
         [("09-07 09:00", "09-07 10:00"), ("09-14 09:00", "09-14 10:00")],

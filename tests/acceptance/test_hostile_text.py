@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -141,3 +144,18 @@ def test_a_name_never_leaves_its_folder(planner: Run, tmp_path: Path, name: str)
     assert done.returncode == 10
     assert "course.toml: id:" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+
+
+@pytest.mark.parametrize("name", [b"\xfe.toml", b"o\xff"])
+def test_a_name_that_is_no_text_is_no_bug(tmp_path: Path, name: bytes) -> None:
+    """A message, or the set with its name as far as it can be said; never something between."""
+    path = write(tmp_path, SOUND)
+    plan = [sys.executable, "-m", "planner", "plan"]
+    arguments = [name] if name.endswith(b"toml") else [str(path), "--out", name]
+    done = subprocess.run(
+        [*plan, *arguments, "--timezone", "UTC"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == (10 if name.endswith(b"toml") else 0), done.stderr
+    made = (tmp_path / os.fsdecode(name)).exists()
+    assert made is (done.returncode == 0)

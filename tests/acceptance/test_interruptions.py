@@ -212,6 +212,18 @@ def test_an_issued_set_that_was_made_read_only_is_replaced_whole(tmp_path: Path)
     assert done.stdout == "K-1\n"
 
 
+def test_what_a_link_in_an_issued_set_leads_to_is_left_alone(planner: Run, tmp_path: Path) -> None:
+    planner("plan", write(tmp_path, SOUND), "--timezone", "UTC")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    shutil.rmtree(tmp_path / "K-1/visits")
+    (tmp_path / "K-1/visits").symlink_to(elsewhere)
+    done = planner("plan", write(tmp_path, "revision = 1\n" + SOUND), "--timezone", "UTC")
+    assert done.returncode == 0, done.stderr
+    assert elsewhere.stat().st_mode & 0o777 == 0o755
+    assert not list(elsewhere.iterdir())
+
+
 @pytest.mark.hazard("crash-in-the-middle")
 def test_folders_that_were_made_for_a_target_go_again(planner: Run, tmp_path: Path) -> None:
     course = write(tmp_path, SOUND)

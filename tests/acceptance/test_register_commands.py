@@ -105,6 +105,12 @@ def test_a_whole_worksheet_is_entered_in_one_go(course: Run) -> None:
     done = course("visit", "case-2", "--visit", 5, INPUT=answers)
     assert done.returncode == 0, done.stderr
     assert shown(course)["lesions"][0]["evaluations"][0]["remission"] == "complete"
+    # Nothing is written where the last question is answered by no, or by nobody.
+    answers = "\np\n\n\n\n\n\n"
+    done = course("visit", "case-2", "--visit", 3, "--json", INPUT=answers + "no\n")
+    assert (done.returncode, json.loads(done.stdout)["revision"]) == (0, 3)
+    assert "nothing was recorded" in done.stderr
+    assert course("visit", "case-2", "--visit", 3, INPUT=answers).returncode == 10
     # The terminal was left: nothing is written.
     assert course("visit", "case-2", "--visit", 3, INPUT="\np\n").returncode == 10
     assert shown(course)["revision"] == 3
@@ -621,6 +627,18 @@ def test_what_was_seen_stands_where_it_is_needed(two: Run, tmp_path: Path) -> No
     assert "Complication: redness, warm" in two("show", "K-1").stdout
     worksheets = read(tmp_path / "out/worksheets.pdf")
     assert worksheets.count("On hold, not to be injected: A right knee.") == 3
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_a_lesion_is_on_hold_at_the_visits_from_its_day_on(two: Run, tmp_path: Path) -> None:
+    two("give", "K-1", "--visit", 1, "--as-planned")
+    two("hold", "K-1", "--lesion", "A", "--on", "2025-09-15", "--reason", "infected")
+    assert two("documents", "K-1", "--out", "out").returncode == 0
+    found = [page for page in pages((tmp_path / "out/worksheets.pdf").read_bytes())
+             if "Injection worksheet" in page]  # fmt: skip
+    # Visit 2 is on Monday 8 and injects A; visits 3 and 4 do not.
+    assert ["On hold" in page for page in found] == [False, True, True]
+    assert ["right knee\ninjection" in page for page in found] == [True, False, False]
 
 
 @pytest.mark.hazard("stale-paper")

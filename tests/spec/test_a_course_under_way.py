@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -441,10 +442,59 @@ def test_a_lesion_given_on_its_day_keeps_the_moves_of_its_later_visits(
     course = follow(register, tmp_path, SOUND + OTHER)
     course.give(1)
     give_one(course, 2, "A", "2026-09-18 09:00")
-    course.move(3, "2026-09-24 10:00")
+    # For B, which may have been given on its day, this is three days late, and followed.
+    course.move(3, "2026-09-24 10:00", confirm="travels")
+    assert open_days(course, "B") == ["2026-09-18", "2026-09-24", "2026-10-02"]
     give_one(course, 2, "B", "2026-09-14 09:00")
-    # Due on Monday 28, and five days after Thursday 24.
-    assert open_days(course, "B") == ["2026-09-24", "2026-09-29"]
+    assert open_days(course, "B") == ["2026-09-24", "2026-10-01"]
+
+
+def test_a_move_stands_whoever_of_a_late_visit_is_recorded_first(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.move(4, "2026-09-30 12:00")
+    give_one(course, 1, "A", "2026-09-10 09:00")
+    give_one(course, 1, "B", "2026-09-07 09:00")
+    assert open_days(course, "B") == ["2026-09-14", "2026-09-21", "2026-09-30"]
+
+
+@pytest.mark.parametrize("order", [*permutations("ABE")])
+def test_of_three_lesions_the_order_of_recording_changes_no_day(
+    register: Database, tmp_path: Path, order: tuple[str, ...]
+) -> None:
+    """One was given late, two on their day."""
+    third = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
+    course = follow(register, tmp_path, SOUND + OTHER + third)
+    at = {"A": "2026-09-07 09:00", "B": "2026-09-07 09:00", "E": "2026-09-11 09:00"}
+    for lesion in order:
+        visit = next(
+            one.number
+            for one in course.visits
+            if any((i.lesion, i.injection) == (lesion, 1) for i in one.injections)
+        )
+        give_one(course, visit, lesion, at[lesion])
+    for lesion in "AB":
+        assert open_days(course, lesion) == ["2026-09-14", "2026-09-21", "2026-09-28"]
+
+
+def test_a_visit_that_one_lesion_missed_leaves_its_later_days(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A", "2026-09-11 09:00")
+    course.miss(1)
+    assert open_days(course, "B") == ["2026-09-14", "2026-09-21", "2026-09-28"]
+
+
+def test_evaluations_of_one_visit_are_counted_alike_one_by_one(
+    register: Database, tmp_path: Path
+) -> None:
+    """The first injection that was given is the fourth, on the day of the first evaluation."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    for lesion in "AB":
+        give_one(course, 4, lesion, "2026-10-05 09:00", confirm="came late")
+    assert days_of(course.visits, "evaluation") == ["2026-11-02 planned", "2026-12-23 planned"]
 
 
 def test_evaluations_follow_a_first_injection_that_stays_with_another(
