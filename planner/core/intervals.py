@@ -17,7 +17,10 @@ _RANGE = re.compile(rf"([\[(]) *({_NUMBER}) *\.\. *({_NUMBER}) *([\])])")
 
 @dataclass(frozen=True)
 class Interval:
-    """A stretch of numbers, each end open or closed; an end left out is endless."""
+    """A stretch of numbers, each end open or closed; an end left out is endless.
+
+    A Decimal compares exactly with a Fraction.
+    """
 
     low: Decimal | None = None
     low_closed: bool = False
@@ -45,13 +48,13 @@ class Interval:
 
     def is_above(self, value: Number) -> bool:
         """Whether all of the stretch lies above the value."""
-        low = _comparable(self.low, value)
-        return low is not None and (value < low or (value == low and not self.low_closed))
+        low = self.low
+        return low is not None and (low > value or (low == value and not self.low_closed))
 
     def is_below(self, value: Number) -> bool:
         """Whether all of the stretch lies below the value."""
-        high = _comparable(self.high, value)
-        return high is not None and (value > high or (value == high and not self.high_closed))
+        high = self.high
+        return high is not None and (high < value or (high == value and not self.high_closed))
 
     @property
     def bounds(self) -> tuple[Decimal, ...]:
@@ -98,8 +101,3 @@ class Interval:
 
 def _amount(value: Decimal, unit: str) -> str:
     return f"{number(value)}{NBSP}{unit}"
-
-
-def _comparable(bound: Decimal | None, value: Number) -> Decimal | Fraction | None:
-    """The bound in a type that compares exactly with the value."""
-    return Fraction(bound) if bound is not None and isinstance(value, Fraction) else bound
