@@ -89,12 +89,13 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
         course = write(tmp_path, NAMED)
         (tmp_path / "made").mkdir()
         # Somebody made the register's file beforehand.
-        (tmp_path / "made/register.db").touch()
+        (tmp_path / "made/touched.db").touch()
         database = ("--database", "made/register.db")
         for command in (
             ("plan", course, "--clinic", CLINIC, "--out", "made/plan"),
             ("print", "made/plan/plan.json", "--out", "made/again"),
             ("course", "add", course, "--clinic", CLINIC, *BY, *database),
+            ("course", "add", course, "--clinic", CLINIC, *BY, "--database", "made/touched.db"),
             ("course", "documents", "K-1", "--out", "made/documents", *database),
             ("course", "backup", "made/backup.db", *database),
         ):
