@@ -478,6 +478,17 @@ def test_of_three_lesions_the_order_of_recording_changes_no_day(
         assert open_days(course, lesion) == ["2026-09-14", "2026-09-21", "2026-09-28"]
 
 
+def test_a_move_onto_the_day_of_a_late_visit_does_not_stand(
+    register: Database, tmp_path: Path
+) -> None:
+    """B waits to be recorded at the late visit: it has no two injections on that day."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    course.move(3, "2026-09-22 09:00")
+    give_one(course, 2, "A", "2026-09-22 09:00")
+    assert open_days(course, "B") == ["2026-09-22", "2026-09-29", "2026-10-06"]
+
+
 def test_a_visit_that_one_lesion_missed_leaves_its_later_days(
     register: Database, tmp_path: Path
 ) -> None:
