@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -78,6 +78,45 @@ def answering(
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}/calendar/"
+    finally:
+        server.shutdown()
+
+
+@contextmanager
+def in_front_of(url: str, before_put: Callable[[int], None]) -> Iterator[str]:
+    """The address of a calendar through a go-between, which is told the count of each PUT."""
+    base = url.split("/", 3)
+    upstream, path = "/".join(base[:3]), f"/{base[3]}"
+    puts: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def forward(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.command == "PUT":
+                puts.append(self.path)
+                before_put(len(puts))
+            kept = ("Depth", "Content-Type", "If-Match", "If-None-Match")
+            headers = {name: self.headers[name] for name in kept if self.headers[name]}
+            answer = httpx.request(
+                self.command, upstream + self.path, content=content, headers=headers, timeout=10
+            )
+            self.send_response(answer.status_code)
+            for name in ("Content-Type", "ETag"):
+                if name in answer.headers:
+                    self.send_header(name, answer.headers[name])
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_REPORT = do_GET = do_PUT = do_DELETE = forward  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}{path}"
     finally:
         server.shutdown()
 

@@ -21,7 +21,7 @@ import pytest
 
 from tests.conftest import Run
 from tests.courses import SOUND, write
-from tests.servers import make_calendar, radicale
+from tests.servers import in_front_of, make_calendar, radicale
 
 MOMENTS = int(os.environ.get("MOMENTS", "6"))
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP)
@@ -130,6 +130,29 @@ def test_a_signal_leaves_the_old_calendar_or_the_new_one(
         assert up in ([0] * 6, [0, 0, 1, 1, 1, 1]), (moment, sent, up)
         seen.add(tuple(up))
     assert seen <= {(0,) * 6, (0, 0, 1, 1, 1, 1)}
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.hazard("crash-in-the-middle")
+def test_a_signal_in_the_middle_of_publishing_waits(
+    fresh_planner: Run, tmp_path: Path, server: str, sent: int
+) -> None:
+    took(fresh_planner, "plan", str(write(tmp_path, SOUND)), *ZONE, "--out", "out")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def at_the_third(count: int) -> None:
+        if count == 3:
+            running[0].send_signal(sent)
+            time.sleep(0.3)
+
+    with in_front_of(server, at_the_third) as url:
+        command = [sys.executable, "-m", "planner", "publish", "out", "--caldav", url]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+            running.append(process)
+            _, said = process.communicate(timeout=60)
+    assert published(server) == [0] * 6
+    assert b"stopping when all visits are up" in said
+    assert process.returncode == 128 + sent
 
 
 def confined(script: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
