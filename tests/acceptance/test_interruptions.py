@@ -132,7 +132,7 @@ def test_a_signal_leaves_the_old_calendar_or_the_new_one(
     assert seen <= {(0,) * 6, (0, 0, 1, 1, 1, 1)}
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.hazard("crash-in-the-middle")
 def test_a_signal_in_the_middle_of_publishing_waits(
     fresh_planner: Run, tmp_path: Path, server: str, sent: int
