@@ -102,6 +102,9 @@ def _calendars(content: bytes) -> list[Component]:
             found = Calendar.from_ical(content, multiple=True)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(Problem("", f"it is no calendar: {_first_line(error)}", fix)) from error
+    except OSError as error:
+        # `Europe` is a folder of the zones.
+        raise InputError(Problem("", "a zone in it is not known", "name a time zone")) from error
     calendars = [one for one in found if isinstance(one, Calendar)]
     if not calendars:
         raise InputError(Problem("", "it is no calendar", fix))
@@ -160,7 +163,7 @@ def _event_problems(event: Component) -> Iterator[Problem]:
         yield Problem(where, f"{twice[0]} stands twice", fix)
         return
     start = event.get("DTSTART")
-    if start is None or not hasattr(start, "dt"):
+    if start is None or not isinstance(getattr(start, "dt", None), date):
         yield Problem(where, "it has no DTSTART", fix)
         return
     for name in ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"):

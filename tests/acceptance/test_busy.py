@@ -280,6 +280,19 @@ def test_an_event_out_of_reach_is_named(year: str) -> None:
         taken(calendar(f"UID:far\nDTSTART:{year}0101T000000Z\nDURATION:PT1H"))
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("DTSTART;TZID=Europe:20260914T090000", "a zone in it is not known"),
+        ("DTSTART;VALUE=TIME:090000", "VEVENT 1: it has no DTSTART"),
+    ],
+)
+def test_a_start_that_is_none_is_refused(line: str, said: str) -> None:
+    """Found by the fuzzer."""
+    with pytest.raises(InputError, match=said):
+        taken(calendar(f"UID:1\n{line}\nDURATION:PT1H"))
+
+
 def test_two_files_of_one_name_are_told_apart(planner: Run, tmp_path: Path) -> None:
     for folder, content in (("d1", calendar(EVENTS["floating"][0])), ("d2", b"nothing")):
         (tmp_path / folder).mkdir()
