@@ -170,9 +170,11 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         file = CourseFile.model_validate(table)
     except ValidationError as error:
         found += problems(error, CourseFile)
-    confirms = _sound(_tables(table, "confirm"), ConfirmTable)
+    tables = _tables(table, "confirm")
+    confirms = list(enumerate(file.confirm)) if file else _sound(tables, ConfirmTable)
     found += _same_ids(table)
-    found += _lesions_problems(table, protocol) if protocol is not None else ()
+    if protocol is not None:
+        found += _lesions_problems(file.lesion if file else _tables(table, "lesion"), protocol)
     found += _reference_problems(confirms, _ids(table))
     found += _clock_problems(table, zone)
     if file and file.patient.birth_date and file.patient.birth_date > file.first_visit.date():
@@ -231,9 +233,9 @@ def _same_ids(table: Table) -> Iterator[Problem]:
                 yield Problem(f"lesion[{index}].id", problem, "rename one")
 
 
-def _lesions_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
+def _lesions_problems(tables: Sequence[object], protocol: Protocol) -> Iterator[Problem]:
     """Where the lesions contradict the protocol, each as far as it can be read."""
-    for index, one in enumerate(_tables(table, "lesion"), start=1):
+    for index, one in enumerate(tables, start=1):
         lesion, unread = _as_far_as_read(one, protocol)
         for problem in lesion_problems(_lesion(lesion), protocol) if lesion else ():
             if problem.place not in unread:
@@ -242,6 +244,8 @@ def _lesions_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
 
 def _as_far_as_read(table: object, protocol: Protocol) -> tuple[LesionTable | None, set[str]]:
     """A lesion with a stand-in for each value that is missing or wrong, and what hangs on those."""
+    if isinstance(table, LesionTable):
+        return table, set()
     domains = protocol.table.domains
     stand_ins = {
         "id": "A",
