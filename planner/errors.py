@@ -43,6 +43,10 @@ class InputError(PlannerError):
     exit_code = 10
 
 
+class NoRoomError(InputError):
+    """A time that was asked for is taken: the clinic is open then, and full."""
+
+
 class ProtocolError(PlannerError):
     """A protocol is wrong; nothing is planned by it."""
 

@@ -39,7 +39,7 @@ class Approval(NamedTuple):
 class Clinic(NamedTuple):
     """A clinic as its file states it; `assumed` names what the file leaves to the planner.
 
-    `opening` has a tuple of spans for each weekday, Monday first. `public_holidays` is None
+    `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday first. `public_holidays` is None
     where they are working days; otherwise it names those of `holiday_years` and of no other.
     """
 
@@ -63,3 +63,4 @@ class Clinic(NamedTuple):
     public_holidays: Mapping[date, str] | None = None
     holiday_years: range = range(0)
     assumed: tuple[str, ...] = ()
+    id: str = "clinic"

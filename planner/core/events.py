@@ -8,16 +8,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from planner.core.course import Confirmation, Course, Lesion
-from planner.core.records import Ending
-from planner.core.schedule import Purpose
-
-
-class Named(NamedTuple):
-    """An appointment by what it is: `number` is 1, 2, ... of its kind, whenever it is."""
-
-    lesion: str
-    purpose: Purpose
-    number: int
+from planner.core.findings import Finding
+from planner.core.records import Decision, Ending, Page, PlannedVisit
+from planner.core.schedule import Named, Slot
 
 
 class Planned(NamedTuple):
@@ -123,12 +116,42 @@ class Ended(NamedTuple):
     on: date
 
 
+class Document(NamedTuple):
+    """A file that was made, by its name in the folder and the sha256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
 class Issued(NamedTuple):
-    """Documents of a revision were made; `code` is that on their pages."""
+    """Documents of a revision were made; `pages` are their pages with their codes.
+
+    In the first edition one `code` stood on all pages, and of the files only the names were kept.
+    """
 
     revision: int
     code: str
     documents: tuple[str, ...]
+    files: tuple[Document, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+
+class Identified(NamedTuple):
+    """What became known of the patient in the course `source`; None for what did not."""
+
+    source: str
+    name: str | None = None
+    birth_date: date | None = None
+    sulfite_allergy: bool | None = None
+
+
+class Migrated(NamedTuple):
+    """A course of the first edition, which kept no times: they are what this event settled.
+
+    `known` names what the course knew of its patient, as its own events do not say.
+    """
+
+    known: tuple[str, ...] = ()
 
 
 class Corrected(NamedTuple):
@@ -151,6 +174,8 @@ Event = (
     | Confirmed
     | Ended
     | Issued
+    | Identified
+    | Migrated
     | Corrected
 )
 # How each is called in the database, in exports and in a history.
@@ -167,6 +192,8 @@ KINDS: dict[str, type[Event]] = {
     "confirmed": Confirmed,
     "ended": Ended,
     "issued": Issued,
+    "identified": Identified,
+    "migrated": Migrated,
     "corrected": Corrected,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -177,10 +204,41 @@ def kind_of(event: Event) -> str:
     return _NAMES[type(event)]
 
 
+# What raises no revision: it changes nothing of the course.
+UNCOUNTED = (Planned, Issued, Migrated)
+
+
+class Scheduled(NamedTuple):
+    """The time of a visit that is to come; None where no day was found."""
+
+    visit: int
+    start: datetime | None
+    end: datetime | None
+
+
+class Settled(NamedTuple):
+    """What was decided when an event was made, and is a fact from then on.
+
+    `scheduled` has every visit that is left to come; `visits` those whose content or time changed,
+    `gone` the numbers of those that are no more, `slots` the appointments that changed and
+    `dropped` those that are no more. `decisions` are of the lesions that came with the event;
+    `findings` are all of the plan, None where they are as before.
+    """
+
+    scheduled: tuple[Scheduled, ...]
+    slots: tuple[tuple[Named, Slot], ...] = ()
+    dropped: tuple[Named, ...] = ()
+    visits: tuple[PlannedVisit, ...] = ()
+    gone: tuple[int, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    findings: tuple[Finding, ...] | None = None
+
+
 class Entry(NamedTuple):
     """An event with its number (1, 2, ... within the course), when it was entered, by whom, why.
 
-    `at` is in UTC. `confirmations` are what the author confirmed together with it.
+    `at` is in UTC. `confirmations` are what the author confirmed together with it. `settled` is
+    None for what decides nothing, and for all of the first edition's events.
     """
 
     number: int
@@ -189,3 +247,4 @@ class Entry(NamedTuple):
     reason: str | None
     event: Event
     confirmations: tuple[Confirmation, ...] = ()
+    settled: Settled | None = None

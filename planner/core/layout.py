@@ -17,7 +17,7 @@ from planner.core.course import Move
 from planner.core.formatting import count, day, listing, typed_moment
 from planner.core.opening import Opening
 from planner.core.schedule import FIRST_DAY, LAST_DAY, Visit
-from planner.errors import InputError, Problem, raise_if_any
+from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
 SEARCHED_DAYS = 60
 _ONE_DAY = timedelta(days=1)
@@ -91,22 +91,36 @@ def lay_out(
     """
     series = _Series(visits, opening, first_visit, shortest_days)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
-    raise_if_any(InputError, series.fixed_problems({first_visit: "first_visit", **places}))
+    places = {first_visit: "first_visit", **places}
+    problems = tuple(series.fixed_problems(places))
+    raise_if_any(NoRoomError if series.is_only_full else InputError, problems)
     return series.laid_out()
 
 
 def lay_out_again(
-    visits: Sequence[Visit], opening: Opening, first_visit: datetime, shortest_days: int
+    visits: Sequence[Visit],
+    opening: Opening,
+    first_visit: datetime,
+    shortest_days: int,
+    standing: Mapping[int, datetime],
 ) -> tuple[Placed, ...]:
-    """Give each visit of a course under way its time; what was done or moved stands as it is."""
-    return _Series(visits, opening, first_visit, shortest_days).laid_out()
+    """Give each visit of a course under way its time; what was done or moved stands as it is.
+
+    So does each visit in `standing`, by its place among the visits, at its wall-clock start.
+    """
+    return _Series(visits, opening, first_visit, shortest_days, standing).laid_out()
 
 
 class _Series:
     """The visits of a course against the clinic's days."""
 
     def __init__(
-        self, visits: Sequence[Visit], opening: Opening, first_visit: datetime, shortest_days: int
+        self,
+        visits: Sequence[Visit],
+        opening: Opening,
+        first_visit: datetime,
+        shortest_days: int,
+        standing: Mapping[int, datetime] | None = None,
     ) -> None:
         self.visits = visits
         self.opening = opening
@@ -115,8 +129,8 @@ class _Series:
         self.links = _links(visits)
         self.minutes = [opening.minutes(visit.purposes) for visit in visits]
         stands = {n: visit.settled or visit.moved_to for n, visit in enumerate(visits)}
-        self.fixed = {n: start for n, start in stands.items() if start}
-        if visits and visits[0].due == first_visit.date():
+        self.fixed = {**(standing or {}), **{n: start for n, start in stands.items() if start}}
+        if visits and standing is None and visits[0].due == first_visit.date():
             self.fixed.setdefault(0, first_visit)
         self._found: dict[tuple[date, int], datetime | None] = {}
 
@@ -129,6 +143,13 @@ class _Series:
                 near = listing([typed_moment(one) for one in self._open_near(index)], "or")
                 fix = f"free near it: {near}" if near else "choose another day"
                 yield Problem(place, f"{day(start)}: {reason}", fix)
+
+    @property
+    def is_only_full(self) -> bool:
+        """Whether the clinic is open whenever a visit has to be."""
+        return not any(
+            self.opening.shut(start, self.minutes[n]) for n, start in self.fixed.items()
+        )
 
     def laid_out(self) -> tuple[Placed, ...]:
         """Each visit with its time in the best series."""
@@ -323,11 +344,8 @@ class _Series:
             yield from islice(free, wanted)
 
     def _open_near(self, index: int) -> Iterator[datetime]:
-        """The free times of a fixed visit's day and of the next open days, three at most."""
-        wanted = self.fixed[index]
-        days = (wanted.date(), *self._days_from(wanted.date(), 1))
-        free = (self.opening.nearest(on, wanted.time(), self.minutes[index]) for on in days)
-        yield from islice(filter(None, free), 3)
+        """The free times nearest to a fixed visit's, three at most."""
+        yield from islice(self.opening.free_near(self.fixed[index], self.minutes[index]), 3)
 
 
 def _reaches(widest: int) -> Iterator[int]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,25 @@ class Occupancy:
                 last = bisect_left(steps.moments, finish)
                 found = max(found, *steps.counts[first:last], 0)
         return found
+
+
+class OccupancyByDay(Occupancy):
+    """Taken times of which a day's are read when somebody asks for it; `busy` are known already."""
+
+    def __init__(
+        self, read: Callable[[date], Iterable[Busy]], busy: Iterable[Busy] = ()
+    ) -> None:
+        super().__init__(busy)
+        self._read = read
+        self._known: set[date] = set()
+
+    def peak(self, start: datetime, end: datetime) -> int:
+        """As `Occupancy.peak`; both moments are in the clinic's zone, in which its days are."""
+        for on in {start.date(), end.date()} - self._known:
+            self._known.add(on)
+            for one in self._read(on):
+                self.add(one)
+        return super().peak(start, end)
 
 
 def _days(start: float, end: float) -> range:

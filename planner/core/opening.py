@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from planner.core.clinic import Clinic, Span
 from planner.core.formatting import moment
 from planner.core.occupancy import Occupancy
-from planner.core.schedule import Purpose
+from planner.core.schedule import LAST_DAY, Purpose
 from planner.errors import InputError, Problem
 
 QUARTER = timedelta(minutes=15)
+# How far ahead a free time near another one is looked for.
+_SEARCHED_DAYS = 60
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,23 @@ class Opening:
 
     def obstacle(self, start: datetime, minutes: int) -> str | None:
         """Why a visit cannot start at a wall-clock time, or None."""
+        if reason := self.shut(start, minutes):
+            return reason
+        return None if self.has_room(start, minutes) else f"no room at {start:%H:%M}"
+
+    def shut(self, start: datetime, minutes: int) -> str | None:
+        """Why the clinic has no visits at a wall-clock time, whoever else is there; or None."""
         if reason := self.closed(start.date()):
             return reason
         if reason := clock_problem(start, self.zone):
             return reason
         if not any(_fits(span, start, minutes) for span in self.clinic.opening[start.weekday()]):
             return f"outside the opening hours for {minutes} minutes from {start:%H:%M}"
-        begin, end = self.placed(start, minutes)
-        if self.busy.peak(begin, end) >= self.clinic.capacity:
-            return f"no room at {start:%H:%M}"
         return None
+
+    def has_room(self, start: datetime, minutes: int) -> bool:
+        """Whether fewer others than the clinic holds are there at any moment of a visit."""
+        return self.busy.peak(*self.placed(start, minutes)) < self.clinic.capacity
 
     def placed(self, start: datetime, minutes: int) -> tuple[datetime, datetime]:
         """Start and end with the clinic's offset; the end is `minutes` of real time later."""
@@ -80,17 +89,28 @@ class Opening:
 
     def nearest(self, on: date, hour: time, minutes: int) -> datetime | None:
         """The free start of a day at the hour, else the nearest quarter, a tie to the later."""
+        return next(self._nearest_first(on, hour, minutes), None)
+
+    def free_near(self, wanted: datetime, minutes: int) -> Iterator[datetime]:
+        """Free starts near a time: those of its day, the nearest first, then of later days."""
+        for away in range(_SEARCHED_DAYS):
+            on = wanted.date() + timedelta(days=away)
+            if on <= LAST_DAY and self.is_known(on):
+                yield from self._nearest_first(on, wanted.time(), minutes)
+
+    def _nearest_first(self, on: date, hour: time, minutes: int) -> Iterator[datetime]:
         wanted = datetime.combine(on, hour)
         if self.obstacle(wanted, minutes) is None:
-            return wanted
+            yield wanted
         if self.closed(on):
-            return None
+            return
         spans = self.clinic.opening[on.weekday()]
         midnight = datetime.combine(on, time())
         quarters = (midnight + QUARTER * n for n in range(96))
         inside = [one for one in quarters if any(_fits(span, one, minutes) for span in spans)]
         near = sorted(inside, key=lambda start: (abs(start - wanted), wanted > start))
-        return next((start for start in near if self.obstacle(start, minutes) is None), None)
+        free = (start for start in near if self.obstacle(start, minutes) is None)
+        yield from (start for start in free if start != wanted)
 
 
 def clock_problem(wall: datetime, zone: ZoneInfo) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -38,11 +38,9 @@ from planner.core.recording import (
     record_visit,
 )
 from planner.core.records import Plan
-from planner.core.schedule import Appointment, apply_moves, due_visits
+from planner.core.schedule import Appointment, Visit, apply_moves, due_visits
 from planner.errors import InputError, Problem, raise_if_any
 
-# What injections really got, by lesion and number.
-Given = Mapping[tuple[str, int], Amount]
 # Visits are known to calendars by this name space and their first appointment.
 _VISITS = UUID("6c1f9a52-3d0e-4c57-9b1e-7a4f0d2b8e63")
 
@@ -75,9 +73,8 @@ def plan_of(
     protocol: Protocol,
     clinic: Clinic,
     placed: Sequence[Placed],
-    given: Given | None = None,
 ) -> Plan:
-    """The plan of a course whose visits have their times, and some of which may be over."""
+    """The plan of a course whose visits have their times."""
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     prepared = Prepared.of(decided, protocol, clinic)
     blank = prepared.blank(one.visit for one in placed)
@@ -101,8 +98,10 @@ def plan_of(
         *(
             finding
             for number, one in numbered(placed)
-            if one.visit.is_to_come
-            for finding in _visit_findings(number, one, protocol, prepared, given or {})
+            for finding in (
+                *drawn_findings(number, one.visit, protocol, prepared),
+                *placed_findings(number, one, protocol.policy.shortest_interval_days),
+            )
         ),
     ]
     confirmed, remarks = confirm(
@@ -212,16 +211,18 @@ def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
             yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
 
 
-def _visit_findings(
-    number: int, placed: Placed, protocol: Protocol, prepared: Prepared, given: Given
+def drawn_findings(
+    number: int,
+    visit: Visit,
+    protocol: Protocol,
+    prepared: Prepared,
+    given: Sequence[Amount] = (),
 ) -> Iterator[Finding]:
-    visit = placed.visit
+    """What is drawn up for a visit to come, with what was given at it already."""
     coming = [prepared.of_injection(one) for one in visit.injected if one.state == "open"]
     if coming:
         doses = [Amount(one.dose, one.drawn_dose) for one in coming if one is not None]
-        doses += [found for one in visit.injected if (found := given.get((one.lesion, one.count)))]
-        yield from visit_findings(number, visit.due, doses, protocol)
-    yield from placed_findings(number, placed, protocol.policy.shortest_interval_days)
+        yield from visit_findings(number, visit.due, [*doses, *given], protocol)
     stock = prepared.clinic.stock
     is_diluted = stock is not None and stock.strength > protocol.strength
     if is_diluted and prepared.is_whole(visit) and prepared.recipe(visit) is None:

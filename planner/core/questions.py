@@ -1,44 +1,138 @@
-"""What has to be asked before something done is recorded; it is then recorded as it was."""
+"""What has to be asked before an event is written; it is then recorded as it was."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from fractions import Fraction
 
 from planner.core.checks import JUMP
-from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Missed, Named
-from planner.core.formatting import count, day, mg, moment
+from planner.core.course import Lesion
+from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Injected, Missed
+from planner.core.formatting import count, day, mg, ml, mm, moment
 from planner.core.history import State
+from planner.core.intervals import Interval
+from planner.core.law import Breach
 from planner.core.protocol import Protocol
+from planner.core.schedule import Named
 from planner.errors import Problem
+
+# A size over this many times the baseline, and so much above it, is asked for.
+FAR_SIZE_TIMES, FAR_SIZE_MM = 2, 10
+# A dose or volume that differs from the plan by more than this share of it is asked for.
+FAR_SHARE = Fraction(1, 2)
 
 
 def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> Iterator[Problem]:
-    """Why a record may be a slip: the future, the order, the interval. `now` is wall clock."""
-    if isinstance(event, Given):
-        yield from _early(state, event)
+    """Why a record may be a slip. `now` is wall clock, `state` the course before the event."""
     if isinstance(event, Missed) and event.at > now:
         text = f"{moment(event.at)} is in the future; nothing is missed yet"
         yield Problem("", text, "move it, or wait")
     if isinstance(event, Given | Evaluated) and event.at > now:
         yield Problem("", f"{moment(event.at)} is in the future", "give the time with --at")
-    if isinstance(event, Ended) and event.on > now.date():
-        yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
+    if isinstance(event, Given):
+        yield from _of_given(state, event, protocol)
+    if isinstance(event, Evaluated):
+        yield from _size(state, event)
     if isinstance(event, DoseChanged):
         yield from _jump(state, event)
-    if isinstance(event, Given):
-        for one in event.injections:
-            name = Named(one.lesion, "injection", one.injection)
-            yield from _order(state, name, event)
-            yield from _interval(state, name, event, protocol.policy.shortest_interval_days)
+    if isinstance(event, Ended):
+        yield from _ending(state, event, now)
+
+
+def law_questions(breach: Breach, shortest_days: int) -> Problem:
+    """What is asked where the law of a series would be broken, with its figures."""
+    one, other = breach.earlier, breach.later
+    name = f"lesion {one.lesion}"
+    if breach.clause == "hold":
+        text = f"injection {one.number} of {name} would be on {day(one.on)}, inside its hold"
+        return Problem("", text, "resume it first")
+    if breach.clause in ("interval", "one-a-day"):
+        was, now = sorted((one, other), key=lambda each: (each.on, each.number))
+        said = "was injected" if was.is_given else "is to be injected"
+        then = "" if now.is_given else f" and is to be again on {day(now.on)}"
+        text = (
+            f"{name} {said} on {day(was.on)}{then}, {count(breach.days, 'day')} apart;"
+            f" the shortest interval is {count(shortest_days, 'day')}"
+        )
+        return Problem("", text, "correct --at")
+    side = "before" if one.on > other.on else "after"
+    text = f"injection {other.number} of {name} on {day(other.on)} is {side} injection {one.number}"
+    return Problem("", f"{text}, {day(one.on)}", "correct --at")
+
+
+def _of_given(state: State, event: Given, protocol: Protocol) -> Iterator[Problem]:
+    yield from _early(state, event)
+    if event.expiry is not None and f"{event.at:%Y-%m-%d}"[: len(event.expiry)] > event.expiry:
+        text = f"the vial expired {event.expiry}, before {day(event.at)}"
+        yield Problem("--expiry", text, "correct it")
+    for one in event.injections:
+        name = Named(one.lesion, "injection", one.injection)
+        yield from _passed_over(state, name)
+        yield from _far_dose(state, one, protocol)
 
 
 def _early(state: State, event: Given) -> Iterator[Problem]:
     """An injection before the first day of the course, out of the reach of its visit's window."""
     windows = [state.slots[name].appointment.window_days for name in event.visit]
-    if (state.began - event.at.date()).days > min(windows):
+    if windows and (state.began - event.at.date()).days > min(windows):
         text = f"{day(event.at)} is before the course began on {day(state.began)}"
         yield Problem("", text, "correct --at")
+
+
+def _passed_over(state: State, name: Named) -> Iterator[Problem]:
+    """Earlier injections that are open would count as missed; one that was missed was given."""
+    for other, slot in state.injections(name.lesion):
+        what = f"injection {other.number} of lesion {name.lesion}"
+        if other.number < name.number and slot.state == "open":
+            text = f"{what} is still open; it would count as missed"
+            yield Problem("", text, f"record injection {other.number} first")
+        if other == name and slot.state == "missed":
+            text = f"{what} counts as missed since {day(slot.day)}"
+            yield Problem("", text, "was it given after all?")
+
+
+def _far_dose(state: State, one: Injected, protocol: Protocol) -> Iterator[Problem]:
+    """What was given, far from what was planned; without a plan, beyond the source's cases."""
+    planned = next(
+        (
+            planned
+            for visit in state.visits.values()
+            for planned in visit.injections
+            if (planned.lesion, planned.injection) == (one.lesion, one.injection)
+        ),
+        None,
+    )
+    if planned is None or planned.dose_mg is None:
+        yield from _beyond_cases(state, one, protocol)
+        return
+    for given, wanted, shown in (
+        (one.dose_mg, planned.dose_mg, mg),
+        (one.drawn_ml, planned.drawn_ml, ml),
+    ):
+        if wanted is not None and abs(given - wanted) > FAR_SHARE * wanted:
+            text = f"lesion {one.lesion}: {shown(given)} recorded, {shown(wanted)} planned"
+            yield Problem("", text, "is it a slip?")
+            return
+
+
+def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Problem]:
+    regimen = protocol.regimens[state.decisions[one.lesion].regimen]
+    reached: Interval | None = regimen.dose_mg
+    if reached is not None and one.dose_mg not in reached:
+        text = (
+            f"lesion {one.lesion}: {mg(one.dose_mg)} recorded, none planned; cases of the"
+            f" {regimen.id} regimen were given {reached.words('mg')}"
+        )
+        yield Problem("", text, "is it a slip?")
+
+
+def _size(state: State, event: Evaluated) -> Iterator[Problem]:
+    lesion = _lesion(state, event.lesion)
+    start = lesion.size_mm
+    if event.size_mm > FAR_SIZE_TIMES * start and event.size_mm - start > FAR_SIZE_MM:
+        text = f"lesion {lesion.id} measures {mm(event.size_mm)}, it was {mm(start)} at the start"
+        yield Problem("--size-mm", text, "is a point misplaced?")
 
 
 def _jump(state: State, event: DoseChanged) -> Iterator[Problem]:
@@ -52,29 +146,21 @@ def _jump(state: State, event: DoseChanged) -> Iterator[Problem]:
         yield Problem("--mg", text, "is a point misplaced?")
 
 
-def _order(state: State, name: Named, event: Given) -> Iterator[Problem]:
-    what = f"injection {name.number} of lesion {name.lesion}"
-    for other, slot in state.slots.items():
-        if other.lesion != name.lesion or other.purpose != "injection" or other == name:
-            continue
-        is_earlier = other.number < name.number
-        if is_earlier and slot.state == "open":
-            text = f"injection {other.number} of lesion {name.lesion} is still open; it would count"
-            yield Problem("", f"{text} as missed", f"record injection {other.number} first")
-        elif slot.state == "done" and slot.at is not None and is_earlier != (slot.at < event.at):
-            side = "before" if is_earlier else "after"
-            text = f"{what} on {day(event.at)} is {side} injection {other.number}, {day(slot.at)}"
-            yield Problem("", text, "correct --at")
+def _ending(state: State, event: Ended, now: datetime) -> Iterator[Problem]:
+    if event.on > now.date():
+        yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
+    if event.ending != "completed":
+        return
+    left = [
+        name
+        for name, slot in state.slots.items()
+        if name.purpose == "injection" and slot.state in ("open", "waiting")
+    ]
+    if left:
+        names = dict.fromkeys(name.lesion for name in left)
+        text = f"{count(len(left), 'injection')} of lesion {', '.join(names)} not given yet"
+        yield Problem("--as", f"{text}; completed would cancel them", "is it stopped?")
 
 
-def _interval(state: State, name: Named, event: Given, shortest: int) -> Iterator[Problem]:
-    for other, done in state.given.items():
-        if other.lesion != name.lesion or other == name:
-            continue
-        gap = abs((done.given.at.date() - event.at.date()).days)
-        if gap < shortest:
-            text = (
-                f"lesion {name.lesion} was injected on {day(done.given.at)}, {count(gap, 'day')}"
-                f" apart; the shortest interval is {count(shortest, 'day')}"
-            )
-            yield Problem("", text, "correct --at")
+def _lesion(state: State, wanted: str) -> Lesion:
+    return next(one for one in state.course.lesions if one.id == wanted)

@@ -240,6 +240,13 @@ class Supplies(NamedTuple):
     wasted_ml: Fraction | None
 
 
+class Page(NamedTuple):
+    """A page that is handed out, by its name (`visit-3`), and the code of what it tells to do."""
+
+    page: str
+    code: str
+
+
 class EndedCourse(NamedTuple):
     """How a course ended, and on which day."""
 

@@ -1,24 +1,25 @@
-"""The plan of a course under way: what is to come laid out anew around what was done."""
+"""The plan of a course under way: what was decided, with what was done beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from planner.core.checks import Amount
 from planner.core.clinic import Clinic
 from planner.core.course import Course
-from planner.core.events import Named
-from planner.core.history import Done, Seen, State
-from planner.core.layout import lay_out_again
-from planner.core.opening import Opening
+from planner.core.events import Evaluated
+from planner.core.history import Done, State
 from planner.core.outcome import reduction_percent, remission
-from planner.core.plan import plan_of
 from planner.core.protocol import Protocol
-from planner.core.quantities import Dose
-from planner.core.recording import record_supplies
+from planner.core.recording import (
+    record_case,
+    record_clinic,
+    record_lesion,
+    record_protocol,
+    record_supplies,
+)
 from planner.core.records import (
     EndedCourse,
     GivenDose,
@@ -29,40 +30,44 @@ from planner.core.records import (
     PlannedVisit,
     VisitState,
 )
+from planner.core.schedule import Named
 
 
-def plan_again(state: State, protocol: Protocol, opening: Opening) -> Plan:
+def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
     """The plan that a history leaves, with what was done beside what was planned."""
-    course, clinic = state.course, opening.clinic
-    placed = lay_out_again(
-        state.visits, opening, course.first_visit, protocol.policy.shortest_interval_days
-    )
-    given = {
-        (name.lesion, name.number): Amount(
-            Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg)
-        )
-        for name, done in state.given.items()
-    }
-    plan = plan_of(course, protocol, clinic, placed, given)
-    visits = tuple(_with_done(visit, state, protocol, clinic) for visit in plan.visits)
-    ended = state.ended
-    return plan._replace(
+    course, ended = state.course, state.ended
+    visits = tuple(with_done(one, state, protocol, clinic) for one in _by_day(state))
+    start = visits[0].start if visits else None
+    return Plan(
+        course=course.id,
+        revision=course.revision,
+        protocol=record_protocol(protocol),
+        first_visit=start or _aware(course.first_visit, ZoneInfo(clinic.timezone)),
+        clinic=record_clinic(clinic),
+        patient=course.patient,
+        diagnosis=course.diagnosis,
+        indication=course.indication,
+        prescriber=course.prescriber,
         lesions=tuple(
-            lesion._replace(held_since=state.held.get(lesion.id)) for lesion in plan.lesions
+            record_lesion(one)._replace(held_since=state.held.get(one.id)) for one in course.lesions
         ),
+        decisions=tuple(state.decisions[one.id] for one in course.lesions),
         visits=visits,
         supplies=record_supplies([visit for visit in visits if visit.state in ("planned", "done")]),
-        remarks=(),
+        findings=state.findings,
+        cases=tuple(record_case(case) for case in protocol.cases),
         replaces=_replaced(state),
         ending=None if ended is None else EndedCourse(ended.ending, ended.on),
     )
 
 
-def appointments_of(visit: PlannedVisit) -> tuple[Named, ...]:
-    """All that belongs to a visit, by name."""
-    evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in visit.evaluations)
-    injections = (Named(one.lesion, "injection", one.injection) for one in visit.injections)
-    return (*evaluations, *injections)
+def _by_day(state: State) -> Iterable[PlannedVisit]:
+    """The visits in the order of their days; one without a day stands where it is due."""
+
+    def when(visit: PlannedVisit) -> tuple[date, int]:
+        return visit.start.date() if visit.start else visit.due, visit.number
+
+    return sorted(state.visits.values(), key=when)
 
 
 def _replaced(state: State) -> int | None:
@@ -71,10 +76,12 @@ def _replaced(state: State) -> int | None:
     return max((one for one in earlier if one < state.revision), default=None)
 
 
-def _with_done(
+def with_done(
     visit: PlannedVisit, state: State, protocol: Protocol, clinic: Clinic
 ) -> PlannedVisit:
-    zone = ZoneInfo(clinic.timezone)
+    """A visit as it was planned, with what was done at it and what became of it."""
+    # The offset is that of the visit, as it was when that was decided.
+    zone = (visit.start and visit.start.tzinfo) or ZoneInfo(clinic.timezone)
     evaluations = tuple(
         one._replace(
             result=_measured(one, state, protocol),
@@ -105,7 +112,7 @@ def _of_all(states: Iterable[VisitState]) -> VisitState:
     return min(states, key=order.index)
 
 
-def _given(one: PlannedInjection, state: State, zone: ZoneInfo) -> GivenDose | None:
+def _given(one: PlannedInjection, state: State, zone: tzinfo) -> GivenDose | None:
     done: Done | None = state.given.get(Named(one.lesion, "injection", one.injection))
     if done is None:
         return None
@@ -125,10 +132,11 @@ def _given(one: PlannedInjection, state: State, zone: ZoneInfo) -> GivenDose | N
 
 
 def _measured(one: PlannedEvaluation, state: State, protocol: Protocol) -> Measured | None:
-    seen: Seen | None = state.seen.get(Named(one.lesion, "evaluation", one.evaluation))
+    seen = state.seen.get(Named(one.lesion, "evaluation", one.evaluation))
     if seen is None:
         return None
-    found, baseline = seen.evaluated, _baseline(state.course, one.lesion)
+    found: Evaluated = seen.evaluated
+    baseline = _baseline(state.course, one.lesion)
     return Measured(
         on=found.at.date(),
         size_mm=found.size_mm,
@@ -154,5 +162,5 @@ def _baseline(course: Course, lesion: str) -> Decimal:
     return next(one.size_mm for one in course.lesions if one.id == lesion)
 
 
-def _aware(wall: datetime, zone: ZoneInfo) -> datetime:
+def _aware(wall: datetime, zone: tzinfo) -> datetime:
     return wall.replace(tzinfo=zone)

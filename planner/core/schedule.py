@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from planner.core.course import Move
 from planner.core.formatting import listing
@@ -17,6 +17,14 @@ AppointmentState = Literal["open", "done", "missed", "cancelled"]
 # The evaluation comes first: a lesion is measured before it is injected.
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+
+
+class Named(NamedTuple):
+    """An appointment by what it is: `number` is 1, 2, ... of its kind, whenever it is."""
+
+    lesion: str
+    purpose: Purpose
+    number: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,43 @@ class Appointment:
     state: AppointmentState = "open"
     # A lesion that was released or found on a day is not injected before it.
     not_before: date | None = None
+
+    @property
+    def name(self) -> Named:
+        """What it is, whenever it is."""
+        return Named(self.lesion, self.purpose, self.count)
+
+
+class Slot(NamedTuple):
+    """An appointment in a course under way; all times are the clinic's wall clock.
+
+    `at` is when it was done, or was to be done once its visit is past; `is_late` says that this
+    is out of the window of that visit. A waiting one is of a held lesion: it has no day.
+    """
+
+    appointment: Appointment
+    state: AppointmentState | Literal["waiting"] = "open"
+    moved_to: datetime | None = None
+    moved_from: date | None = None
+    passed_window: int | None = None
+    at: datetime | None = None
+    is_late: bool = False
+
+    @property
+    def day(self) -> date:
+        """The day that it stands on, or is due."""
+        stands = self.at or self.moved_to
+        return stands.date() if stands else self.appointment.due
+
+    @property
+    def counted_from(self) -> date:
+        """The day from which the later ones are counted: when it is due, or was moved to if far."""
+        was_followed = self.moved_to is not None and self.passed_window is not None
+        return self.moved_to.date() if self.moved_to and was_followed else self.appointment.due
+
+    def is_outside(self, on: date, window_days: int) -> bool:
+        """Whether a day is further away than a window (inclusive, both ways)."""
+        return abs((on - self.counted_from).days) > window_days
 
 
 @dataclass(frozen=True)

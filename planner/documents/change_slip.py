@@ -7,8 +7,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.events import Entry
+from planner.core.history import names_of
 from planner.core.records import Plan, PlannedVisit, VisitState
-from planner.core.replanning import appointments_of
 from planner.documents.blocks import (
     Block,
     Heading,
@@ -116,8 +116,8 @@ def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str
 
 def _gone(visit: PlannedVisit, now: Plan, say: Language) -> str:
     """Where what was to be done at a visit went: to others, or nowhere."""
-    parts = set(appointments_of(visit))
-    there = [other for other in now.kept if parts & set(appointments_of(other))]
+    parts = set(names_of(visit))
+    there = [other for other in now.kept if parts & set(names_of(other))]
     if not there:
         return say("cancelled")
     return say("now at visit {n}", n=say.listing([str(other.number) for other in there]))

@@ -14,15 +14,17 @@ from planner.core.events import (
     Event,
     Given,
     Held,
+    Identified,
     Injected,
     Issued,
     LesionAdded,
+    Migrated,
     Missed,
     Moved,
-    Named,
     Planned,
     Resumed,
 )
+from planner.core.schedule import Named
 from planner.documents.language import Language
 from planner.documents.view import ending_words
 
@@ -152,6 +154,22 @@ def _(event: Ended, say: Language) -> str:
 @told.register
 def _(event: Issued, say: Language) -> str:
     return say("documents of revision {n} made, code {code}", n=event.revision, code=event.code)
+
+
+@told.register
+def _(event: Identified, say: Language) -> str:
+    found = [
+        say("name") if event.name else "",
+        say("birth date") if event.birth_date else "",
+        say("sulfite allergy") if event.sulfite_allergy else "",
+    ]
+    what = say.listing([one for one in found if one])
+    return say("known from course {course}: {what}", course=event.source, what=what)
+
+
+@told.register
+def _(event: Migrated, say: Language) -> str:
+    return say("times kept from the first edition on")
 
 
 @told.register

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -41,6 +43,9 @@ WEEKDAYS = ((OFFICE_HOURS,),) * 5 + ((),) * 2
 REMINDERS = (timedelta(days=1), timedelta(hours=2))
 _ASSUMED_OPENING = f"weekdays {OFFICE_HOURS}"
 _ASSUMED_SYRINGES = "syringes of 1, 3, 5 and 10 mL"
+ID_LENGTH = 40
+# Letters that no decomposition makes plain, as the languages of clinics write them out.
+_LETTERS = {"\u00e6": "ae", "\u00f8": "oe", "\u00e5": "aa", "\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"}
 _Positive = exact_number(above="0", most="1000")
 
 
@@ -137,6 +142,7 @@ class ApprovalTable(FileModel):
 class ClinicFile(FileModel):
     """A clinic. Only the time zone has to be said; what is left out is told as assumed."""
 
+    id: Id | None = None
     name: Text | None = None
     address: Text | None = None
     phone: Text | None = None
@@ -276,7 +282,19 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         public_holidays=holidays,
         holiday_years=years if observed else range(0),
         assumed=assumed,
+        id=file.id or id_of(file.name or ""),
     )
+
+
+def id_of(name: str) -> str:
+    """What the register knows a clinic by whose file does not say: its name, as an id is written."""
+    plain = "".join(_LETTERS.get(one, one) for one in name.casefold())
+    ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:ID_LENGTH].strip("-")
+    if found or not name:
+        return found or "clinic"
+    # A name of other letters has its own id all the same.
+    return f"clinic-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _hours(opening: OpeningTable) -> tuple[tuple[Span, ...], ...]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from planner.core.course import Confirmation, Course
+from planner.core.course import Confirmation, Course, Patient
+from planner.core.deciding import TOO_NEAR, settle, unlawful
 from planner.core.events import (
+    UNCOUNTED,
     Corrected,
     DoseChanged,
     Entry,
     Event,
+    Identified,
     Issued,
     LesionAdded,
     Moved,
@@ -23,22 +27,26 @@ from planner.core.events import (
     Resumed,
 )
 from planner.core.findings import Finding
-from planner.core.history import State, fold
-from planner.core.questions import questions
+from planner.core.history import State
+from planner.core.occupancy import Busy
+from planner.core.questions import law_questions, questions
 from planner.core.records import Plan
 from planner.documents.happened import told
 from planner.documents.view import ENGLISH
-from planner.errors import NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.register.database import Database, lock_additions
 from planner.register.inputs import Stored
+from planner.register.occupancy import taken_by_others
 from planner.register.store import (
     PatientRow,
     Record,
+    add_patient,
     append,
     begin_course,
     find_patient,
     keep_input,
-    note_issue,
+    new_record,
+    note_pages,
     project,
     read_course,
     read_courses_of,
@@ -47,8 +55,6 @@ from planner.register.tables import courses, patients
 
 # What somebody chooses stops where its plan does; what was done is recorded whatever follows.
 _CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
-# Before a long closure these leave a visit without a day, which is then moved.
-_MAY_LACK_A_DAY = (Resumed, LesionAdded)
 _HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
 
 
@@ -62,18 +68,22 @@ class Author(NamedTuple):
     confirm: str | None = None
 
 
-class Standing(NamedTuple):
-    """A course as it stands: its record, the state of its history, the plan of that state."""
+@dataclass(frozen=True)
+class Standing:
+    """A course as it stands: its record and the state of its history."""
 
     record: Record
     state: State
-    plan: Plan
 
     @classmethod
     def of(cls, record: Record) -> Standing:
         """The course of a record."""
-        state = record.state
-        return cls(record, state, record.plan(state))
+        return cls(record, record.state)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of its state."""
+        return self.record.plan(self.state)
 
 
 class Changed(NamedTuple):
@@ -89,12 +99,18 @@ Make = Callable[[Standing], Event]
 
 
 def add_course(
-    database: Database, course: Course, protocol: Stored, clinic: Stored, author: Author
+    database: Database,
+    course: Course,
+    protocol: Stored,
+    clinic: Stored,
+    author: Author,
+    busy: Sequence[Busy] = (),
 ) -> Standing:
-    """Begin the register's history of a course.
+    """Begin the register's history of a course, around the clinic's other courses and `busy`.
 
-    Raises RefusedError where it is there already, NotConfirmedError where its plan waits for a
-    physician, or its patient has another running course and nobody confirmed that.
+    Raises RefusedError where it is there already or its first visit finds no room,
+    NotConfirmedError where its plan waits for a physician, or its patient has another running
+    course and nobody confirmed that.
     """
     with database.writing() as connection:
         lock_additions(connection)
@@ -102,16 +118,43 @@ def add_course(
             fix = "change it with planner course, or choose another id"
             raise RefusedError(Problem(course.id, "it is in the register already", fix))
         patient = _patient_of(connection, course)
-        _check_patient(connection, patient, course, author)
+        others = _running_beside(connection, patient, course, author)
+        course = course._replace(patient=_as_known(course.patient, patient))
         event = Planned(course, keep_input(connection, protocol), keep_input(connection, clinic))
         begin_course(connection, course.id, patient.key)
-        append(connection, course.id, Entry(1, author.now, author.name, author.confirm, event), "")
-        standing = Standing.of(read_course(connection, course.id))
-        if not standing.plan.is_confirmed:
-            problem = "its plan has errors, or waits for a physician"
-            raise NotConfirmedError(Problem(course.id, problem, "see planner plan"))
-        project(connection, standing.record, standing.state, standing.plan)
-        return standing
+        record = new_record(connection, course.id, patient, event)
+        record = _around_others(connection, record, busy)
+        entry = Entry(1, author.now, author.name, author.confirm, event)
+        standing, entry = _settled(record, None, entry)
+        _check_plan(standing.state.findings, course.id)
+        written = append(connection, course.id, entry, "")
+        record = standing.record._replace(digest=written)
+        project(connection, record, standing.state)
+        for other in others:
+            _identify(connection, other, course, author)
+        return Standing(record, standing.state)
+
+
+def _check_plan(findings: Sequence[Finding], course: str) -> None:
+    stops = [_as_problem(one) for one in findings if one.stops]
+    if stops:
+        problem = "its plan has errors, or waits for a physician"
+        raise NotConfirmedError(Problem(course, problem, "see planner plan"), *stops)
+
+
+def _around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:
+    """The course beside all others of its clinic, and what else is taken."""
+    taken = taken_by_others(connection, record, busy)
+    return record._replace(opening=replace(record.opening, busy=taken))
+
+
+def _settled(record: Record, before: State | None, entry: Entry) -> tuple[Standing, Entry]:
+    """The course with one more event, and the event with what is settled with it."""
+    try:
+        entry, state = settle(before, entry, record.entries, record.protocol, record.opening)
+    except NoRoomError as error:
+        raise RefusedError(*error.problems) from error
+    return Standing(record._replace(entries=(*record.entries, entry)), state), entry
 
 
 def change(
@@ -120,28 +163,37 @@ def change(
     makes: Sequence[Make],
     author: Author,
     if_revision: int | None = None,
+    *,
+    busy: Sequence[Busy] = (),
 ) -> Changed:
     """Make changes of a course, an event each: all of them, or none.
 
-    Raises RefusedError where one contradicts the history or the course moved on, NotConfirmedError
-    where one asks for a confirmation.
+    What is to come is laid out around the clinic's other courses and `busy`. Raises RefusedError
+    where one contradicts the history or the course moved on, NotConfirmedError where one asks for
+    a confirmation.
     """
     with database.writing() as connection:
-        first = Standing.of(read_course(connection, course, is_locked=True))
+        record = read_course(connection, course, is_locked=True)
+        first = Standing.of(_around_others(connection, record, busy))
         check_not_restricted(first.record.patient)
         check_not_erased(first.record.patient)
         _check_revision(first, if_revision)
         standing, entries = first, []
         for make in makes:
             standing, entry = _changed(standing, make(standing), author)
-            written = append(connection, course, entry, standing.record.digest)
-            standing = standing._replace(record=standing.record._replace(digest=written))
-            if isinstance(entry.event, Issued):
-                note_issue(connection, course, entry.number, entry.event)
+            standing = _written(connection, standing, entry)
             entries.append(entry)
-        project(connection, standing.record, standing.state, standing.plan)
-    waiting = [one for one in _new(standing.plan.findings, first.plan.findings) if one.stops]
+        project(connection, standing.record, standing.state, entries)
+    waiting = [one for one in _new(standing.state.findings, first.state.findings) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
+
+
+def _written(connection: Connection, standing: Standing, entry: Entry) -> Standing:
+    record = standing.record
+    written = append(connection, record.course, entry, record.digest)
+    if isinstance(entry.event, Issued):
+        note_pages(connection, record.course, entry.number, entry.event)
+    return Standing(record._replace(digest=written), standing.state)
 
 
 def check_not_restricted(patient: PatientRow) -> None:
@@ -165,16 +217,6 @@ def read_standing(connection: Connection, course: str) -> Standing:
     return Standing.of(record)
 
 
-def _before(standing: Standing, event: Event) -> tuple[State, Event]:
-    """What a record is to be compared with: a corrected one with the course without it."""
-    if not isinstance(event, Corrected) or event.instead is None:
-        return standing.state, event
-    record = standing.record
-    number = len(record.entries) + 1
-    gone = Entry(number, record.entries[-1].at, "", None, event._replace(instead=None))
-    return fold((*record.entries, gone), record.protocol, record.opening), event.instead
-
-
 def _wall(record: Record, now: datetime) -> datetime:
     """The clinic's wall clock at a moment."""
     zone = ZoneInfo(record.opening.clinic.timezone)
@@ -182,14 +224,15 @@ def _wall(record: Record, now: datetime) -> datetime:
 
 
 def _changed(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
-    """The course with one more event. What it asks, and what a choice leads to, is confirmed.
+    """The course with one more event. What it asks, and what it leads to, is confirmed.
 
     All of it is asked at once, so that nobody confirms what was not shown.
     """
-    record, now = before.record, author.now
-    asked = list(questions(*_before(before, event), record.protocol, _wall(record, now)))
-    entry = Entry(len(record.entries) + 1, now, author.name, author.reason, event)
-    after = _with(before, entry)
+    record = before.record
+    number = len(record.entries) + 1
+    entry = Entry(number, author.now, author.name, author.reason, event)
+    after, entry = _settled(record, before.state, entry)
+    asked = list(_asked(before, after, event, author.now))
     new = list(_to_confirm(before, after, event))
     if (asked or new) and author.confirm is None:
         raise NotConfirmedError(*asked, *(_as_problem(one) for one in new), _HOW_TO_CONFIRM)
@@ -201,25 +244,42 @@ def _changed(before: Standing, event: Event, author: Author) -> tuple[Standing, 
         reason="; ".join(part for part in said if part) or None,
         confirmations=tuple(_confirmation(one, author) for one in new),
     )
-    return _with(before, entry), entry
+    return _settled(record, before.state, entry)
+
+
+def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Problem]:
+    """What an event asks: for itself, and where the series would break its law."""
+    protocol = before.record.protocol
+    state, of_event = before.state, event
+    if isinstance(event, Corrected) and event.instead is not None:
+        # It is compared with the course without what it corrects.
+        gone = Entry(len(before.record.entries) + 1, now, "", None, event._replace(instead=None))
+        entries, opening = before.record.entries, before.record.opening
+        state, of_event = settle(state, gone, entries, protocol, opening)[1], event.instead
+    yield from questions(state, of_event, protocol, _wall(before.record, now))
+    broken = set(unlawful(state, protocol))
+    shortest = protocol.policy.shortest_interval_days
+    for breach in unlawful(after.state, protocol):
+        # A distance that is to come is a finding, with its own days to confirm.
+        if breach not in broken and (breach.is_done or breach.clause != "interval"):
+            yield law_questions(breach, shortest)
 
 
 def _to_confirm(before: Standing, after: Standing, event: Event) -> Iterator[Finding]:
-    """What a choice leads to and somebody has to confirm; raises NotConfirmedError for errors."""
+    """What an event leads to and somebody has to confirm; raises NotConfirmedError for errors.
+
+    What was done is recorded as it was, and what that leads to waits for a physician; only a
+    distance that is too short is asked for whatever brings it about.
+    """
+    new = list(_new(after.state.findings, before.state.findings))
+    # A visit without a day is named, and moved later.
+    new = [one for one in new if one.code != "no-open-day"]
     if not isinstance(event, _CHOICES):
+        yield from (one for one in new if one.code == TOO_NEAR)
         return
-    new = list(_new(after.plan.findings, before.plan.findings))
-    if isinstance(event, _MAY_LACK_A_DAY):
-        new = [one for one in new if one.code != "no-open-day"]
     errors = [one for one in new if one.severity == "error"]
     raise_if_any(NotConfirmedError, map(_as_problem, errors))
     yield from new
-
-
-def _with(before: Standing, entry: Entry) -> Standing:
-    record = before.record._replace(entries=(*before.record.entries, entry))
-    state = fold(record.entries, record.protocol, record.opening)
-    return Standing(record, state, record.plan(state))
 
 
 def _new(after: Sequence[Finding], before: Sequence[Finding]) -> Iterator[Finding]:
@@ -231,9 +291,8 @@ def _new(after: Sequence[Finding], before: Sequence[Finding]) -> Iterator[Findin
 
 
 def _said(finding: Finding) -> tuple[object, ...]:
-    """What a finding says, whatever number its visit has."""
-    message = re.sub(r"^visit \d+, ", "", finding.message)
-    return finding.code, finding.lesion, finding.due, finding.value, message
+    """What a finding says."""
+    return finding.code, finding.lesion, finding.due, finding.value, finding.message
 
 
 def _as_problem(finding: Finding) -> Problem:
@@ -270,21 +329,17 @@ def changes_after(entries: Sequence[Entry], revision: int) -> list[Entry]:
     """The changes that came after a revision."""
     first = entries[0].event
     start = first.course.revision if isinstance(first, Planned) else 0
-    made = [one for one in entries if not isinstance(one.event, Planned | Issued)]
+    made = [one for one in entries if not isinstance(one.event, UNCOUNTED)]
     return made[max(0, revision - start) :]
 
 
 def _patient_of(connection: Connection, course: Course) -> PatientRow:
-    """The patient of a new course: known by the id, or new."""
+    """The patient of a new course: known by the id as people read it, or new."""
     wanted = course.patient
     born = wanted.birth_date.isoformat() if wanted.birth_date else None
     there = find_patient(connection, wanted.id)
     if there is None:
-        new = insert(patients).values(id=wanted.id, name=wanted.name, birth_date=born)
-        connection.execute(new)
-        there = find_patient(connection, wanted.id)
-        assert there is not None
-        return there
+        return add_patient(connection, wanted.id, wanted.name, born)
     check_not_restricted(there)
     for known, said, what in (
         (there.name, wanted.name, "name"),
@@ -300,6 +355,12 @@ def _patient_of(connection: Connection, course: Course) -> PatientRow:
     return there._replace(name=name, birth_date=born)
 
 
+def _as_known(said: Patient, there: PatientRow) -> Patient:
+    """The patient of a new course, with all that the register knows of who it is."""
+    known = there.identity
+    return said._replace(id=known.id, name=known.name, birth_date=known.birth_date)
+
+
 def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
     """The courses of a patient as they stand, by their ids."""
     return {one.course: one.state for one in read_courses_of(connection, patient)}
@@ -313,20 +374,41 @@ def check_not_dead(states: Mapping[str, State]) -> None:
             raise RefusedError(Problem(f"course {course}", "the patient died", fix))
 
 
-def _check_patient(
+def _running_beside(
     connection: Connection, patient: PatientRow, course: Course, author: Author
-) -> None:
-    """Ask for what the register knows of a patient and the course file does not say."""
-    states = states_of(connection, patient)
-    check_not_dead(states)
+) -> list[Standing]:
+    """The patient's running courses. Asks for what they know and the course file does not say."""
+    there = [Standing.of(one) for one in read_courses_of(connection, patient, is_locked=True)]
+    check_not_dead({one.record.course: one.state for one in there})
     asked = []
-    running = [name for name, state in states.items() if not state.ended]
+    running = [one for one in there if not one.state.ended]
     if running:
-        text = f"the patient has another running course: {', '.join(running)}"
-        asked.append(Problem("patient.id", text))
-    allergic = [name for name, state in states.items() if state.course.patient.sulfite_allergy]
+        names = ", ".join(one.record.course for one in running)
+        asked.append(Problem("patient.id", f"the patient has another running course: {names}"))
+    allergic = [one.record.course for one in there if one.state.course.patient.sulfite_allergy]
     if allergic and not course.patient.sulfite_allergy:
         text = f"course {allergic[-1]} states a sulfite allergy, this one does not"
         asked.append(Problem("patient.sulfite_allergy", text, "set it to true"))
     if asked and author.confirm is None:
         raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)
+    return running
+
+
+def _identify(
+    connection: Connection, standing: Standing, course: Course, author: Author
+) -> None:
+    """Let a running course know by an event of its own what a new one says of its patient."""
+    knows, said = standing.state.course.patient, course.patient
+    event = Identified(
+        source=course.id,
+        name=said.name if knows.name is None else None,
+        birth_date=said.birth_date if knows.birth_date is None else None,
+        sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
+    )
+    if event == Identified(course.id):
+        return
+    record = _around_others(connection, standing.record)
+    entry = Entry(len(record.entries) + 1, author.now, author.name, None, event)
+    after, entry = _settled(record, standing.state, entry)
+    after = _written(connection, after, entry)
+    project(connection, after.record, after.state, [entry])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -16,18 +17,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.core.course import Confirmation
-from planner.core.events import KINDS, Entry, Event, kind_of
+from planner.core.events import KINDS, Entry, Event, Settled, kind_of
 from planner.core.formatting import number
 from planner.core.quantities import Dose
+from planner.core.schedule import Appointment
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # What people write freely: it may say who somebody is.
 _TYPED = {"reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber"}
+# This finding repeats the diagnosis.
+_SAYS_DIAGNOSIS = {"message", "value"}
 # Who the patient is stands in the table of patients; the id also among the texts of the plan, so
-# that the history tells whose it is.
-_IDENTITY = ("id", "name", "birth_date")
+# that the history tells whose it is. An event says what of it the course knows.
+KNOWN, KNOWABLE = "known", ("name", "birth_date")
 PATIENT_ID = "/event/course/patient/id"
 ERASED = "erased"
 
@@ -64,11 +68,12 @@ def to_row(entry: Entry, salt: str) -> Row:
     facts = {"event": _plain(entry.event), "reason": entry.reason}
     if entry.confirmations:
         facts["confirmations"] = _plain(entry.confirmations)
-    patient = facts["event"].get("course", {}).get("patient", {})
-    known = {name: patient.pop(name, None) for name in _IDENTITY}
-    typed = dict(_take_typed(facts, ""))
-    if known["id"] is not None:
-        typed[PATIENT_ID] = known["id"]
+    typed = dict(_take_identity(facts["event"]))
+    if entry.settled is not None:
+        settled = _short(entry.settled)
+        facts["scheduled"] = settled.pop("scheduled")
+        facts["settled"] = settled
+    typed |= _take_typed(facts, "")
     kind = kind_of(entry.event)
     return Row(
         entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,
@@ -76,18 +81,24 @@ def to_row(entry: Entry, salt: str) -> Row:
     )  # fmt: skip
 
 
-def from_row(row: Row, patient: Identity) -> Entry:
-    """The entry of a row. Raises ValueError where it cannot be one."""
+def from_row(row: Row, patient: Identity, known: Collection[str] = ("name", "birth_date")) -> Entry:
+    """The entry of a row. Raises ValueError where it cannot be one.
+
+    `known` is what a course of the first edition knew of its patient when it was migrated: it
+    did not say so itself.
+    """
     facts = json.loads(row.facts, parse_float=Decimal)
     for place, text in row.texts.items():
         _put(facts, place, text)
-    if row.kind == "planned":
-        facts["event"]["course"]["patient"].update(patient._asdict())
+    _put_identity(facts["event"], row.kind, patient, known)
     kind: Any = KINDS.get(row.kind)
     if kind is None:
         raise ValueError(f"no event is called {row.kind}")
     event: Event = _adapter(kind).validate_python(facts["event"])
     confirmations = facts.get("confirmations", [])
+    settled = facts.get("settled")
+    if settled is not None:
+        settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
     return Entry(
         number=row.number,
         at=datetime.fromisoformat(row.at),
@@ -95,7 +106,47 @@ def from_row(row: Row, patient: Identity) -> Entry:
         reason=facts["reason"],
         event=event,
         confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
+        settled=settled,
     )
+
+
+def scheduled_of(row: Row) -> Any:
+    """The times that an event set, as an export has them; None where it set none."""
+    return json.loads(row.facts).get("scheduled")
+
+
+def known_when_migrated(rows: Iterable[Row]) -> Collection[str]:
+    """What a course of the first edition knew of its patient when it was migrated."""
+    for row in rows:
+        if row.kind == "migrated":
+            known: list[str] = json.loads(row.facts)["event"][KNOWN]
+            return known
+    return ("name", "birth_date")
+
+
+def _take_identity(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who the patient is, out of an event: the table of patients has it, `known` says what."""
+    patient = event.get("course", {}).get("patient") if "course" in event else event
+    if patient is None or not {"name", "birth_date"} <= set(patient):
+        return
+    said = {name: patient.pop(name) for name in ("name", "birth_date")}
+    patient[KNOWN] = [name for name, value in said.items() if value is not None]
+    if "course" in event:
+        yield PATIENT_ID, patient.pop("id")
+
+
+def _put_identity(
+    event: dict[str, Any], kind: str, patient: Identity, known: Collection[str]
+) -> None:
+    if kind == "planned":
+        there = event["course"]["patient"]
+        known = there.pop(KNOWN, known)
+        there["id"] = patient.id
+    elif kind == "identified":
+        there, known = event, event.pop(KNOWN)
+    else:
+        return
+    there.update({name: getattr(patient, name) if name in known else None for name in KNOWABLE})
 
 
 def digest(course: str, row: Row, texts_sha256: str, before: str) -> str:
@@ -144,11 +195,26 @@ def _plain(value: Any) -> Any:
     return plain
 
 
+def _short(value: Any) -> Any:
+    """As `_plain`, without what is as it is anyway: most of what is settled has its defaults."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        usual = getattr(value, "_field_defaults", {})
+        pairs = zip(value._fields, value, strict=True)
+        return {name: _short(one) for name, one in pairs if name not in usual or one != usual[name]}
+    if isinstance(value, Appointment):
+        return {name: _plain(one) for name, one in asdict(value).items()}
+    if isinstance(value, tuple) and not isinstance(value, Dose):
+        return [_short(one) for one in value]
+    return _plain(value)
+
+
 def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:
     """Every typed text by its place, and null in its stead."""
     if isinstance(value, dict):
+        is_diagnosis = value.get("code") == "diagnosis-outside-observed"
         for name, one in value.items():
-            if name in _TYPED and isinstance(one, str):
+            is_typed = name in _TYPED or (is_diagnosis and name in _SAYS_DIAGNOSIS)
+            if is_typed and isinstance(one, str):
                 yield f"{place}/{name}", one
                 value[name] = None
             else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError, UsageError
 
-NEWEST = "0001"
+NEWEST = "0002"
+FIRST_EDITION = "0001"
+# So many courses are migrated between two reports.
+REPORTED = 100
+Report = Callable[[str], None]
 # So long a writer waits for another one.
 BUSY_SECONDS = 20
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -71,10 +76,17 @@ class Database:
                 yield connection
 
 
-def open_database(url: str | None, *, create: bool = True) -> Database:
+def _silent(_text: str) -> None:
+    """Report to nobody."""
+
+
+def open_database(
+    url: str | None, *, create: bool = True, report: Report = _silent
+) -> Database:
     """The database at a URL or path; without one the file in the user's data folder.
 
-    It is made where it is missing, if `create`, and brought up to date where it is older. Raises
+    It is made where it is missing, if `create`, and brought up to date where it is older, which
+    `report` is told of. Raises
     RefusedError where it is missing, ServiceError where it cannot be opened, is damaged or of a
     newer version.
     """
@@ -86,7 +98,7 @@ def open_database(url: str | None, *, create: bool = True) -> Database:
     with _troubles(name):
         engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
         database = Database(engine, name)
-        _bring_up_to_date(database, create)
+        _bring_up_to_date(database, create, report)
     return database
 
 
@@ -184,7 +196,7 @@ def _postgresql(address: str) -> Engine:
         raise ServiceError(Problem("PostgreSQL", "its driver is not installed", fix)) from error
 
 
-def _bring_up_to_date(database: Database, create: bool) -> None:
+def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
     with database.reading() as connection:
         there = _version(connection)
         if there == NEWEST:
@@ -199,8 +211,24 @@ def _bring_up_to_date(database: Database, create: bool) -> None:
         if there is not None and there > NEWEST:
             problem = f"it is of version {there}, this planner knows {NEWEST}"
             raise ServiceError(Problem(database.name, problem, "update the planner"))
-        if there != NEWEST:
+        if there == FIRST_EDITION:
+            _migrate_first_edition(connection, database, report)
+        elif there != NEWEST:
             _migrate(connection)
+
+
+def _migrate_first_edition(connection: Connection, database: Database, report: Report) -> None:
+    from planner.register.first_edition import back_up_first, migrate_courses
+
+    report(f"a copy of the register as it was: {back_up_first(connection, database.file)}")
+    _migrate(connection)
+
+    def told(index: int, of: int) -> None:
+        if index % REPORTED == 0:
+            report(f"{index} of {of} courses migrated ...")
+
+    migrate_courses(connection, told)
+    report("the register keeps its times from now on")
 
 
 def _version(connection: Connection) -> str | None:
@@ -229,6 +257,13 @@ def lock_additions(connection: Connection) -> None:
     # SQLite has one writer at a time anyway.
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE patients, inputs IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def lock_clinic(connection: Connection, clinic: str) -> None:
+    """Let no other writer lay out visits of a clinic before the transaction ends."""
+    if connection.dialect.name == "postgresql" and connection.get_execution_options().get("writes"):
+        key = int.from_bytes(hashlib.sha256(clinic.encode()).digest()[:8], signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from planner.core.formatting import count, mg_per_ml, ml
-from planner.core.records import Plan
 from planner.register.store import ERASED_ID
 from planner.register.summary import Summary, read_summary
 from planner.register.tables import courses, patients, visits
@@ -27,13 +26,6 @@ class ListedCourse(NamedTuple):
     revision: int
     next_visit: str | None
     without_day: int
-
-
-class PlacedVisit(NamedTuple):
-    """A visit of a course and when it begins."""
-
-    number: int
-    start: datetime
 
 
 class DueVisit(NamedTuple):
@@ -55,13 +47,13 @@ class DueVisit(NamedTuple):
 
     @property
     def what(self) -> str:
-        """`visit 2 of 6: evaluation A; injection A, B`."""
+        """`visit 2: evaluation A; injection A, B`."""
         parts = []
         if self.summary.evaluations:
             parts.append(f"evaluation {', '.join(self.summary.evaluations)}")
         if self.summary.injections:
             parts.append(f"injection {', '.join(self.summary.injections)}")
-        return f"visit {self.number} of {self.summary.of}: {'; '.join(parts)}"
+        return f"visit {self.number}: {'; '.join(parts)}"
 
     @property
     def volume(self) -> str:
@@ -174,16 +166,22 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
     return sorted(found, key=lambda one: (one.summary.start, one.course))
 
 
-def crowded_visits(connection: Connection, course: str, plan: Plan) -> list[PlacedVisit]:
-    """The visits of a course that are to come at a time for which the clinic has no room."""
-    found = []
-    for visit in plan.coming:
-        if visit.start is not None:
-            on = visit.start.date()
-            there = due_visits(connection, on, on)
-            if any(one.is_crowded and one.course == course for one in there):
-                found.append(PlacedVisit(visit.number, visit.start))
-    return found
+def crowded_times(connection: Connection) -> list[str]:
+    """Where more visits to come are going on at a clinic than it has room for, one line a time."""
+    query = select(visits.c.summary).where(visits.c.state == "planned", visits.c.start.is_not(None))
+    found = [read_summary(one.summary) for one in connection.execute(query)]
+    return [f"more visits than room: {one}" for one in sorted(_crowded(found))]
+
+
+def held_courses(connection: Connection) -> list[str]:
+    """The running courses of which nothing can be injected before a lesion is released."""
+    query = (
+        select(courses.c.id)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(courses.c.status == "held", patients.c.restricted.is_(None))
+        .order_by(courses.c.id)
+    )
+    return [one.id for one in connection.execute(query)]
 
 
 def without_day(connection: Connection) -> list[str]:

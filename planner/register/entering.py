@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -24,17 +25,17 @@ from planner.core.events import (
     LesionAdded,
     Missed,
     Moved,
-    Named,
     Resumed,
 )
 from planner.core.findings import CODES
-from planner.core.formatting import listing, plain
-from planner.core.history import is_reached
+from planner.core.formatting import listing, plain, typed_moment
+from planner.core.history import is_reached, names_of
 from planner.core.opening import clock_problem
 from planner.core.plan import lesion_problems
 from planner.core.quantities import Dose, Volume
 from planner.core.records import PlannedEvaluation, PlannedInjection, PlannedVisit
-from planner.core.replanning import appointments_of
+from planner.core.replanning import with_done
+from planner.core.schedule import Named
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.register.changes import Standing
 
@@ -89,11 +90,12 @@ class PartlyMeasured(NamedTuple):
 
 def visit_of(standing: Standing, number: int) -> PlannedVisit:
     """A visit by its number in the plan. Raises RefusedError where there is none."""
-    for visit in standing.plan.visits:
-        if visit.number == number:
-            return visit
-    there = len(standing.plan.visits)
-    fix = f"the plan has visits 1 to {there}" if there else "all its lesions are held"
+    state, record = standing.state, standing.record
+    if number in state.visits:
+        clinic = record.opening.clinic
+        return with_done(state.visits[number], state, record.protocol, clinic)
+    there = listing([str(one) for one in sorted(state.visits)])
+    fix = f"the plan has visit {there}" if there else "all its lesions are held"
     raise RefusedError(Problem("--visit", f"there is no visit {number}", fix))
 
 
@@ -112,7 +114,9 @@ def given_as_planned(
         raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
     if lesions is not None:
         there = tuple(_injection(standing, visit, lesion) for lesion in lesions)
-    wanted = [one for one in there if one.state != "done"]
+    # What was missed is never given beside what is to come; alone it is asked for.
+    wanted = [one for one in there if one.state == "planned"]
+    wanted = wanted or [one for one in there if one.state == "missed"]
     if not wanted:
         names = listing([one.lesion for one in there])
         text = f"what {names} got at visit {visit.number} is recorded already"
@@ -148,7 +152,7 @@ def _given(
     noted: Circumstances,
 ) -> Given:
     return Given(
-        visit=appointments_of(visit),
+        visit=names_of(visit),
         injections=tuple(injections),
         at=_time(standing, visit, noted.at),
         lot=noted.lot,
@@ -178,7 +182,8 @@ def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> 
 
 
 def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedInjection:
-    for one in visit.injections:
+    # A visit may hold one that was missed beside one that is to come: that is the one meant.
+    for one in sorted(visit.injections, key=lambda each: each.state != "planned"):
         if one.lesion == lesion:
             return one
     _check_lesion(standing, lesion)
@@ -195,7 +200,7 @@ def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) 
     visit = visit_of(standing, number)
     planned = _evaluation(standing, visit, lesion)
     return Evaluated(
-        visit=appointments_of(visit),
+        visit=names_of(visit),
         lesion=lesion,
         evaluation=planned.evaluation,
         at=_time(standing, visit, found.at),
@@ -212,8 +217,8 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
             return one
     _check_lesion(standing, lesion)
     when = [
-        str(other.number)
-        for other in standing.plan.visits
+        str(number)
+        for number, other in sorted(standing.state.visits.items())
         if any(one.lesion == lesion for one in other.evaluations)
     ]
     text = f"visit {visit.number} does not evaluate lesion {lesion}"
@@ -230,7 +235,7 @@ def missed(standing: Standing, number: int) -> Missed:
 def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple[Named, ...]:
     """What of a visit is in one of some states, in the order of the visit."""
     slots = standing.state.slots
-    return tuple(name for name in appointments_of(visit) if slots[name].state in states)
+    return tuple(name for name in names_of(visit) if slots[name].state in states)
 
 
 def moved(standing: Standing, number: int, to: datetime) -> Moved:
@@ -240,13 +245,16 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     there = [
         one.purposes
         for one in standing.plan.coming
-        if one is not visit and one.start and one.start.date() == wall.date()
+        if one.number != number and one.start and one.start.date() == wall.date()
     ]
     # On the day of another visit it joins it, and both have to fit.
     purposes = {purpose for each in (visit.purposes, *there) for purpose in each}
-    obstacle = opening.obstacle(wall, opening.minutes(sorted(purposes)))
-    if obstacle:
-        raise InputError(Problem("--to", obstacle, "choose another time"))
+    minutes = opening.minutes(sorted(purposes))
+    if shut := opening.shut(wall, minutes):
+        raise InputError(Problem("--to", shut, "choose another time"))
+    if not opening.has_room(wall, minutes):
+        near = listing([typed_moment(one) for one in islice(opening.free_near(wall, minutes), 3)])
+        raise RefusedError(Problem("--to", f"no room at {typed_moment(wall)}", f"free: {near}"))
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
         text = f"visit {number} is at that time already"
         raise RefusedError(Problem("--to", text, "nothing was changed"))
@@ -312,7 +320,8 @@ def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
             for one in lesion_problems(lesion, standing.record.protocol)
         ),
     )
-    alike = [name for name in standing.plan.lesion_ids if name.casefold() == lesion.id.casefold()]
+    names = [one.id for one in standing.state.course.lesions]
+    alike = [name for name in names if name.casefold() == lesion.id.casefold()]
     if alike and alike != [lesion.id]:
         problem = f"no label tells it from lesion {alike[0]}"
         raise InputError(Problem("--id", problem, "choose another id"))
@@ -330,7 +339,7 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
     target = confirmation.lesions[0] if confirmation.lesions else None
     if target is not None:
         _check_lesion(standing, target)
-    waiting = [one for one in standing.plan.findings if one.is_open and one.code == code]
+    waiting = [one for one in standing.state.findings if one.is_open and one.code == code]
     meant = [one for one in waiting if (one.lesion, one.visit) == (target, visit)]
     if not meant:
         names = [one.lesion or f"visit {one.visit}" for one in waiting if one.lesion or one.visit]
@@ -455,7 +464,7 @@ def _planned(one: Injected) -> PlannedInjection:
 
 
 def _check_lesion(standing: Standing, lesion: str) -> None:
-    known = list(standing.plan.lesion_ids)
+    known = [one.id for one in standing.state.course.lesions]
     if lesion not in known:
         from planner.files.fields import nearest
 

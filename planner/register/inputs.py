@@ -83,6 +83,17 @@ def _protocol(content: str) -> Protocol:
     return protocol_from(parse_toml(raw, ProtocolError), raw)
 
 
+def clinic_today(content: str) -> Clinic:
+    """A stored clinic with the public holidays that today's library knows."""
+    from planner.files.clinic import clinic_from
+    from planner.files.reading import parse_toml
+
+    stored = json.loads(content)
+    if stored["file"] is None or stored["holidays"] is None:
+        return _opening(content).clinic
+    return clinic_from(parse_toml(stored["file"].encode()), range(*stored["years"]))
+
+
 def _opening(content: str) -> Opening:
     from planner.files.clinic import built_in_clinic, clinic_from
     from planner.files.reading import parse_toml

@@ -1,14 +1,20 @@
-"""Which documents of a course were made, and what came after them."""
+"""Which documents of a course were made, which pages of them hold, and what came after them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from planner.core.events import Entry, Issued
-from planner.core.records import Plan
+from planner.core.events import Document, Entry, Evaluated, Given, Issued
+from planner.core.formatting import listing, moment
+from planner.core.history import IssuedSet, names_of
+from planner.core.pages import stale_pages, visit_page
+from planner.core.records import Page, Plan
+from planner.core.schedule import Named
 from planner.errors import Problem, RefusedError
 from planner.register.changes import (
     Author,
@@ -21,16 +27,33 @@ from planner.register.changes import (
     states_of,
 )
 from planner.register.database import Database
-from planner.register.tables import courses, issues
+from planner.register.tables import pages
 
 
-class Page(NamedTuple):
-    """A page by its code: whether it is of the course as it stands now."""
+class IssuedPage(NamedTuple):
+    """A page that was issued, and whether it still holds.
+
+    `page` is empty for the first edition, where one code stood on all pages; `carried_out` is when
+    the visit was of a page that was carried out. `now` is the revision that the course is at.
+    """
 
     course: str
+    page: str
+    code: str
     revision: int
-    current: bool
+    state: Literal["current", "stale", "carried-out"]
+    carried_out: datetime | None
     now: int
+
+    @property
+    def told(self) -> str:
+        """What to say of it."""
+        name = f"Course {self.course}, {self.page or 'all pages'}, revision {self.revision}"
+        if self.carried_out is not None:
+            return f"{name}: carried out {moment(self.carried_out)}"
+        if self.state == "stale":
+            return f"{name}: STALE: the course is at revision {self.now}"
+        return f"{name}: current"
 
 
 def issue_of(connection: Connection, course: str) -> Standing:
@@ -59,9 +82,9 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
 
 
 def note_issued(
-    database: Database, standing: Standing, code: str, documents: tuple[str, ...], author: Author
+    database: Database, standing: Standing, code: str, files: Mapping[str, bytes], author: Author
 ) -> None:
-    """Record that documents were made, once for each code.
+    """Record that documents were made, once for each code of a plan.json.
 
     Raises RefusedError where the course moved on meanwhile.
     """
@@ -69,26 +92,111 @@ def note_issued(
     made = [(one.issued.revision, one.issued.code) for one in standing.state.issues]
     if made and made[-1] == (revision, code):
         return
-    event = Issued(revision, code, documents)
+    documents = tuple(
+        Document(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()
+    )
+    event = Issued(revision, code, tuple(files), documents, standing.plan.pages)
     change(database, standing.record.course, [lambda _standing: event], author, revision)
 
 
-def page_of(connection: Connection, code: str) -> Page:
-    """The page of a code. Raises RefusedError for one that was never issued."""
-    query = (
-        select(issues.c.course, issues.c.event, courses.c.revision)
-        .join(courses, courses.c.id == issues.c.course)
-        .where(issues.c.code == code)
-        .order_by(issues.c.event.desc())
-    )
-    row = connection.execute(query).first()
-    if row is None:
+def pages_with(connection: Connection, code: str) -> list[IssuedPage]:
+    """The pages of a code. Raises RefusedError for one that was never issued."""
+    query = select(pages.c.course, pages.c.page).where(pages.c.code == code).distinct()
+    found = [
+        page_of(read_standing(connection, course), code, page)
+        for course, page in connection.execute(query.order_by(pages.c.course, pages.c.page))
+    ]
+    if not found:
         problem = "the register made no page with this code"
         raise RefusedError(Problem(code, problem, "a draft, a reprint of a file, or a slip?"))
-    last = select(issues).where(issues.c.course == row.course).order_by(issues.c.event.desc())
-    newest = connection.execute(last).first()
-    of_page = connection.execute(
-        select(issues.c.revision).where(issues.c.course == row.course, issues.c.event == row.event)
-    ).scalar_one()
-    is_newest = newest is not None and newest.code == code
-    return Page(row.course, of_page, is_newest and of_page == row.revision, row.revision)
+    return found
+
+
+def page_of(standing: Standing, code: str, page: str) -> IssuedPage:
+    """A page of a course that was issued, as it stands now."""
+    state = standing.state
+    issue = [one for one in state.issues if Page(page, code) in pages_of_issue(one)][-1]
+    carried_out = _carried_out(standing, page)
+    if page:
+        # A page that was carried out held, or did not, when that began.
+        upto = _begun(standing, issue, page) if carried_out else len(standing.record.entries)
+        is_stale = _is_stale(standing, issue, Page(page, code), upto)
+    else:
+        is_stale = issue.issued.revision != state.revision
+    if is_stale:
+        carried_out = None
+    return IssuedPage(
+        course=standing.record.course,
+        page=page,
+        code=code,
+        revision=issue.issued.revision,
+        state="stale" if is_stale else "carried-out" if carried_out else "current",
+        carried_out=carried_out,
+        now=state.revision,
+    )
+
+
+def check_page(standing: Standing, code: str, visit: int) -> None:
+    """Refuse to record a visit by a page that does not hold, or is of something else."""
+    there = [
+        one
+        for issue in standing.state.issues
+        for one in pages_of_issue(issue)
+        if one.code == code.strip().lower()
+    ]
+    if not there:
+        problem = f"course {standing.record.course} has no page with this code"
+        raise RefusedError(Problem("--page", problem, "see planner course current"))
+    for one in dict.fromkeys(there):
+        found = page_of(standing, one.code, one.page)
+        if found.state != "current":
+            raise RefusedError(Problem("--page", found.told, "print it anew"))
+        if one.page.startswith("visit-") and one.page != visit_page(visit):
+            text = f"it is the page of {one.page}, not of visit {visit}"
+            raise RefusedError(Problem("--page", text, "take that visit's page"))
+
+
+def pages_of_issue(issue: IssuedSet) -> Sequence[Page]:
+    """The pages that were made then; the first edition's had one code, and no names."""
+    return issue.issued.pages or (Page("", issue.issued.code),)
+
+
+def _is_stale(standing: Standing, issue: IssuedSet, page: Page, upto: int) -> bool:
+    """Whether a page of an issue did not hold any more after so many events of the course."""
+    before = Standing.of(standing.record.as_of(issue.entries))
+    after = Standing.of(standing.record.as_of(upto))
+    return any((one.page, one.code) == page for one in stale_pages(before.plan, after.plan))
+
+
+def _carried_out(standing: Standing, page: str) -> datetime | None:
+    """When the visit of a page was, where all of it is over and some of it was done."""
+    for visit in standing.plan.visits:
+        if visit_page(visit.number) == page and visit.state == "done":
+            return visit.start
+    return None
+
+
+def _begun(standing: Standing, issue: IssuedSet, page: str) -> int:
+    """How many events there were before something was done at the visit of a page."""
+    names: set[Named] = set()
+    for visit in standing.state.visits.values():
+        if visit_page(visit.number) == page:
+            names = set(names_of(visit))
+    for entry in standing.record.entries[issue.entries :]:
+        if set(_done_by(entry)) & names:
+            return entry.number - 1
+    return issue.entries
+
+
+def _done_by(entry: Entry) -> Iterator[Named]:
+    """What an event says was done."""
+    if isinstance(entry.event, Given):
+        for one in entry.event.injections:
+            yield Named(one.lesion, "injection", one.injection)
+    elif isinstance(entry.event, Evaluated):
+        yield Named(entry.event.lesion, "evaluation", entry.event.evaluation)
+
+
+def told_of(found: Sequence[IssuedPage]) -> str:
+    """The pages of a code, for a message."""
+    return listing([one.told for one in found])

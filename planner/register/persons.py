@@ -76,6 +76,7 @@ def erase(database: Database, patient: str, author: Author, *, force: bool) -> E
             .where(known)
             .values(
                 id=None,
+                read_as=None,
                 name=None,
                 birth_date=None,
                 restricted=None if there.restricted is None else _note(author, None),

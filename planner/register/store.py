@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from planner.core.events import Entry, Issued, Planned
-from planner.core.history import State, fold
+from planner.core.deciding import migrate
+from planner.core.events import Entry, Issued, Migrated, Planned
+from planner.core.history import State, fold, names_of
+from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
+from planner.core.lettering import as_people_read
 from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.core.replanning import plan_again
+from planner.core.records import Page, Plan
+from planner.core.replanning import plan_again, with_done
 from planner.errors import PlannerError, Problem, RefusedError
-from planner.register.codec import PATIENT_ID, Identity, Row, digest, from_row, to_row
+from planner.register.codec import (
+    PATIENT_ID,
+    Identity,
+    Row,
+    digest,
+    from_row,
+    known_when_migrated,
+    to_row,
+)
 from planner.register.inputs import Stored, opening_of, protocol_of
 from planner.register.summary import summary
-from planner.register.tables import courses, events, inputs, issues, patients, texts, visits
+from planner.register.tables import courses, events, inputs, pages, patients, texts, visits
 
 ERASED_ID = "erased"
 
@@ -34,6 +45,7 @@ class PatientRow(NamedTuple):
     birth_date: str | None
     restricted: str | None
     erased: str | None
+    read_as: str | None = None
 
     @property
     def identity(self) -> Identity:
@@ -56,15 +68,24 @@ class Record(NamedTuple):
     @property
     def state(self) -> State:
         """What its history leaves."""
-        return fold(self.entries, self.protocol, self.opening)
+        return fold(self.entries, self.protocol)
 
     def plan(self, state: State) -> Plan:
         """The plan of one of its states."""
-        return plan_again(state, self.protocol, self.opening)
+        return plan_again(state, self.protocol, self.opening.clinic)
 
     def as_of(self, number: int) -> Record:
-        """The course as it was after the event of a number."""
-        return self._replace(entries=self.entries[:number])
+        """The course as it was after the event of a number.
+
+        What the first edition led to then is followed again: it kept no times.
+        """
+        entries = self.entries[:number]
+        if not any(one.settled for one in entries):
+            alone = Opening(self.opening.clinic, Occupancy())
+            settled = migrate(entries, self.protocol, alone)
+            times = Entry(number + 1, entries[-1].at, "", None, Migrated(), settled=settled)
+            entries = (*entries, times)
+        return self._replace(entries=entries)
 
 
 def read_course(connection: Connection, course: str, *, is_locked: bool = False) -> Record:
@@ -86,23 +107,13 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     of_patient = rows[0][0].texts.get(PATIENT_ID, patient.id) if rows else patient.id
     if patient.erased is None and of_patient != patient.id:
         raise RefusedError(_tampered(course, "its patient has another id than was written"))
-    entries = tuple(_entry(course, row, patient.identity) for row, _, _ in rows)
-    planned = entries[0].event
+    known = known_when_migrated(row for row, _, _ in rows)
+    entries = tuple(_entry(course, row, patient.identity, known) for row, _, _ in rows)
+    planned = entries[0].event if entries else None
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
-
-    def read(sha256: str) -> str:
-        return _input(connection, sha256)
-
-    return Record(
-        course,
-        patient,
-        entries,
-        last,
-        protocol_of(planned.protocol, read),
-        opening_of(planned.clinic, read),
-        planned.clinic,
-    )
+    record = new_record(connection, course, patient, planned)
+    return record._replace(entries=entries, digest=last)
 
 
 def read_courses_of(
@@ -196,48 +207,67 @@ def insert_row(connection: Connection, course: str, row: Row, typed: str, own: s
         )
 
 
-def project(connection: Connection, record: Record, state: State, plan: Plan) -> None:
-    """Draw anew what lists and days are read from."""
+def project(
+    connection: Connection, record: Record, state: State, entries: Sequence[Entry] | None = None
+) -> None:
+    """Draw anew what lists and days are read from; of `entries` alone, where they are given."""
     course = record.course
     connection.execute(
         update(courses)
         .where(courses.c.id == course)
         .values(revision=state.revision, status=state.status)
     )
-    there = {
-        one.number: one._asdict()
-        for one in connection.execute(select(visits).where(visits.c.course == course))
-    }
-    wanted = {one["number"]: one for one in projected_visits(record, plan)}
-    changed = [row for number, row in wanted.items() if there.get(number) != row]
-    stale = [n for n in there if n not in wanted or there[n] != wanted[n]]
-    if stale:
-        gone = (visits.c.course == course) & (visits.c.number == bindparam("gone"))
-        connection.execute(delete(visits).where(gone), [{"gone": n} for n in stale])
-    if changed:
-        connection.execute(insert(visits), changed)
+    touched = None if entries is None else _touched(state, entries)
+    wanted = list(projected_visits(record, state, touched))
+    gone = visits.c.course == course
+    if touched is not None:
+        gone &= visits.c.number.in_(touched)
+    if touched is None or touched:
+        connection.execute(delete(visits).where(gone))
+    if wanted:
+        connection.execute(insert(visits), wanted)
 
 
-def projected_visits(record: Record, plan: Plan) -> list[dict[str, Any]]:
-    """The visits of a plan as their table has them."""
-    return [
-        {
+def _touched(state: State, entries: Sequence[Entry]) -> set[int]:
+    """The visits that events changed, or that they changed something of."""
+    numbers: set[int] = set()
+    for entry in entries:
+        if entry.settled is None:
+            continue
+        changed = {name for name, _ in entry.settled.slots}
+        numbers |= {*entry.settled.gone, *(one.number for one in entry.settled.visits)}
+        numbers |= {n for n, one in state.visits.items() if changed & set(names_of(one))}
+    return numbers
+
+
+def projected_visits(
+    record: Record, state: State, only: Collection[int] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The visits of a course as their table has them, all or those of some numbers."""
+    clinic = record.opening.clinic
+    for number in sorted(state.visits if only is None else {*only} & {*state.visits}):
+        visit = with_done(state.visits[number], state, record.protocol, clinic)
+        yield {
             "course": record.course,
-            "number": visit.number,
+            "number": number,
+            "clinic": clinic.id,
             "day": visit.start.date().isoformat() if visit.start else None,
+            "start": visit.start.isoformat() if visit.start else None,
+            "end": visit.end.isoformat() if visit.end else None,
             "state": visit.state,
-            "summary": summary(plan, visit, record.opening.clinic.capacity),
+            "summary": summary(visit, clinic, record.protocol),
         }
-        for visit in plan.visits
-    ]
 
 
-def note_issue(connection: Connection, course: str, number: int, issued: Issued) -> None:
-    """Let the code of issued documents be found."""
+def note_pages(connection: Connection, course: str, number: int, issued: Issued) -> None:
+    """Let the codes of issued pages be found; those of the first edition had one for all."""
+    pages_there = issued.pages or (Page("", issued.code),)
     connection.execute(
-        insert(issues).values(
-            course=course, event=number, revision=issued.revision, code=issued.code
-        )
+        insert(pages),
+        [
+            {"course": course, "event": number, "page": one.page, "code": one.code}
+            for one in pages_there
+        ],
     )
 
 
@@ -255,12 +285,38 @@ def read_patient(connection: Connection, key: int) -> PatientRow:
 
 
 def find_patient(connection: Connection, patient: str) -> PatientRow | None:
-    """A patient by the clinic's id."""
-    row = connection.execute(select(patients).where(patients.c.id == patient)).one_or_none()
-    return None if row is None else PatientRow(*row)
+    """A patient by the clinic's id, as people read it."""
+    alike = select(patients).where(patients.c.read_as == as_people_read(patient))
+    rows = [PatientRow(*row) for row in connection.execute(alike.order_by(patients.c.key))]
+    # The first edition may have made two patients of ids that look alike.
+    return next((one for one in rows if one.id == patient), rows[0] if rows else None)
 
 
-def _input(connection: Connection, sha256: str) -> str:
+def add_patient(
+    connection: Connection, patient: str, name: str | None, birth_date: str | None
+) -> PatientRow:
+    """A new patient."""
+    values = {"id": patient, "read_as": as_people_read(patient), "name": name}
+    connection.execute(insert(patients).values(**values, birth_date=birth_date))
+    there = find_patient(connection, patient)
+    assert there is not None
+    return there
+
+
+def new_record(
+    connection: Connection, course: str, patient: PatientRow, planned: Planned
+) -> Record:
+    """The record of a course before its first event."""
+
+    def read(sha256: str) -> str:
+        return read_input(connection, sha256)
+
+    protocol, opening = protocol_of(planned.protocol, read), opening_of(planned.clinic, read)
+    return Record(course, patient, (), "", protocol, opening, planned.clinic)
+
+
+def read_input(connection: Connection, sha256: str) -> str:
+    """A protocol or clinic as it was kept. Raises RefusedError where it is gone or was changed."""
     query = select(inputs.c.content, inputs.c.kind).where(inputs.c.sha256 == sha256)
     row = connection.execute(query).one_or_none()
     if row is None or Stored(row.kind, row.content).sha256 != sha256:
@@ -270,9 +326,9 @@ def _input(connection: Connection, sha256: str) -> str:
     return content
 
 
-def _entry(course: str, row: Row, patient: Identity) -> Entry:
+def _entry(course: str, row: Row, patient: Identity, known: Collection[str]) -> Entry:
     try:
-        return from_row(row, patient)
+        return from_row(row, patient, known)
     except (ValueError, KeyError, TypeError, AttributeError, PlannerError) as error:
         raise RefusedError(_tampered(course, f"event {row.number} cannot be read")) from error
 

@@ -8,8 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from planner.core.clinic import Clinic
 from planner.core.formatting import number
-from planner.core.records import Plan, PlannedVisit
+from planner.core.protocol import Protocol
+from planner.core.records import PlannedVisit
 
 
 class Summary(NamedTuple):
@@ -22,7 +24,6 @@ class Summary(NamedTuple):
     end: str
     clinic: str
     capacity: int
-    of: int
     evaluations: list[str]
     injections: list[str]
     strength_mg_per_ml: str
@@ -33,19 +34,18 @@ class Summary(NamedTuple):
     vials: int | None
 
 
-def summary(plan: Plan, visit: PlannedVisit, capacity: int) -> str:
-    """The summary of a visit, as its table has it; `capacity` is the clinic's."""
+def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
+    """The summary of a visit, as its table has it."""
     made, sizes = visit.preparation, Counter(one.capacity_ml for one in visit.syringes)
     return json.dumps(
         Summary(
             start=visit.start.isoformat() if visit.start else "",
             end=visit.end.isoformat() if visit.end else "",
-            clinic=plan.clinic.name or plan.clinic.timezone,
-            capacity=capacity,
-            of=len(plan.visits),
+            clinic=clinic.name or clinic.timezone,
+            capacity=clinic.capacity,
             evaluations=[one.lesion for one in visit.evaluations if one.state == "planned"],
             injections=[one.lesion for one in visit.injections if one.state == "planned"],
-            strength_mg_per_ml=number(plan.protocol.strength_mg_per_ml),
+            strength_mg_per_ml=number(protocol.strength.mg_per_ml),
             total_drawn_ml=_text(visit.total_drawn_ml),
             total_drawn_mg=_text(visit.total_drawn_mg),
             syringes=[(number(size), count) for size, count in sorted(sizes.items())],

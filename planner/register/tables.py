@@ -1,7 +1,7 @@
 """The tables of the register, as the newest migration leaves them.
 
 `events` and `inputs` are the history: triggers refuse to change them. `patients` and `texts` hold
-all that can tell who somebody is, so that it can be blanked. `courses`, `visits` and `issues` are
+all that can tell who somebody is, so that it can be blanked. `courses`, `visits` and `pages` are
 drawn from the events and can be made again.
 """
 
@@ -28,6 +28,8 @@ patients = Table(
     Column("birth_date", Text),
     Column("restricted", Text),
     Column("erased", Text),
+    # The id as people read it: two that look alike are one patient.
+    Column("read_as", Text, index=True),
 )
 courses = Table(
     "courses",
@@ -65,17 +67,21 @@ visits = Table(
     metadata,
     Column("course", Text, ForeignKey("courses.id"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("clinic", Text, nullable=False),
     Column("day", Text),
+    Column("start", Text),
+    Column("end", Text),
     Column("state", Text, nullable=False),
     Column("summary", Text, nullable=False),
-    Index("visits_by_day", "day"),
+    Index("visits_by_day", "day", "clinic"),
 )
-issues = Table(
-    "issues",
+# A page of the first edition has no name: one code stood on all pages of a set.
+pages = Table(
+    "pages",
     metadata,
     Column("course", Text, ForeignKey("courses.id"), primary_key=True),
     Column("event", Integer, primary_key=True, autoincrement=False),
-    Column("revision", Integer, nullable=False),
+    Column("page", Text, primary_key=True),
     Column("code", Text, nullable=False),
-    Index("issues_by_code", "code"),
+    Index("pages_by_code", "code"),
 )

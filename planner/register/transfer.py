@@ -9,16 +9,20 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from planner.core.lettering import as_people_read
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
-from planner.register.changes import Standing, check_not_restricted
-from planner.register.codec import Row
+from planner.register.changes import check_not_restricted
+from planner.register.codec import Row, scheduled_of
 from planner.register.database import Database, lock_additions
+from planner.register.first_edition import migrate_course
 from planner.register.store import (
+    PatientRow,
     begin_course,
     check_chain,
+    find_patient,
     insert_row,
-    note_issue,
+    note_pages,
     project,
     read_course,
     read_patient,
@@ -31,7 +35,7 @@ FORMAT = "planner-register"
 _NO_LINE = (
     ArithmeticError, AttributeError, DBAPIError, LookupError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
-VERSION = 1
+FIRST_EDITION, VERSION = 1, 2
 
 
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
@@ -46,7 +50,7 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
     for course, key in rows:
         if key not in seen_patients:
             seen_patients.add(key)
-            yield _line({"patient": read_patient(connection, key)._asdict()})
+            yield _line({"patient": _patient(read_patient(connection, key))})
         events = read_rows(connection, course)
         for sha256 in _inputs_of(events):
             if sha256 not in seen_inputs:
@@ -55,7 +59,10 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
         yield _line({"course": course, "patient_key": key, "events": len(events)})
         for row, typed, own in events:
             event = row._asdict() | {"texts": dict(row.texts), "texts_sha256": typed}
-            yield _line({"event": event | {"digest": own}})
+            # What the facts say of times, for whoever reads them and not the facts.
+            scheduled = scheduled_of(row)
+            times = {} if scheduled is None else {"scheduled": scheduled}
+            yield _line({"event": event | times | {"digest": own}})
 
 
 def imported(database: Database, lines: Iterator[str]) -> list[str]:
@@ -90,6 +97,7 @@ class _Coming:
         self.rows: list[tuple[Row, str, str]] = []
         self.courses: list[str] = []
         self.has_head = False
+        self.is_first_edition = False
 
     def take(self, number: int, line: dict[str, Any]) -> None:
         """One more line."""
@@ -98,7 +106,12 @@ class _Coming:
         elif "event" in line:
             event = line["event"]
             typed, own = event.pop("texts_sha256"), event.pop("digest")
-            self.rows.append((Row(**event), typed, own))
+            scheduled = event.pop("scheduled", None)
+            row = Row(**event)
+            if scheduled != scheduled_of(row):
+                problem = f"the times of event {row.number} are not what its facts say"
+                raise InputError(Problem(f"line {number}", problem, "export the register anew"))
+            self.rows.append((row, typed, own))
         else:
             self._close()
             if "patient" in line:
@@ -118,18 +131,20 @@ class _Coming:
     def _head(self, line: dict[str, Any]) -> None:
         if line.get("format") != FORMAT:
             raise InputError(Problem("line 1", "this is no export of the register", "which file?"))
-        if line.get("version") != VERSION:
+        if line.get("version") not in (FIRST_EDITION, VERSION):
             text = f"it is of version {line.get('version')}, this planner knows {VERSION}"
             raise InputError(Problem("line 1", text, "update the planner"))
         self.has_head = True
+        self.is_first_edition = line["version"] == FIRST_EDITION
 
     def _patient(self, said: dict[str, Any]) -> None:
         old = said.pop("key")
         _check_patient(said)
         there = None
+        said["read_as"] = None
         if said["id"] is not None:
-            known = select(patients).where(patients.c.id == said["id"])
-            there = self.connection.execute(known).one_or_none()
+            there = find_patient(self.connection, said["id"])
+            said["read_as"] = as_people_read(said["id"])
         if there is None:
             made = self.connection.execute(insert(patients).values(**said))
             self.keys[old] = made.inserted_primary_key[0] if made.inserted_primary_key else 0
@@ -168,11 +183,19 @@ class _Coming:
             insert_row(self.connection, course, row, typed, own)
         known = courses.c.id == course
         self.connection.execute(update(courses).where(known).values(events=len(rows), digest=last))
-        standing = Standing.of(read_course(self.connection, course))
-        project(self.connection, standing.record, standing.state, standing.plan)
-        for one in standing.state.issues:
-            note_issue(self.connection, course, one.entries, one.issued)
+        if self.is_first_edition:
+            migrate_course(self.connection, course)
+        record = read_course(self.connection, course)
+        state = record.state
+        project(self.connection, record, state)
+        for one in state.issues:
+            note_pages(self.connection, course, one.entries, one.issued)
         self.courses.append(course)
+
+
+def _patient(there: PatientRow) -> dict[str, Any]:
+    """A patient; how the id reads is for the database alone."""
+    return {name: value for name, value in there._asdict().items() if name != "read_as"}
 
 
 def _check_patient(said: dict[str, Any]) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
-from planner.register.changes import Standing
 from planner.register.database import Database
+from planner.register.days import crowded_times
+from planner.register.issuing import pages_of_issue
 from planner.register.store import projected_visits, read_course
-from planner.register.tables import courses, issues, visits
+from planner.register.tables import courses, pages, visits
+from planner.register.today import differences
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -74,25 +76,44 @@ def _file_problems(connection: Connection) -> Iterator[Problem]:
 
 def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
     try:
-        standing = Standing.of(read_course(connection, course))
+        record = read_course(connection, course)
+        state = record.state
     except PlannerError as error:
         yield from error.problems
         return
     head = connection.execute(select(courses).where(courses.c.id == course)).one()
-    if (head.revision, head.status) != (standing.state.revision, standing.state.status):
+    if (head.revision, head.status) != (state.revision, state.status):
         yield _differs(course, "its revision or status")
-    drawn = [dict(row._asdict()) for row in connection.execute(_of(visits, course))]
-    if drawn != projected_visits(standing.record, standing.plan):
+    drawn = [dict(row._asdict()) for row in connection.execute(_visits_of(course))]
+    if drawn != [*projected_visits(record, state)]:
         yield _differs(course, "its visits")
-    noted = [(row.event, row.revision, row.code) for row in connection.execute(_of(issues, course))]
-    wanted = [(one.entries, one.issued.revision, one.issued.code) for one in standing.state.issues]
+    query = select(pages.c.event, pages.c.page, pages.c.code).where(pages.c.course == course)
+    noted = {tuple(row) for row in connection.execute(query)}
+    wanted = {(one.entries, *page) for one in state.issues for page in pages_of_issue(one)}
     if noted != wanted:
-        yield _differs(course, "its issued documents")
+        yield _differs(course, "its issued pages")
 
 
-def _of(table: Any, course: str) -> Any:
-    order = table.c.number if table is visits else table.c.event
-    return select(table).where(table.c.course == course).order_by(order)
+def _visits_of(course: str) -> Any:
+    return select(visits).where(visits.c.course == course).order_by(visits.c.number)
+
+
+def notes(database: Database) -> Iterator[str]:
+    """What holds and is worth a look: clinics with more visits than room, choices of today."""
+    with database.reading() as connection:
+        for one in crowded_times(connection):
+            yield one
+        ids = [one.id for one in connection.execute(select(courses.c.id).order_by(courses.c.id))]
+        for course in ids:
+            yield from (f"{course}: {one}" for one in _today(connection, course))
+
+
+def _today(connection: Connection, course: str) -> Iterator[str]:
+    try:
+        yield from differences(connection, read_course(connection, course))
+    except PlannerError:
+        # What cannot be read is a problem, and told as one.
+        return
 
 
 def _differs(course: str, what: str) -> Problem:

@@ -1,0 +1,406 @@
+"""From an event to all that is settled with it: times, numbers, draw-ups, findings.
+
+What the event does not touch stays as it was settled, to the last figure, whatever the rules of
+the day would make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from functools import cached_property
+
+from planner.core.checks import (
+    Amount,
+    Decided,
+    course_findings,
+    dose_findings,
+    lesion_findings,
+    placed_findings,
+    stock_findings,
+)
+from planner.core.course import Confirmation, Lesion
+from planner.core.dosing import draw_up
+from planner.core.events import Corrected, Entry, Issued, LesionAdded, Planned, Scheduled, Settled
+from planner.core.findings import Finding, confirm, in_order
+from planner.core.formatting import plain
+from planner.core.follow_up import FollowUp
+from planner.core.history import (
+    Identity,
+    State,
+    after,
+    as_corrected,
+    first_of,
+    fold,
+    names_of,
+    noted,
+    refused,
+)
+from planner.core.law import Breach, Injection, breaches
+from planner.core.layout import Placed, lay_out
+from planner.core.opening import Opening
+from planner.core.plan import appointments, decide, drawn_findings, visit_uid
+from planner.core.preparing import Prepared
+from planner.core.protocol import Protocol
+from planner.core.quantities import Dose
+from planner.core.recording import record_decision, record_visit
+from planner.core.records import Decision, PlannedVisit
+from planner.core.schedule import Appointment, Named, Slot, Visit, apply_moves, due_visits
+from planner.errors import InputError, raise_if_any
+
+# What a distance is told by, wherever in a course it comes from.
+TOO_NEAR = "interval-too-short"
+
+
+def settle(
+    before: State | None,
+    entry: Entry,
+    entries: Sequence[Entry],
+    protocol: Protocol,
+    opening: Opening,
+) -> tuple[Entry, State]:
+    """An event with all that is decided with it, and the state that it leaves.
+
+    `entries` are those before it, `before` the state that they leave, None before the plan.
+    Raises InputError or RefusedError where the event cannot be.
+    """
+    if isinstance(entry.event, Issued) and before is not None:
+        return entry, after(before, entry, protocol)
+    entry = entry._replace(settled=Settled((), decisions=tuple(_decisions(entry, protocol))))
+    said = noted(before, entry, entries, protocol)
+    settling = _Settling(before or said, said, protocol, opening)
+    if isinstance(entry.event, Planned):
+        slots, placed = _planned(entry.event, said, protocol, opening)
+    else:
+        following = _following(before or said, said, protocol, opening)
+        placed = following.apply(entry, entries)
+        slots = following.slots
+    settled = settling.settled(slots, placed)
+    entry = entry._replace(settled=settled._replace(decisions=decisions_in(entry)))
+    if before is None or isinstance(entry.event, Corrected):
+        return entry, fold([*entries, entry], protocol)
+    return entry, after(before, entry, protocol)
+
+
+def migrate(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> Settled:
+    """What a history of the first edition led to, which kept no times, as one event.
+
+    Its visits have the numbers that the first edition gave them: by their days.
+    """
+    state = _replayed(entries, protocol, opening)
+    placed = _following(state, state, protocol, opening).stands()
+    nothing = state._replace(slots={}, visits={}, identities={}, findings=())
+    settled = _Settling(nothing, state, protocol, opening).settled(state.slots, placed)
+    found = _confirmed_then(settled.findings or (), state.course.confirmations)
+    return settled._replace(findings=found, decisions=tuple(state.decisions.values()))
+
+
+def _replayed(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> State:
+    """The events of the first edition, each followed as it is today."""
+    state: State | None = None
+    made: list[Entry] = []
+    for entry in as_corrected(entries):
+        entry, state = settle(state, entry, made, protocol, opening)
+        made.append(entry)
+    if state is None:
+        raise refused("", "the history does not begin with a plan", "restore a backup")
+    return state
+
+
+def _confirmed_then(
+    findings: Sequence[Finding], confirmations: Sequence[Confirmation]
+) -> tuple[Finding, ...]:
+    """Findings with what a physician confirmed when a value named fewer of its figures."""
+    found = []
+    for one in findings:
+        for said in confirmations if one.is_open else ():
+            target = one.lesion or one.due
+            is_it = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
+            if said.finding == one.code and is_it and plain(said.value) in plain(one.value):
+                one = one._replace(confirmed_by=said.by, reason=said.reason)
+        found.append(one)
+    return tuple(found)
+
+
+def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> FollowUp:
+    def replay(entries: Sequence[Entry]) -> Mapping[Named, Slot]:
+        return _replayed(entries, protocol, opening).slots
+
+    return FollowUp(before, said, protocol, opening, replay)
+
+
+def decisions_in(entry: Entry) -> tuple[Decision, ...]:
+    """The regimens that were decided with an event."""
+    return entry.settled.decisions if entry.settled else ()
+
+
+def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
+    """Where a course breaks the law of a series, as its visits stand."""
+    days = {
+        name: visit.start.date()
+        for visit in state.visits.values()
+        if visit.start is not None
+        for name in names_of(visit)
+    }
+    for lesion in state.course.lesions:
+        series = [
+            Injection(name.lesion, name.number, slot.day if slot.at else days[name], slot.state == "done")
+            for name, slot in state.injections(lesion.id)
+            if slot.state == "done" or (slot.state == "open" and name in days)
+        ]
+        held = state.held.get(lesion.id)
+        yield from breaches(series, protocol.policy.shortest_interval_days, held)
+
+
+def _decisions(entry: Entry, protocol: Protocol) -> Iterator[Decision]:
+    """The regimen of each lesion that comes with an event."""
+    lesions: tuple[Lesion, ...] = ()
+    if isinstance(entry.event, Planned):
+        lesions = entry.event.course.lesions
+    elif isinstance(entry.event, LesionAdded):
+        lesions = (entry.event.lesion,)
+    for lesion in lesions:
+        yield record_decision(decide(lesion, protocol), protocol)
+
+
+def _planned(
+    event: Planned, said: State, protocol: Protocol, opening: Opening
+) -> tuple[dict[Named, Slot], tuple[Placed, ...]]:
+    """The appointments of a new course and its visits in the clinic's days."""
+    course = event.course
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    visits, problems = apply_moves(
+        due_visits(appointments(course, decided, protocol)), course.moves
+    )
+    raise_if_any(InputError, problems)
+    apart = protocol.policy.shortest_interval_days
+    placed = lay_out(visits, course.moves, opening, course.first_visit, apart)
+    slots: dict[Named, Slot] = {}
+    for visit in visits:
+        for one in visit.appointments:
+            slots[one.name] = Slot(one)
+            if visit.moved_to is not None and one.due in visit.moved_from:
+                moved = Slot(one, "open", visit.moved_to, one.due, visit.passed_window)
+                slots[one.name] = moved
+    return slots, placed
+
+
+class _Settling:
+    """What is settled with an event, for a course that stood as `before` and now is as `said`."""
+
+    def __init__(self, before: State, said: State, protocol: Protocol, opening: Opening) -> None:
+        self.before = before
+        self.said = said
+        self.protocol = protocol
+        self.opening = opening
+        self.slots: Mapping[Named, Slot] = {}
+
+    def settled(self, slots: Mapping[Named, Slot], placed: Sequence[Placed]) -> Settled:
+        """All that changed, and the time of every visit that is to come."""
+        self.slots = slots
+        called = list(self._called(placed))
+        visits = {known.number: self._visit(known, one) for known, one in called}
+        was = self.before.visits
+        new = [visit for number, visit in visits.items() if was.get(number) != visit]
+        coming = [known.number for known, one in called if one.visit.is_to_come]
+        touched = {visit.number for visit in new} | self._begun(called)
+        told = [
+            (known.number, _told(one, visits[known.number]))
+            for known, one in called
+            if one.visit.is_to_come
+        ]
+        return Settled(
+            scheduled=tuple(Scheduled(n, visits[n].start, visits[n].end) for n in coming),
+            slots=tuple(
+                (name, slot) for name, slot in slots.items() if self.before.slots.get(name) != slot
+            ),
+            dropped=tuple(name for name in self.before.slots if name not in slots),
+            visits=tuple(new),
+            gone=tuple(number for number in was if number not in visits),
+            findings=self._findings(told, touched),
+        )
+
+    def _called(self, placed: Sequence[Placed]) -> Iterator[tuple[Identity, Placed]]:
+        """The visits by their days, each with the number and UID of its first appointment."""
+        lesions, last = list(self.said.decisions), self.before.last_number
+        by_day = sorted(placed, key=lambda one: one.start.date() if one.start else one.visit.due)
+        for one in by_day:
+            first = first_of([each.name for each in one.visit.appointments], lesions)
+            known = self.before.identities.get(first)
+            if known is None:
+                last += 1
+                known = Identity(last, visit_uid(self.said.course.id, _appointment(one.visit, first)))
+            yield known, one
+
+    def _begun(self, called: Sequence[tuple[Identity, Placed]]) -> set[int]:
+        """The visits of which something else than before is to come."""
+        return {
+            known.number
+            for known, one in called
+            for each in one.visit.appointments
+            if self.before.is_open(each.name) != (each.state == "open")
+        }
+
+    def _visit(self, known: Identity, placed: Placed) -> PlannedVisit:
+        """A visit as it was settled before, as far as nothing of it changed."""
+        old = self.before.visits.get(known.number)
+        is_drawn = old is not None and self._is_drawn_as(old, placed.visit)
+        is_timed = old is not None and _is_at(old, placed)
+        if old is not None and is_drawn and is_timed and old.due == placed.visit.due:
+            return old
+        start, end = (one and _with_offset(one) for one in (placed.start, placed.end))
+        placed = placed._replace(start=start, end=end)
+        new = record_visit(known.number, known.uid, placed, self.protocol, self._prepared)
+        if old is not None and is_drawn:
+            new = new._replace(
+                injections=old.injections,
+                syringes=old.syringes,
+                total_dose_mg=old.total_dose_mg,
+                total_drawn_ml=old.total_drawn_ml,
+                total_drawn_mg=old.total_drawn_mg,
+                preparation=old.preparation,
+            )
+        if old is not None and is_timed:
+            new = new._replace(start=old.start, end=old.end)
+            if placed.visit.is_to_come and not placed.visit.moved_to:
+                new = new._replace(moved_because=old.moved_because, choices=old.choices)
+        return new
+
+    def _is_drawn_as(self, old: PlannedVisit, visit: Visit) -> bool:
+        """Whether a visit is of the same appointments, drawn up for the same doses as before."""
+        if {each.name for each in visit.appointments} != set(names_of(old)):
+            return False
+        doses = {one.lesion: one.doses for one in self.said.course.lesions}
+        was = _to_draw(old, self.before.slots)
+        return was == {
+            each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw
+        }
+
+    @cached_property
+    def _prepared(self) -> Prepared:
+        """Every dose of the course drawn up, as the syringes and rules of the day have it."""
+        strength, clinic = self.protocol.strength, self.opening.clinic
+        draw_ups = {
+            lesion.id: tuple(
+                None if dose is None else draw_up(dose, strength, clinic.syringes)
+                for dose in lesion.doses
+            )
+            for lesion in self.said.course.lesions
+        }
+        return Prepared(draw_ups, strength, clinic)
+
+    def _findings(
+        self, told: Sequence[tuple[int, Placed]], touched: set[int]
+    ) -> tuple[Finding, ...] | None:
+        """The findings with those anew of what changed; None where they are as before."""
+        course = self.said.course
+        again = {lesion.id for lesion in course.lesions if self._is_changed(lesion)}
+        is_again = bool(again) or course.patient != self.before.course.patient
+        coming = dict(told)
+        kept = [
+            one
+            for one in self.before.findings
+            if not (one.lesion in again or (is_again and one.lesion is None and one.visit is None))
+            and (one.visit is None or (one.visit in coming and one.visit not in touched))
+            and one.code != TOO_NEAR
+        ]
+        found: list[Finding] = [
+            *kept,
+            *self._of_lesions(again),
+            *(self._of_course() if is_again else ()),
+            *(
+                finding
+                for number, one in told
+                for finding in self._of_visit(number, one)
+                if number in touched or finding.code == TOO_NEAR
+            ),
+        ]
+        there: set[str | None] = {None, *(lesion.id for lesion in course.lesions)}
+        found = [one for one in found if one.lesion in there]
+        confirmed, _ = confirm(
+            in_order(found, [lesion.id for lesion in course.lesions]), course.confirmations
+        )
+        return None if confirmed == self.before.findings else confirmed
+
+    def _is_changed(self, lesion: Lesion) -> bool:
+        """Whether what is found of a lesion is to be looked for again."""
+        was = next((one for one in self.before.course.lesions if one.id == lesion.id), None)
+        is_new = not any(name.lesion == lesion.id for name in self.before.slots)
+        return is_new or was != lesion or None in lesion.doses
+
+    def _of_lesions(self, lesions: set[str]) -> Iterator[Finding]:
+        for lesion in self.said.course.lesions:
+            if lesion.id in lesions:
+                decided = self._decided(lesion)
+                yield from lesion_findings(decided, self.protocol)
+                drawn = self._prepared.given(lesion.id)
+                yield from dose_findings(decided, drawn, self.protocol, lesion.id in self._blank)
+
+    def _decided(self, lesion: Lesion) -> Decided:
+        """The rule of a lesion, and the regimen that it was given when it came."""
+        regimen = self.said.decisions[lesion.id].regimen
+        return Decided(lesion, decide(lesion, self.protocol).hit, regimen)
+
+    @cached_property
+    def _blank(self) -> frozenset[str]:
+        """The lesions of which an injection is to come whose dose was left open."""
+        doses = {one.id: one.doses for one in self.said.course.lesions}
+        return frozenset(
+            name.lesion
+            for name, slot in self.slots.items()
+            if name.purpose == "injection" and slot.state == "open"
+            if doses[name.lesion][name.number - 1] is None
+        )
+
+    def _of_course(self) -> Iterator[Finding]:
+        clinic = self.opening.clinic
+        yield from course_findings(self.said.course, self.protocol, clinic)
+        yield from stock_findings(clinic, self.protocol, bool(self._blank))
+
+    def _of_visit(self, number: int, placed: Placed) -> Iterator[Finding]:
+        yield from placed_findings(number, placed, self.protocol.policy.shortest_interval_days)
+        given = [
+            Amount(Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg))
+            for one in placed.visit.injected
+            if (done := self.said.given.get(one.name))
+        ]
+        yield from drawn_findings(number, placed.visit, self.protocol, self._prepared, given)
+
+
+def _to_draw(visit: PlannedVisit, slots: Mapping[Named, Slot]) -> Mapping[Named, object]:
+    """The doses that a visit was drawn up for: those to come, else those done, else all."""
+    there = {Named(one.lesion, "injection", one.injection): one.dose_mg for one in visit.injections}
+    for state in ("open", "done"):
+        found = {
+            name: dose for name, dose in there.items() if name in slots and slots[name].state == state
+        }
+        if found:
+            return found
+    return there
+
+
+def _mg(dose: Dose | None) -> object:
+    return None if dose is None else dose.mg
+
+
+def _is_at(old: PlannedVisit, placed: Placed) -> bool:
+    """Whether a visit is at the wall-clock times that it had."""
+    return [one and one.replace(tzinfo=None) for one in (old.start, old.end)] == [
+        one and one.replace(tzinfo=None) for one in (placed.start, placed.end)
+    ]
+
+
+def _told(placed: Placed, visit: PlannedVisit) -> Placed:
+    """A visit with its time as it was settled."""
+    return placed._replace(
+        start=visit.start, end=visit.end, because=visit.moved_because, choices=visit.choices
+    )
+
+
+def _with_offset(moment: datetime) -> datetime:
+    """A time with its offset as a fact, whatever becomes of its zone's rules."""
+    return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
+
+
+def _appointment(visit: Visit, name: Named) -> Appointment:
+    return next(one for one in visit.appointments if one.name == name)
