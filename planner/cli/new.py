@@ -41,7 +41,13 @@ def new(file: Path | None, lesions: Path | None) -> None:
     """
     from planner.cli.output import say
     from planner.documents.folder import write_file
-    from planner.files.fields import check_birth_date, check_id, check_moment, check_text
+    from planner.files.fields import (
+        check_birth_date,
+        check_id,
+        check_moment,
+        check_patient_id,
+        check_text,
+    )
 
     rows = _csv_rows(lesions) if lesions is not None else []
     if rows:
@@ -55,7 +61,7 @@ def new(file: Path | None, lesions: Path | None) -> None:
     _refuse_existing(target)
     course["diagnosis"] = ask("Diagnosis", check_text)
     course["first_visit"] = ask("First visit (2026-09-07 09:00)", _moment_text(check_moment))
-    patient: dict[str, Any] = {"id": ask("Patient id", check_text)}
+    patient: dict[str, Any] = {"id": ask("Patient id", check_patient_id)}
     patient["name"] = ask("Patient name (empty: a box for the label)", check_text, optional=True)
     patient["birth_date"] = ask("Birth date (1961-05-01; may be empty)", check_birth_date, True)
     rows = rows or list(_ask_lesions())

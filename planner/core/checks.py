@@ -219,15 +219,13 @@ def dose_findings(
     off = [one for one in draw_ups if one.is_drawable and abs(one.deviation) > DEVIATION_TO_SEE]
     if off:
         worst = max(abs(one.deviation) for one in off)
-        shown = ", ".join(
-            dict.fromkeys(
-                f"{mg(one.drawn_dose.mg)} drawn for {mg(one.dose.mg)}"
-                f" ({percent(one.deviation * 100)})"
-                for one in off
-            )
+        shown = _each_once(
+            f"{mg(one.drawn_dose.mg)} drawn for {mg(one.dose.mg)} ({percent(one.deviation * 100)})"
+            for one in off
         )
         severity: Severity = "confirm" if worst > DEVIATION_TO_CONFIRM else "caution"
-        yield Finding("drawn-dose-deviates", severity, shown, plain(_doses(off)), lesion.id)
+        value = _each_once(_as_drawn(one.dose, one.drawn_dose) for one in off)
+        yield Finding("drawn-dose-deviates", severity, shown, plain(value), lesion.id)
 
 
 def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) -> Iterator[Finding]:
@@ -254,7 +252,7 @@ def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) ->
         text = _doses(below)
         yield Finding("dose-below-observed", "caution", f"{text}; {figure}", plain(text), lesion.id)
     if above:
-        text = _texts(_passing(one, given) for one in above)
+        text = _each_once(_passing(one.dose, one.drawn_dose, given) for one in above)
         yield Finding("dose-above-observed", "confirm", f"{text}; {figure}", plain(text), lesion.id)
 
 
@@ -269,7 +267,7 @@ def visit_findings(
     drawn = sum((one.drawn for one in doses), Dose(Fraction(0)))
     limit = observed.visit_dose_mg
     if limit.is_below(max(dose, drawn).mg):
-        total = mg((dose if limit.is_below(dose.mg) else drawn).mg)
+        total = _passing(dose, drawn, limit)
         yield Finding(
             "dose-above-observed",
             "confirm",
@@ -305,7 +303,8 @@ def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator
             f"{name}: {count(placed.short_days, 'day')} from another injection of a lesion;"
             f" the shortest interval is {count(shortest_days, 'day')}"
         )
-        yield Finding("interval-too-short", "confirm", text, value, visit=number, due=visit.due)
+        near = f"{count(placed.short_days, 'day')}, {value}"
+        yield Finding("interval-too-short", "confirm", text, near, visit=number, due=visit.due)
     if placed.because is not None:
         text = f"{name}: {placed.because}"
         yield Finding("visit-moved", "note", text, value, visit=number, due=visit.due)
@@ -335,15 +334,20 @@ def _larger(one: DrawUp) -> Dose:
     return max(one.dose, one.drawn_dose)
 
 
-def _passing(one: DrawUp, limit: Interval) -> Dose:
-    """The dose that passes the limit: as prescribed, or else as drawn."""
-    return one.dose if limit.is_below(one.dose.mg) else one.drawn_dose
+def _passing(dose: Dose, drawn: Dose, limit: Interval) -> str:
+    """What passes the limit: the dose as prescribed, or else as drawn."""
+    return mg(dose.mg) if limit.is_below(dose.mg) else _as_drawn(dose, drawn)
+
+
+def _as_drawn(dose: Dose, drawn: Dose) -> str:
+    """`20 mg drawn as 15 mg`: a word for the one is none for another draw-up of it."""
+    return f"{mg(dose.mg)} drawn as {mg(drawn.mg)}"
 
 
 def _doses(draw_ups: Iterable[DrawUp]) -> str:
-    return _texts(one.dose for one in draw_ups)
+    return _each_once(mg(one.dose.mg) for one in draw_ups)
 
 
-def _texts(doses: Iterable[Dose]) -> str:
-    """Each dose once, in order."""
-    return ", ".join(dict.fromkeys(mg(dose.mg) for dose in doses))
+def _each_once(texts: Iterable[str]) -> str:
+    """Each text once, in order."""
+    return ", ".join(dict.fromkeys(texts))

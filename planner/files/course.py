@@ -32,6 +32,7 @@ from planner.files.fields import (
     FileModel,
     Id,
     Moment,
+    PatientId,
     Text,
     check_date,
     check_exact,
@@ -104,7 +105,7 @@ Days = Annotated[list[date], BeforeValidator(_some(check_date)), WithJsonSchema(
 class PatientTable(FileModel):
     """The patient; without name or birth date the papers have a box for the label."""
 
-    id: Text
+    id: PatientId
     name: Text | None = None
     birth_date: BirthDate | None = None
     sulfite_allergy: bool | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,6 +16,7 @@ from planner.core.clinic import Span
 from planner.core.consistency import LONGEST_TEXT
 from planner.core.formatting import PLACES, ends, number
 from planner.core.intervals import Interval
+from planner.core.lettering import is_control, is_unseen, named, shows_nothing
 from planner.core.schedule import FIRST_DAY, LAST_DAY
 from planner.errors import Problem
 
@@ -102,7 +102,7 @@ def whole_number(least: int, most: int) -> Any:
 
 
 def check_text(value: object) -> str:
-    """A line of text that can be printed as it is: no control characters, not empty."""
+    """A line of text that shows something and can be printed as it is: no control characters."""
     if not isinstance(value, str):
         raise FieldError(f"{shown(value)} is not text", "put it in quotes")
     if not value.strip():
@@ -110,11 +110,23 @@ def check_text(value: object) -> str:
     if len(value) > LONGEST_TEXT:
         raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
     for character in value:
-        # Cf: bidi controls, and others that nobody sees.
-        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            name = unicodedata.name(character, f"U+{ord(character):04X}")
-            raise FieldError(f"it holds a control character ({name})", "remove it")
+        if is_control(character):
+            raise FieldError(f"it holds a control character ({named(character)})", "remove it")
+    if shows_nothing(value):
+        raise FieldError(f"it shows nothing ({named(value.strip()[0])})", "fill it in")
     return value
+
+
+def check_patient_id(value: object) -> str:
+    """A patient's id: a line of text in which every character is seen."""
+    text = check_text(value)
+    for character in text:
+        if is_unseen(character):
+            # Two ids that read the same would be two patients.
+            raise FieldError(
+                f"it holds a character that nobody sees ({named(character)})", "remove it"
+            )
+    return text
 
 
 def check_id(value: object) -> str:
@@ -234,6 +246,7 @@ def _text_type(check: Callable[[object], Any], example: str) -> dict[str, Any]:
 
 
 Text = Annotated[str, BeforeValidator(check_text), WithJsonSchema({"type": "string"})]
+PatientId = Annotated[str, BeforeValidator(check_patient_id), WithJsonSchema({"type": "string"})]
 Id = Annotated[
     str,
     BeforeValidator(check_id),

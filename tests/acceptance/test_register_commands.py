@@ -284,9 +284,11 @@ def test_what_follows_from_a_record_waits_and_can_be_confirmed(course: Run, tmp_
     assert done.returncode == 12
     assert not (tmp_path / "papers").exists()
     finding = ("confirm", "K-9", "--finding", "interval-too-short", "--reason", "short trip")
-    assert course(*finding, "--visit", 3, "--value", "2026-09-22 09:30").returncode == 12
-    assert course(*finding, "--visit", 4, "--value", "2026-09-21 09:30").returncode == 13
-    assert course(*finding, "--visit", 3, "--value", "2026-09-21 09:30").returncode == 0
+    near = "3 days, 2026-09-21 09:30"
+    for other in ("3 days, 2026-09-22 09:30", "4 days, 2026-09-21 09:30", "2026-09-21 09:30"):
+        assert course(*finding, "--visit", 3, "--value", other).returncode == 12
+    assert course(*finding, "--visit", 4, "--value", near).returncode == 13
+    assert course(*finding, "--visit", 3, "--value", near).returncode == 0
     assert course("documents", "K-9", "--out", "papers").returncode == 0
 
 

@@ -48,8 +48,10 @@ LESIONS = [
     ({"dose_mg": 2751}, "dose-implausible", "error", "2751 mg"),
     ({"dose_mg": 0.75}, "dose-not-drawable", "error", "0.75 mg"),
     ({"dose_mg": [0.75, 3, 12, 50]}, "dose-not-drawable", "error", "0.75 mg"),
-    ({"dose_mg": 5}, "drawn-dose-deviates", "caution", "5 mg"),
-    ({"dose_mg": 2}, "drawn-dose-deviates", "confirm", "2 mg"),
+    ({"dose_mg": 5}, "drawn-dose-deviates", "caution", "5 mg drawn as 4.5 mg"),
+    ({"dose_mg": 2}, "drawn-dose-deviates", "confirm", "2 mg drawn as 1.5 mg"),
+    ({"dose_mg": [5, 2, 5, 2]}, "drawn-dose-deviates", "confirm",
+     "5 mg drawn as 4.5 mg, 2 mg drawn as 1.5 mg"),
 ]  # fmt: skip
 
 
@@ -96,7 +98,7 @@ def test_a_limit_that_only_the_drawn_dose_passes_is_seen(sts_150: Protocol, clin
     coarser = clinic._replace(syringes=clinic.syringes[3:])  # 10 mL, lines of 0.5 mL
     plan = planned(sts_150, coarser, lesion(dose_mg=270))
     (found,) = [one for one in plan.findings if one.code == "dose-above-observed" and one.lesion]
-    assert found.value == "300 mg"
+    assert found.value == "270 mg drawn as 300 mg"
 
 
 @pytest.mark.parametrize(("dose", "is_said"), [(300, False), (300.01, True)])
@@ -119,7 +121,7 @@ def test_each_dose_that_deviates_is_told(sts_150: Protocol, clinic: Clinic) -> N
 TOTALS = [
     # the doses of two lesions; what is said of the visit (it is 275 mg at most)
     (137, 138, None),  # drawn 136.5 + 138 mg
-    (137.5, 137.5, "276 mg"),  # as it is drawn
+    (137.5, 137.5, "275 mg drawn as 276 mg"),
     (137.5, 138.5, "276 mg"),  # as it is prescribed; drawn 277.5 mg
 ]
 
