@@ -29,7 +29,7 @@ MOST_SECONDS = 4_102_444_800
     help="A calendar file of what is taken; may be repeated.",
 )
 @click.option("--busy-caldav", metavar="URL", help="A calendar on a server, of what is taken.")
-@click.option("--since", type=PATH, help="An earlier plan.json: changes.ics.")
+@click.option("--since", type=PATH, help="An earlier plan.json: its visits' numbers, changes.ics.")
 @click.option("--out", type=PATH, help="Folder; ./COURSE-ID if left out.")
 @click.option("--draft", is_flag=True, help="Sheet and worksheets, unconfirmed, marked DRAFT.")
 @first_label_option
@@ -54,7 +54,7 @@ def plan(
     """
     from planner.cli.inputs import earlier_plan, read_inputs, read_occupancy
     from planner.cli.output import say
-    from planner.core.plan import plan_course
+    from planner.core.plan import numbering_of, plan_course
     from planner.documents.folder import DRAFT, write_folder
     from planner.documents.issue import issued, papers
     from planner.errors import located
@@ -64,7 +64,13 @@ def plan(
     before = earlier_plan(since, inputs.course) if since is not None else None
     taken = read_occupancy(inputs, busy, busy_caldav, before)
     with located(str(course)):
-        made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
+        made = plan_course(
+            inputs.course,
+            inputs.protocol,
+            inputs.clinic,
+            taken,
+            numbering_of(before) if before is not None else None,
+        )
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:

@@ -240,6 +240,13 @@ class Supplies(NamedTuple):
     wasted_ml: Fraction | None
 
 
+class Page(NamedTuple):
+    """A page of the papers, `visit-3` or the like, and the code of what it tells to do."""
+
+    page: str
+    code: str
+
+
 class EndedCourse(NamedTuple):
     """How a course ended, and on which day."""
 
@@ -250,7 +257,9 @@ class EndedCourse(NamedTuple):
 class Plan(NamedTuple):
     """All that any document prints. `remarks` tell of confirmations that confirm nothing.
 
-    `replaces` is the revision whose papers these replace, None where there are none.
+    `replaces` is the revision whose papers these replace, None where there are none. `visits`
+    stand in the order of their days; their numbers stay, so that they may stand in another one.
+    `last_number` is the highest that a visit was ever given, 0 where that is the highest there is.
     """
 
     course: str
@@ -271,6 +280,8 @@ class Plan(NamedTuple):
     remarks: tuple[str, ...] = ()
     replaces: int | None = None
     ending: EndedCourse | None = None
+    pages: tuple[Page, ...] = ()
+    last_number: int = 0
 
     @property
     def coming(self) -> tuple[PlannedVisit, ...]:

@@ -12,6 +12,8 @@ from planner.core.formatting import listing
 from planner.errors import InputError, Problem
 
 Purpose = Literal["evaluation", "injection"]
+# A lesion, what is done to it, and which one of its kind this is: 1, 2, ...
+AppointmentName = tuple[str, Purpose, int]
 # What became of an appointment: it is to come, it was done, it was missed, it is cancelled.
 AppointmentState = Literal["open", "done", "missed", "cancelled"]
 # The evaluation comes first: a lesion is measured before it is injected.
@@ -36,6 +38,11 @@ class Appointment:
     state: AppointmentState = "open"
     # A lesion that was released or found on a day is not injected before it.
     not_before: date | None = None
+
+    @property
+    def name(self) -> AppointmentName:
+        """What it is, whenever it is."""
+        return self.lesion, self.purpose, self.count
 
 
 @dataclass(frozen=True)
