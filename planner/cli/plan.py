@@ -84,7 +84,7 @@ def plan(
     stamp = issue_time()
     check_first_label(first_label, made)
     if draft:
-        files = papers(made, content, stamp, DRAFT, report=progress(made))
+        files = papers(made, stamp, DRAFT, report=progress(made))
     else:
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     write_folder(folder, files)

@@ -35,13 +35,13 @@ from tests.courses import SOUND, course_text, lesion, write
 from tests.papers import html_text, pages, pictures
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
-ISSUE = Issue(language("en"), "0" * 64, "", STAMP)
+ISSUE = Issue(language("en"), {}, "", STAMP)
 PAGE = {"en": r"Page (\d+) of (\d+)", "da": r"Side (\d+) af (\d+)"}
 EDGE_MM = 8
 
 
 def made(plan: Plan, mark: str = "") -> Mapping[str, bytes]:
-    return papers(plan, plan_bytes(plan), STAMP, mark)
+    return papers(plan, STAMP, mark)
 
 
 def pdfs(plan: Plan, mark: str = "") -> dict[str, bytes]:
