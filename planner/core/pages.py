@@ -70,7 +70,7 @@ def stale_pages(before: Plan, now: Plan) -> tuple[StalePage, ...]:
         StalePage(name, code, current.get(name))
         for name, code in listed_pages(before)
         # One that is not there any more told only what was done.
-        if code != current.get(name) and name in was and not _holds(was[name], told.get(name))
+        if name in was and not _holds(was[name], told.get(name))
     )
 
 
