@@ -8,7 +8,6 @@ told with the bytes that led to it, in a file of the current folder; then the ex
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import signal
@@ -31,7 +30,6 @@ from planner.core.protocol import Protocol
 from planner.documents.calendars import calendar_files
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets
-from planner.documents.language import language
 from planner.documents.letter import appointment_letter
 from planner.documents.sheet import treatment_sheet
 from planner.documents.view import Issue
@@ -108,7 +106,7 @@ def read_busy(content: bytes) -> None:
 
 def read_plan(content: bytes) -> None:
     plan = plan_from(content)
-    issue = Issue(language(plan.clinic.language), hashlib.sha256(content).hexdigest(), "", STAMP)
+    issue = Issue.of(plan, "", STAMP)
     paper_html(treatment_sheet(plan, issue))
     for make in (worksheets, appointment_letter):
         make(plan, issue)

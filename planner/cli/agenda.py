@@ -112,19 +112,19 @@ def _rows(plan: Plan) -> Iterator[_Row]:
                 start=f"{visit.start:%H:%M}",
                 end=f"{visit.end:%H:%M}",
                 who=f"{plan.patient.name or plan.patient.id}, {plan.course}",
-                what=_what(plan, visit),
+                what=_what(visit),
                 where=plan.clinic.name or plan.clinic.timezone,
                 volume=_volume(plan, visit),
             )
 
 
-def _what(plan: Plan, visit: PlannedVisit) -> str:
+def _what(visit: PlannedVisit) -> str:
     parts = []
     if visit.evaluations:
         parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
     if visit.injections:
         parts.append(f"injection {', '.join(one.lesion for one in visit.injections)}")
-    return f"visit {visit.number} of {len(plan.visits)}: {'; '.join(parts)}"
+    return f"visit {visit.number}: {'; '.join(parts)}"
 
 
 def _volume(plan: Plan, visit: PlannedVisit) -> str:

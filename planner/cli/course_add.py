@@ -10,12 +10,11 @@ from planner.cli.paths import PATH
 from planner.cli.register import (
     author,
     begun_register,
+    busy_option,
     by_option,
     confirm_option,
     database_option,
     json_option,
-    open_register,
-    tell_clashes,
 )
 
 
@@ -26,6 +25,7 @@ from planner.cli.register import (
 @by_option
 @confirm_option
 @database_option
+@busy_option
 @json_option
 def add(
     course: Path,
@@ -34,6 +34,7 @@ def add(
     by: str | None,
     confirm: str | None,
     database: str | None,
+    busy: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Add a course: its plan has to be confirmed as for planner plan.
@@ -44,7 +45,7 @@ def add(
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
     from planner.cli.course_views import show_json, tell_standing
-    from planner.cli.inputs import read_inputs
+    from planner.cli.inputs import read_busy_times, read_inputs
     from planner.cli.output import emit_json
     from planner.cli.plan import stop_unless_printable
     from planner.core.plan import plan_course
@@ -69,9 +70,9 @@ def add(
             store_protocol(protocol),
             store_clinic(clinic_content, timezone, inputs.clinic),
             who,
+            read_busy_times(inputs, busy),
         )
     if as_json:
         emit_json(show_json(standing), is_done=True)
     else:
         tell_standing(standing, is_done=True)
-    tell_clashes(open_register(database), standing.plan.course, standing.plan)

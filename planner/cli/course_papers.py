@@ -73,9 +73,15 @@ def documents(
         report=progress(plan),
     )
     code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
-    write_folder(out, files, lambda: note_issued(register, standing, code, tuple(files), who))
+    write_folder(out, files, lambda: note_issued(register, standing, code, files, who))
     if as_json:
-        made = {"course": course, "revision": plan.revision, "code": code, "files": list(files)}
+        made = {
+            "course": course,
+            "revision": plan.revision,
+            "code": code,
+            "pages": [one._asdict() for one in plan.pages],
+            "files": list(files),
+        }
         emit_json(made, is_done=True)
         return
     lines = [
@@ -92,31 +98,35 @@ def documents(
 @database_option
 @json_option
 def current(code: str, database: str | None, as_json: bool) -> None:
-    """Say whether a page with this code is the current one; exit code 13 for a stale page.
+    """Say which page has this code and whether it still holds; exit code 13 for a stale page.
+
+    A page is stale when something that it tells to do, and that is still to come, has changed.
 
     Example: planner course current 74664fd9
     """
     from planner.cli.output import emit_json, say
-    from planner.register.issuing import page_of
+    from planner.register.issuing import pages_with
 
     wanted = code.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{8,64}", wanted):
         fix = "give the 8 letters and digits after the word code"
         raise InputError(Problem("CODE", f"{code!r} is no code of a page", fix))
     with open_register(database).reading() as connection:
-        page = page_of(connection, wanted[:CODE_DIGITS])
+        found = pages_with(connection, wanted[:CODE_DIGITS])
     if as_json:
-        emit_json(page._asdict())
+        shown = [one._asdict() | {"current": one.state == "current"} for one in found]
+        emit_json({"code": wanted[:CODE_DIGITS], "pages": shown})
     else:
-        state = "current" if page.current else f"STALE: the course is at revision {page.now}"
-        say(f"Course {page.course}, revision {page.revision}: {state}\n")
-    if not page.current:
+        say("".join(f"{one.told}\n" for one in found))
+    stale = [one for one in found if one.state == "stale"]
+    if stale:
         fix = "print it anew: planner course documents"
-        raise RefusedError(Problem(code, f"this page is stale (course {page.course})", fix))
+        raise RefusedError(*(Problem(code, one.told, fix) for one in stale))
 
 
 def _stop_unless_confirmed(standing: Standing) -> None:
-    waiting = [one for one in standing.plan.findings if one.stops]
+    # A visit without a day is named on the sheet; only its own pages wait.
+    waiting = [one for one in standing.plan.findings if one.stops and one.code != "no-open-day"]
     if not waiting:
         return
     problems = [Problem(one.code, f"{one.alone} [value: {one.value}]") for one in waiting]
@@ -147,9 +157,10 @@ def _stamp(standing: Standing) -> datetime:
     import os
 
     from planner.cli.plan import issue_time
-    from planner.core.events import Issued
+    from planner.core.events import UNCOUNTED
 
     if "SOURCE_DATE_EPOCH" in os.environ:
         return issue_time()
-    changes = [one.at for one in standing.record.entries if not isinstance(one.event, Issued)]
+    changes = [one.at for one in standing.record.entries if not isinstance(one.event, UNCOUNTED)]
+    changes = changes or [standing.record.entries[0].at]
     return changes[-1].replace(microsecond=0)

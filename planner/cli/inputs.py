@@ -9,7 +9,7 @@ from typing import Any
 
 from planner.core.clinic import Clinic
 from planner.core.course import Course
-from planner.core.occupancy import Occupancy
+from planner.core.occupancy import Busy
 from planner.core.protocol import Protocol
 from planner.core.records import Plan
 from planner.core.schedule import LAST_DAY
@@ -72,12 +72,15 @@ def read_inputs(
     return Inputs(read, protocol, place, name)
 
 
-def read_occupancy(
-    inputs: Inputs, files: tuple[Path, ...], url: str | None, before: Plan | None
-) -> Occupancy:
+def read_busy_times(
+    inputs: Inputs,
+    files: tuple[Path, ...],
+    url: str | None = None,
+    before: Plan | None = None,
+) -> list[Busy]:
     """What is taken at the clinic while the course may run, this course's own visits apart."""
     if not files and url is None:
-        return Occupancy()
+        return []
     from zoneinfo import ZoneInfo
 
     from planner.core.plan import own_uids
@@ -99,7 +102,7 @@ def read_occupancy(
             for resource in collection.between(days):
                 with located(resource.href):
                     found += busy_times(resource.content, zone, days, own)
-    return Occupancy(found)
+    return found
 
 
 def _reach(inputs: Inputs) -> range:

@@ -29,7 +29,7 @@ MOST_SECONDS = 4_102_444_800
     help="A calendar file of what is taken; may be repeated.",
 )
 @click.option("--busy-caldav", metavar="URL", help="A calendar on a server, of what is taken.")
-@click.option("--since", type=PATH, help="An earlier plan.json: changes.ics.")
+@click.option("--since", type=PATH, help="An earlier plan.json: its visits' numbers, changes.ics.")
 @click.option("--out", type=PATH, help="Folder; ./COURSE-ID if left out.")
 @click.option("--draft", is_flag=True, help="Sheet and worksheets, unconfirmed, marked DRAFT.")
 @first_label_option
@@ -52,9 +52,10 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.cli.inputs import earlier_plan, read_inputs, read_occupancy
+    from planner.cli.inputs import earlier_plan, read_busy_times, read_inputs
+    from planner.core.occupancy import Occupancy
     from planner.cli.output import say
-    from planner.core.plan import plan_course
+    from planner.core.plan import numbering_of, plan_course
     from planner.documents.folder import DRAFT, write_folder
     from planner.documents.issue import issued, papers
     from planner.errors import located
@@ -62,9 +63,15 @@ def plan(
 
     inputs = read_inputs(course, clinic, timezone)
     before = earlier_plan(since, inputs.course) if since is not None else None
-    taken = read_occupancy(inputs, busy, busy_caldav, before)
+    taken = Occupancy(read_busy_times(inputs, busy, busy_caldav, before))
     with located(str(course)):
-        made = plan_course(inputs.course, inputs.protocol, inputs.clinic, taken)
+        made = plan_course(
+            inputs.course,
+            inputs.protocol,
+            inputs.clinic,
+            taken,
+            numbering_of(before) if before is not None else None,
+        )
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:
@@ -78,7 +85,7 @@ def plan(
     stamp = issue_time()
     check_first_label(first_label, made)
     if draft:
-        files = papers(made, content, stamp, DRAFT, report=progress(made))
+        files = papers(made, stamp, DRAFT, report=progress(made))
     else:
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     write_folder(folder, files)

@@ -27,7 +27,7 @@ def print(plan: Path, out: Path, first_label: int) -> None:
     from planner.errors import located
     from planner.files.plan import read_plan
 
-    made, content = read_plan(plan)
+    made, _ = read_plan(plan)
     check_confirmed(made, plan)
     check_first_label(first_label, made)
     check_ours(out)
@@ -35,8 +35,6 @@ def print(plan: Path, out: Path, first_label: int) -> None:
         text = "an issued plan is there, which a reprint does not replace"
         raise RefusedError(Problem(str(out), text, "choose another --out"))
     with located(str(plan)):
-        files = papers(
-            made, content, issue_time(), REPRINT, first_label=first_label, report=progress(made)
-        )
+        files = papers(made, issue_time(), REPRINT, first_label=first_label, report=progress(made))
     write_folder(out, files)
     say(f"Files in {out}/\n  {' '.join(files)}\n", is_done=True)

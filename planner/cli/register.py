@@ -8,17 +8,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 
-from planner.core.formatting import moment
+from planner.cli.paths import PATH
+from planner.core.schedule import LAST_DAY
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.core.records import Plan
-    from planner.register.changes import Author, Changed, Make
+    from pathlib import Path
+
+    from planner.core.occupancy import Busy
+    from planner.register.changes import Author, Changed, Make, Standing
     from planner.register.database import Database
 
+# How far beyond its last visit a change may lead a course, in days.
+FURTHEST_DAYS = 800
 F = TypeVar("F", bound=Callable[..., Any])
 
 database_option = click.option(
@@ -33,6 +39,9 @@ by_option = click.option(
 confirm_option = click.option(
     "--confirm", metavar="REASON", help="Why it is so all the same, where that is asked."
 )
+busy_option = click.option(
+    "--busy", type=PATH, multiple=True, help="A calendar of what is taken; several times."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 visit_option = click.option(
     "--visit", type=int, required=True, metavar="N", help="The visit's number, as show gives it."
@@ -45,7 +54,11 @@ def open_register(url: str | None, *, create: bool = False) -> Database:
     """The register's database; made where it is missing, if `create`."""
     from planner.register.database import open_database
 
-    return open_database(url, create=create)
+    return open_database(url, create=create, report=_progress)
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)
 
 
 @contextmanager
@@ -53,7 +66,7 @@ def begun_register(url: str | None) -> Iterator[Database]:
     """The register; where it is missing, a new one that appears when the work in it is done."""
     from planner.register.database import new_database
 
-    with new_database(url) as database:
+    with new_database(url, _progress) as database:
         yield database
 
 
@@ -77,6 +90,7 @@ class Change(NamedTuple):
     confirm: str | None
     if_revision: int | None
     database: str | None
+    busy: tuple[Path, ...]
     as_json: bool
 
     def make(self, *makes: Make, reason: str | None = None) -> Changed:
@@ -86,21 +100,35 @@ class Change(NamedTuple):
 
         who = author(self.by, reason, self.confirm)
         register = open_register(self.database)
-        done = change(register, self.course, makes, who, self.if_revision)
+        busy = busy_times(register, self.course, self.busy)
+        done = change(register, self.course, makes, who, self.if_revision, busy=busy)
         tell_change(done, self.as_json)
-        tell_clashes(register, self.course, done.after.plan)
         return done
 
 
-def tell_clashes(register: Database, course: str, plan: Plan) -> None:
-    """Say where a visit to come has no room beside those of other courses."""
-    from planner.cli.output import remark
-    from planner.register.days import crowded_visits
+def busy_times(
+    register: Database, course: str, files: Sequence[Path]
+) -> Sequence[Busy]:
+    """What calendar files say is taken where a course's visits to come may be laid."""
+    from planner.files.busy import Own, read_busy
+    from planner.register.changes import read_standing
 
+    if not files:
+        return ()
     with register.reading() as connection:
-        for visit in crowded_visits(connection, course, plan):
-            problem = f"no room for visit {visit.number} on {moment(visit.start)}"
-            remark(f"caution: {problem}: other courses are there; move it")
+        standing = read_standing(connection, course)
+    own = Own(course, frozenset(one.uid for one in standing.state.visits.values()))
+    zone = ZoneInfo(standing.record.opening.clinic.timezone)
+    days = reach_of(standing)
+    return [one for file in files for one in read_busy(file, zone, days, own)]
+
+
+def reach_of(standing: Standing) -> range:
+    """The days (ordinals) that a course under way may reach: as far as any change leads."""
+    first = standing.state.began.toordinal()
+    days = [visit.due.toordinal() for visit in standing.state.visits.values()]
+    last = max([first, date.today().toordinal(), *days])
+    return range(first, min(last + FURTHEST_DAYS, LAST_DAY.toordinal()) + 1)
 
 
 def changing(command: F) -> F:
@@ -111,6 +139,7 @@ def changing(command: F) -> F:
     @confirm_option
     @click.option("--if-revision", type=int, metavar="N", help="Refuse if the course moved on.")
     @database_option
+    @busy_option
     @json_option
     @wraps(command)
     def wrapped(
@@ -119,10 +148,11 @@ def changing(command: F) -> F:
         confirm: str | None,
         if_revision: int | None,
         database: str | None,
+        busy: tuple[Path, ...],
         as_json: bool,
         **own: Any,
     ) -> None:
-        command(Change(course, by, confirm, if_revision, database, as_json), **own)
+        command(Change(course, by, confirm, if_revision, database, busy, as_json), **own)
 
     return wrapped  # type: ignore[return-value]
 

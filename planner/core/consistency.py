@@ -39,15 +39,26 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
     starts = [visit.start.date() for visit in plan.visits if visit.start is not None]
     if any(before >= after for before, after in pairwise(starts)):
         yield Problem("visits", "they are not by day, each day once", _FIX)
+    yield from _numbers(plan)
     for index, visit in enumerate(plan.visits, start=1):
         place = f"visits[{index}]"
-        if visit.number != index:
-            yield Problem(f"{place}.number", f"{visit.number} is not {index}", _FIX)
         yield from _purposes(visit, place)
         yield from _times(plan, visit, place)
         yield from _held(plan, visit, place)
         yield from _figures(plan, visit, place)
         yield from _syringes(visit, f"{place}.syringes")
+
+
+def _numbers(plan: Plan) -> Iterator[Problem]:
+    """Numbers of visits that no numbering gives: without a highest one they count up from 1."""
+    highest = plan.last_number or len(plan.visits)
+    seen: set[int] = set()
+    for index, visit in enumerate(plan.visits, start=1):
+        is_given = plan.last_number or visit.number == index
+        if visit.number in seen or not 1 <= visit.number <= highest or not is_given:
+            text = f"{visit.number} is not the number of this visit"
+            yield Problem(f"visits[{index}].number", text, _FIX)
+        seen.add(visit.number)
 
 
 def _texts(plan: Plan) -> Iterator[Problem]:

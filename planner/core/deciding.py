@@ -26,20 +26,18 @@ from planner.core.findings import Finding, confirm, in_order
 from planner.core.formatting import plain
 from planner.core.follow_up import FollowUp
 from planner.core.history import (
-    Identity,
     State,
     after,
     as_corrected,
-    first_of,
     fold,
-    names_of,
     noted,
     refused,
 )
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out
+from planner.core.numbering import Numbering, first_of
 from planner.core.opening import Opening
-from planner.core.plan import appointments, decide, drawn_findings, visit_uid
+from planner.core.plan import appointments, by_day, decide, drawn_findings, visit_uid
 from planner.core.preparing import Prepared
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
@@ -140,7 +138,7 @@ def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
         name: visit.start.date()
         for visit in state.visits.values()
         if visit.start is not None
-        for name in names_of(visit)
+        for name in visit.names
     }
     for lesion in state.course.lesions:
         series = [
@@ -199,14 +197,14 @@ class _Settling:
         """All that changed, and the time of every visit that is to come."""
         self.slots = slots
         called = list(self._called(placed))
-        visits = {known.number: self._visit(known, one) for known, one in called}
+        visits = {number: self._visit(number, uid, one) for number, uid, one in called}
         was = self.before.visits
         new = [visit for number, visit in visits.items() if was.get(number) != visit]
-        coming = [known.number for known, one in called if one.visit.is_to_come]
+        coming = [number for number, _, one in called if one.visit.is_to_come]
         touched = {visit.number for visit in new} | self._begun(called)
         told = [
-            (known.number, _told(one, visits[known.number]))
-            for known, one in called
+            (number, _told(one, visits[number]))
+            for number, _, one in called
             if one.visit.is_to_come
         ]
         return Settled(
@@ -220,37 +218,35 @@ class _Settling:
             findings=self._findings(told, touched),
         )
 
-    def _called(self, placed: Sequence[Placed]) -> Iterator[tuple[Identity, Placed]]:
+    def _called(self, placed: Sequence[Placed]) -> Iterator[tuple[int, str, Placed]]:
         """The visits by their days, each with the number and UID of its first appointment."""
-        lesions, last = list(self.said.decisions), self.before.last_number
-        by_day = sorted(placed, key=lambda one: one.start.date() if one.start else one.visit.due)
-        for one in by_day:
-            first = first_of([each.name for each in one.visit.appointments], lesions)
-            known = self.before.identities.get(first)
-            if known is None:
-                last += 1
-                known = Identity(last, visit_uid(self.said.course.id, _appointment(one.visit, first)))
-            yield known, one
+        lesions = list(self.said.decisions)
+        visits = by_day(placed)
+        firsts = [first_of([each.name for each in one.visit.appointments], lesions) for one in visits]
+        numbers = Numbering.carried_on(self.before.identities).with_new(firsts)
+        for first, one in zip(firsts, visits, strict=True):
+            number, uid = numbers.of(first)
+            yield number, uid or visit_uid(self.said.course.id, _appointment(one.visit, first)), one
 
-    def _begun(self, called: Sequence[tuple[Identity, Placed]]) -> set[int]:
+    def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
         """The visits of which something else than before is to come."""
         return {
-            known.number
-            for known, one in called
+            number
+            for number, _, one in called
             for each in one.visit.appointments
             if self.before.is_open(each.name) != (each.state == "open")
         }
 
-    def _visit(self, known: Identity, placed: Placed) -> PlannedVisit:
+    def _visit(self, number: int, uid: str, placed: Placed) -> PlannedVisit:
         """A visit as it was settled before, as far as nothing of it changed."""
-        old = self.before.visits.get(known.number)
+        old = self.before.visits.get(number)
         is_drawn = old is not None and self._is_drawn_as(old, placed.visit)
         is_timed = old is not None and _is_at(old, placed)
         if old is not None and is_drawn and is_timed and old.due == placed.visit.due:
             return old
         start, end = (one and _with_offset(one) for one in (placed.start, placed.end))
         placed = placed._replace(start=start, end=end)
-        new = record_visit(known.number, known.uid, placed, self.protocol, self._prepared)
+        new = record_visit(number, uid, placed, self.protocol, self._prepared)
         if old is not None and is_drawn:
             new = new._replace(
                 injections=old.injections,
@@ -268,9 +264,9 @@ class _Settling:
 
     def _is_drawn_as(self, old: PlannedVisit, visit: Visit) -> bool:
         """Whether a visit is of the same appointments, drawn up for the same doses as before."""
-        if {each.name for each in visit.appointments} != set(names_of(old)):
+        if {each.name for each in visit.appointments} != set(old.names):
             return False
-        doses = {one.lesion: one.doses for one in self.said.course.lesions}
+        doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
         was = _to_draw(old, self.before.slots)
         return was == {
             each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw

@@ -92,7 +92,7 @@ class Line(NamedTuple):
 
 
 def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Finding, ...]:
-    """The hardest first, then by code, then as the lesions and visits stand."""
+    """The hardest first, then by code, then as the lesions stand; visits keep their order."""
     rank = {lesion: index for index, lesion in enumerate(lesions)}
     return tuple(
         sorted(
@@ -101,7 +101,6 @@ def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Findi
                 SEVERITIES.index(one.severity),
                 _ORDER[one.code],
                 rank[one.lesion] if one.lesion else -1,
-                one.visit or 0,
             ),
         )
     )

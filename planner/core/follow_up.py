@@ -29,7 +29,7 @@ from planner.core.events import (
     kind_of,
 )
 from planner.core.formatting import day
-from planner.core.history import State, is_reached, names_of, refused, slots_before
+from planner.core.history import State, is_reached, refused, slots_before
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out_again
 from planner.core.opening import Opening
@@ -529,7 +529,7 @@ class FollowUp:
             one: visit.start.replace(tzinfo=None)
             for visit in self.before.visits.values()
             if visit.start is not None
-            for one in names_of(visit)
+            for one in visit.names
         }
         found: dict[int, datetime] = {}
         for n, visit in enumerate(visits):
@@ -545,7 +545,7 @@ class FollowUp:
         minutes = self.opening.minutes(visit.purposes)
         names = {one.name for one in visit.appointments}
         for old in self.before.visits.values():
-            if old.start is not None and old.end is not None and names & set(names_of(old)):
+            if old.start is not None and old.end is not None and names & set(old.names):
                 if (old.end - old.start) >= timedelta(minutes=minutes):
                     return True
         return self.opening.obstacle(start, minutes) is None

@@ -37,6 +37,7 @@ from planner.core.events import (
 )
 from planner.core.findings import Finding
 from planner.core.formatting import day, listing
+from planner.core.numbering import Numbered, first_of
 from planner.core.preparing import each_dose
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
@@ -72,13 +73,6 @@ class IssuedSet(NamedTuple):
     issued: Issued
 
 
-class Identity(NamedTuple):
-    """What a visit is known by as long as its first appointment is there: number and UID."""
-
-    number: int
-    uid: str
-
-
 class State(NamedTuple):
     """A course as its history leaves it; it was entered on a day.
 
@@ -96,7 +90,7 @@ class State(NamedTuple):
     ended: Ended | None
     issues: tuple[IssuedSet, ...]
     visits: Mapping[int, PlannedVisit]
-    identities: Mapping[Named, Identity]
+    identities: Mapping[Named, Numbered]
     decisions: Mapping[str, Decision]
     findings: tuple[Finding, ...]
 
@@ -119,11 +113,6 @@ class State(NamedTuple):
         starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]
         return min([self.course.first_visit.date(), *starts])
 
-    @property
-    def last_number(self) -> int:
-        """The highest number that any visit of the course ever had."""
-        return max((one.number for one in self.identities.values()), default=0)
-
     def injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
         """The injections of a lesion in their order."""
         found = [
@@ -136,21 +125,6 @@ class State(NamedTuple):
     def is_open(self, name: Named) -> bool:
         """Whether an appointment is to come and has its place in a visit."""
         return name in self.slots and self.slots[name].state == "open"
-
-
-def names_of(visit: PlannedVisit) -> tuple[Named, ...]:
-    """All that belongs to a visit, by name."""
-    evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in visit.evaluations)
-    injections = (Named(one.lesion, "injection", one.injection) for one in visit.injections)
-    return (*evaluations, *injections)
-
-
-def first_of(names: Iterable[Named], lesions: Sequence[str]) -> Named:
-    """The appointment that a visit is known by: an injection goes before an evaluation.
-
-    `lesions` are those of the course in the order in which they came.
-    """
-    return min(names, key=lambda one: (lesions.index(one.lesion), one.purpose == "evaluation"))
 
 
 def fold(entries: Sequence[Entry], protocol: Protocol) -> State:
@@ -432,8 +406,8 @@ class _Reading:
         lesions = list(self.decisions)
         for visit in settled.visits:
             self.visits[visit.number] = visit
-            known = Identity(visit.number, visit.uid)
-            self.identities.setdefault(first_of(names_of(visit), lesions), known)
+            known = Numbered(visit.number, visit.uid)
+            self.identities.setdefault(first_of(visit.names, lesions), known)
         for number, start, end in settled.scheduled:
             if number not in self.visits:
                 text = f"a time is set for visit {number}, which is none"

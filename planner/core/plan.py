@@ -24,8 +24,10 @@ from planner.core.dosing import needed
 from planner.core.findings import Finding, confirm, in_order
 from planner.core.formatting import count
 from planner.core.layout import Placed, lay_out
+from planner.core.numbering import Numbered, Numbering, first_of
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
+from planner.core.pages import pages_of
 from planner.core.preparing import Prepared
 from planner.core.protocol import Protocol
 from planner.core.recording import (
@@ -46,10 +48,15 @@ _VISITS = UUID("6c1f9a52-3d0e-4c57-9b1e-7a4f0d2b8e63")
 
 
 def plan_course(
-    course: Course, protocol: Protocol, clinic: Clinic, busy: Occupancy | None = None
+    course: Course,
+    protocol: Protocol,
+    clinic: Clinic,
+    busy: Occupancy | None = None,
+    numbering: Numbering | None = None,
 ) -> Plan:
     """The plan of a course: the same inputs give the same plan, always.
 
+    `numbering` has the visits of an earlier plan: their numbers and calendar ids are carried on.
     Raises InputError where the course contradicts the protocol or the clinic: an unknown site, a
     list of doses of the wrong length, a first or moved visit on a closed or full time.
     """
@@ -65,7 +72,8 @@ def plan_course(
     except InputError as error:
         problems += error.problems
     raise_if_any(InputError, problems)
-    return plan_of(course, protocol, clinic, placed)
+    plan = plan_of(course, protocol, clinic, placed, numbering=numbering)
+    return plan._replace(pages=pages_of(plan))
 
 
 def plan_of(
@@ -73,16 +81,21 @@ def plan_of(
     protocol: Protocol,
     clinic: Clinic,
     placed: Sequence[Placed],
+    *,
+    numbering: Numbering | None = None,
 ) -> Plan:
     """The plan of a course whose visits have their times."""
+    placed = by_day(placed)
+    numbers = (numbering or Numbering()).with_new(
+        one.visit.first_appointment.name for one in placed
+    )
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     prepared = Prepared.of(decided, protocol, clinic)
     blank = prepared.blank(one.visit for one in placed)
     planned = [
-        record_visit(
-            number, visit_uid(course.id, one.visit.first_appointment), one, protocol, prepared
-        )
-        for number, one in numbered(placed)
+        record_visit(number, uid, one, protocol, prepared)
+        for one in placed
+        for number, uid in (_called(course, one, numbers),)
     ]
     findings = [
         *(finding for one in decided for finding in lesion_findings(one, protocol)),
@@ -97,7 +110,8 @@ def plan_of(
         *stock_findings(clinic, protocol, bool(blank)),
         *(
             finding
-            for number, one in numbered(placed)
+            for one in placed
+            for number, _ in (_called(course, one, numbers),)
             for finding in (
                 *drawn_findings(number, one.visit, protocol, prepared),
                 *placed_findings(number, one, protocol.policy.shortest_interval_days),
@@ -126,6 +140,7 @@ def plan_of(
         cases=tuple(record_case(case) for case in protocol.cases),
         remarks=remarks,
         replaces=course.revision - 1 if course.revision else None,
+        last_number=numbers.last_number,
     )
 
 
@@ -186,12 +201,28 @@ def appointments(
             )
 
 
-def numbered(placed: Sequence[Placed]) -> Iterator[tuple[int, Placed]]:
-    """The visits with their numbers, in the order of their days."""
-    by_day = sorted(
+def by_day(placed: Sequence[Placed]) -> list[Placed]:
+    """The visits in the order of their days."""
+    return sorted(
         placed, key=lambda one: one.start.date() if one.start is not None else one.visit.due
     )
-    yield from enumerate(by_day, start=1)
+
+
+def numbering_of(plan: Plan) -> Numbering:
+    """The numbers and calendar ids of a plan's visits, for the one that comes after it."""
+    known = {
+        first_of(visit.names, plan.lesion_ids): Numbered(visit.number, visit.uid)
+        for visit in plan.visits
+        if visit.injections or visit.evaluations
+    }
+    return Numbering.carried_on(known, plan.last_number)
+
+
+def _called(course: Course, placed: Placed, numbers: Numbering) -> tuple[int, str]:
+    """The number and the calendar id of a visit."""
+    first = placed.visit.first_appointment
+    number, uid = numbers.of(first.name)
+    return number, uid or visit_uid(course.id, first)
 
 
 def own_uids(course: Course, protocol: Protocol) -> frozenset[str]:

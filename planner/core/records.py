@@ -14,7 +14,7 @@ from planner.core.findings import Finding
 from planner.core.outcome import Remission
 from planner.core.protocol import FollowUp, Source
 from planner.core.rules import Evidence
-from planner.core.schedule import Purpose
+from planner.core.schedule import Named, Purpose
 
 VisitState = Literal["planned", "done", "missed", "cancelled"]
 Ending = Literal["completed", "stopped", "died", "lost"]
@@ -232,6 +232,13 @@ class PlannedVisit(NamedTuple):
     preparation: Preparation | None
     state: VisitState = "planned"
 
+    @property
+    def names(self) -> tuple[Named, ...]:
+        """All that belongs to it, by what it is."""
+        evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in self.evaluations)
+        injections = (Named(one.lesion, "injection", one.injection) for one in self.injections)
+        return (*evaluations, *injections)
+
 
 class Supplies(NamedTuple):
     """What the whole course takes from the stock; None where a visit's share is not known."""
@@ -241,7 +248,7 @@ class Supplies(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page that is handed out, by its name (`visit-3`), and the code of what it tells to do."""
+    """A page of the papers, `visit-3` or the like, and the code of what it tells to do."""
 
     page: str
     code: str
@@ -257,7 +264,9 @@ class EndedCourse(NamedTuple):
 class Plan(NamedTuple):
     """All that any document prints. `remarks` tell of confirmations that confirm nothing.
 
-    `replaces` is the revision whose papers these replace, None where there are none.
+    `replaces` is the revision whose papers these replace, None where there are none. `visits`
+    stand in the order of their days; their numbers stay, so that they may stand in another one.
+    `last_number` is the highest that a visit was ever given, 0 where that is the highest there is.
     """
 
     course: str
@@ -278,6 +287,8 @@ class Plan(NamedTuple):
     remarks: tuple[str, ...] = ()
     replaces: int | None = None
     ending: EndedCourse | None = None
+    pages: tuple[Page, ...] = ()
+    last_number: int = 0
 
     @property
     def coming(self) -> tuple[PlannedVisit, ...]:

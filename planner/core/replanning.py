@@ -11,7 +11,9 @@ from planner.core.clinic import Clinic
 from planner.core.course import Course
 from planner.core.events import Evaluated
 from planner.core.history import Done, State
+from planner.core.numbering import Numbering
 from planner.core.outcome import reduction_percent, remission
+from planner.core.pages import pages_of
 from planner.core.protocol import Protocol
 from planner.core.recording import (
     record_case,
@@ -38,7 +40,7 @@ def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
     course, ended = state.course, state.ended
     visits = tuple(with_done(one, state, protocol, clinic) for one in _by_day(state))
     start = visits[0].start if visits else None
-    return Plan(
+    plan = Plan(
         course=course.id,
         revision=course.revision,
         protocol=record_protocol(protocol),
@@ -58,7 +60,9 @@ def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
         cases=tuple(record_case(case) for case in protocol.cases),
         replaces=_replaced(state),
         ending=None if ended is None else EndedCourse(ended.ending, ended.on),
+        last_number=Numbering.carried_on(state.identities).last_number,
     )
+    return plan._replace(pages=pages_of(plan))
 
 
 def _by_day(state: State) -> Iterable[PlannedVisit]:

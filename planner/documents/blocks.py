@@ -153,7 +153,6 @@ class Identity(NamedTuple):
     """What stands on every page; `label` asks for the patient's label where one is needed."""
 
     course: str
-    issue: str
     mark: str
     patient: str
     label: str
@@ -161,9 +160,10 @@ class Identity(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Pages of a paper that belong together; `running` stands on each of them."""
+    """Pages of a paper that belong together; `running` and `issue` stand on each of them."""
 
     running: str
+    issue: str
     blocks: tuple[Block, ...]
 
 

@@ -56,7 +56,8 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     """
     entry = clinic_entry if has_died(plan) else _patient_entry
     old = {visit.uid: visit for visit in before.kept}
-    new = {visit.uid: visit for visit in plan.kept}
+    # A visit that has no day any more is cancelled until it has one.
+    new = {visit.uid: visit for visit in plan.kept if visit.start is not None}
     changed = [
         entry(plan, visit, stamp) for uid, visit in new.items() if _is_news(old.get(uid), visit)
     ]
@@ -73,14 +74,9 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
 
 def _is_news(before: PlannedVisit | None, now: PlannedVisit) -> bool:
     """Whether a calendar has to learn of a visit: a new or moved one, or done on another day."""
-    if now.start is None:
-        return False
     if now.state == "done":
-        return (
-            before is not None
-            and before.start is not None
-            and (before.start.date() != now.start.date())
-        )
+        days = [one.start.date() for one in (before, now) if one is not None and one.start]
+        return len(set(days)) > 1
     return before is None or (before.start, before.end) != (now.start, now.end)
 
 
@@ -101,7 +97,7 @@ def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
             for one in visit.injections
         )
         parts.append(f"injection {volumes} at {strength}")
-    summary = f"{plan.course}, visit {visit.number} of {len(plan.visits)}: {'; '.join(parts)}"
+    summary = f"{plan.course}, visit {visit.number}: {'; '.join(parts)}"
     places = [
         " ".join(filter(None, (f"{lesion.id}:", lesion.side, lesion.site, lesion.site_detail)))
         for lesion in plan.lesions

@@ -7,7 +7,13 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.events import Entry
-from planner.core.history import names_of
+from planner.core.formatting import NBSP
+from planner.core.pages import (
+    LETTER_PAGE,
+    SHEET_PAGE,
+    stale_pages,
+    to_do,
+)
 from planner.core.records import Plan, PlannedVisit, VisitState
 from planner.documents.blocks import (
     Block,
@@ -26,13 +32,16 @@ from planner.documents.language import Language
 from planner.documents.view import (
     Issue,
     ending_lines,
+    issue_line,
     paper_of,
     state_words,
     strength,
-    to_do,
     visit_state,
     visit_time,
 )
+
+# It is no page of the plan: it tells of pages.
+SLIP = "change-slip"
 
 
 class Since(NamedTuple):
@@ -46,11 +55,12 @@ def change_slip(plan: Plan, since: Since, issue: Issue) -> Paper:
     """The slip."""
     say = issue.say
     running = say("Change slip")
+    which = issue_line(plan, issue, SLIP)
     return paper_of(
         plan,
         issue,
         say("Change slip, course {course}", course=plan.course),
-        (Section(running, tuple(_blocks(plan, since, issue))),),
+        (Section(running, which, tuple(_blocks(plan, since, issue))),),
     )
 
 
@@ -58,10 +68,7 @@ def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
     say = issue.say
     yield Heading(say("Change slip"), 1)
     yield from (Paragraph(text(one, bold=True)) for one in ending_lines(plan, say))
-    old = say(
-        "This replaces all papers of revision {n}. Take them out of use.", n=since.plan.revision
-    )
-    yield Paragraph(text(old, bold=True))
+    yield from (Paragraph(text(one, bold=True)) for one in _pages(plan, since, say))
     changes = tuple(
         Row((cell(what, bold=True), cell(was), cell(now, bold=True)))
         for what, was, now in changes_between(since.plan, plan, say)
@@ -87,6 +94,24 @@ def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
     yield Signatures((say("Physician, date"), say("Papers replaced by, date")))
 
 
+def _pages(plan: Plan, since: Since, say: Language) -> Iterator[str]:
+    """Which pages to take out of use, and which there are in their place."""
+    stale = stale_pages(since.plan, plan)
+    old = [_page(one.page, one.code, say) for one in stale]
+    yield say("Take out of use: {pages}.", pages=", ".join(old))
+    new = [_page(one.page, one.instead, say) for one in stale if one.instead is not None]
+    if new:
+        yield say("Use in their place: {pages}.", pages=", ".join(new))
+    yield say("All other pages of revision {n} stay in use.", n=since.plan.revision)
+
+
+def _page(page: str, code: str, say: Language) -> str:
+    """`visit 3 (code 1a2b3c4d)`; the labels of a visit bear its code too."""
+    names = {SHEET_PAGE: say("treatment sheet"), LETTER_PAGE: say("letter with the appointments")}
+    name = names.get(page) or say("visit {n}", n=page.rpartition("-")[2])
+    return f"{name} ({say('code {code}', code=code)})".replace(" ", NBSP)
+
+
 def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
     """What a reader of the old papers has to know: visits, then doses, each as it was and is."""
     yield from _visits(was, now, say)
@@ -95,10 +120,10 @@ def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, 
 
 def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
     nothing = "\u2013"
-    old = {visit.uid: visit for visit in was.visits}
+    old = {visit.number: visit for visit in was.visits}
     for visit in now.visits:
         name = say("Visit {n}", n=visit.number)
-        before = old.pop(visit.uid, None)
+        before = old.pop(visit.number, None)
         shown = _visit(visit, say)
         if before is None:
             yield name, nothing, shown
@@ -116,8 +141,8 @@ def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str
 
 def _gone(visit: PlannedVisit, now: Plan, say: Language) -> str:
     """Where what was to be done at a visit went: to others, or nowhere."""
-    parts = set(names_of(visit))
-    there = [other for other in now.kept if parts & set(names_of(other))]
+    parts = set(visit.names)
+    there = [other for other in now.kept if parts & set(other.names)]
     if not there:
         return say("cancelled")
     return say("now at visit {n}", n=say.listing([str(other.number) for other in there]))

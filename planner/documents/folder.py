@@ -21,13 +21,13 @@ from planner.errors import Problem, RefusedError, ServiceError
 PLAN_NAME = "plan.json"
 SHEET_NAME = "treatment-sheet.html"
 DRAFT, REPRINT = "DRAFT", "reprint"
-DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", "worksheets.pdf")
+WORKSHEETS_NAME = "worksheets.pdf"
+DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", WORKSHEETS_NAME)
 # Linux's renameat2: relative to the current folder; exchange the two.
 _AT_CWD, _EXCHANGE = -100, 2
-# The papers that are of visits to come.
 LABELS_NAME = "labels.pdf"
-VISIT_PAPERS = ("worksheets.pdf", LABELS_NAME, "appointments.pdf")
-PAPERS = {*DRAFT_PAPERS, *VISIT_PAPERS}
+LETTER_NAME = "appointments.pdf"
+PAPERS = {*DRAFT_PAPERS, LABELS_NAME, LETTER_NAME}
 SLIP_NAME = "change-slip.pdf"
 # How a marked set is known again, whatever its language.
 _MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))

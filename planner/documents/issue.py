@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from planner.core.events import Entry
+from planner.core.pages import stale_pages, tells_new_times, with_pages
 from planner.core.records import Plan
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.change_slip import Since, change_slip
@@ -15,19 +15,19 @@ from planner.documents.folder import (
     DRAFT,
     DRAFT_PAPERS,
     LABELS_NAME,
+    LETTER_NAME,
     PLAN_NAME,
     SHEET_NAME,
     SLIP_NAME,
-    VISIT_PAPERS,
+    WORKSHEETS_NAME,
 )
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets, most_aliquots
-from planner.documents.language import language
 from planner.documents.letter import appointment_letter
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.printable import lack
 from planner.documents.sheet import treatment_sheet
-from planner.documents.view import Issue, to_do
+from planner.documents.view import Issue
 from planner.documents.worksheets import worksheets
 from planner.errors import InputError, Problem
 
@@ -51,21 +51,22 @@ def issued(
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
 
     `before` is the plan that it replaces, for the file of what changed, and `entries` are the
-    events since then, for the change slip. The labels begin at `first_label` of their first
-    sheet, counted from 1. `report` is told the name of each paper before it is made.
+    events since then, for the change slip. That one is made where a page went stale, the letter
+    where the patient's times are not those of the letter before. The labels begin at
+    `first_label` of their first sheet, counted from 1. `report` is told the name of each paper
+    before it is made.
     """
-    since = Since(before, entries) if before is not None and entries else None
+    since = Since(before, entries) if before is not None else None
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp)),
         **(changes_file(before, plan, stamp) if before is not None else {}),
-        **papers(plan, content, stamp, since=since, first_label=first_label, report=report),
+        **papers(plan, stamp, since=since, first_label=first_label, report=report),
     }
 
 
 def papers(
     plan: Plan,
-    content: bytes,
     stamp: datetime,
     mark: str = "",
     *,
@@ -75,27 +76,24 @@ def papers(
 ) -> Mapping[str, bytes]:
     """The papers of a plan, each page marked (DRAFT, REPRINT) where a mark is given.
 
-    A draft has the treatment sheet and the worksheets alone; where nothing is to come there is
-    nothing to draw up or to write to the patient. Raises InputError for a character that the
-    papers' fonts lack, by its places in the plan.
+    A draft has the treatment sheet and the worksheets alone; where nothing is to come, or nothing
+    that has a day, there is nothing to draw up or to write to the patient. Raises InputError for
+    a character that the papers' fonts lack, by its places in the plan.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    issue = Issue(language(plan.clinic.language), digest, mark, stamp)
+    issue = Issue.of(plan, mark, stamp)
     sheet = treatment_sheet(plan, issue)
     makers: dict[str, Callable[[], bytes]] = {
         SHEET_NAME: lambda: paper_html(sheet),
         "treatment-sheet.pdf": lambda: paper_pdf(sheet, stamp),
-        "worksheets.pdf": lambda: paper_pdf(worksheets(plan, issue), stamp),
+        WORKSHEETS_NAME: lambda: paper_pdf(worksheets(plan, issue), stamp),
         LABELS_NAME: lambda: _labels(plan, issue, first_label),
-        "appointments.pdf": lambda: paper_pdf(appointment_letter(plan, issue), stamp),
+        LETTER_NAME: lambda: paper_pdf(appointment_letter(plan, issue), stamp),
     }
     if since is not None:
         makers[SLIP_NAME] = lambda: paper_pdf(change_slip(plan, since, issue), stamp)
     if mark == DRAFT:
         makers = {name: makers[name] for name in DRAFT_PAPERS}
-    idle = set() if plan.coming else set(VISIT_PAPERS)
-    if not any(visit.injections for visit in to_do(plan)):
-        idle.add(LABELS_NAME)
+    idle = set(_idle(plan, since))
     makers = {name: make for name, make in makers.items() if name not in idle}
     made = {}
     try:
@@ -105,6 +103,19 @@ def papers(
     except MissingGlyphError as error:
         raise InputError(*_places(plan, error.characters)) from error
     return made
+
+
+def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
+    """The papers that would tell nobody anything."""
+    coming = list(with_pages(plan))
+    if not coming:
+        yield WORKSHEETS_NAME
+    if not any(visit.injections for visit in coming):
+        yield LABELS_NAME
+    if not coming or (since is not None and not tells_new_times(since.plan, plan)):
+        yield LETTER_NAME
+    if since is not None and not (since.entries and stale_pages(since.plan, plan)):
+        yield SLIP_NAME
 
 
 def _labels(plan: Plan, issue: Issue, first: int) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from planner.core.pages import visit_page, with_pages
 from planner.core.records import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
 from planner.documents.blocks import Line, Span, text
 from planner.documents.language import Language
@@ -18,7 +19,6 @@ from planner.documents.view import (
     patient_identifiers,
     site_and_side,
     strength,
-    to_do,
 )
 
 # Up to so many lesions have a line each; more follow one another.
@@ -80,7 +80,7 @@ class LabelSheets(NamedTuple):
 
 def most_aliquots(plan: Plan) -> Iterator[int]:
     """How many lesions a label may name: all of a syringe, else fewer and further labels."""
-    syringes = (syringe for visit in to_do(plan) for syringe in visit.syringes)
+    syringes = (syringe for visit in with_pages(plan) for syringe in visit.syringes)
     most = max((len(syringe.aliquots) for syringe in syringes), default=1)
     yield most
     yield from (fewer for fewer in (12, 10, 8, 6, 5, 4, 3, 2, 1) if fewer < most)
@@ -90,9 +90,6 @@ def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets
     """The labels of all visits, in the order in which they are needed; `most` lesions on each."""
     known, say = index(plan), issue.say
     to_write = (say("Prepared"), say("Expiry"), say("Initials"))
-    course = say("Course {course}, {issue}", course=plan.course, issue=issue_line(plan, issue))
-    if issue.mark:
-        course = f"{say(issue.mark)} \u00b7 {course}"
     return LabelSheets(
         title=say("Syringe labels, course {course}", course=plan.course),
         language=say.code,
@@ -104,11 +101,19 @@ def label_sheets(plan: Plan, issue: Issue, first: int, most: int) -> LabelSheets
         line_mm=LINE_MM[plan.clinic.paper],
         smallest_pt=LEGIBLE if most > 1 else SMALLEST,
         labels=tuple(
-            Label(lines, to_write, course)
-            for visit in to_do(plan)
+            Label(lines, to_write, foot)
+            for visit in with_pages(plan)
+            for foot in (_foot(plan, visit, issue),)
             for lines in _visit(plan, visit, known, say, most)
         ),
     )
+
+
+def _foot(plan: Plan, visit: PlannedVisit, issue: Issue) -> str:
+    """Course, revision and the code of the visit's page."""
+    say, which = issue.say, issue_line(plan, issue, visit_page(visit.number))
+    foot = say("Course {course}, {issue}", course=plan.course, issue=which)
+    return f"{say(issue.mark)} \u00b7 {foot}" if issue.mark else foot
 
 
 def _visit(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from planner.core.pages import LETTER_PAGE, with_pages
 from planner.core.records import Plan, PlannedVisit
 from planner.documents.blocks import (
     Block,
@@ -21,14 +23,15 @@ from planner.documents.blocks import (
 )
 from planner.documents.language import Language
 from planner.documents.qr import appointment_code
-from planner.documents.view import Issue, paper_of
+from planner.documents.view import Issue, issue_line, paper_of
 
 
 def appointment_letter(plan: Plan, issue: Issue) -> Paper:
     """The letter."""
     say = issue.say
     running = say("Your appointments")
-    return paper_of(plan, issue, running, (Section(running, tuple(_blocks(plan, issue))),))
+    section = Section(running, issue_line(plan, issue, LETTER_PAGE), tuple(_blocks(plan, issue)))
+    return paper_of(plan, issue, running, (section,))
 
 
 def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
@@ -54,7 +57,11 @@ def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
         )
     )
     yield Paragraph(text(say("We have set these times aside for you:")))
-    rows = tuple(_row(plan, visit, issue) for visit in plan.coming)
+    rows = tuple(
+        _row(plan, visit, visit.start, visit.end, issue)
+        for visit in with_pages(plan)
+        if visit.start is not None and visit.end is not None
+    )
     head = (say("No."), say("Day and time"), say("For your phone's calendar"))
     yield Table(head, (14, 0, 42), rows)
     hint = say(
@@ -73,14 +80,11 @@ def _absence(plan: Plan, say: Language) -> str:
     return say("If you cannot come, or feel ill before a visit, please tell the clinic.")
 
 
-def _row(plan: Plan, visit: PlannedVisit, issue: Issue) -> Row:
+def _row(plan: Plan, visit: PlannedVisit, start: datetime, end: datetime, issue: Issue) -> Row:
     say = issue.say
-    if visit.start is None or visit.end is None:
-        raise ValueError(f"visit {visit.number} has no day")
     when = (
-        text(say.long_day(visit.start), bold=True),
-        text(say("{start} to {end}", start=f"{visit.start:%H:%M}", end=f"{visit.end:%H:%M}"),
-             bold=True),
+        text(say.long_day(start), bold=True),
+        text(say("{start} to {end}", start=f"{start:%H:%M}", end=f"{end:%H:%M}"), bold=True),
     )  # fmt: skip
     code = Cell(figure=appointment_code(plan, visit, issue))
     return Row((cell(str(visit.number)), Cell(when), code))

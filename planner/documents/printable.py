@@ -41,8 +41,8 @@ def _lacking(typed: str) -> tuple[str, ...]:
         mark="",
         language="en",
         size="A4",
-        identity=Identity("", "", "", "", "", "{n} {of}"),
-        sections=(Section("-", (Paragraph(text(typed)),)),),
+        identity=Identity("", "", "", "", "{n} {of}"),
+        sections=(Section("-", "", (Paragraph(text(typed)),)),),
     )
     try:
         paper_pdf(paper, datetime(2000, 1, 1, tzinfo=UTC))

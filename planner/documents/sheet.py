@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planner.core.findings import Finding, Line, lines
+from planner.core.pages import SHEET_PAGE
 from planner.core.records import Plan, PlannedInjection, PlannedVisit
 from planner.documents.blocks import (
     ROW_TO_WRITE_MM,
@@ -46,6 +47,7 @@ from planner.documents.view import (
     grounds,
     index,
     is_diluted,
+    issue_line,
     lesions_without_dose,
     looked_at,
     moved_line,
@@ -100,7 +102,7 @@ def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
         plan,
         issue,
         say("Treatment sheet, course {course}", course=plan.course),
-        (Section(say("Treatment sheet"), blocks),),
+        (Section(say("Treatment sheet"), issue_line(plan, issue, SHEET_PAGE), blocks),),
     )
 
 
@@ -220,10 +222,12 @@ def _visits(plan: Plan, say: Language) -> Iterator[Block]:
 def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Row]:
     purposes = say.listing([say(one) for one in visit.purposes])
     title = " \u00b7 ".join(
-        part for part in (visit_title(plan, visit, say), purposes, visit_state(visit, say)) if part
+        part for part in (visit_title(visit, say), purposes, visit_state(visit, say)) if part
     )
     moved = [text(one) for one in moved_line(visit, say)]
     yield Row((Cell((text(title, bold=True), *moved), columns=_DOSE_COLUMNS),), band=True)
+    if visit.state == "planned" and visit.start is None:
+        yield _whole(say("This visit has no day yet. Nothing is done until it has one."))
     if visit.evaluations:
         looks = "; ".join(looked_at(visit, say))
         first = f" {say('Measure before injecting.')}" if visit.injections else ""

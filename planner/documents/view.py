@@ -10,6 +10,7 @@ from typing import NamedTuple
 from planner.core.findings import ranges
 from planner.core.formatting import NBSP
 from planner.core.intervals import Interval
+from planner.core.pages import listed_pages
 from planner.core.records import (
     Decision,
     Ending,
@@ -23,17 +24,21 @@ from planner.core.records import (
 from planner.documents.blocks import Identity, Line, Paper, Section, Span, Tick, mixed
 from planner.documents.language import Language, language
 
-HASH_DIGITS = 8
 ENGLISH = language("en")
 
 
 class Issue(NamedTuple):
-    """What an issue of papers shares: the language, the plan's sha256, DRAFT or the like, when."""
+    """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when."""
 
     say: Language
-    digest: str
+    codes: Mapping[str, str]
     mark: str
     stamp: datetime
+
+    @classmethod
+    def of(cls, plan: Plan, mark: str, stamp: datetime) -> Issue:
+        """The issue of a plan's papers, in its clinic's language."""
+        return cls(language(plan.clinic.language), dict(listed_pages(plan)), mark, stamp)
 
 
 class GroundsRow(NamedTuple):
@@ -53,7 +58,6 @@ def identity(plan: Plan, issue: Issue) -> Identity:
     say = issue.say
     return Identity(
         course=say("Course {course}", course=plan.course),
-        issue=issue_line(plan, issue),
         mark=say(issue.mark),
         patient=", ".join(patient_identifiers(plan, say)),
         label=say("Patient label: name and birth date") if needs_label(plan) else "",
@@ -62,7 +66,7 @@ def identity(plan: Plan, issue: Issue) -> Identity:
 
 
 def paper_of(plan: Plan, issue: Issue, title: str, sections: tuple[Section, ...]) -> Paper:
-    """A paper of a plan: every page says whose it is and of which issue."""
+    """A paper of a plan: every page says whose it is."""
     return Paper(
         title=title,
         mark=issue.mark,
@@ -73,13 +77,17 @@ def paper_of(plan: Plan, issue: Issue, title: str, sections: tuple[Section, ...]
     )
 
 
-def issue_line(plan: Plan, issue: Issue) -> str:
-    """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told."""
+def issue_line(plan: Plan, issue: Issue, page: str) -> str:
+    """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told.
+
+    What is no page of the plan, as a change slip, has no code: nothing can be asked by it.
+    """
     say = issue.say
     parts = [say("revision {n}", n=plan.revision)]
     if plan.replaces is not None:
         parts.append(say("replaces {n}", n=plan.replaces))
-    parts.append(say("code {code}", code=issue.digest[:HASH_DIGITS]))
+    if page in issue.codes:
+        parts.append(say("code {code}", code=issue.codes[page]))
     return ", ".join(parts)
 
 
@@ -232,17 +240,6 @@ def lesions_without_dose(plan: Plan) -> set[str]:
     return {one.lesion for visit in plan.visits for one in visit.injections if one.dose_mg is None}
 
 
-def to_do(plan: Plan) -> Iterator[PlannedVisit]:
-    """The visits to come, each with what is still to be done at it."""
-    for visit in plan.coming:
-        injections = tuple(one for one in visit.injections if one.state == "planned")
-        yield visit._replace(
-            evaluations=tuple(one for one in visit.evaluations if one.state == "planned"),
-            injections=injections,
-            syringes=visit.syringes if injections else (),
-        )
-
-
 def given_line(one: PlannedInjection, say: Language = ENGLISH) -> Iterator[str]:
     """`given: 57.5 mg, drawn 0.38 mL (57 mg), Mon 14 Sep 2026 09:10, lot 7A`."""
     given = one.given
@@ -322,9 +319,9 @@ def state_words(state: VisitState, say: Language = ENGLISH) -> str:
     }[state]
 
 
-def visit_title(plan: Plan, visit: PlannedVisit, say: Language) -> str:
-    """`Visit 1 of 6 · Mon 7 Sep 2026 09:30 to 10:00`."""
-    number = say("Visit {n} of {of}", n=visit.number, of=len(plan.visits))
+def visit_title(visit: PlannedVisit, say: Language) -> str:
+    """`Visit 1 · Mon 7 Sep 2026 09:30 to 10:00`."""
+    number = say("Visit {n}", n=visit.number)
     return f"{number} \u00b7 {visit_time(visit, say)}"
 
 

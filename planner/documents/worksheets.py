@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.core.formatting import NBSP, ends
+from planner.core.pages import visit_page, with_pages
 from planner.core.records import Plan, PlannedAliquot, PlannedInjection, PlannedVisit
 from planner.documents.blocks import (
     ROW_TO_WRITE_MM,
@@ -36,13 +37,13 @@ from planner.documents.view import (
     held_line,
     index,
     is_diluted,
+    issue_line,
     moved_line,
     paper_of,
     preparation_lines,
     remission_line,
     remission_ticks,
     strength,
-    to_do,
     total_line,
     vial_line,
     visit_title,
@@ -59,16 +60,22 @@ def worksheets(plan: Plan, issue: Issue) -> Paper:
         plan,
         issue,
         say("Worksheets, course {course}", course=plan.course),
-        tuple(section for visit in to_do(plan) for section in _sections(plan, visit, known, say)),
+        tuple(
+            section
+            for visit in with_pages(plan)
+            for section in _sections(plan, visit, known, issue)
+        ),
     )
 
 
-def _sections(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Section]:
-    running = visit_title(plan, visit, say)
+def _sections(plan: Plan, visit: PlannedVisit, known: Index, issue: Issue) -> Iterator[Section]:
+    say = issue.say
+    running = visit_title(visit, say)
+    which = issue_line(plan, issue, visit_page(visit.number))
     if visit.evaluations:
-        yield Section(running, tuple(_evaluation(plan, visit, known, say)))
+        yield Section(running, which, tuple(_evaluation(plan, visit, known, say)))
     if visit.injections:
-        yield Section(running, tuple(_injections(plan, visit, known, say)))
+        yield Section(running, which, tuple(_injections(plan, visit, known, say)))
 
 
 def _evaluation(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:

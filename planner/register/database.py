@@ -103,7 +103,7 @@ def open_database(
 
 
 @contextmanager
-def new_database(url: str | None) -> Iterator[Database]:
+def new_database(url: str | None, report: Report = _silent) -> Iterator[Database]:
     """The database at a URL; a file that is missing is made beside it and appears at the end.
 
     What fails leaves no file. Raises RefusedError where somebody else began one meanwhile.
@@ -111,7 +111,7 @@ def new_database(url: str | None) -> Iterator[Database]:
     address = _address(url)
     target = Path(str(make_url(address).database)) if address.startswith("sqlite") else None
     if target is None or target.exists() or target.is_symlink():
-        yield open_database(url)
+        yield open_database(url, report=report)
         return
     with (
         parents_of(target, 0o700),

@@ -29,7 +29,7 @@ from planner.core.events import (
 )
 from planner.core.findings import CODES
 from planner.core.formatting import listing, plain, typed_moment
-from planner.core.history import is_reached, names_of
+from planner.core.history import is_reached
 from planner.core.opening import clock_problem
 from planner.core.plan import lesion_problems
 from planner.core.quantities import Dose, Volume
@@ -152,7 +152,7 @@ def _given(
     noted: Circumstances,
 ) -> Given:
     return Given(
-        visit=names_of(visit),
+        visit=visit.names,
         injections=tuple(injections),
         at=_time(standing, visit, noted.at),
         lot=noted.lot,
@@ -200,7 +200,7 @@ def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) 
     visit = visit_of(standing, number)
     planned = _evaluation(standing, visit, lesion)
     return Evaluated(
-        visit=names_of(visit),
+        visit=visit.names,
         lesion=lesion,
         evaluation=planned.evaluation,
         at=_time(standing, visit, found.at),
@@ -235,7 +235,7 @@ def missed(standing: Standing, number: int) -> Missed:
 def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple[Named, ...]:
     """What of a visit is in one of some states, in the order of the visit."""
     slots = standing.state.slots
-    return tuple(name for name in names_of(visit) if slots[name].state in states)
+    return tuple(name for name in visit.names if slots[name].state in states)
 
 
 def moved(standing: Standing, number: int, to: datetime) -> Moved:

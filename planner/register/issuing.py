@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from planner.core.events import Document, Entry, Evaluated, Given, Issued
 from planner.core.formatting import listing, moment
-from planner.core.history import IssuedSet, names_of
+from planner.core.history import IssuedSet
 from planner.core.pages import stale_pages, visit_page
 from planner.core.records import Page, Plan
 from planner.core.schedule import Named
@@ -181,7 +181,7 @@ def _begun(standing: Standing, issue: IssuedSet, page: str) -> int:
     names: set[Named] = set()
     for visit in standing.state.visits.values():
         if visit_page(visit.number) == page:
-            names = set(names_of(visit))
+            names = set(visit.names)
     for entry in standing.record.entries[issue.entries :]:
         if set(_done_by(entry)) & names:
             return entry.number - 1

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from planner.core.deciding import migrate
 from planner.core.events import Entry, Issued, Migrated, Planned
-from planner.core.history import State, fold, names_of
+from planner.core.history import State, fold
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.lettering import as_people_read
@@ -236,7 +236,7 @@ def _touched(state: State, entries: Sequence[Entry]) -> set[int]:
             continue
         changed = {name for name, _ in entry.settled.slots}
         numbers |= {*entry.settled.gone, *(one.number for one in entry.settled.visits)}
-        numbers |= {n for n, one in state.visits.items() if changed & set(names_of(one))}
+        numbers |= {n for n, one in state.visits.items() if changed & set(one.names)}
     return numbers
 
 

@@ -15,7 +15,7 @@ from planner.core.deciding import migrate, settle
 from planner.core.events import Entry, Migrated, Settled
 from planner.core.findings import Finding
 from planner.core.formatting import typed_moment
-from planner.core.history import State, fold, names_of
+from planner.core.history import State, fold
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.plan import decide
@@ -37,7 +37,7 @@ def differences(connection: Connection, record: Record) -> Iterator[str]:
     yield from _regimens(state, record)
     coming = {
         number for number, visit in state.visits.items()
-        if any(state.is_open(name) for name in names_of(visit))
+        if any(state.is_open(name) for name in visit.names)
     }  # fmt: skip
     for entry, numbers in _deciding(record.entries, coming):
         try:

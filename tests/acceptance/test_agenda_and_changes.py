@@ -21,14 +21,14 @@ def test_the_agenda_shows_a_day_of_many_plans(planner: Run) -> None:
     rows = [line.split("  ") for line in day.splitlines() if line.startswith("  ")]
     assert "Mon 7 Sep 2026" in day
     assert [[cell.strip() for cell in row if cell] for row in rows] == [
-        ["09:00-09:30", "letter-1, case-1", "visit 1 of 3: injection A", "Skin clinic",
+        ["09:00-09:30", "letter-1, case-1", "visit 1: injection A", "Skin clinic",
          "0.08 mL of 150 mg/mL"],
-        ["09:30-10:00", "letter-2, case-2", "visit 1 of 6: injection A", "Skin clinic",
+        ["09:30-10:00", "letter-2, case-2", "visit 1: injection A", "Skin clinic",
          "0.08 mL of 150 mg/mL"],
     ]  # fmt: skip
     week = planner("agenda", "plans/case-1-fingertip", "plans/case-6-buttocks", "--week",
                    "2026-09-07").stdout  # fmt: skip
-    assert week.count("visit 1 of") == 2
+    assert week.count("visit 1: ") == 2
     assert planner("agenda", "plans", "--on", "2026-09-06").stdout == "no visits\n"
     assert planner("agenda", "plans", "--on", "6/9").returncode == 10
     assert planner("agenda", "nowhere").returncode == 10

@@ -18,7 +18,6 @@ from planner.core.clinic import Clinic
 from planner.core.protocol import Protocol
 from planner.core.records import Plan
 from planner.documents.issue import papers
-from planner.files.plan import plan_bytes
 from planner.register.database import open_database
 from planner.register.statistics import csv_text
 from tests.clinics import text_plan
@@ -53,7 +52,7 @@ class Elements(HTMLParser):
 
 def elements(plan: Plan) -> list[tuple[str, tuple[str, ...]]]:
     reader = Elements()
-    reader.feed(papers(plan, plan_bytes(plan), STAMP)["treatment-sheet.html"].decode())
+    reader.feed(papers(plan, STAMP)["treatment-sheet.html"].decode())
     return reader.found
 
 

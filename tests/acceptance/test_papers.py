@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -35,13 +34,13 @@ from tests.courses import SOUND, course_text, lesion, write
 from tests.papers import html_text, pages, pictures
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
-ISSUE = Issue(language("en"), "0" * 64, "", STAMP)
+ISSUE = Issue(language("en"), {}, "", STAMP)
 PAGE = {"en": r"Page (\d+) of (\d+)", "da": r"Side (\d+) af (\d+)"}
 EDGE_MM = 8
 
 
 def made(plan: Plan, mark: str = "") -> Mapping[str, bytes]:
-    return papers(plan, plan_bytes(plan), STAMP, mark)
+    return papers(plan, STAMP, mark)
 
 
 def pdfs(plan: Plan, mark: str = "") -> dict[str, bytes]:
@@ -61,19 +60,32 @@ def few(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> Pl
 # --- every page says whose it is, of which issue, and which of how many it is
 
 
+def page_of(name: str, text: str) -> str:
+    """Which of a plan's pages a page of a paper is: a worksheet may have several."""
+    visit = re.search(r"(?:Visit|Besøg) (\d+) · ", text)
+    if name != "worksheets.pdf":
+        return name.removesuffix(".pdf")
+    assert visit is not None
+    return f"visit-{visit[1]}"
+
+
 @pytest.mark.parametrize(("paper", "said"), [("A4", "en"), ("Letter", "da")])
 @pytest.mark.hazard("wrong-patient", "stale-paper")
 def test_every_page_carries_its_identity(plan: Plan, paper: str, said: str) -> None:
     plan = on(plan, paper, said)._replace(revision=2, replaces=1)
-    code = hashlib.sha256(plan_bytes(plan)).hexdigest()[:8]
+    codes = {one.page: one.code for one in plan.pages}
     replaces = {"en": "revision 2, replaces 1", "da": "revision 2, erstatter 1"}[said]
     for name, pdf in pdfs(plan).items():
         texts = [" ".join(text.split()) for text in pages(pdf)]
         for text in texts:
             assert "K-1" in text
-            assert f"{replaces}, {'kode' if said == 'da' else 'code'} {code}" in text
             assert "Anna Jensen" in text
             assert "1 May 1961" in text or "1. maj 1961" in text
+            if name == "labels.pdf":
+                continue
+            code = codes[page_of(name, text)]
+            assert f"{replaces}, {'kode' if said == 'da' else 'code'} {code}" in text
+            assert not any(other in text for other in codes.values() if other != code)
         if name != "labels.pdf":
             numbers = [re.search(PAGE[said], text) for text in texts]
             assert [match and match.groups() for match in numbers] == [
@@ -91,6 +103,19 @@ def test_every_label_carries_its_identity(plan: Plan) -> None:
         assert f"label {n} of {labels}, page {(n - 1) // 24 + 1} of {len(sheets)}" in text
     assert text.count("Anna Jensen, born 1 May 1961, id P-1") == labels
     assert text.count("sodium thiosulphate 150 mg/mL, intralesional injection") == labels
+
+
+@pytest.mark.parametrize("said", ["en", "da"])
+@pytest.mark.hazard("stale-paper")
+def test_every_label_carries_its_visits_code(few: Plan, said: str) -> None:
+    codes = {one.page: one.code for one in few.pages}
+    text = " ".join(" ".join(pages(pdfs(on(few, "A4", said))["labels.pdf"])).split())
+    code, visit = {"en": ("code", "visit"), "da": ("kode", "besøg")}[said]
+    found = re.findall(rf"{visit} (\d+), .*?, {code} ([0-9a-f]{{8}}),", text)
+    assert len(found) == sum(len(visit.syringes) for visit in few.visits)
+    assert {(f"visit-{number}", shown) for number, shown in found} == {
+        (name, codes[name]) for name in codes if name in {f"visit-{n}" for n in range(1, 5)}
+    }
 
 
 @pytest.mark.hazard("wrong-patient")
@@ -570,8 +595,9 @@ def test_a_plan_is_printed_again_and_marked(planner: Run, tmp_path: Path) -> Non
         assert all("reprint" in text for text in pages((again / name).read_bytes()))
         first = pages((tmp_path / "out" / name).read_bytes())
         assert not any("reprint" in text for text in first)
-    code = hashlib.sha256((tmp_path / "out/plan.json").read_bytes()).hexdigest()[:8]
-    assert code in html_text((again / "treatment-sheet.html").read_bytes())
+    listed = json.loads((tmp_path / "out/plan.json").read_text())["pages"]
+    assert listed[0]["page"] == "treatment-sheet"
+    assert listed[0]["code"] in html_text((again / "treatment-sheet.html").read_bytes())
     assert planner("print", "out/plan.json", "--out", "again").returncode == 0
 
 
@@ -628,7 +654,7 @@ EDITED = {
     "a held lesion": (_set("lesions", 0, "held_since", "2026-09-14"), "is held since 2026-09-14"),
     "an unknown regimen": (_set("decisions", 0, "regimen", "daily"), "unknown regimen"),
     "no time": (_set("visits", 0, "start", None), "it has no time"),
-    "another number": (_set("visits", 0, "number", 2), "2 is not 1"),
+    "another number": (_set("visits", 0, "number", 2), "2 is not the number"),
     "another purpose": (_set("visits", 0, "purposes", ["evaluation"]), "not what is done at it"),
     "a syringe's lines": (
         _set("visits", 0, "syringes", 0, "graduation_ml", 0.05),

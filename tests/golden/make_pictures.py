@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from planner.documents.issue import papers
-from planner.files.plan import plan_bytes
 from tests.clinics import case_plan
 from tests.golden.update import HERE, STAMP
 from tests.papers import pictures, png
@@ -19,7 +18,7 @@ def main() -> None:
     """Print the letter's case of two lesions, named, and take a picture of each paper."""
     plan = case_plan("case-6-buttocks", "each")
     plan = plan._replace(patient=plan.patient._replace(name="Made Up", birth_date=BORN))
-    made = papers(plan, plan_bytes(plan), STAMP)
+    made = papers(plan, STAMP)
     for name in PAPERS:
         first = pictures(made[name], DPI)[0]
         (HERE / name).with_suffix(".png").write_bytes(png(first))

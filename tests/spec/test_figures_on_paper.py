@@ -102,7 +102,7 @@ def recipe(made: dict[str, Any]) -> Iterator[tuple[Any, str]]:
 def check_papers(plan: Plan, *, poppler: bool = False) -> None:
     content = plan_bytes(plan)
     said = json.loads(content, parse_float=Decimal)
-    made = papers(plan, content, STAMP)
+    made = papers(plan, STAMP)
     text = {
         name: poppler_text(paper) if poppler else "\n".join(pages(paper))
         for name, paper in made.items()
@@ -186,8 +186,8 @@ def misplaced(plan: Plan, text: dict[str, str]) -> list[str]:
 
 def between_visits(text: str, number: int) -> str:
     """What the worksheets say of one visit."""
-    parts = re.split(r"(?=Visit \d+ of \d+ · )", text)
-    return " ".join(part for part in parts if part.startswith(f"Visit {number} of"))
+    parts = re.split(r"(?=Visit \d+ · )", text)
+    return " ".join(part for part in parts if part.startswith(f"Visit {number} · "))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -197,7 +197,7 @@ def test_each_figure_stands_beside_its_lesion(
     number: int, kind: Kind, sts_150: Protocol, clinic: Clinic
 ) -> None:
     plan = text_plan(many_lesions(number), sts_150, clinic_of(kind, clinic))
-    made = papers(plan, plan_bytes(plan), STAMP)
+    made = papers(plan, STAMP)
     text = {
         name: " ".join(" ".join(pages(paper)).split())
         for name, paper in made.items()
@@ -217,7 +217,7 @@ def test_a_figure_more_or_less_is_seen(sts_150: Protocol, clinic: Clinic) -> Non
     plan = text_plan(many_lesions(1), sts_150, clinic_of("each", clinic))
     content = plan_bytes(plan)
     wanted = count(on_the_worksheets(json.loads(content, parse_float=Decimal)))
-    text = "\n".join(pages(papers(plan, content, STAMP)["worksheets.pdf"]))
+    text = "\n".join(pages(papers(plan, STAMP)["worksheets.pdf"]))
     for old, new in (("12.5 mg", ""), ("12.5 mg", "12.5 mg 12.5 mg"), ("12.5 mg", "125 mg"),
                      ("0.08 mL", "0.8 mL"), ("0.08 mL", "0.08 mg")):  # fmt: skip
         assert figures(text.replace(old, new, 1)) != wanted

@@ -367,6 +367,7 @@ def test_findings_of_one_code_are_one_line_the_hardest_first(
 def test_findings_stand_as_lesions_and_visits_do() -> None:
     made = [
         Finding("dose-jump", "confirm", "", "", "B"),
+        # Visits stand in the order of their days, whatever their numbers.
         Finding("dose-above-observed", "confirm", "", "", visit=3),
         Finding("dose-above-observed", "confirm", "", "", visit=1),
         Finding("dose-jump", "confirm", "", "", "A"),
@@ -375,8 +376,8 @@ def test_findings_stand_as_lesions_and_visits_do() -> None:
     ]
     assert [(one.code, one.lesion or one.visit) for one in in_order(made, ["A", "B"])] == [
         ("no-open-day", 2),
-        ("dose-above-observed", 1),
         ("dose-above-observed", 3),
+        ("dose-above-observed", 1),
         ("dose-above-observed", "A"),
         ("dose-jump", "A"),
         ("dose-jump", "B"),

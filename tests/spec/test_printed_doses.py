@@ -13,7 +13,6 @@ from planner.core.clinic import Clinic
 from planner.core.protocol import Protocol
 from planner.documents.issue import papers
 from planner.documents.language import language
-from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, clinic_of, many_lesions, on, text_plan
 from tests.courses import course_text, lesion
 from tests.papers import html_text, pages, raw_pages
@@ -74,7 +73,7 @@ def test_no_paper_breaks_a_rule(
     else:
         text = many_lesions(22, doses)
     plan = on(text_plan(text, sts_150, clinic_of(kind, clinic)), "A4", said)
-    for name, paper in papers(plan, plan_bytes(plan), STAMP).items():
+    for name, paper in papers(plan, STAMP).items():
         shown = html_text(paper) if name.endswith("html") else "\n".join(pages(paper))
         assert list(faults(shown.replace(CAPITALS, ""), said)) == [], name
 
@@ -90,7 +89,7 @@ def test_a_figure_never_parts_from_its_unit(
 ) -> None:
     """A no-break space joins them, so that no line ends between the two."""
     plan = on(text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic)), "Letter", said)
-    made = papers(plan, plan_bytes(plan), STAMP)
+    made = papers(plan, STAMP)
     for name, paper in made.items():
         raw = paper.decode() if name.endswith("html") else "\n".join(raw_pages(paper))
         # Drawings break no lines; the chart stands behind this heading.
@@ -112,7 +111,7 @@ def test_no_word_is_cut(said: str, sts_150: Protocol, clinic: Clinic) -> None:
     """The words of the PDF are those of the HTML page: no column is too narrow for one."""
     for text in (many_lesions(3), course_text(lesion(size_mm="7.5"))):
         plan = on(text_plan(text, sts_150, clinic_of("diluted", clinic)), "Letter", said)
-        made = papers(plan, plan_bytes(plan), STAMP)
+        made = papers(plan, STAMP)
         known = set(html_text(made["treatment-sheet.html"]).split())
         words = set(" ".join(pages(made["treatment-sheet.pdf"])).split())
         # Bullets, page numbers and words that a hyphen of their own divides.
@@ -126,5 +125,5 @@ def test_each_volume_of_a_label_stands_beside_its_strength(
     said: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
     plan = on(text_plan(many_lesions(2), sts_150, clinic_of("each", clinic)), "A4", said)
-    text = "\n".join(pages(papers(plan, plan_bytes(plan), STAMP)["labels.pdf"]))
+    text = "\n".join(pages(papers(plan, STAMP)["labels.pdf"]))
     assert text.count("150 mg/mL") == sum(len(visit.syringes) for visit in plan.visits)

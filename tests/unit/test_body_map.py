@@ -161,7 +161,7 @@ def named(labels: list[str]) -> list[str]:
 
 
 def test_long_ids_become_numbers_that_the_table_explains(sts_150: Protocol, clinic: Clinic) -> None:
-    issue = Issue(language("en"), "0" * 64, "", datetime(2026, 9, 1, 12, tzinfo=UTC))
+    issue = Issue(language("en"), {}, "", datetime(2026, 9, 1, 12, tzinfo=UTC))
     plan = text_plan(course_text(lesion("a-very-long-name", dose_mg=50)), sts_150, clinic)
     assert ">#1</text>" in body_map(plan, language("en")).svg
     assert "#1: a-very-long-name" in str(treatment_sheet(plan, issue))

@@ -135,8 +135,8 @@ def test_the_patients_files_tell_nothing(sts_150: Protocol, clinic: Clinic) -> N
 def test_the_clinics_file_has_volumes_beside_their_strength(files: dict[str, bytes]) -> None:
     events = icalendar.Calendar.from_ical(files["clinic.ics"]).walk("VEVENT")
     summaries = [str(event["SUMMARY"]).replace("\u00a0", " ") for event in events]
-    assert summaries[1] == "K-1, visit 2 of 6: injection A: 0.38 mL at 150 mg/mL"
-    assert summaries[4] == "K-1, visit 5 of 6: evaluation A"
+    assert summaries[1] == "K-1, visit 2: injection A: 0.38 mL at 150 mg/mL"
+    assert summaries[4] == "K-1, visit 5: evaluation A"
 
 
 def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> None:

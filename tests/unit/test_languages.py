@@ -20,7 +20,6 @@ from planner.core.records import Plan
 from planner.documents.issue import papers
 from planner.documents.language import Language, language
 from planner.files.clinic import built_in_clinic
-from planner.files.plan import plan_bytes
 from tests import catalogue
 from tests.clinics import clinic_of, on, text_plan
 from tests.courses import course_text, lesion
@@ -167,7 +166,7 @@ def test_danish_papers_have_no_english_sentence(sts_150: Protocol, clinic: Clini
             assert not ENGLISH.search(said), (one.message, said)
         if plan.has_errors:
             continue
-        made = papers(on(plan, "A4", "da"), plan_bytes(plan), STAMP)
+        made = papers(on(plan, "A4", "da"), STAMP)
         for name, paper in made.items():
             text = html_text(paper) if name.endswith("html") else " ".join(pages(paper))
             text = without_names(plan, " ".join(text.split()))
