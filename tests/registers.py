@@ -92,8 +92,8 @@ class Followed:
         found = Measurement(Decimal(size), at=None if at is None else moment(at))
         return self.make(lambda now: evaluated(now, visit, lesion, found), **options)
 
-    def end(self, how: Any, on: str) -> Changed:
-        return self.make(lambda _now: event(Ended(how, day(on))))
+    def end(self, how: Any, on: str, **options: Any) -> Changed:
+        return self.make(lambda _now: event(Ended(how, day(on))), **options)
 
 
 def event(one: Event) -> Event:

@@ -262,21 +262,21 @@ class FollowUp:
             for name in waiting:
                 self.slots[name] = Slot(self.slots[name].appointment)
             if waiting:
-                on = self._open_day(lesion, event.on)
+                on = self._open_day(lesion, event.on, waiting[0].number)
                 released = replace(self.slots[waiting[0]].appointment, due=on, not_before=on)
                 self.slots[waiting[0]] = Slot(released)
                 self._follow(waiting[0], on)
             self._count_evaluations(lesion)
 
-    def _open_day(self, lesion: str, released: date) -> date:
-        """The first day from the release on which the lesion can be injected.
+    def _open_day(self, lesion: str, released: date, number: int = 1) -> date:
+        """The first day from the release on which an injection of the lesion can be given.
 
         It keeps its distance from what was given, and from what is left to come before it.
         """
         before = [
             slot.day
-            for _, slot in self._injections(lesion)
-            if slot.state == "done" or (slot.state == "open" and slot.day < released)
+            for name, slot in self._injections(lesion)
+            if slot.state == "done" or (slot.state == "open" and name.number < number)
         ]
         earliest = max([released, *(on + self.apart * _ONE_DAY for on in before)])
         hour, minutes = self.noted.course.first_visit.time(), self.opening.minutes(["injection"])

@@ -116,7 +116,7 @@ def given_as_planned(
         there = tuple(_injection(standing, visit, lesion) for lesion in lesions)
     # What was missed is never given beside what is to come; alone it is asked for.
     wanted = [one for one in there if one.state == "planned"]
-    wanted = wanted or [one for one in there if one.state == "missed"]
+    wanted = wanted or [one for one in there if one.state != "done"]
     if not wanted:
         names = listing([one.lesion for one in there])
         text = f"what {names} got at visit {visit.number} is recorded already"

@@ -14,9 +14,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from planner.core.course import Course, Lesion
+from planner.core.deciding import settle
 from planner.core.events import Corrected, Ended, Entry, Event, Given, Planned
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
+from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
 from planner.core.questions import questions
 from planner.core.records import Plan
@@ -56,15 +58,20 @@ PATIENT = PatientRow(1, "P-1", None, None, None, None)
 Do = Callable[[Standing], Event]
 
 
-def begun(course: Course = COURSE) -> Standing:
+def begun(course: Course = COURSE, protocol: Protocol = PROTOCOL) -> Standing:
     entry = Entry(1, NOW, "Dr A. Holm", None, Planned(course, "", ""))
-    return Standing.of(Record("K-1", PATIENT, (entry,), "", PROTOCOL, OPENING, ""))
+    record = Record("K-1", PATIENT, (), "", protocol, OPENING, "")
+    entry, state = settle(None, entry, (), protocol, OPENING)
+    return Standing(record._replace(entries=(entry,)), state)
 
 
 def after(standing: Standing, event: Event) -> Standing:
-    entries = standing.record.entries
-    entry = Entry(len(entries) + 1, NOW, "Dr A. Holm", "so it was", event)
-    return Standing.of(standing.record._replace(entries=(*entries, entry)))
+    record = standing.record
+    entry = Entry(len(record.entries) + 1, NOW, "Dr A. Holm", "so it was", event)
+    entry, state = settle(
+        standing.state, entry, record.entries, record.protocol, record.opening
+    )
+    return Standing(record._replace(entries=(*record.entries, entry)), state)
 
 
 visit = st.integers(1, 8)
