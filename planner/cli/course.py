@@ -26,6 +26,7 @@ COMMANDS = {
             "confirm",
             "correct",
             "end",
+            "undo",
         ),
         _CHANGES,
     ),

@@ -70,7 +70,7 @@ def add(
             store_protocol(protocol),
             store_clinic(clinic_content, timezone, inputs.clinic),
             who,
-            read_busy_times(inputs, busy),
+            busy=read_busy_times(inputs, busy),
         )
     if as_json:
         emit_json(show_json(standing), is_done=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.cli.by_lesion import InOrder, by_lesion, check_groups, each_lesion_options
 from planner.cli.output import remark
 from planner.cli.register import (
     MG,
@@ -41,18 +42,26 @@ _at_option = click.option(
 _on_option = click.option("--on", required=True, metavar="DATE", help="The day.")
 
 
-def noting(command: Any) -> Any:
-    """The options that say what was noted of a treatment."""
+def vial_options(command: Any) -> Any:
+    """The options that are of a whole record."""
     for option in (
-        click.option("--complication", metavar="TEXT", help="What went wrong."),
-        click.option("--pain-after", metavar="N", help="Pain after it, 0 to 10."),
-        click.option("--pain-before", metavar="N", help="Pain before it, 0 to 10."),
         click.option("--expiry", metavar="DATE", help="The vial's expiry: 2027-03 or 2027-03-31."),
         click.option("--lot", metavar="TEXT", help="The vial's lot."),
         _at_option,
     ):
         command = option(command)
     return command
+
+
+def noting(command: Any) -> Any:
+    """The options that say what was noted of a treatment."""
+    for option in (
+        click.option("--complication", metavar="TEXT", help="What went wrong."),
+        click.option("--pain-after", metavar="N", help="Pain after it, 0 to 10."),
+        click.option("--pain-before", metavar="N", help="Pain before it, 0 to 10."),
+    ):
+        command = option(command)
+    return vial_options(command)
 
 
 def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circumstances:
@@ -89,48 +98,51 @@ def typed_amount(dose: str | None, ml: str | None) -> Amount | None:
     return Amount(typed_figure(dose, MG, "--dose"), typed_figure(ml, ML, "--ml"))
 
 
-@click.command()
+@click.command(cls=InOrder)
 @changing
 @visit_option
-@lesion_option
-@click.option("--dose", metavar="MG", help="What was given, in mg.")
-@click.option("--ml", metavar="ML", help="What was given, in mL of the protocol's strength.")
-@click.option("--as-planned", is_flag=True, help="What is planned, for all lesions or one.")
-@noting
+@each_lesion_options
+@click.option("--as-planned", is_flag=True, help="What is planned, for all lesions or those named.")
+@click.option("--page", metavar="CODE", help="The code on the page; refused if it is stale.")
+@vial_options
 def give(
     change: Change,
     visit: int,
-    lesion: str | None,
-    dose: str | None,
-    ml: str | None,
     as_planned: bool,
+    page: str | None,
     at: str | None,
     lot: str | None,
     expiry: str | None,
-    **pain: Any,
+    **each: Any,
 ) -> None:
     """Record the injections of a visit: as planned, or a lesion's own dose.
 
-    What was done is recorded as it was done; a time in the future, another order or a short
-    interval asks for --confirm.
+    What was done is recorded as it was done; a time in the future, another order, a short
+    interval, a dose far from the planned one or a vial past its expiry ask for --confirm. Pain and
+    complications are of one lesion: name it with --lesion before them, again for each.
 
     Example: planner course give K-0042 --visit 1 --as-planned --lot 7A12 --by "Nurse B"
     """
     from planner.register.entering import given, given_as_planned
+    from planner.register.issuing import check_page
 
-    amount = typed_amount(dose, ml)
-    one_of("", (("--as-planned", as_planned), ("--dose or --ml", amount)))
-    said, feels = circumstances(at, lot, expiry), felt(**pain)
-    only = None if lesion is None else [lesion]
+    said, groups = circumstances(at, lot, expiry), by_lesion(**each)
+    amounts = {one.lesion: typed_amount(one.dose, one.ml) for one in groups}
+    one_of("", (("--as-planned", as_planned), ("--dose or --ml", any(amounts.values()))))
+    feels = {one.lesion: felt(one.pain_before, one.pain_after, one.complication) for one in groups}
+    check_groups(groups, amounts if not as_planned else {})
 
     def make(standing: Standing) -> Event:
-        if amount is None:
-            return given_as_planned(standing, visit, said, only, felt=feels)
-        if lesion is None:
-            raise UsageError(Problem("--lesion", "a dose is of one lesion", "name it"))
-        return given(standing, visit, [(lesion, amount, feels)], said)
+        if page is not None:
+            check_page(standing, page, visit)
+        if as_planned:
+            return given_as_planned(standing, visit, said, felt=feels)
+        wanted = [
+            (lesion or "", amount, feels[lesion]) for lesion, amount in amounts.items() if amount
+        ]
+        return given(standing, visit, wanted, said)
 
-    tell_differences(change.make(make))
+    change.make(make)
 
 
 @click.command()
@@ -421,7 +433,26 @@ def correct(
             lambda event: withdrawn(event, lesion) if withdraw else mended(standing, event),
         )
 
-    tell_differences(change.make(make, reason=reason))
+    change.make(make, reason=reason)
+
+
+@click.command()
+@changing
+@reason_option
+def undo(change: Change, reason: str) -> None:
+    """Withdraw the last event, which stays in the history as withdrawn.
+
+    Example: planner course undo K-0042 --reason "another patient's sheet"
+    """
+    from planner.documents.happened import told
+    from planner.documents.view import ENGLISH
+    from planner.register.entering import undone
+
+    done = change.make(undone, reason=reason)
+    entries = {one.number: one.event for one in done.before.record.entries}
+    for one in done.entries:
+        number = one.event.event  # type: ignore[union-attr]
+        remark(f"withdrawn: event {number}, {told(entries[number], ENGLISH)}")
 
 
 @click.command()
@@ -463,27 +494,3 @@ def _tell_other_courses(change: Change, done: Changed) -> None:
     if running:
         text = f"{listing(running)} of the same patient still runs: end it too"
         remark(f"caution: {text} (planner course end ID --as died)")
-
-
-def tell_differences(done: Changed) -> None:
-    """Say where what was recorded is not what was planned, and where a vial had expired."""
-    from planner.core.events import Corrected, Given
-    from planner.core.formatting import mg
-
-    planned = {
-        (one.lesion, one.injection): one.drawn_mg
-        for visit in done.before.plan.visits
-        for one in visit.injections
-    }
-    for entry in done.entries:
-        event = entry.event.instead if isinstance(entry.event, Corrected) else entry.event
-        if not isinstance(event, Given):
-            continue
-        for one in event.injections:
-            wanted = planned.get((one.lesion, one.injection))
-            if wanted is not None and wanted != one.drawn_mg:
-                text = f"{mg(one.drawn_mg)} recorded, {mg(wanted)} planned; is it a slip?"
-                remark(f"caution: lesion {one.lesion}: {text}")
-        expiry = event.expiry
-        if expiry is not None and f"{event.at:%Y-%m-%d}"[: len(expiry)] > expiry:
-            remark(f"caution: the vial had expired ({expiry})")

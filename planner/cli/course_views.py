@@ -32,19 +32,25 @@ if TYPE_CHECKING:
 
 
 @click.command("list")
+@click.option(
+    "--status",
+    type=click.Choice(["planned", "running", "held", "ended"]),
+    help="Only those of a status.",
+)
+@click.option("--patient", metavar="TEXT", help="Only those of a patient, by id or part of it.")
 @database_option
 @json_option
-def list_(database: str | None, as_json: bool) -> None:
-    """Show all courses: status, revision, the next visit.
+def list_(status: str | None, patient: str | None, database: str | None, as_json: bool) -> None:
+    """Show all courses, or some of them: status, revision, the next visit.
 
-    Example: planner course list
+    Example: planner course list --status running
     """
     from planner.cli.output import emit_json, say
     from planner.register.days import listed_courses
 
     register = open_register(database)
     with register.reading() as connection:
-        rows = listed_courses(connection)
+        rows = listed_courses(connection, status, patient)
     if as_json:
         emit_json([row._asdict() for row in rows])
         return
@@ -86,7 +92,13 @@ def due(
     Example: planner course due --week 2026-09-07
     """
     from planner.cli.output import emit_json, say
-    from planner.register.days import due_visits, restricted_visits, to_prepare, without_day
+    from planner.register.days import (
+        due_visits,
+        held_courses,
+        restricted_visits,
+        to_prepare,
+        without_day,
+    )
 
     days = _days(on, first, last, week)
     register = open_register(database)
@@ -94,6 +106,7 @@ def due(
         found = due_visits(connection, *days)
         hidden = restricted_visits(connection, *days)
         dayless = without_day(connection)
+        held = held_courses(connection)
     needed = to_prepare(found)
     if as_json:
         emit_json(
@@ -104,6 +117,7 @@ def due(
                 "prepare": needed._asdict(),
                 "restricted": hidden,
                 "without_day": dayless,
+                "held": held,
             }
         )
         return
@@ -112,6 +126,8 @@ def due(
         lines.append(f"{count(hidden, 'visit')} of restricted patients: not shown")
     if dayless:
         lines.append(f"without a day, to be moved: a visit of {', '.join(dayless)}")
+    if held:
+        lines.append(f"held, until a physician releases them: {', '.join(held)}")
     if found:
         lines += ["", click.style("To prepare in all", bold=True), f"  {needed}"]
     say("\n".join([*(lines or ["no visits"]), ""]))
@@ -402,10 +418,18 @@ def _history(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             "by": one.by,
             "reason": one.reason,
             **_facts(one.event),
+            **_times(one),
             **({"confirmations": list(one.confirmations)} if one.confirmations else {}),
         }
         for one in entries
     ]
+
+
+def _times(entry: Entry) -> dict[str, Any]:
+    """The times of all visits that an event left to come, where it set them."""
+    if entry.settled is None:
+        return {}
+    return {"scheduled": [one._asdict() for one in entry.settled.scheduled]}
 
 
 def _facts(event: Any) -> dict[str, Any]:

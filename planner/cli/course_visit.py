@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.asking import ask
-from planner.cli.course_changes import circumstances, tell_differences
+from planner.cli.course_changes import circumstances
 from planner.cli.register import (
     MG,
     ML,
@@ -63,8 +63,7 @@ def visit(change: Change, visit: int) -> None:
         return
     # Whoever asked saw this revision; another one is another visit.
     seen = change.if_revision if change.if_revision is not None else standing.state.revision
-    done = change._replace(if_revision=seen).make(*makes)
-    tell_differences(done)
+    change._replace(if_revision=seen).make(*makes)
 
 
 def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:

@@ -53,8 +53,8 @@ def plan(
     Example: planner plan course.toml --clinic clinic.toml
     """
     from planner.cli.inputs import earlier_plan, read_busy_times, read_inputs
-    from planner.core.occupancy import Occupancy
     from planner.cli.output import say
+    from planner.core.occupancy import Occupancy
     from planner.core.plan import numbering_of, plan_course
     from planner.documents.folder import DRAFT, write_folder
     from planner.documents.issue import issued, papers

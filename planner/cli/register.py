@@ -106,9 +106,7 @@ class Change(NamedTuple):
         return done
 
 
-def busy_times(
-    register: Database, course: str, files: Sequence[Path]
-) -> Sequence[Busy]:
+def busy_times(register: Database, course: str, files: Sequence[Path]) -> Sequence[Busy]:
     """What calendar files say is taken where a course's visits to come may be laid."""
     from planner.files.busy import Own, read_busy
     from planner.register.changes import read_standing

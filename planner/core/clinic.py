@@ -39,8 +39,9 @@ class Approval(NamedTuple):
 class Clinic(NamedTuple):
     """A clinic as its file states it; `assumed` names what the file leaves to the planner.
 
-    `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday first. `public_holidays` is None
-    where they are working days; otherwise it names those of `holiday_years` and of no other.
+    `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday
+    first. `public_holidays` is None where they are working days; otherwise it names those of
+    `holiday_years` and of no other.
     """
 
     name: str

@@ -7,7 +7,7 @@ the day would make of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cached_property
 
 from planner.core.checks import (
@@ -21,21 +21,30 @@ from planner.core.checks import (
 )
 from planner.core.course import Confirmation, Lesion
 from planner.core.dosing import draw_up
-from planner.core.events import Corrected, Entry, Issued, LesionAdded, Planned, Scheduled, Settled
+from planner.core.events import (
+    Corrected,
+    Entry,
+    Issued,
+    LesionAdded,
+    Migrated,
+    Planned,
+    Scheduled,
+    Settled,
+)
 from planner.core.findings import Finding, confirm, in_order
-from planner.core.formatting import plain
 from planner.core.follow_up import FollowUp
+from planner.core.formatting import plain
 from planner.core.history import (
     State,
     after,
     as_corrected,
     fold,
     noted,
-    refused,
 )
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out
 from planner.core.numbering import Numbering, first_of
+from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.plan import appointments, by_day, decide, drawn_findings, visit_uid
 from planner.core.preparing import Prepared
@@ -94,14 +103,21 @@ def migrate(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> S
 
 
 def _replayed(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> State:
-    """The events of the first edition, each followed as it is today."""
-    state: State | None = None
-    made: list[Entry] = []
-    for entry in as_corrected(entries):
-        entry, state = settle(state, entry, made, protocol, opening)
-        made.append(entry)
-    if state is None:
-        raise refused("", "the history does not begin with a plan", "restore a backup")
+    """A history as it is corrected, each event of it followed as it is today.
+
+    Its plan stands as it was settled; that of the first edition, which was not, is laid out.
+    """
+    first, *rest = as_corrected(entries)
+    made = [first]
+    if first.settled is None:
+        again, state = settle(None, first, (), protocol, opening)
+        made = [again]
+    else:
+        state = fold(made, protocol)
+    for entry in rest:
+        if not isinstance(entry.event, Corrected | Migrated):
+            again, state = settle(state, entry, made, protocol, opening)
+            made.append(again)
     return state
 
 
@@ -109,20 +125,22 @@ def _confirmed_then(
     findings: Sequence[Finding], confirmations: Sequence[Confirmation]
 ) -> tuple[Finding, ...]:
     """Findings with what a physician confirmed when a value named fewer of its figures."""
-    found = []
-    for one in findings:
-        for said in confirmations if one.is_open else ():
-            target = one.lesion or one.due
-            is_it = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
-            if said.finding == one.code and is_it and plain(said.value) in plain(one.value):
-                one = one._replace(confirmed_by=said.by, reason=said.reason)
-        found.append(one)
-    return tuple(found)
+    return tuple(_confirmed_by(one, confirmations) if one.is_open else one for one in findings)
+
+
+def _confirmed_by(finding: Finding, confirmations: Sequence[Confirmation]) -> Finding:
+    target = finding.lesion or finding.due
+    for said in confirmations:
+        is_it = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
+        if said.finding == finding.code and is_it and plain(said.value) in plain(finding.value):
+            return finding._replace(confirmed_by=said.by, reason=said.reason)
+    return finding
 
 
 def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> FollowUp:
     def replay(entries: Sequence[Entry]) -> Mapping[Named, Slot]:
-        return _replayed(entries, protocol, opening).slots
+        alone = Opening(opening.clinic, Occupancy())
+        return _replayed(entries, protocol, alone).slots
 
     return FollowUp(before, said, protocol, opening, replay)
 
@@ -142,7 +160,9 @@ def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
     }
     for lesion in state.course.lesions:
         series = [
-            Injection(name.lesion, name.number, slot.day if slot.at else days[name], slot.state == "done")
+            Injection(
+                name.lesion, name.number, slot.day if slot.at else days[name], slot.state == "done"
+            )
             for name, slot in state.injections(lesion.id)
             if slot.state == "done" or (slot.state == "open" and name in days)
         ]
@@ -222,7 +242,9 @@ class _Settling:
         """The visits by their days, each with the number and UID of its first appointment."""
         lesions = list(self.said.decisions)
         visits = by_day(placed)
-        firsts = [first_of([each.name for each in one.visit.appointments], lesions) for one in visits]
+        firsts = [
+            first_of([each.name for each in one.visit.appointments], lesions) for one in visits
+        ]
         numbers = Numbering.carried_on(self.before.identities).with_new(firsts)
         for first, one in zip(firsts, visits, strict=True):
             number, uid = numbers.of(first)
@@ -268,9 +290,7 @@ class _Settling:
             return False
         doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
         was = _to_draw(old, self.before.slots)
-        return was == {
-            each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw
-        }
+        return was == {each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw}
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -368,7 +388,9 @@ def _to_draw(visit: PlannedVisit, slots: Mapping[Named, Slot]) -> Mapping[Named,
     there = {Named(one.lesion, "injection", one.injection): one.dose_mg for one in visit.injections}
     for state in ("open", "done"):
         found = {
-            name: dose for name, dose in there.items() if name in slots and slots[name].state == state
+            name: dose
+            for name, dose in there.items()
+            if name in slots and slots[name].state == state
         }
         if found:
             return found

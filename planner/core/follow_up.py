@@ -22,14 +22,12 @@ from planner.core.events import (
     Given,
     Held,
     LesionAdded,
-    Migrated,
     Missed,
     Moved,
     Resumed,
-    kind_of,
 )
-from planner.core.formatting import day
-from planner.core.history import State, is_reached, refused, slots_before
+from planner.core.formatting import count, day
+from planner.core.history import State, is_reached, refused
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out_again
 from planner.core.opening import Opening
@@ -47,7 +45,7 @@ class FollowUp:
     """A course after one more event, while it is decided what follows.
 
     `before` is how the course stood, `noted` what its history says with the event. `replay` gives
-    the appointments that events of the first edition lead to, which did not keep them.
+    the appointments that a history leads to, as it is corrected.
     """
 
     def __init__(
@@ -73,7 +71,7 @@ class FollowUp:
         `entries` are those before it.
         """
         if isinstance(entry.event, Corrected):
-            self._correct(entry.event, entries)
+            self._correct(entry, entries)
         else:
             self._follow_event(entry.event)
         return self.stands()
@@ -318,60 +316,18 @@ class FollowUp:
             if slot.state in ("open", "waiting"):
                 self.slots[name] = slot._replace(state="cancelled")
 
-    def _correct(self, event: Corrected, entries: Sequence[Entry]) -> None:
-        """Take back what an event did, as far as nothing came after it; then what holds instead."""
-        self._check_untouched(event, entries)
-        earlier = self._without(event, entries)
-        touched: set[str] = set()
-        for name, slot in _last_word(event.event, entries).items():
-            if self.slots.get(name) == slot and earlier.get(name) != slot:
-                touched.add(name.lesion)
-                if name in earlier:
-                    self.slots[name] = earlier[name]
-                else:
-                    del self.slots[name]
-        is_replayed = entries[event.event - 1].settled is None
-        if event.instead is not None and not is_replayed:
-            self._follow_event(event.instead)
-        for lesion in sorted(touched & {name.lesion for name in self.slots}):
-            self._mind_given(lesion)
-            self._keep_behind(lesion)
-            self._count_evaluations(lesion)
+    def _correct(self, entry: Entry, entries: Sequence[Entry]) -> None:
+        """What would be otherwise without an event, or with what holds in its place.
 
-    def _without(self, event: Corrected, entries: Sequence[Entry]) -> Mapping[Named, Slot]:
-        """The appointments as they were before an event, or would be with it put right."""
-        if entries[event.event - 1].settled is not None:
-            return slots_before(entries, event.event)
-        since = next(n for n, one in enumerate(entries) if isinstance(one.event, Migrated))
-        later = [one for one in entries[since:] if isinstance(one.event, Corrected)]
-        said = entries[-1]._replace(number=len(entries) + 1, event=event)
-        return self.replay([*entries[:since], *later, said])
-
-    def _mind_given(self, lesion: str) -> None:
-        """What is open again before an injection that was given since counts as missed."""
-        numbers = [
-            name.number for name, slot in self._injections(lesion) if slot.state == "done"
-        ]
-        if numbers:
-            self._pass_over(Named(lesion, "injection", max(numbers)))
-
-    def _check_untouched(self, event: Corrected, entries: Sequence[Entry]) -> None:
-        """Refuse to withdraw what a later event stands on: that one is withdrawn first."""
-        target = entries[event.event - 1].event
-        lesions: tuple[str, ...] = ()
-        if isinstance(target, LesionAdded):
-            lesions = (target.lesion.id,)
-        elif isinstance(target, Held | Resumed):
-            lesions = target.lesions
-        withdrawn = {
-            one.event.event
-            for one in entries
-            if isinstance(one.event, Corrected) and one.event.instead is None
-        }
-        for later in entries[event.event :]:
-            if later.number not in withdrawn and set(lesions) & set(_lesions_of(later.event)):
-                text = f"event {later.number} ({kind_of(later.event)}) stands on it"
-                raise refused(f"event {event.event}", text, f"withdraw event {later.number} first")
+        The history is followed with it and without it, and where the two differ the course is as
+        it would be; all else stays. Raises RefusedError where a later event stands on it.
+        """
+        was, now = self.replay(entries), self.replay([*entries, entry])
+        for name in {*was, *now}:
+            if name not in now:
+                self.slots.pop(name, None)
+            elif was.get(name) != now[name]:
+                self.slots[name] = now[name]
 
     def _stay_with(self, visit: Sequence[Named], at: datetime, window: int) -> None:
         """What is still open of a visit stays at it, until it is done, moved or missed.
@@ -541,14 +497,21 @@ class FollowUp:
         return found
 
     def _fits(self, visit: Visit, start: datetime) -> bool:
-        """Whether a visit that stands has room where it grew; as it was it has."""
-        minutes = self.opening.minutes(visit.purposes)
-        names = {one.name for one in visit.appointments}
-        for old in self.before.visits.values():
-            if old.start is not None and old.end is not None and names & set(old.names):
-                if (old.end - old.start) >= timedelta(minutes=minutes):
-                    return True
-        return self.opening.obstacle(start, minutes) is None
+        """Whether a visit that stands has room where it grew; as it was it has.
+
+        The first visit is never moved: where it has no room, the event cannot be.
+        """
+        minutes, names = self.opening.minutes(visit.purposes), set(visit.names)
+        had_room = any(
+            old.start and old.end and old.end - old.start >= timedelta(minutes=minutes)
+            for old in self.before.visits.values()
+            if names & set(old.names)
+        )
+        obstacle = None if had_room else self.opening.obstacle(start, minutes)
+        if obstacle and start.date() == self.noted.course.first_visit.date():
+            problem = f"the first visit would take {count(minutes, 'minute')}: {obstacle}"
+            raise refused("", problem, "choose another day")
+        return obstacle is None
 
     def _lawful(
         self, visits: Sequence[Visit], standing: Mapping[int, datetime]
@@ -636,39 +599,6 @@ def _visit(slots: Sequence[Slot]) -> Visit:
         # What is left of it and was moved to another hour of that day is what somebody comes for.
         settled=None if moved else min(done or stood, default=None),
     )
-
-
-def _last_word(number: int, entries: Sequence[Entry]) -> Mapping[Named, Slot]:
-    """What an event settled of appointments, with what its corrections made of that.
-
-    For one of the first edition its migration settled it, and any correction of one of them.
-    """
-    is_first_edition = entries[number - 1].settled is None
-    found: dict[Named, Slot] = {}
-    for entry in entries:
-        event = entry.event
-        corrects = isinstance(event, Corrected) and (
-            event.event == number
-            or (is_first_edition and entries[event.event - 1].settled is None)
-        )
-        is_it = entry.number == number or (is_first_edition and isinstance(event, Migrated))
-        if entry.settled and (is_it or corrects):
-            found.update(entry.settled.slots)
-    return found
-
-
-def _lesions_of(event: Event) -> Iterable[str]:
-    """The lesions that an event speaks of."""
-    match event:
-        case Given():
-            return [one.lesion for one in event.injections]
-        case Evaluated() | DoseChanged():
-            return [event.lesion]
-        case Missed() | Moved():
-            return [one.lesion for one in event.visit]
-        case Held() | Resumed():
-            return event.lesions
-    return []
 
 
 def _numbers(breach: Breach) -> tuple[int, int]:

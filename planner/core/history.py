@@ -167,7 +167,7 @@ def after(state: State, entry: Entry, protocol: Protocol) -> State:
 def as_corrected(entries: Sequence[Entry]) -> Sequence[Entry]:
     """The entries as they hold: each with what was put in its place later, or left out.
 
-    The corrections among them have been checked.
+    The corrections among them have been checked, and say nothing themselves any more.
     """
     found = {entry.number: entry for entry in entries}
     for entry in entries:
@@ -177,7 +177,7 @@ def as_corrected(entries: Sequence[Entry]) -> Sequence[Entry]:
                 del found[number]
             else:
                 found[number] = found[number]._replace(event=instead)
-    return [one for one in found.values() if not isinstance(one.event, Corrected)]
+    return list(found.values())
 
 
 def changes_of(entries: Iterable[Entry]) -> int:
@@ -192,15 +192,6 @@ def decisions_of(entries: Iterable[Entry]) -> Mapping[str, Decision]:
         for entry in entries
         for one in (entry.settled.decisions if entry.settled else ())
     }
-
-
-def slots_before(entries: Sequence[Entry], number: int) -> Mapping[Named, Slot]:
-    """The appointments as the events before one of a number left them."""
-    slots: dict[Named, Slot] = {}
-    for entry in entries[: number - 1]:
-        if entry.settled:
-            settle_slots(slots, entry.settled)
-    return slots
 
 
 def settle_slots(slots: dict[Named, Slot], settled: Settled) -> None:
@@ -279,7 +270,8 @@ class _Reading:
 
     def note(self, entry: Entry) -> None:
         """What one more event says, whatever it led to."""
-        if self.ended and not isinstance(entry.event, Issued | Migrated | Identified):
+        said_later = Issued | Migrated | Identified | Corrected
+        if self.ended and not isinstance(entry.event, said_later):
             text = f"the course ended on {day(self.ended.on)} ({self.ended.ending})"
             fix = "correct the ending first, if that was a slip"
             raise refused(self.course_there.id, text, fix)
@@ -338,8 +330,7 @@ class _Reading:
         lesion = self._lesion(event.lesion)
         doses = tuple(
             dose
-            if number < event.from_injection
-            or Named(lesion.id, "injection", number) in self.given
+            if number < event.from_injection or Named(lesion.id, "injection", number) in self.given
             else Dose(event.dose_mg)
             for number, dose in enumerate(lesion.doses, start=1)
         )

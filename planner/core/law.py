@@ -58,9 +58,7 @@ def breaches(
             yield Breach(clause, earlier, later, abs(days))
 
 
-def _clause(
-    earlier: Injection, later: Injection, days: int, shortest_days: int
-) -> Clause | None:
+def _clause(earlier: Injection, later: Injection, days: int, shortest_days: int) -> Clause | None:
     """The weightiest clause that two injections break, or None."""
     if days == 0:
         return "one-a-day"

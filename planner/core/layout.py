@@ -147,9 +147,7 @@ class _Series:
     @property
     def is_only_full(self) -> bool:
         """Whether the clinic is open whenever a visit has to be."""
-        return not any(
-            self.opening.shut(start, self.minutes[n]) for n, start in self.fixed.items()
-        )
+        return not any(self.opening.shut(start, self.minutes[n]) for n, start in self.fixed.items())
 
     def laid_out(self) -> tuple[Placed, ...]:
         """Each visit with its time in the best series."""

@@ -28,9 +28,7 @@ class Numbering(NamedTuple):
     last_number: int = 0
 
     @classmethod
-    def carried_on(
-        cls, known: Mapping[Named, Numbered], last_number: int = 0
-    ) -> Numbering:
+    def carried_on(cls, known: Mapping[Named, Numbered], last_number: int = 0) -> Numbering:
         """The numbering of visits that were there before; 0 is the highest number among them."""
         highest = max((one.number for one in known.values()), default=0)
         return cls(known, max(last_number, highest))

@@ -67,9 +67,7 @@ class Occupancy:
 class OccupancyByDay(Occupancy):
     """Taken times of which a day's are read when somebody asks for it; `busy` are known already."""
 
-    def __init__(
-        self, read: Callable[[date], Iterable[Busy]], busy: Iterable[Busy] = ()
-    ) -> None:
+    def __init__(self, read: Callable[[date], Iterable[Busy]], busy: Iterable[Busy] = ()) -> None:
         super().__init__(busy)
         self._read = read
         self._known: set[date] = set()

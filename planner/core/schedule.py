@@ -105,6 +105,11 @@ class Visit:
         return stands.date() if stands else self.due
 
     @property
+    def names(self) -> tuple[Named, ...]:
+        """All that belongs to it, by what it is."""
+        return tuple(one.name for one in self.appointments)
+
+    @property
     def window_days(self) -> int:
         """The narrowest of its appointments' windows."""
         return min(one.window_days for one in self.appointments)

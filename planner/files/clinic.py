@@ -45,7 +45,14 @@ _ASSUMED_OPENING = f"weekdays {OFFICE_HOURS}"
 _ASSUMED_SYRINGES = "syringes of 1, 3, 5 and 10 mL"
 ID_LENGTH = 40
 # Letters that no decomposition makes plain, as the languages of clinics write them out.
-_LETTERS = {"\u00e6": "ae", "\u00f8": "oe", "\u00e5": "aa", "\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"}
+_LETTERS = {
+    "\u00e6": "ae",
+    "\u00f8": "oe",
+    "\u00e5": "aa",
+    "\u00e4": "ae",
+    "\u00f6": "oe",
+    "\u00fc": "ue",
+}
 _Positive = exact_number(above="0", most="1000")
 
 
@@ -287,7 +294,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
 
 
 def id_of(name: str) -> str:
-    """What the register knows a clinic by whose file does not say: its name, as an id is written."""
+    """What the register knows a clinic by whose file does not say: its name, written as an id."""
     plain = "".join(_LETTERS.get(one, one) for one in name.casefold())
     ascii_only = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
     found = re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:ID_LENGTH].strip("-")

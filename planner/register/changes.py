@@ -104,6 +104,7 @@ def add_course(
     protocol: Stored,
     clinic: Stored,
     author: Author,
+    *,
     busy: Sequence[Busy] = (),
 ) -> Standing:
     """Begin the register's history of a course, around the clinic's other courses and `busy`.
@@ -180,7 +181,7 @@ def change(
         _check_revision(first, if_revision)
         standing, entries = first, []
         for make in makes:
-            standing, entry = _changed(standing, make(standing), author)
+            standing, entry = with_event(standing, make(standing), author)
             standing = _written(connection, standing, entry)
             entries.append(entry)
         project(connection, standing.record, standing.state, entries)
@@ -223,7 +224,7 @@ def _wall(record: Record, now: datetime) -> datetime:
     return now.astimezone(zone).replace(tzinfo=None)
 
 
-def _changed(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
+def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
     """The course with one more event. What it asks, and what it leads to, is confirmed.
 
     All of it is asked at once, so that nobody confirms what was not shown.
@@ -394,9 +395,7 @@ def _running_beside(
     return running
 
 
-def _identify(
-    connection: Connection, standing: Standing, course: Course, author: Author
-) -> None:
+def _identify(connection: Connection, standing: Standing, course: Course, author: Author) -> None:
     """Let a running course know by an event of its own what a new one says of its patient."""
     knows, said = standing.state.course.patient, course.patient
     event = Identified(

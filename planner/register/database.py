@@ -80,9 +80,7 @@ def _silent(_text: str) -> None:
     """Report to nobody."""
 
 
-def open_database(
-    url: str | None, *, create: bool = True, report: Report = _silent
-) -> Database:
+def open_database(url: str | None, *, create: bool = True, report: Report = _silent) -> Database:
     """The database at a URL or path; without one the file in the user's data folder.
 
     It is made where it is missing, if `create`, and brought up to date where it is older, which

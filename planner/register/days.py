@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from planner.core.formatting import count, mg_per_ml, ml
+from planner.core.lettering import as_people_read
 from planner.register.store import ERASED_ID
 from planner.register.summary import Summary, read_summary
 from planner.register.tables import courses, patients, visits
@@ -108,8 +109,13 @@ class ToPrepare(NamedTuple):
         )
 
 
-def listed_courses(connection: Connection) -> list[ListedCourse]:
-    """All courses by id, those of restricted patients apart."""
+def listed_courses(
+    connection: Connection, status: str | None = None, patient: str | None = None
+) -> list[ListedCourse]:
+    """The courses by id, those of restricted patients apart.
+
+    `status` and `patient`, a part of the id as people read it or of the name, leave out others.
+    """
     coming = (
         select(
             visits.c.course,
@@ -134,6 +140,12 @@ def listed_courses(connection: Connection) -> list[ListedCourse]:
         .where(patients.c.restricted.is_(None))
         .order_by(courses.c.id)
     )
+    if status is not None:
+        query = query.where(courses.c.status == status)
+    if patient is not None:
+        read_as = patients.c.read_as.contains(as_people_read(patient), autoescape=True)
+        named = patients.c.name.icontains(patient.strip(), autoescape=True)
+        query = query.where(read_as | named)
     return [
         ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
         for course, patient, status, revision, next_visit, without in connection.execute(query)

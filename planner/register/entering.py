@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,10 +21,14 @@ from planner.core.events import (
     Event,
     Given,
     Held,
+    Identified,
     Injected,
+    Issued,
     LesionAdded,
+    Migrated,
     Missed,
     Moved,
+    Planned,
     Resumed,
 )
 from planner.core.findings import CODES
@@ -105,15 +109,22 @@ def given_as_planned(
     noted: Circumstances,
     lesions: Sequence[str] | None = None,
     *,
-    felt: Felt = NOTHING_FELT,
+    felt: Mapping[str | None, Felt] | None = None,
 ) -> Given:
-    """The injections of a visit that are not recorded yet, at what is planned."""
+    """The injections of a visit that are not recorded yet, at what is planned.
+
+    `felt` has what each lesion felt like, and under None what the only one of the visit did;
+    lesions that it names are the ones that are recorded.
+    """
     visit = visit_of(standing, number)
     there = visit.injections
     if not there:
         raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
-    if lesions is not None:
-        there = tuple(_injection(standing, visit, lesion) for lesion in lesions)
+    felt = felt or {}
+    named = [one for one in felt if one is not None]
+    only = named if lesions is None and named else lesions
+    if only is not None:
+        there = tuple(_injection(standing, visit, lesion) for lesion in only)
     # What was missed is never given beside what is to come; alone it is asked for.
     wanted = [one for one in there if one.state == "planned"]
     wanted = wanted or [one for one in there if one.state != "done"]
@@ -121,12 +132,19 @@ def given_as_planned(
         names = listing([one.lesion for one in there])
         text = f"what {names} got at visit {visit.number} is recorded already"
         raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
+    if None in felt and len(wanted) > 1:
+        names = listing([one.lesion for one in wanted])
+        text = f"pain and complication are of one lesion; here are {names}"
+        raise InputError(Problem("--lesion", text, "name each before what it felt like"))
     open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
     if open_ones:
         text = f"no dose is planned for lesion {listing(open_ones)}"
         fix = "enter each with --lesion and --dose or --ml"
         raise InputError(Problem("--as-planned", text, fix))
-    injections = [_as_planned(one)._replace(**felt._asdict()) for one in wanted]
+    injections = [
+        _as_planned(one)._replace(**felt.get(one.lesion, felt.get(None, NOTHING_FELT))._asdict())
+        for one in wanted
+    ]
     return _given(standing, visit, injections, noted)
 
 
@@ -373,6 +391,29 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
             Problem("--event", "this is what it says already", "nothing was changed")
         )
     return Corrected(number, instead)
+
+
+def undone(standing: Standing) -> Corrected:
+    """The last event that can be withdrawn. Raises RefusedError where there is none.
+
+    What was withdrawn already is passed over; a correction in place is put right by another one.
+    """
+    entries = standing.record.entries
+    withdrawn = {
+        one.event.event
+        for one in entries
+        if isinstance(one.event, Corrected) and one.event.instead is None
+    }
+    for entry in reversed(entries):
+        event = entry.event
+        if isinstance(event, Corrected) and event.instead is not None:
+            text = f"the last change put event {event.event} right (event {entry.number})"
+            raise RefusedError(Problem("", text, f"correct event {event.event} again"))
+        if isinstance(event, Planned | Issued | Migrated | Identified | Corrected):
+            continue
+        if entry.number not in withdrawn:
+            return Corrected(entry.number, None)
+    raise RefusedError(Problem("", "nothing is left to be withdrawn", _SEE))
 
 
 def mended_given(

@@ -24,9 +24,7 @@ def taken_by_others(
     return OccupancyByDay(_reader(connection, clinic, record.course), busy)
 
 
-def _reader(
-    connection: Connection, clinic: str, course: str
-) -> Callable[[date], Iterator[Busy]]:
+def _reader(connection: Connection, clinic: str, course: str) -> Callable[[date], Iterator[Busy]]:
     def read(on: date) -> Iterator[Busy]:
         lock_clinic(connection, clinic)
         query = select(visits.c.start, visits.c.end).where(

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from planner.core.deciding import migrate
 from planner.core.events import Entry, Issued, Migrated, Planned
 from planner.core.history import State, fold
+from planner.core.lettering import as_people_read
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
-from planner.core.lettering import as_people_read
 from planner.core.protocol import Protocol
 from planner.core.records import Page, Plan
 from planner.core.replanning import plan_again, with_done
@@ -339,8 +339,14 @@ def _tampered(course: str, problem: str) -> Problem:
 
 
 def _unknown(connection: Connection, course: str) -> Problem:
+    """Why there is no such course: of a patient's id those of the patient, else ids like it."""
     from planner.files.fields import shown
 
+    patient = find_patient(connection, course)
+    if patient is not None and patient.restricted is None:
+        own = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+        names = ", ".join(one.id for one in connection.execute(own)) or "none"
+        return Problem(shown(course), "this is a patient's id", f"the patient's courses: {names}")
     near = _nearest_ids(connection, course)
     fix = f"did you mean {', '.join(near)}?" if near else "see planner course list"
     return Problem(shown(course), "there is no such course", fix)
@@ -350,4 +356,4 @@ def _nearest_ids(connection: Connection, course: str) -> list[str]:
     import difflib
 
     known = [one.id for one in connection.execute(select(courses.c.id))]
-    return difflib.get_close_matches(course, known, n=3, cutoff=0.5) or sorted(known)[:3]
+    return difflib.get_close_matches(course, known, n=3, cutoff=0.5)

@@ -52,9 +52,7 @@ def differences(connection: Connection, record: Record) -> Iterator[str]:
     yield from _offsets(visits, record)
 
 
-def _deciding(
-    entries: Sequence[Entry], coming: set[int]
-) -> Iterator[tuple[Entry, set[int]]]:
+def _deciding(entries: Sequence[Entry], coming: set[int]) -> Iterator[tuple[Entry, set[int]]]:
     """The events that settled the visits to come as they stand, each with those visits."""
     left = set(coming)
     for entry in reversed(entries):
@@ -107,9 +105,7 @@ def _wall(visit: PlannedVisit) -> str:
     return "no day" if visit.start is None else typed_moment(visit.start)
 
 
-def _findings(
-    kept: tuple[Finding, ...] | None, today: tuple[Finding, ...] | None
-) -> Iterator[str]:
+def _findings(kept: tuple[Finding, ...] | None, today: tuple[Finding, ...] | None) -> Iterator[str]:
     was, now = ({_said(one) for one in each or ()} for each in (kept, today))
     for code, where, value in sorted(now - was):
         yield f"today's rules would also find {code} ({where}{value})"

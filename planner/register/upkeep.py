@@ -98,13 +98,14 @@ def _visits_of(course: str) -> Any:
     return select(visits).where(visits.c.course == course).order_by(visits.c.number)
 
 
-def notes(database: Database) -> Iterator[str]:
+def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[str]:
     """What holds and is worth a look: clinics with more visits than room, choices of today."""
     with database.reading() as connection:
-        for one in crowded_times(connection):
-            yield one
-        ids = [one.id for one in connection.execute(select(courses.c.id).order_by(courses.c.id))]
-        for course in ids:
+        yield from crowded_times(connection)
+        running = select(courses.c.id).where(courses.c.status != "ended").order_by(courses.c.id)
+        ids = [one.id for one in connection.execute(running)]
+        for index, course in enumerate(ids):
+            report(index, len(ids))
             yield from (f"{course}: {one}" for one in _today(connection, course))
 
 

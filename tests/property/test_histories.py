@@ -68,9 +68,7 @@ def begun(course: Course = COURSE, protocol: Protocol = PROTOCOL) -> Standing:
 def after(standing: Standing, event: Event) -> Standing:
     record = standing.record
     entry = Entry(len(record.entries) + 1, NOW, "Dr A. Holm", "so it was", event)
-    entry, state = settle(
-        standing.state, entry, record.entries, record.protocol, record.opening
-    )
+    entry, state = settle(standing.state, entry, record.entries, record.protocol, record.opening)
     return Standing(record._replace(entries=(*record.entries, entry)), state)
 
 

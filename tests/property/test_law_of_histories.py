@@ -1,0 +1,229 @@
+"""Random histories of 20,000 changes: the law of a series holds, or was asked with its figures.
+
+Half visits, late records, holds, releases, corrections, withdrawals, lesions, doses, closed days
+and a clinic that others fill; what comes is drawn by dice of a seed, so that a failure comes again.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from planner.core.clinic import Closure
+from planner.core.course import Lesion
+from planner.core.deciding import unlawful
+from planner.core.events import Corrected, Ended, Entry, Event, Given
+from planner.core.history import State, fold
+from planner.core.law import Breach
+from planner.core.occupancy import Busy, Occupancy
+from planner.core.opening import Opening
+from planner.core.quantities import Dose
+from planner.core.questions import law_questions
+from planner.documents.change_slip import changes_between
+from planner.documents.view import ENGLISH
+from planner.errors import NotConfirmedError, PlannerError
+from planner.register.changes import Author, Standing, with_event
+from planner.register.entering import (
+    Circumstances,
+    Measurement,
+    corrected,
+    dose_changed,
+    evaluated,
+    given_as_planned,
+    held,
+    lesion_added,
+    mended_given,
+    missed,
+    moved,
+    resumed,
+    undone,
+)
+from tests.property.test_histories import START, begun
+
+SEEDS, CHANGES, LENGTH = 16, 1250, 25
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+ZONE = ZoneInfo("Europe/Copenhagen")
+SHORTEST = 5
+Do = Callable[[Standing], Event]
+
+
+class Dice:
+    """What happens next in a course."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+
+    def day(self) -> date:
+        return START + timedelta(days=self.chance.randint(-2, 60))
+
+    def at(self) -> datetime:
+        return datetime.combine(self.day(), time(self.chance.randint(8, 14), 0))
+
+    def near(self, now: Standing) -> datetime | None:
+        """A time near one of its visits, mostly: what is recorded is seldom far off."""
+        starts = [one.start for one in now.state.visits.values() if one.start]
+        if not starts or self.chance.random() < 0.3:
+            return self.at() if self.chance.random() < 0.5 else None
+        start = self.chance.choice(starts).replace(tzinfo=None)
+        return start + timedelta(days=self.chance.randint(-4, 5))
+
+    def what(self, now: Standing) -> Do:
+        chance = self.chance
+        visit = chance.choice([*now.state.visits, 99])
+        lesion = chance.choice([one.id for one in now.state.course.lesions])
+        only = chance.choice([None, None, [lesion]])
+        at, on = self.near(now), self.day()
+        size, mg = Decimal(chance.randint(0, 90)), Decimal(chance.randint(5, 90))
+        noted = Circumstances(at)
+        event = chance.randint(2, len(now.record.entries) + 1)
+        return chance.choice(
+            [
+                lambda st: given_as_planned(st, visit, noted, only),
+                lambda st: given_as_planned(st, visit, noted, only),
+                lambda st: evaluated(st, visit, lesion, Measurement(size, at=at)),
+                lambda st: missed(st, visit),
+                lambda st: moved(st, visit, at or self.at()),
+                lambda st: held(st, chance.choice([None, lesion]), on),
+                lambda st: resumed(st, chance.choice([None, lesion]), on),
+                lambda st: dose_changed(st, lesion, mg, None),
+                lambda st: lesion_added(st, self.lesion(), on),
+                lambda st: corrected(st, event, lambda _event: None),
+                lambda st: corrected(st, event, lambda one: self.put_right(st, one, at)),
+                undone,
+            ]
+        )
+
+    def put_right(self, now: Standing, event: Event, at: datetime | None) -> Event | None:
+        if isinstance(event, Given) and at is not None:
+            return mended_given(now, event, None, None, Circumstances(at))
+        return None
+
+    def lesion(self) -> Lesion:
+        name = self.chance.choice("CD")
+        return Lesion(
+            name, "elbow", Decimal(9), True, "left", doses=(Dose(Fraction(20)),), same_dose=True
+        )
+
+    def opening(self, opening: Opening) -> Opening:
+        """The clinic with days closed and hours taken."""
+        days = [self.day() for _ in range(self.chance.randint(0, 6))]
+        closures = tuple(Closure(on, on) for on in days)
+        busy = [
+            Busy(start, start + timedelta(minutes=self.chance.choice([30, 60, 420])))
+            for _ in range(self.chance.randint(0, 12))
+            if (start := self.at().replace(tzinfo=ZONE))
+        ]
+        clinic = opening.clinic._replace(closures=(*opening.clinic.closures, *closures))
+        return replace(opening, clinic=clinic, busy=Occupancy(busy))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.hazard("series-out-of-order", "lesion-given-twice")
+def test_no_violation_that_nobody_confirmed_by_its_figures(seed: int) -> None:
+    dice, made = Dice(seed), 0
+    while made < CHANGES:
+        now = begun()
+        for _ in range(LENGTH):
+            opening = dice.opening(begun().record.opening)
+            now = Standing(now.record._replace(opening=opening), now.state)
+            then = _next(now, dice.what(now))
+            if then is not None:
+                made += 1
+                now = then
+
+
+def _next(now: Standing, make: Do) -> Standing | None:
+    """The course after one more change; None where that was refused."""
+    try:
+        event = make(now)
+    except PlannerError:
+        return None
+    asked: tuple[str, ...] = ()
+    try:
+        then, entry = with_event(now, event, Author("Dr A. Holm", NOW, "so it was"))
+    except NotConfirmedError as error:
+        asked = tuple(one.problem for one in error.problems)
+        try:
+            said = Author("Dr A. Holm", NOW, "so it was", "it is so")
+            then, entry = with_event(now, event, said)
+        except PlannerError:
+            return None
+    except PlannerError:
+        return None
+    _check_law(now, then, entry, asked)
+    _check_moved(now, then)
+    _check_room(now, then)
+    assert fold(then.record.entries, then.record.protocol) == then.state
+    return then
+
+
+def _check_law(now: Standing, then: Standing, entry: Entry, asked: tuple[str, ...]) -> None:
+    """Each place where the law is newly broken was asked with its figures."""
+    before = set(unlawful(_compared(now, entry), now.record.protocol))
+    for breach in unlawful(then.state, then.record.protocol):
+        if breach in before:
+            continue
+        if breach.clause == "interval" and not breach.is_done:
+            assert _is_named(breach, then.state), breach
+        else:
+            assert law_questions(breach, SHORTEST).problem in asked, breach
+    # What is to come is in order, each on a day of its own, after what was given, in no hold.
+    for breach in unlawful(then.state, then.record.protocol):
+        assert breach.is_done or breach.clause == "interval", breach
+
+
+def _compared(now: Standing, entry: Entry) -> State:
+    """What a correction is compared with: the course without what it corrects."""
+    from planner.core.deciding import settle
+
+    event = entry.event
+    if not isinstance(event, Corrected) or event.instead is None:
+        return now.state
+    gone = entry._replace(event=event._replace(instead=None), settled=None, confirmations=())
+    record = now.record
+    return settle(now.state, gone, record.entries, record.protocol, record.opening)[1]
+
+
+def _is_named(breach: Breach, state: State) -> bool:
+    """Whether a distance to come is a finding that was confirmed by at most its days."""
+    found = [one for one in state.findings if one.code == "interval-too-short"]
+    return any(
+        one.confirmed_by is not None and int(one.value.split(" ")[0]) <= breach.days
+        for one in found
+    )
+
+
+def _check_moved(now: Standing, then: Standing) -> None:
+    """No visit to come changes its time without being named in the answer."""
+    told = {what for what, _, _ in changes_between(now.plan, then.plan, ENGLISH)}
+    after = {visit.number: visit for visit in then.plan.visits}
+    for visit in now.plan.coming:
+        other = after.get(visit.number)
+        if other is not None and other.state == "planned" and other.start != visit.start:
+            assert f"Visit {visit.number}" in told
+
+
+def _check_room(now: Standing, then: Standing) -> None:
+    """A visit that is laid out anew is so in the clinic's hours and room."""
+    was = {name: visit.start for visit in now.plan.visits for name in visit.names}
+    opening = now.record.opening
+    for visit in then.plan.coming:
+        is_recorded = any(then.state.slots[name].at is not None for name in visit.names)
+        stands = visit.start in {was.get(name) for name in visit.names}
+        if visit.start is None or stands or is_recorded:
+            continue
+        minutes = opening.minutes(visit.purposes)
+        assert opening.obstacle(visit.start.replace(tzinfo=None), minutes) is None
+
+
+def test_an_end_of_a_course_is_no_change_of_days() -> None:
+    now = begun()
+    then, _ = with_event(now, Ended("stopped", START), Author("Dr A. Holm", NOW, "so it was"))
+    assert [one.start for one in then.plan.visits] == [one.start for one in now.plan.visits]
