@@ -454,7 +454,7 @@ class FollowUp:
 
     def _placed(self) -> tuple[Placed, ...]:
         """Each visit with its time: as it stands, as few as can be laid out anew."""
-        visits = visits_of(self.slots)
+        visits = visits_of(self.slots, self.apart)
         standing = self._standing(visits)
         tried: list[tuple[Placed, ...]] = []
         for kept in self._attempts(visits, standing):
@@ -480,7 +480,8 @@ class FollowUp:
 
     def _standing(self, visits: Sequence[Visit]) -> dict[int, datetime]:
         """The starts of the visits that the event does not concern, by their places."""
-        was, now = as_they_stand(self.before.slots), as_they_stand(self.slots)
+        was = as_they_stand(self.before.slots, self.apart)
+        now = as_they_stand(self.slots, self.apart)
         starts = {
             one: visit.start.replace(tzinfo=None)
             for visit in self.before.visits.values()
@@ -547,28 +548,37 @@ class FollowUp:
             yield from breaches(found_, self.apart)
 
 
-def visits_of(slots: Mapping[Named, Slot]) -> tuple[Visit, ...]:
+def visits_of(slots: Mapping[Named, Slot], apart: int) -> tuple[Visit, ...]:
     """All appointments but those that wait, those of one day as one visit; by day."""
     days: dict[date, list[Slot]] = {}
-    for slot in as_they_stand(slots).values():
+    for slot in as_they_stand(slots, apart).values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
     return tuple(_visit(days[on]) for on in sorted(days))
 
 
-def as_they_stand(slots: Mapping[Named, Slot]) -> Mapping[Named, Slot]:
+def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slot]:
     """The slots, those apart that come after one which waits to be recorded at a late visit.
 
-    What was moved stands where it was moved to, as long as that is after the one before it.
+    What was moved stands where it was moved to, as long as that is after the one before it; what
+    comes after it follows it where its own day is not `apart` days later.
     """
     standing = dict(slots)
     for name, slot in slots.items():
         if slot.is_late and slot.state == "open":
-            last = slot.day
+            last, number = slot.day, name.number
             for other, later in _followed(slots, name, last):
-                is_kept = slots[other].moved_to is not None and slots[other].day > last
-                standing[other] = slots[other] if is_kept else later
-                last = standing[other].day
+                moved = slots[other]
+                latest = later.day + later.appointment.window_days * _ONE_DAY
+                if moved.moved_to is not None and moved.day > last:
+                    standing[other] = moved
+                elif (latest - last).days >= apart:
+                    standing[other] = later
+                else:
+                    days = (other.number - number) * later.appointment.interval_days
+                    due = last + days * _ONE_DAY
+                    standing[other] = Slot(replace(later.appointment, due=due))
+                last, number = standing[other].day, other.number
     return standing
 
 
