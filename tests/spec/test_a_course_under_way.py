@@ -899,7 +899,7 @@ def test_a_lesion_not_given_at_a_late_visit_is_followed_weekly_too(
 
 
 def test_a_missed_injection_is_not_drawn_up_with_what_is_to_come(course: Followed) -> None:
-    from planner.documents.view import to_do
+    from planner.core.pages import to_do
 
     course.give(1)
     course.miss(2)
