@@ -74,8 +74,8 @@ def stale_pages(before: Plan, now: Plan) -> tuple[StalePage, ...]:
     )
 
 
-def tells_new_times(before: Plan, now: Plan) -> bool:
-    """Whether the patient has to be told of times that no letter of the plan before has."""
+def letter_is_due(before: Plan, now: Plan) -> bool:
+    """Whether the patient has to be told what the letter of the plan before does not say."""
     was, told = _compared(before, now)
     if LETTER_PAGE not in told:
         return False
@@ -248,9 +248,10 @@ def _sheet(plan: Plan, begun: Collection[int]) -> _Told:
     return _Told(
         facts,
         tuple(
-            _warning(one, one.value)
+            warning
             for one in plan.findings
             if one.severity in _WARNINGS and (one.visit is None or one.visit in still)
+            for warning in _warnings(one, _parts(one))
         ),
     )
 
@@ -264,11 +265,9 @@ def _visit_warnings(plan: Plan, visit: PlannedVisit, *, is_begun: bool) -> Itera
         if finding.severity not in _WARNINGS:
             continue
         if finding.visit == visit.number and not is_begun:
-            yield _warning(finding, finding.value)
+            yield from _warnings(finding, _parts(finding))
         elif finding.lesion in here:
-            value = _own_part(finding.value, here[finding.lesion])
-            if value:
-                yield _warning(finding, value)
+            yield from _warnings(finding, _own_parts(finding, here[finding.lesion]))
 
 
 def _figures(one: PlannedInjection) -> Iterator[str]:
@@ -277,27 +276,33 @@ def _figures(one: PlannedInjection) -> Iterator[str]:
     yield from (plain(ml(volume)) for volume in (one.volume_ml, one.drawn_ml) if volume is not None)
 
 
-def _own_part(value: str, figures: Set[str]) -> str:
+def _parts(finding: Finding) -> list[str]:
+    """The values of a finding; it falls for one of them where that was done."""
+    return plain(finding.value).split(", ")
+
+
+def _own_parts(finding: Finding, figures: Set[str]) -> list[str]:
     """Of a finding's values those with one of these figures; all of one that has no dose.
 
     A lesion's finding names the doses of all its visits: another visit's says nothing here.
     """
-    parts = plain(value).split(", ")
+    parts = _parts(finding)
     if not any(_FIGURE.search(part) for part in parts):
-        return plain(value)
+        return parts
     # `12.5 mg to 62.5 mg` warns of what is given last.
-    return ", ".join(part for part in parts if not figures.isdisjoint(_FIGURE.findall(part)[-1:]))
+    return [part for part in parts if not figures.isdisjoint(_FIGURE.findall(part)[-1:])]
 
 
-def _warning(finding: Finding, value: str) -> Facts:
-    """A warning, whoever confirmed it."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity,
-        "lesion": finding.lesion,
-        "visit": finding.visit,
-        "value": plain(value),
-    }
+def _warnings(finding: Finding, values: list[str]) -> Iterator[Facts]:
+    """A warning of each value, whoever confirmed it."""
+    for value in values:
+        yield {
+            "code": finding.code,
+            "severity": finding.severity,
+            "lesion": finding.lesion,
+            "visit": finding.visit,
+            "value": value,
+        }
 
 
 def _letter(plan: Plan, hours: list[tuple[str | None, str | None, str]]) -> Facts:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from planner.core.events import Entry
-from planner.core.pages import stale_pages, tells_new_times, with_pages
+from planner.core.pages import letter_is_due, stale_pages, with_pages
 from planner.core.records import Plan
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.change_slip import Since, change_slip
@@ -112,7 +112,7 @@ def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
         yield WORKSHEETS_NAME
     if not any(visit.injections for visit in coming):
         yield LABELS_NAME
-    if not coming or (since is not None and not tells_new_times(since.plan, plan)):
+    if not coming or (since is not None and not letter_is_due(since.plan, plan)):
         yield LETTER_NAME
     if since is not None and not (since.entries and stale_pages(since.plan, plan)):
         yield SLIP_NAME

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -15,9 +16,12 @@ from typing import Any
 import pytest
 
 from planner.cli.course import COMMANDS
+from planner.core.pages import listed_pages
+from planner.core.records import Plan
+from planner.files.plan import plan_from
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write
-from tests.papers import pages, poppler_text
+from tests.papers import pages
 from tests.strict_ics import faults
 
 KNEE = EXAMPLES / "case-2-knee.toml"
@@ -122,6 +126,7 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
 ) -> None:
     assert course("documents", "case-2", "--out", "papers").returncode == 0
     papers = tmp_path / "papers"
+    first = plan_of(papers)
     assert not (papers / "changes.ics").exists()
     assert not (papers / "change-slip.pdf").exists()
     code = json.loads(course("documents", "case-2", "--out", "papers", "--json").stdout)["code"]
@@ -135,11 +140,21 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     changes = (papers / "changes.ics").read_bytes()
     assert faults(changes) == []
     assert changes.count(b"BEGIN:VEVENT") == 1
-    slip = poppler_text((papers / "change-slip.pdf").read_bytes())
-    assert "replaces all papers of revision 0" in slip
-    assert "Tue 22 Sep 2026 10:30" in slip
+    slip = read(papers / "change-slip.pdf")
+    old, new = (dict(listed_pages(one)) for one in (first, plan_of(papers)))
+    taken, used = re.findall(r"(?:Take out of use|Use in their place): ([^.]*)\.", slip)
+    for said, codes in ((taken, old), (used, new)):
+        assert said == (
+            f"treatment sheet (code {codes['treatment-sheet']}),"
+            f" visit 3 (code {codes['visit-3']}),"
+            f" letter with the appointments (code {codes['appointments']})"
+        )
+    assert old["visit-4"] == new["visit-4"]
+    assert "All other pages of revision 0 stay in use." in slip
+    assert re.search(r"Visit 3 Mon 21 Sep 2026 .* Tue 22 Sep 2026 10:30", slip)
     assert "travels" in slip
     assert "revision 2, replaces 0" in slip
+    assert not re.search(r"replaces 0, code", slip)
     before = {path: path.read_bytes() for path in sorted(papers.rglob("*")) if path.is_file()}
     assert course("documents", "case-2", "--out", "papers").returncode == 0
     after = {path: path.read_bytes() for path in sorted(papers.rglob("*")) if path.is_file()}
@@ -147,6 +162,28 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     assert shown(course)["revision"] == 2
     kinds = [one["kind"] for one in shown(course)["history"]]
     assert kinds == ["planned", "issued", "given", "moved", "issued"]
+
+
+@pytest.mark.hazard("stale-paper")
+def test_what_was_done_as_planned_takes_no_page_out_of_use(course: Run, tmp_path: Path) -> None:
+    course("documents", "case-2", "--out", "papers")
+    papers = tmp_path / "papers"
+    before = dict(listed_pages(plan_of(papers)))
+    assert (papers / "appointments.pdf").exists()
+    course("give", "case-2", "--visit", 1, "--as-planned")
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    after = dict(listed_pages(plan_of(papers)))
+    assert before.keys() - after.keys() == {"visit-1"}
+    assert all(before[f"visit-{n}"] == after[f"visit-{n}"] for n in range(2, 7))
+    assert not (papers / "change-slip.pdf").exists()
+    assert not (papers / "appointments.pdf").exists()
+    # Another dose is told to who injects, not to the patient.
+    dose = ("--lesion", "A", "--mg", 60, "--from-visit", 4, "--reason", "well borne")
+    assert course("dose", "case-2", *dose).returncode == 0
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    slip = read(papers / "change-slip.pdf")
+    assert re.findall(r"visit \d", re.findall(r"Take out of use: [^.]*\.", slip)[0]) == ["visit 4"]
+    assert not (papers / "appointments.pdf").exists()
 
 
 def test_without_an_epoch_the_same_revision_has_the_same_bytes(
@@ -179,8 +216,7 @@ def test_after_a_death_no_letter_and_no_patient_calendar_is_made(
         "plan.json", "clinic.ics", "changes.ics", "change-slip.pdf", "treatment-sheet.html",
         "treatment-sheet.pdf",
     }  # fmt: skip
-    slip = poppler_text((tmp_path / "papers/change-slip.pdf").read_bytes())
-    assert "cannot be recalled" in " ".join(slip.split())
+    assert "cannot be recalled" in read(tmp_path / "papers/change-slip.pdf")
     clinic = (tmp_path / "papers/clinic.ics").read_bytes()
     assert faults(clinic) == []
     assert clinic.count(b"STATUS:CANCELLED") == 5
@@ -460,6 +496,10 @@ def two(planner: Run, tmp_path: Path) -> Run:
 
     assert run("add", write(tmp_path, TWO), "--timezone", "UTC").returncode == 0
     return run
+
+
+def plan_of(folder: Path) -> Plan:
+    return plan_from((folder / "plan.json").read_bytes())
 
 
 def read(pdf: Path) -> str:

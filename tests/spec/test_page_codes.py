@@ -14,7 +14,7 @@ import pytest
 
 from planner.core.clinic import Clinic
 from planner.core.findings import Finding
-from planner.core.pages import listed_pages, pages_of, stale_pages, tells_new_times, with_pages
+from planner.core.pages import letter_is_due, listed_pages, pages_of, stale_pages, with_pages
 from planner.core.protocol import Protocol
 from planner.core.records import EndedCourse, GivenDose, Measured, Page, Plan, PlannedVisit
 from planner.files.plan import plan_bytes, plan_from
@@ -296,7 +296,7 @@ def test_what_tells_nobody_to_do_anything_has_the_same_code(plan: Plan, change: 
     assert after != plan
     assert codes(after) == codes(plan)
     assert stale_pages(plan, after) == ()
-    assert not tells_new_times(plan, after)
+    assert not letter_is_due(plan, after)
 
 
 def test_the_offset_is_no_part_of_a_code(plan: Plan) -> None:
@@ -342,7 +342,7 @@ def test_what_was_carried_out_makes_no_page_stale(plan: Plan) -> None:
     # A day late, and another dose than planned: it was done all the same.
     late = then(hour(2, 25), injection(2, 0, given=GIVEN))(after)
     assert stale_pages(plan, late) == ()
-    assert not tells_new_times(plan, late)
+    assert not letter_is_due(plan, late)
     assert stale_pages(plan, done(plan, *range(1, 7))) == ()
 
 
@@ -373,6 +373,16 @@ def test_a_visit_that_is_missed_or_cancelled_makes_its_page_stale(plan: Plan) ->
         assert found[SHEET] == codes(gone)[SHEET]
 
 
+@pytest.mark.parametrize(("was", "now", "stale"), [
+    ("300 mg, 320 mg", "320 mg", False), ("320 mg", "300 mg, 320 mg", True),
+])  # fmt: skip
+def test_of_a_warnings_values_one_may_fall(plan: Plan, was: str, now: str, stale: bool) -> None:
+    before, after = (
+        with_finding("dose-above-observed", "confirm", "", value)(plan) for value in (was, now)
+    )
+    assert [one.page for one in stale_pages(before, after)] == [SHEET] * stale
+
+
 def test_a_warning_that_falls_makes_nothing_stale(plan: Plan) -> None:
     warned = with_finding("regimen-inferred", "caution", "", "weekly", "A")(plan)
     warned = warned._replace(pages=pages_of(warned))
@@ -389,7 +399,7 @@ def test_of_an_ended_course_only_the_sheet_is_left(plan: Plan) -> None:
     )
     assert set(codes(ended)) == {SHEET}
     assert {one.page for one in stale_pages(plan, ended)} == ALL
-    assert not tells_new_times(plan, ended)
+    assert not letter_is_due(plan, ended)
 
 
 def test_results_change_no_code(plan: Plan) -> None:
@@ -401,10 +411,10 @@ def test_results_change_no_code(plan: Plan) -> None:
 
 
 def test_new_times_are_told_where_no_letter_has_them(plan: Plan) -> None:
-    assert tells_new_times(plan, hour(4, 1)(plan))
-    assert tells_new_times(done(plan, *range(1, 7)), plan)
-    assert not tells_new_times(plan, injection(3, 0, dose_mg=Fraction(1))(plan))
-    assert not tells_new_times(plan, done(plan, *range(1, 7)))
+    assert letter_is_due(plan, hour(4, 1)(plan))
+    assert letter_is_due(done(plan, *range(1, 7)), plan)
+    assert not letter_is_due(plan, injection(3, 0, dose_mg=Fraction(1))(plan))
+    assert not letter_is_due(plan, done(plan, *range(1, 7)))
 
 
 def test_a_visit_without_a_day_has_no_page(plan: Plan) -> None:
