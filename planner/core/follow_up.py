@@ -78,6 +78,7 @@ class FollowUp:
 
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
+        self._drop_moves()
         while True:
             placed = self._placed()
             if not self._put_off(placed):
@@ -464,6 +465,17 @@ class FollowUp:
                 break
         return min(tried, key=_lacks)
 
+    def _drop_moves(self) -> None:
+        """A move onto a time that the clinic does not have any more does not stand."""
+        for visit in visits_of(self.slots, self.apart):
+            moved_to = visit.moved_to
+            if moved_to is None or not visit.is_to_come or self._fits(visit, moved_to):
+                continue
+            for one in visit.appointments:
+                slot = self.slots[one.name]
+                if slot.moved_to == moved_to and slot.state == "open" and not slot.at:
+                    self.slots[one.name] = Slot(slot.appointment)
+
     def _attempts(
         self, visits: Sequence[Visit], standing: Mapping[int, datetime]
     ) -> Iterator[Mapping[int, datetime]]:
@@ -498,15 +510,16 @@ class FollowUp:
         return found
 
     def _fits(self, visit: Visit, start: datetime) -> bool:
-        """Whether a visit that stands has room where it grew; as it was it has.
+        """Whether a visit has room at a time where it stood, and where it grew or comes to.
 
         The first visit is never moved: where it has no room, the event cannot be.
         """
         minutes, names = self.opening.minutes(visit.purposes), set(visit.names)
         had_room = any(
-            old.start and old.end and old.end - old.start >= timedelta(minutes=minutes)
+            old.end is not None and old.end - old.start >= timedelta(minutes=minutes)
             for old in self.before.visits.values()
             if names & set(old.names)
+            if old.start is not None and old.start.replace(tzinfo=None) == start
         )
         obstacle = None if had_room else self.opening.obstacle(start, minutes)
         if obstacle and start.date() == self.noted.course.first_visit.date():
