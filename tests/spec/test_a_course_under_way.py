@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.consistency import plan_problems
 from planner.core.course import Lesion
 from planner.core.events import Entry, Planned
 from planner.core.history import fold
@@ -19,6 +18,7 @@ from planner.core.quantities import Dose
 from planner.core.records import GivenDose, Measured
 from planner.documents.calendars import changes_file
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
+from planner.files.first_edition import plan_problems
 from planner.register.changes import Standing
 from planner.register.database import Database
 from planner.register.issuing import replaced
