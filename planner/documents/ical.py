@@ -59,7 +59,7 @@ def calendar_bytes(name: str, entries: Iterable[Entry]) -> bytes:
     merge without a word.
     """
     today = (
-        one._replace(start=_of_today(one.start, one.timezone), end=_of_today(one.end, one.timezone))
+        one._replace(start=of_today(one.start, one.timezone), end=of_today(one.end, one.timezone))
         for one in entries
     )
     ordered = sorted(today, key=lambda entry: (entry.start, entry.uid))
@@ -103,7 +103,7 @@ def _zones(entries: list[Entry]) -> dict[str, tuple[str, ...]]:
     return {zone: lines for zone, lines in found.items() if lines}
 
 
-def _of_today(moment: datetime, zone: str) -> datetime:
+def of_today(moment: datetime, zone: str) -> datetime:
     """The wall clock of a time by today's rules of its zone, where that is a zone we know."""
     try:
         return by_todays_rules(moment, ZoneInfo(zone))

@@ -15,6 +15,7 @@ from planner.core.records import Plan
 from planner.core.zone_rules import CODE, by_todays_rules, differing, says_the_same
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.issue import papers
+from planner.documents.qr import _event
 from planner.files.plan import plan_bytes, plan_from
 from tests.courses import lesion, planned
 from tests.papers import html_text
@@ -85,6 +86,18 @@ def test_every_calendar_shows_the_wall_clock(sts_150: Protocol, clinic: Clinic, 
         assert len(files) == 8
         for file in files.values():
             assert {f"{one:%H:%M}" for one in shown(file, zone)} == {"09:00"}
+
+
+@pytest.mark.hazard("clock-change")
+def test_a_code_on_the_letter_brings_the_wall_clock(
+    sts_150: Protocol, clinic: Clinic, zone: str
+) -> None:
+    """It has instants, as no camera reads a VTIMEZONE."""
+    with a_plan_of_old_rules(sts_150, clinic, zone) as content:
+        plan = plan_from(content)
+        for visit in plan.visits:
+            (start,) = shown(_event(plan, visit, STAMP), zone)
+            assert f"{start:%H:%M}" == "09:00"
 
 
 @pytest.mark.hazard("clock-change")
