@@ -74,10 +74,12 @@ def plan_from(content: bytes) -> Plan:
             parse_constant=_refuse,
             object_pairs_hook=each_once,
         )
+        if not isinstance(values, dict):
+            raise ValueError("it has no keys")
     except (ValueError, RecursionError) as error:
         raise InputError(Problem("", "this is not a plan.json", _FIX)) from error
     raise_if_any(InputError, _value_problems(values, []))
-    has_seal = isinstance(values, dict) and is_sealed(values)
+    has_seal = is_sealed(values)
     if has_seal:
         values = {name: value for name, value in values.items() if name != SEAL}
     try:

@@ -113,6 +113,13 @@ def test_a_seal_cannot_be_taken_off(key: str) -> None:
         plan_from(first_edition(CONTENT, lambda plan: plan.update({key: []})))
 
 
+@pytest.mark.parametrize("turn", [lambda plan: list(plan.values()), lambda _plan: None])
+def test_a_plan_without_keys_is_none(turn: Any) -> None:
+    """A list of its values, in their order, would have no seal either."""
+    with pytest.raises(InputError, match=r"this is not a plan\.json"):
+        plan_from(written(turn(document(first_edition(CONTENT)))))
+
+
 def test_a_plan_of_the_first_edition_is_read() -> None:
     assert plan_from(first_edition(CONTENT)) == plan_from(CONTENT)
 
