@@ -99,10 +99,11 @@ def _unsafe(plan: Plan) -> Iterator[Problem]:
     uids = [visit.uid for visit in plan.visits]
     if len(set(uids)) < len(uids) or not all(_UID.fullmatch(uid) for uid in uids):
         yield Problem("visits", "a uid is none of the planner's, or stands twice", _FIX)
-    for name in {plan.clinic.timezone, *(visit.timezone for visit in plan.visits)}:
-        if not _is_zone(name):
-            yield Problem("clinic.timezone", "it is no time zone", _FIX)
+    if not _is_zone(plan.clinic.timezone):
+        yield Problem("clinic.timezone", "it is no time zone", _FIX)
     for index, visit in enumerate(plan.visits, start=1):
+        if visit.timezone != plan.clinic.timezone and not _is_zone(visit.timezone):
+            yield Problem(f"visits[{index}].timezone", "it is no time zone", _FIX)
         start, end = visit.start, visit.end
         if start is None or end is None:
             continue
