@@ -44,6 +44,7 @@ from planner.files.reading import parse_toml
 from tests.clinics import KINDS, case_plan
 from tests.conftest import CASES, CLINIC, EXAMPLES, ROOT
 from tests.courses import SOUND, course
+from tests.plans import first_edition
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -135,7 +136,9 @@ def corpus(kind: str) -> Sequence[bytes]:
         return [path.read_bytes() for path in (ROOT / "planner/protocols/sts-150.toml", *own)]
     plans = [case_plan(name, drawn) for name in CASES for drawn in KINDS]
     if kind == "plan":
-        return [plan_bytes(one) for one in plans]
+        # A seal refuses nearly all that is done to a file; the first edition has only the recount.
+        sealed = [plan_bytes(one) for one in plans]
+        return [*sealed, *map(first_edition, sealed)]
     files = [dict(calendar_files(one, STAMP))["clinic.ics"] for one in plans]
     series = b"RRULE:FREQ=WEEKLY;COUNT=9\r\nEXDATE;TZID=Europe/Copenhagen:20260914T093000\r\n"
     return [*files, files[0].replace(b"STATUS:", series + b"STATUS:")]

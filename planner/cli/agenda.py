@@ -12,6 +12,7 @@ import click
 from planner.cli.paths import PATH
 from planner.core.formatting import day, mg_per_ml, ml
 from planner.core.records import Plan, PlannedVisit
+from planner.core.zone_rules import says_the_same
 from planner.errors import InputError, Problem, RefusedError
 
 
@@ -38,7 +39,7 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
 
     Example: planner agenda plans/ --week 2026-09-07
     """
-    from planner.cli.papers import check_confirmed
+    from planner.cli.papers import check_confirmed, say_zone_rules
     from planner.files.plan import read_plan
 
     days = _days(on, week)
@@ -46,6 +47,7 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
     for path in sorted(set(_plan_files(folders))):
         plan, _ = read_plan(path)
         check_confirmed(plan, path)
+        say_zone_rules(plan, path)
         plans[plan.course] = _newer(plans.get(plan.course), (path, plan))
     rows = sorted(row for _, plan in plans.values() for row in _rows(plan))
     shown = [row for row in rows if days is None or row.on in days]
@@ -67,7 +69,7 @@ def _newer(there: tuple[Path, Plan] | None, other: tuple[Path, Plan]) -> tuple[P
 
     Raises RefusedError for two different plans of one revision.
     """
-    if there is None or there[1] == other[1]:
+    if there is None or says_the_same(there[1], other[1]):
         return other
     older, newer = sorted((there, other), key=lambda one: one[1].revision)
     revisions = (older[1].revision, newer[1].revision)

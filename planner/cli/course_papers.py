@@ -136,12 +136,14 @@ def _stop_unless_confirmed(standing: Standing) -> None:
 
 def _check_folder(out: Path, standing: Standing, content: bytes) -> None:
     """Refuse a folder of another course, or of another plan of this revision or a later one."""
+    from planner.core.zone_rules import says_the_same
     from planner.files.plan import plan_from
 
     if not (out / "plan.json").exists():
         return
     there = issued_there(out, standing.plan)
-    if there.revision == standing.plan.revision and there != plan_from(content):
+    is_same = says_the_same(there, plan_from(content))
+    if there.revision == standing.plan.revision and not is_same:
         text = f"another plan of revision {there.revision} was issued there"
         raise RefusedError(Problem(str(out), text, "choose another --out"))
     if there.revision > standing.plan.revision:

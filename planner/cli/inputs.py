@@ -121,9 +121,11 @@ def _reach(inputs: Inputs) -> range:
 
 def earlier_plan(path: Path, course: Course) -> Plan:
     """The plan that a new one replaces. Raises InputError unless it is an earlier revision."""
+    from planner.cli.papers import say_zone_rules
     from planner.files.plan import read_plan
 
     before, _ = read_plan(path)
+    say_zone_rules(before, path)
     if before.course != course.id:
         problem = f"it is of course {before.course}, not of {course.id}"
         raise InputError(Problem(path.name, problem, "name this course's plan.json"))
@@ -156,7 +158,9 @@ def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clin
     """The clinic of a file, or the built-in one in a stated time zone."""
     from planner.files.clinic import built_in_clinic, clinic_from
     from planner.files.reading import parse_toml, read_bytes
+    from planner.files.zone_data import prefer_newer_zones
 
+    prefer_newer_zones()
     if clinic is not None:
         with located(str(clinic)):
             return clinic_from(parse_toml(read_bytes(clinic)), years)

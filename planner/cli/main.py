@@ -16,6 +16,7 @@ import click
 from planner.cli.lazy import LazyGroup
 from planner.cli.output import tame
 from planner.errors import InputError, PlannerError, ServiceError
+from planner.files.zone_data import prefer_newer_zones
 
 BUG = 1
 WRONG_USAGE = 2
@@ -40,6 +41,9 @@ COMMANDS = {
     "course": "planner.cli.course",
     "patient": "planner.cli.patient",
 }
+
+# Commands that look no zone up, and are asked in the middle of work.
+QUICK = (["dose"], ["decide"])
 
 
 @click.group(cls=LazyGroup, modules=COMMANDS)
@@ -83,6 +87,8 @@ def _set_up_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a call; its messages go to standard error."""
+    if arguments[:1] not in QUICK:
+        prefer_newer_zones()
     try:
         return _call(arguments)
     except PlannerError as error:

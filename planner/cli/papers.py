@@ -32,11 +32,17 @@ def check_first_label(first: int, plan: Plan) -> None:
 
 
 def issued_there(folder: Path, made: Plan) -> Plan:
-    """The plan that a folder holds. Raises RefusedError unless it is of the same course."""
+    """The plan that a folder holds. Raises RefusedError unless it is of the same course.
+
+    Raises EditedPlanError for one that somebody changed: it is not written over unseen.
+    """
     from planner.files.plan import read_plan
+    from planner.files.seal import EditedPlanError
 
     try:
         there, _ = read_plan(folder / "plan.json")
+    except EditedPlanError:
+        raise
     except InputError as error:
         problem = "its plan.json is not one of the planner"
         raise RefusedError(Problem(str(folder), problem, "choose another --out")) from error
@@ -54,6 +60,16 @@ def check_confirmed(plan: Plan, path: Path) -> None:
     if not plan.is_confirmed:
         text = "this plan waits for a physician or has errors; nothing was done"
         raise NotConfirmedError(Problem(str(path), text, "see its findings, and plan it again"))
+
+
+def say_zone_rules(plan: Plan, path: Path) -> None:
+    """Say so on standard error where the zone's rules are no longer those of the plan."""
+    from planner.cli.output import remark
+    from planner.core.zone_rules import CODE
+
+    for finding in plan.findings:
+        if finding.code == CODE:
+            remark(f"caution: {path}: {CODE}: {finding.message}")
 
 
 def progress(plan: Plan) -> Callable[[str], None]:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from planner.cli.papers import check_first_label, first_label_option, issued_there, progress
+from planner.cli.papers import (
+    check_first_label,
+    first_label_option,
+    issued_there,
+    progress,
+    say_zone_rules,
+)
 from planner.cli.paths import PATH
 from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.core.records import Plan, PlannedVisit
@@ -203,7 +209,9 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
 
 def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> None:
     """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself."""
+    from planner.core.zone_rules import says_the_same
     from planner.documents.folder import check_ours
+    from planner.files.plan import plan_from
 
     check_ours(folder)
     path = folder / "plan.json"
@@ -215,6 +223,9 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> No
         text = "it holds an issued plan, which a draft does not replace"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))
     there = issued_there(folder, made)
+    if made.revision == there.revision and says_the_same(there, plan_from(content)):
+        say_zone_rules(there, path)
+        return
     if made.revision <= there.revision:
         text = f"revision {there.revision} was issued there and says something else"
         fix = f"set revision = {there.revision + 1} in the course file"

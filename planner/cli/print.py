@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from planner.cli.papers import check_confirmed, check_first_label, first_label_option, progress
+from planner.cli.papers import (
+    check_confirmed,
+    check_first_label,
+    first_label_option,
+    progress,
+    say_zone_rules,
+)
 from planner.cli.paths import PATH
 from planner.errors import Problem, RefusedError
 
@@ -29,6 +35,7 @@ def print(plan: Path, out: Path, first_label: int) -> None:
 
     made, _ = read_plan(plan)
     check_confirmed(made, plan)
+    say_zone_rules(made, plan)
     check_first_label(first_label, made)
     check_ours(out)
     if (out / PLAN_NAME).exists():

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from planner.core.course import Confirmation
-from planner.core.formatting import count, day, plain
+from planner.core.formatting import count, day, is_seen, plain
 
 Severity = Literal["error", "confirm", "caution", "note"]
 # From the hardest to the softest; findings are shown in this order.
@@ -37,6 +37,9 @@ CODES = {
     "no-open-day": "no day of the window will do",
     "move-outside-window": "moved further than the window reaches",
     "interval-too-short": "injections of a lesion closer than the shortest interval",
+    "zone-rules-changed": (
+        "the zone's rules differ from those of the issued plan: the wall clock stands"
+    ),
     "visit-moved": "not on the day and hour when it was due",
     "size-outside-observed": "a size that the source did not treat",
     "site-outside-observed": "a site that the source did not treat",
@@ -72,7 +75,7 @@ class Finding(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Whether it waits for a physician."""
-        return self.severity == "confirm" and self.confirmed_by is None
+        return self.severity == "confirm" and not is_seen(self.confirmed_by or "")
 
     @property
     def alone(self) -> str:
@@ -99,8 +102,9 @@ def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Findi
             findings,
             key=lambda one: (
                 SEVERITIES.index(one.severity),
-                _ORDER[one.code],
-                rank[one.lesion] if one.lesion else -1,
+                # A plan that was read may have codes and lesions that this version does not know.
+                _ORDER.get(one.code, len(_ORDER)),
+                rank.get(one.lesion, -1) if one.lesion else -1,
             ),
         )
     )

@@ -7,6 +7,7 @@ digit, a no-break space before the unit, mg and mL only, no grouping of digits.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
@@ -77,6 +78,15 @@ def percent(value: Number) -> str:
 def plain(text: str) -> str:
     """The text as it is typed: ordinary spaces, single ones, none at the ends."""
     return re.sub(r"\s+", " ", text.replace(NBSP, " ")).strip()
+
+
+def is_seen(text: str) -> bool:
+    """Whether a text shows anything at all: a letter, a digit or a sign that people see."""
+    return any(
+        unicodedata.category(one)[0] in "LNPS"
+        and not unicodedata.name(one, "").endswith((" FILLER", "PATTERN BLANK"))
+        for one in text
+    )
 
 
 def day(value: date) -> str:

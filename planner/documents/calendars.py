@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from planner.core.formatting import mg_per_ml, ml
 from planner.core.records import Plan, PlannedVisit
+from planner.core.zone_rules import wall
 from planner.documents.ical import Entry, calendar_bytes
 
 # Nothing in a patient's file may tell what is treated, how, or how often.
@@ -77,7 +78,16 @@ def _is_news(before: PlannedVisit | None, now: PlannedVisit) -> bool:
     if now.state == "done":
         days = [one.start.date() for one in (before, now) if one is not None and one.start]
         return len(set(days)) > 1
-    return before is None or (before.start, before.end) != (now.start, now.end)
+    return before is None or not _is_at_the_same_time(before, now)
+
+
+def _is_at_the_same_time(before: PlannedVisit, now: PlannedVisit) -> bool:
+    """Whether the clock shows the same at both, whatever offset the zone's rules gave it."""
+    if before.timezone != now.timezone and (before.start, before.end) != (now.start, now.end):
+        return False
+    return [wall(one) for one in (before.start, before.end)] == [
+        wall(one) for one in (now.start, now.end)
+    ]
 
 
 def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:

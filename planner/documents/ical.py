@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ics import Calendar, DisplayAlarm, Event
 from ics.grammar.parse import Container, ContentLine
@@ -17,6 +18,7 @@ from ics.serializers.alarm_serializer import DisplayAlarmSerializer
 from ics.serializers.event_serializer import EventSerializer
 from ics.serializers.icalendar_serializer import CalendarSerializer
 
+from planner.core.zone_rules import by_todays_rules
 from planner.documents.timezones import vtimezone
 
 PRODID = "-//planner//planner//EN"
@@ -50,10 +52,17 @@ class Entry(NamedTuple):
 def calendar_bytes(name: str, entries: Iterable[Entry]) -> bytes:
     """A calendar file of the entries, by their start; an empty name for a server's resource.
 
+    The wall clock of an entry stands: an offset that today's rules of its zone contradict gives
+    way to theirs.
+
     Raises ValueError for control characters, and for two entries with one UID, which ics would
     merge without a word.
     """
-    ordered = sorted(entries, key=lambda entry: (entry.start, entry.uid))
+    today = (
+        one._replace(start=of_today(one.start, one.timezone), end=of_today(one.end, one.timezone))
+        for one in entries
+    )
+    ordered = sorted(today, key=lambda entry: (entry.start, entry.uid))
     if len({entry.uid for entry in ordered}) != len(ordered):
         raise ValueError("two entries have one UID")
     zones = _zones(ordered)
@@ -92,6 +101,14 @@ def _zones(entries: list[Entry]) -> dict[str, tuple[str, ...]]:
         years.setdefault(entry.timezone, []).extend((entry.start.year, entry.end.year))
     found = {zone: vtimezone(zone, min(here), max(here)) for zone, here in years.items()}
     return {zone: lines for zone, lines in found.items() if lines}
+
+
+def of_today(moment: datetime, zone: str) -> datetime:
+    """The wall clock of a time by today's rules of its zone, where that is a zone we know."""
+    try:
+        return by_todays_rules(moment, ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return moment
 
 
 def _utc(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from io import BytesIO
 from planner.core.records import Plan, PlannedVisit
 from planner.documents.blocks import Figure
 from planner.documents.calendars import PATIENT_SUMMARY
-from planner.documents.ical import escaped
+from planner.documents.ical import escaped, of_today
 from planner.documents.view import Issue
 
 SIDE_MM = 30
@@ -55,8 +55,8 @@ def _lines(visit: PlannedVisit, stamp: datetime, texts: dict[str, str]) -> bytes
         "BEGIN:VEVENT",
         f"UID:{visit.uid}",
         f"DTSTAMP:{_instant(stamp)}",
-        f"DTSTART:{_instant(start)}",
-        f"DTEND:{_instant(end)}",
+        f"DTSTART:{_instant(of_today(start, visit.timezone))}",
+        f"DTEND:{_instant(of_today(end, visit.timezone))}",
         *(f"{name}:{escaped(text)}" for name, text in texts.items() if text),
         "END:VEVENT",
         "END:VCALENDAR",

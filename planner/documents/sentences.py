@@ -69,6 +69,10 @@ SENTENCES = (
     "{n} days",
     "\u00b1{n} day",
     "\u00b1{n} days",
+    (
+        "{as_is_zone}: {visits}, from {start} on: issued at {as_is_before},"
+        " by today's rules {as_is_now}; the wall clock stands"
+    ),
     # why a visit is not when it was due
     "public holiday ({name})",
     "the clinic is closed that day",

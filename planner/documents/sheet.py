@@ -298,7 +298,7 @@ def _confirmed(members: list[Finding], say: Language) -> Iterator[str]:
     """Who confirmed what and why, those alike together."""
     confirmed: dict[str, list[str]] = {}
     for one in members:
-        if one.confirmed_by is not None:
+        if one.confirmed_by is not None and not one.is_open:
             said = say(
                 "entered as confirmed by {by}: {reason} (value: {value})",
                 by=one.confirmed_by,

@@ -13,12 +13,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, Wi
 from pydantic_core import ErrorDetails
 
 from planner.core.clinic import Span
-from planner.core.consistency import LONGEST_TEXT
 from planner.core.formatting import PLACES, ends, number
 from planner.core.intervals import Interval
 from planner.core.lettering import is_control, is_unseen, named, shows_nothing
 from planner.core.schedule import FIRST_DAY, LAST_DAY
 from planner.errors import Problem
+from planner.files.reading import LONGEST_TEXT
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

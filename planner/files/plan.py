@@ -3,66 +3,124 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from planner.core.consistency import LONGEST_TEXT, plan_problems
 from planner.core.findings import Finding
 from planner.core.formatting import ends, number, rounded
 from planner.core.records import Plan
+from planner.core.zone_rules import with_zone_finding, without_zone_finding
 from planner.errors import InputError, Problem, located, raise_if_any
-from planner.files.reading import exact_decimal, read_bytes
+from planner.files.first_edition import plan_problems
+from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes
+from planner.files.seal import SEAL, each_once, is_sealed, sealed
 
 MOST = 10**7
 # Of a finding only what it has is written; elsewhere a value that is not there is null.
 _LEFT_OUT = {"lesion", "visit", "due", "confirmed_by", "reason"}
+_FIX = "plan the course again"
+# Both become names of files and addresses of events.
+_COURSE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def plan_bytes(plan: Plan) -> bytes:
-    """The plan as plan.json has it; its sha256 is what the papers carry the first digits of."""
-    return json_bytes(plan)
+    """The plan as plan.json has it, sealed.
+
+    Its sha256 is what the papers carry the first digits of.
+    """
+    return _text(sealed(_plain(without_zone_finding(plan))))
 
 
 def json_bytes(value: object) -> bytes:
     """Records as indented JSON; numbers are exact, with six decimals where they do not end."""
+    return _text(_plain(value))
+
+
+def _text(plain: object) -> bytes:
     import simplejson
 
-    text = simplejson.dumps(_plain(value), use_decimal=True, indent=2, ensure_ascii=False)
+    text = simplejson.dumps(plain, use_decimal=True, indent=2, ensure_ascii=False)
     return f"{text}\n".encode()
 
 
 def read_plan(path: Path) -> tuple[Plan, bytes]:
-    """A plan and the bytes that it was read from. Raises InputError with every problem."""
+    """A plan and the bytes that it was read from. Raises InputError as `plan_from` does."""
     with located(str(path)):
         content = read_bytes(path)
         return plan_from(content), content
 
 
 def plan_from(content: bytes) -> Plan:
-    """The plan of a plan.json. Raises InputError with every problem, by its place."""
+    """The plan of a plan.json, with a caution where its zone's rules have changed since.
+
+    Raises EditedPlanError where its seal does not hold, else InputError with every problem, by
+    its place. One of the first edition has no seal and is recounted.
+    """
     from pydantic import TypeAdapter, ValidationError
 
     from planner.files.fields import place
 
     try:
         values = json.loads(
-            content.decode("utf-8"), parse_float=exact_decimal, parse_constant=_refuse
+            content.decode("utf-8"),
+            parse_float=exact_decimal,
+            parse_constant=_refuse,
+            object_pairs_hook=each_once,
         )
+        if not isinstance(values, dict):
+            raise ValueError("it has no keys")
     except (ValueError, RecursionError) as error:
-        raise InputError(Problem("", "this is not a plan.json", "plan the course again")) from error
+        raise InputError(Problem("", "this is not a plan.json", _FIX)) from error
     raise_if_any(InputError, _value_problems(values, []))
+    has_seal = is_sealed(values)
+    if has_seal:
+        values = {name: value for name, value in values.items() if name != SEAL}
     try:
         plan = TypeAdapter(Plan).validate_python(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         problem = f"this is not a plan.json of the planner ({first['msg'].lower()})"
-        raise InputError(Problem(place(first["loc"]), problem, "plan the course again")) from error
-    raise_if_any(InputError, plan_problems(plan))
-    return plan
+        raise InputError(Problem(place(first["loc"]), problem, _FIX)) from error
+    raise_if_any(InputError, chain(_unsafe(plan), () if has_seal else plan_problems(plan)))
+    return with_zone_finding(plan)
+
+
+def _unsafe(plan: Plan) -> Iterator[Problem]:
+    """What would lead a file or an event elsewhere, and times that are none."""
+    if not _COURSE.fullmatch(plan.course):
+        yield Problem("course", "it is no course's id", _FIX)
+    uids = [visit.uid for visit in plan.visits]
+    if len(set(uids)) < len(uids) or not all(_UID.fullmatch(uid) for uid in uids):
+        yield Problem("visits", "a uid is none of the planner's, or stands twice", _FIX)
+    if not _is_zone(plan.clinic.timezone):
+        yield Problem("clinic.timezone", "it is no time zone", _FIX)
+    for index, visit in enumerate(plan.visits, start=1):
+        if visit.timezone != plan.clinic.timezone and not _is_zone(visit.timezone):
+            yield Problem(f"visits[{index}].timezone", "it is no time zone", _FIX)
+        start, end = visit.start, visit.end
+        if start is None or end is None:
+            continue
+        if start.tzinfo is None or end.tzinfo is None:
+            yield Problem(f"visits[{index}].start", "it has no offset from UTC", _FIX)
+        elif not start < end:
+            yield Problem(f"visits[{index}].end", "it is not after the start", _FIX)
+
+
+def _is_zone(name: str) -> bool:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:
@@ -106,7 +164,7 @@ def _value_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:
         for index, one in enumerate(value):
             yield from _value_problems(one, [*location, index])
     elif isinstance(value, Decimal | int) and not -MOST <= value <= MOST:
-        yield Problem(place(location), "it is beyond any figure of a plan", "plan the course again")
+        yield Problem(place(location), "it is beyond any figure of a plan", _FIX)
     elif isinstance(value, str) and value:
         try:
             for start in range(0, len(value), LONGEST_TEXT):

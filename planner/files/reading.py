@@ -11,6 +11,8 @@ from typing import Any
 from planner.errors import InputError, PlannerError, Problem
 
 LARGEST_BYTES = 5_000_000
+# A longer text is no name or note, and a paper would be drawn for minutes.
+LONGEST_TEXT = 500
 MOST_PLACES, DEEPEST = 60, 20
 _DECIMAL_COMMA = re.compile(r"=\s*\d+,\d+\s*(#.*)?$")
 

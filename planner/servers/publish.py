@@ -8,12 +8,14 @@ overwritten.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from planner.core.formatting import moment
 from planner.core.records import Plan
+from planner.core.zone_rules import by_todays_rules
 from planner.documents.calendars import clinic_entry
 from planner.documents.ical import Entry, calendar_bytes
 from planner.errors import Problem, RefusedError, raise_if_any
@@ -70,7 +72,12 @@ def actions(plan: Plan, collection: Collection, stamp: datetime) -> list[Action]
             found.append(Action("create", what, f"{visit.uid}.ics", content, None))
             continue
         kind = _difference(now, content)
-        problems += _conflicts(now, what, plan.revision, kind)
+        if _is_as_issued(now, content, entry):
+            # Only the zone's rules changed: the same plan, told by those of today.
+            kind = "keep" if _told(now) == _told(_ours(content)) else "update"
+            problems += _conflicts(now, what, plan.revision, "keep")
+        else:
+            problems += _conflicts(now, what, plan.revision, kind)
         found.append(Action(kind, what, f"{visit.uid}.ics", content, now.resource))
     for uid, now in there.items():
         what = str(now.event.get("SUMMARY", uid))
@@ -113,8 +120,59 @@ def _events(resource: Resource) -> list[Any]:
 
 
 def _there(resource: Resource, event: Any) -> _There:
-    is_ours = str(event.get(DIGEST, "")) == _digest(event)
-    return _There(resource, event, int(event.get("SEQUENCE", 0)), is_ours)
+    there = _There(resource, event, int(event.get("SEQUENCE", 0)), is_ours=False)
+    # The first edition's digests are of offsets: those of today, or those of the day when it was
+    # published, which the event's own VTIMEZONE has.
+    known = (_by_clock, _by_offset, lambda value: _by_offset(_of_its_own(there, value)))
+    digest = str(event.get(DIGEST, ""))
+    return there._replace(is_ours=any(digest == _digest(event, said) for said in known))
+
+
+def _ours(content: bytes) -> _There:
+    """An event as we would write it."""
+    resource = Resource("", "", content)
+    return _There(resource, _events(resource)[0], 0, is_ours=True)
+
+
+def _is_as_issued(now: _There, content: bytes, entry: Entry) -> bool:
+    """Whether what is up there is this visit, if by other rules of its zone."""
+    hours = ("DTSTART", "DTEND")
+    alike = [
+        [pair for pair in _values(event) if pair[0] not in (*hours, "SEQUENCE")]
+        for event in (now.event, _ours(content).event)
+    ]
+    return alike[0] == alike[1] and all(
+        _is_time(_time(now.event.get(name)), issued, entry.timezone)
+        for name, issued in zip(hours, (entry.start, entry.end), strict=True)
+    )
+
+
+def _is_time(there: Any, issued: datetime, zone: str) -> bool:
+    """Whether a time is the one that was issued: as the zone's wall clock, or as an instant."""
+    if not isinstance(there, datetime) or there.tzinfo is None:
+        return False
+    if str(there.tzinfo) == zone and zone != "UTC":
+        return there.replace(tzinfo=None) == issued.replace(tzinfo=None)
+    return there in (issued, by_todays_rules(issued, ZoneInfo(zone)))
+
+
+def _told(now: _There) -> list[datetime]:
+    """The instants that a reader sees who goes by the event's own VTIMEZONE."""
+    times = [_of_its_own(now, now.event[name].dt) for name in ("DTSTART", "DTEND")]
+    return [one.astimezone(UTC) for one in times]
+
+
+def _of_its_own(now: _There, value: datetime) -> datetime:
+    """A time by the VTIMEZONE that stands beside its event; as it is where there is none."""
+    from icalendar import Calendar, Timezone
+
+    try:
+        for zone in Calendar.from_ical(now.resource.content).walk("VTIMEZONE"):
+            if isinstance(zone, Timezone) and str(zone.get("TZID", "")) == str(value.tzinfo):
+                return value.replace(tzinfo=zone.to_tz(lookup_tzid=False))
+    except (ValueError, KeyError, IndexError):
+        pass  # a broken zone of somebody else's tells nothing
+    return value
 
 
 def _conflicts(now: _There, what: str, revision: int, kind: Kind) -> Iterator[Problem]:
@@ -130,7 +188,7 @@ def _conflicts(now: _There, what: str, revision: int, kind: Kind) -> Iterator[Pr
 
 
 def _difference(now: _There, content: bytes) -> Kind:
-    ours = _events(Resource("", "", content))[0]
+    ours = _ours(content).event
     if _digest(ours) == _digest(now.event):
         return "keep"
     if _without_sequence(ours) == _without_sequence(now.event):
@@ -142,12 +200,21 @@ def _difference(now: _There, content: bytes) -> Kind:
 def _content(plan: Plan, entry: Entry) -> bytes:
     """The event with its course and the digest of all that it says."""
     marked = entry._replace(extra=((COURSE, plan.course),))
-    event = _events(Resource("", "", calendar_bytes("", [marked])))[0]
+    event = _ours(calendar_bytes("", [marked])).event
     return calendar_bytes("", [marked._replace(extra=(*marked.extra, (DIGEST, _digest(event))))])
 
 
-def _digest(event: Any) -> str:
-    text = "\n".join(f"{name}:{value}" for name, value in _values(event))
+def _by_clock(value: datetime) -> str:
+    """A time by what its clock shows, which stands however the rules of its zone change."""
+    return f"{value:%Y-%m-%dT%H:%M:%S} {value.tzinfo}"
+
+
+def _by_offset(value: datetime) -> str:
+    return value.isoformat()
+
+
+def _digest(event: Any, said: Callable[[datetime], str] = _by_clock) -> str:
+    text = "\n".join(f"{name}:{value}" for name, value in _values(event, said))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -155,19 +222,30 @@ def _without_sequence(event: Any) -> list[tuple[str, str]]:
     return [pair for pair in _values(event) if pair[0] != "SEQUENCE"]
 
 
-def _values(event: Any) -> list[tuple[str, str]]:
+def _values(event: Any, said: Callable[[datetime], str] = _by_clock) -> list[tuple[str, str]]:
     """What an event says, its alarms included, however a server wrote it down again."""
     parts = [("", event), *(("VALARM ", alarm) for alarm in event.walk("VALARM"))]
     return sorted(
-        (f"{prefix}{name}", _plain(value))
+        (f"{prefix}{name}", _plain(value, said))
         for prefix, component in parts
         for name, value in component.items()
         if name not in _STAMPS
     )
 
 
-def _plain(value: Any) -> str:
-    if hasattr(value, "dt"):
+def _time(value: Any) -> Any:
+    """The date, time or duration that a property holds; None where it holds none that is sound."""
+    try:
+        return getattr(value, "dt", None)
+    except ValueError:
+        return None
+
+
+def _plain(value: Any, said: Callable[[datetime], str]) -> str:
+    at = _time(value)
+    if isinstance(at, datetime):
+        return said(at)
+    if at is not None:
         return f"{value.dt.isoformat()}" if hasattr(value.dt, "isoformat") else str(value.dt)
     return str(value)
 

@@ -32,6 +32,7 @@ from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, t
 from tests.conftest import CLINIC, EXAMPLES, ROOT, Run
 from tests.courses import SOUND, course_text, lesion, write
 from tests.papers import html_text, pages, pictures
+from tests.plans import first_edition
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 ISSUE = Issue(language("en"), {}, "", STAMP)
@@ -692,10 +693,11 @@ EDITED = {
     "a case without size": (_set("cases", 0, "size_mm", 0), "no size"),
     "a case's doses": (_set("cases", 0, "dose_range_mg", "lots"), "no range"),
     "a recipe": (_set("visits", 0, "preparation", "diluent_ml", 1), "does not give the protocol's"),
-    "another offset": (
-        _set("visits", 0, "start", "2026-09-07T09:30:00+03:00"),
-        "its offset is not",
+    "a confirmation taken out": (
+        _set("decisions", 0, "evidence", "extrapolated"),
+        "has no regimen",
     ),
+    "an allergy without its finding": (_set("patient", "sulfite_allergy", True), "is no sulfite"),
     "no offset": (_set("visits", 0, "start", "2026-09-07T09:30:00"), "no offset from UTC"),
     "an end before": (_set("visits", 0, "end", "2026-09-07T08:00:00+02:00"), "not after the start"),
     "no visits": (_set("visits", []), "there are none"),
@@ -715,10 +717,8 @@ EDITED = {
 def test_a_plan_that_contradicts_itself_is_not_printed(
     planner: Run, tmp_path: Path, change: Any, said: str
 ) -> None:
-    content = plan_bytes(case_plan("case-2-knee", "each"))
-    plan = json.loads(content)
-    change(plan)
-    (tmp_path / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    content = first_edition(plan_bytes(case_plan("case-2-knee", "each")), change)
+    (tmp_path / "plan.json").write_bytes(content)
     done = planner("print", "plan.json", "--out", "again")
     assert done.returncode == 10, done.stderr
     assert said in done.stderr

@@ -25,6 +25,7 @@ from planner.core.records import Plan
 from planner.errors import PlannerError
 from planner.files.clinic import clinic_from
 from planner.files.course import course_from
+from planner.files.first_edition import plan_problems
 from planner.files.plan import plan_bytes, plan_from
 from planner.files.protocol import load_protocol
 from planner.files.reading import parse_toml
@@ -174,6 +175,7 @@ def check(before: Standing, event: Event, now: Standing) -> None:
             if given and not slot.moved_to and not slot.at:
                 assert slot.appointment.due == min(given) + timedelta(days=one.after_days)
     # Its plan.json can be read again, and its events written down and read.
+    assert not [*plan_problems(plan)]
     read = plan_from(plan_bytes(plan))
     assert plan_from(plan_bytes(read)) == read
     for entry in now.record.entries:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.consistency import plan_problems
 from planner.core.course import Lesion
 from planner.core.history import fold
 from planner.core.protocol import Evaluation, Protocol
@@ -18,6 +17,7 @@ from planner.core.quantities import Dose
 from planner.core.records import GivenDose, Measured
 from planner.documents.calendars import changes_file
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
+from planner.files.first_edition import plan_problems
 from planner.register.database import Database
 from planner.register.issuing import replaced
 from tests.conftest import CLINIC

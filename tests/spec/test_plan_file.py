@@ -1,4 +1,4 @@
-"""A plan.json is read back as it was made; what contradicts itself in it is refused."""
+"""A plan.json is read back as it was made; a first edition's that contradicts itself is refused."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from planner.errors import InputError
 from planner.files.plan import plan_bytes, plan_from
 from planner.register.entering import held
 from tests.courses import lesion, planned
+from tests.plans import first_edition
 from tests.property.test_histories import START, after, begun, give
 
 
@@ -179,7 +180,7 @@ LIMITS: list[tuple[str, Path, Any, str | None]] = [
 def test_a_plan_is_read_up_to_its_limits(
     sts_150: Protocol, clinic: Clinic, name: str, place: Path, value: Any, said: str | None
 ) -> None:
-    plan = json.loads(plan_bytes(made(SOUND[name], sts_150, clinic)))
+    plan = json.loads(first_edition(plan_bytes(made(SOUND[name], sts_150, clinic))))
     *way, key = place
     there = plan
     for step in way:

@@ -17,6 +17,7 @@ from planner.core.findings import CODES
 from planner.core.protocol import Protocol
 from planner.core.quantities import Strength
 from planner.core.records import Plan
+from planner.core.zone_rules import with_zone_finding
 from planner.documents.issue import papers
 from planner.documents.language import Language, language
 from planner.files.clinic import built_in_clinic
@@ -139,7 +140,20 @@ def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
     other = review._replace(version="0.9")
     assumed = clinic._replace(approvals=(other,), assumed=built_in_clinic("UTC").assumed)
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, assumed)
-    yield text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
+    diluted = text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
+    yield diluted
+    # As if it had been issued by other rules of its zone.
+    yield with_zone_finding(
+        diluted._replace(
+            visits=tuple(
+                one._replace(
+                    start=one.start and one.start.replace(tzinfo=UTC),
+                    end=one.end and one.end.replace(tzinfo=UTC),
+                )
+                for one in diluted.visits
+            )
+        )
+    )
 
 
 def without_names(plan: Plan, text: str) -> str:

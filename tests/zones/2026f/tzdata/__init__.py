@@ -1,0 +1,3 @@
+"""Some zones of the tzdata release 2026f, as its package has them."""
+
+IANA_VERSION = "2026f"
