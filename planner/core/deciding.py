@@ -160,11 +160,9 @@ def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
     }
     for lesion in state.course.lesions:
         series = [
-            Injection(
-                name.lesion, name.number, slot.day if slot.at else days[name], slot.state == "done"
-            )
+            Injection(lesion.id, name.number, days[name], slot.state == "done")
             for name, slot in state.injections(lesion.id)
-            if slot.state == "done" or (slot.state == "open" and name in days)
+            if slot.state in ("open", "done") and name in days
         ]
         held = state.held.get(lesion.id)
         yield from breaches(series, protocol.policy.shortest_interval_days, held)

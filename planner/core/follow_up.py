@@ -6,7 +6,7 @@ stands where it was, unless the event speaks of it or the law of a series asks f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import singledispatchmethod
@@ -74,11 +74,11 @@ class FollowUp:
             self._correct(entry, entries)
         else:
             self._follow_event(entry.event)
+        self._drop_moves(entry.event)
         return self.stands()
 
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
-        self._drop_moves()
         while True:
             placed = self._placed()
             if not self._put_off(placed):
@@ -111,10 +111,10 @@ class FollowUp:
         self._stay_with(left, event.at, window)
 
     def _pass_over(self, name: Named) -> None:
-        """An open injection before one that was given is missed: it is never given beside it."""
+        """An injection to come before one that was given is missed: it is never given beside it."""
         hour = self.noted.course.first_visit.time()
         for other, slot in self._injections(name.lesion):
-            if other.number < name.number and slot.state == "open":
+            if other.number < name.number and slot.state in ("open", "waiting"):
                 at = slot.at or slot.moved_to or datetime.combine(slot.day, hour)
                 self.slots[other] = slot._replace(state="missed", at=at)
 
@@ -455,7 +455,7 @@ class FollowUp:
 
     def _placed(self) -> tuple[Placed, ...]:
         """Each visit with its time: as it stands, as few as can be laid out anew."""
-        visits = visits_of(self.slots, self.apart)
+        visits = self._visits()
         standing = self._standing(visits)
         tried: list[tuple[Placed, ...]] = []
         for kept in self._attempts(visits, standing):
@@ -465,16 +465,45 @@ class FollowUp:
                 break
         return min(tried, key=_lacks)
 
-    def _drop_moves(self) -> None:
-        """A move onto a time that the clinic does not have any more does not stand."""
+    def _drop_moves(self, event: Event) -> None:
+        """An earlier move onto a time that the clinic does not have any more does not stand."""
+        now = event.to if isinstance(event, Moved) else None
         for visit in visits_of(self.slots, self.apart):
             moved_to = visit.moved_to
-            if moved_to is None or not visit.is_to_come or self._fits(visit, moved_to):
+            if moved_to in (None, now) or not visit.is_to_come or self._fits(visit, moved_to):
                 continue
             for one in visit.appointments:
                 slot = self.slots[one.name]
                 if slot.moved_to == moved_to and slot.state == "open" and not slot.at:
                     self.slots[one.name] = Slot(slot.appointment)
+
+    def _visits(self) -> tuple[Visit, ...]:
+        """The visits by day; what is to come is no part of one that is over where it may not be."""
+        own = self._elsewhere()
+        while True:
+            visits = visits_of(self.slots, self.apart, own)
+            days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
+            driven = {
+                Named(one.lesion, "injection", one.number)
+                for breach in self._breaches(visits, days)
+                for one in breach.to_come
+            }
+            more = {name for name in driven - own if _is_free(self.slots[name])}
+            if not more:
+                return visits
+            own = own | more
+
+    def _elsewhere(self) -> set[Named]:
+        """What the event does not concern and stands on another day than it is due."""
+        was = as_they_stand(self.before.slots, self.apart)
+        now = as_they_stand(self.slots, self.apart)
+        return {
+            name
+            for visit in self.before.visits.values()
+            for name in visit.names
+            if name in now and _is_free(self.slots[name]) and _is_unmoved(was.get(name), now[name])
+            if visit.start is None or visit.start.date() != now[name].day
+        }
 
     def _attempts(
         self, visits: Sequence[Visit], standing: Mapping[int, datetime]
@@ -561,13 +590,24 @@ class FollowUp:
             yield from breaches(found_, self.apart)
 
 
-def visits_of(slots: Mapping[Named, Slot], apart: int) -> tuple[Visit, ...]:
-    """All appointments but those that wait, those of one day as one visit; by day."""
+def visits_of(
+    slots: Mapping[Named, Slot], apart: int, own: Collection[Named] = ()
+) -> tuple[Visit, ...]:
+    """All appointments but those that wait, those of one day as one visit; by day.
+
+    Those that keep a visit of their `own` are no part of one that is over by now.
+    """
     days: dict[date, list[Slot]] = {}
     for slot in as_they_stand(slots, apart).values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
-    return tuple(_visit(days[on]) for on in sorted(days))
+    found: list[Visit] = []
+    for on in sorted(days):
+        is_over = any(slot.at for slot in days[on])
+        aside = [slot for slot in days[on] if is_over and slot.appointment.name in own]
+        there = [slot for slot in days[on] if slot not in aside]
+        found += [_visit(slots_of) for slots_of in (there, aside) if slots_of]
+    return tuple(found)
 
 
 def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slot]:
@@ -577,8 +617,9 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
     comes after it follows it where its own day is not `apart` days later.
     """
     standing = dict(slots)
-    for name, slot in slots.items():
-        if slot.is_late and slot.state == "open":
+    for name, slot in sorted(slots.items(), key=lambda one: one[0].number):
+        # A later one that was late itself stands after an earlier one by now.
+        if slot.is_late and slot.state == "open" and standing[name] == slot:
             last, number = slot.day, name.number
             for other, later in _followed(slots, name, last):
                 moved = slots[other]
@@ -622,6 +663,11 @@ def _visit(slots: Sequence[Slot]) -> Visit:
         # What is left of it and was moved to another hour of that day is what somebody comes for.
         settled=None if moved else min(done or stood, default=None),
     )
+
+
+def _is_free(slot: Slot) -> bool:
+    """Whether an appointment is to come, and neither moved nor left of a visit that is over."""
+    return slot.state == "open" and slot.at is None and slot.moved_to is None
 
 
 def _numbers(breach: Breach) -> tuple[int, int]:

@@ -84,7 +84,7 @@ def _passed_over(state: State, name: Named) -> Iterator[Problem]:
     """Earlier injections that are open would count as missed; one that was missed was given."""
     for other, slot in state.injections(name.lesion):
         what = f"injection {other.number} of lesion {name.lesion}"
-        if other.number < name.number and slot.state == "open":
+        if other.number < name.number and slot.state in ("open", "waiting"):
             text = f"{what} is still open; it would count as missed"
             yield Problem("", text, f"record injection {other.number} first")
         if other == name and slot.state == "missed":
