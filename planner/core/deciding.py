@@ -264,12 +264,13 @@ class _Settling:
             yield number, uid or visit_uid(self.said.course.id, _appointment(one.visit, first)), one
 
     def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
-        """The visits of which something else than before is to come."""
+        """The visits of which something else than before is to come, or was given."""
         return {
             number
             for number, _, one in called
             for each in one.visit.appointments
             if self.before.is_open(each.name) != (each.state == "open")
+            or self.before.given.get(each.name) != self.said.given.get(each.name)
         }
 
     def _visit(self, number: int, uid: str, placed: Placed) -> PlannedVisit:

@@ -82,7 +82,8 @@ class FollowUp:
         """Whether anything is to be laid out, drawn up or looked at anew."""
         was, now = self.before, self.noted
         course = now.course._replace(revision=was.course.revision)
-        return self.slots != was.slots or now.held != was.held or course != was.course
+        facts = (self.slots, now.held, now.given, course)
+        return facts != (was.slots, was.held, was.given, was.course)
 
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
