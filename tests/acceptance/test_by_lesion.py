@@ -108,7 +108,7 @@ WRONG = [
     (("--as-planned", "--complication", "bled"), 10, "here are A and B; name each"),
     (("--pain-before", 3, *A, *B, "--as-planned"), 2, "are of one lesion; name it before them"),
     (("--dose", 60, *A, *B, "--dose", 30), 2, "are of one lesion; name it before them"),
-    ((*A, "--pain-before", 3, "--pain-before", 4, "--as-planned"), 2, "it is given twice for one lesion"),
+    ((*A, "--pain-before", 3, "--pain-before", 4, "--as-planned"), 2, "it is given twice for one"),
     ((*A, "--dose", 50, "--ml", "0.3"), 2, "--dose and --ml were both given"),
     ((*A, "--dose", 50, *A, "--dose", 60), 2, "A is named twice"),
     ((*A, *A, "--as-planned"), 2, "A is named twice"),
