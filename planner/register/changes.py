@@ -134,7 +134,8 @@ def add_course(
         record = standing.record._replace(digest=written)
         project(connection, record, standing.state)
         for other in others:
-            _identify(connection, other, course, author)
+            after, told_it = _identify(connection, other, course.id, course.patient, author)
+            project(connection, after.record, after.state, told_it)
         return Standing(record, standing.state)
 
 
@@ -190,6 +191,9 @@ def change(
             asked += of_event
         # Nothing of it stays where it raises.
         _check_confirmed(asked, author)
+        if first.state.ended and not standing.state.ended:
+            standing, told_it = _catch_up(connection, standing, author)
+            entries += told_it
         project(connection, standing.record, standing.state, entries)
     waiting = [one for one in _new(standing.state.findings, first.state.findings) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
@@ -424,19 +428,37 @@ def _running_beside(
     return running
 
 
-def _identify(connection: Connection, standing: Standing, course: Course, author: Author) -> None:
-    """Let a running course know by an event of its own what a new one says of its patient."""
-    knows, said = standing.state.course.patient, course.patient
+def _identify(
+    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
+) -> tuple[Standing, Sequence[Entry]]:
+    """Let a course know by an event of its own what another one, `source`, says of its patient."""
+    knows = standing.state.course.patient
     event = Identified(
-        source=course.id,
+        source=source,
         name=said.name if knows.name is None else None,
         birth_date=said.birth_date if knows.birth_date is None else None,
         sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
     )
-    if event == Identified(course.id):
-        return
+    if event == Identified(source):
+        return standing, ()
     record = _around_others(connection, standing.record)
     entry = Entry(len(record.entries) + 1, author.now, author.name, None, event)
     after, entry = _settled(record, standing.state, entry)
-    after = _written(connection, after, entry)
-    project(connection, after.record, after.state, [entry])
+    return _written(connection, after, entry), [entry]
+
+
+def _catch_up(
+    connection: Connection, standing: Standing, author: Author
+) -> tuple[Standing, Sequence[Entry]]:
+    """Let a course that was ended, and runs again, know what came to be known meanwhile."""
+    record = standing.record
+    others = [
+        one for one in read_courses_of(connection, record.patient) if one.course != record.course
+    ]
+    if not others:
+        return standing, ()
+    allergic = [one.course for one in others if one.state.course.patient.sulfite_allergy]
+    source = allergic[-1] if allergic else others[-1].course
+    said = _as_known(standing.state.course.patient, record.patient)
+    said = said._replace(sulfite_allergy=bool(allergic))
+    return _identify(connection, standing, source, said, author)
