@@ -445,3 +445,11 @@ def test_of_several_events_all_questions_are_listed_before_any_is_written(
         "as it was",
         "as it was; read twice",
     ]
+
+
+def test_a_day_put_right_is_compared_with_the_course_without_the_slip() -> None:
+    # The wrong day is no beginning of the course for the right one.
+    now = then(course(), give(1, "2026-09-01 09:00"), confirm="so it was")
+    (found,) = asked(now, put_right(2, Circumstances(moment("2026-09-02 09:00")))(now))
+    assert found.problem == "Wed 2 Sep 2026 is before the course began on Mon 7 Sep 2026"
+    assert asked(now, put_right(2, Circumstances(moment("2026-09-05 09:00")))(now)) == []
