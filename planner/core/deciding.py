@@ -129,12 +129,24 @@ def _confirmed_then(
 
 
 def _confirmed_by(finding: Finding, confirmations: Sequence[Confirmation]) -> Finding:
-    target = finding.lesion or finding.due
     for said in confirmations:
-        is_it = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
-        if said.finding == finding.code and is_it and plain(said.value) in plain(finding.value):
+        if _is_of(said, finding) and plain(said.value) in plain(finding.value):
             return finding._replace(confirmed_by=said.by, reason=said.reason)
     return finding
+
+
+def _open_again(finding: Finding, withdrawn: Sequence[Confirmation]) -> Finding:
+    """A finding without a word that was withdrawn; another one may confirm it still."""
+    if any(_is_of(said, finding) for said in withdrawn):
+        return finding._replace(confirmed_by=None, reason=None)
+    return finding
+
+
+def _is_of(said: Confirmation, finding: Finding) -> bool:
+    """Whether a confirmation is of a finding's code and of its lesion or day."""
+    target = finding.lesion or finding.due
+    is_there = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
+    return said.finding == finding.code and is_there
 
 
 def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> FollowUp:
@@ -321,8 +333,10 @@ class _Settling:
         again = {lesion.id for lesion in course.lesions if self._is_changed(lesion)}
         is_again = bool(again) or course.patient != self.before.course.patient
         coming = dict(told)
+        there_still = course.confirmations
+        withdrawn = [one for one in self.before.course.confirmations if one not in there_still]
         kept = [
-            one
+            _open_again(one, withdrawn)
             for one in self.before.findings
             if not (one.lesion in again or (is_again and one.lesion is None and one.visit is None))
             and (one.visit is None or (one.visit in coming and one.visit not in touched))

@@ -195,7 +195,8 @@ def change(
             standing, told_it = _catch_up(connection, standing, author)
             entries += told_it
         project(connection, standing.record, standing.state, entries)
-    waiting = [one for one in _new(standing.state.findings, first.state.findings) if one.stops]
+    waited = [one for one in first.state.findings if one.stops]
+    waiting = [one for one in _new(standing.state.findings, waited) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
 
 

@@ -364,6 +364,7 @@ def test_a_distance_that_a_record_leaves_is_asked_with_its_figures(
     assert course("documents", "K-9", "--out", "papers").returncode == 0
 
 
+@pytest.mark.hazard("stale-confirmation")
 def test_what_follows_from_a_record_waits_and_can_be_confirmed(two: Run, tmp_path: Path) -> None:
     more = ("lesion", "K-1", "--id", "D", "--site", "knee", "--side", "left", "--size-mm", 70)
     assert two(*more, "--ulcerated", "--dose", 170, "--from", "2025-09-01").returncode == 0
@@ -378,6 +379,15 @@ def test_what_follows_from_a_record_waits_and_can_be_confirmed(two: Run, tmp_pat
     assert two(*finding, "--visit", 2, "--value", "300 mg").returncode == 13
     assert two(*finding, "--visit", 1, "--value", "300 mg").returncode == 0
     assert two("documents", "K-1", "--out", "papers").returncode == 0
+    # A word that is withdrawn confirms nothing any more.
+    undone = two("undo", "K-1", "--reason", "not agreed after all")
+    assert "withdrawn: event 4, " in undone.stderr
+    assert "waits for a physician: dose-above-observed" in undone.stderr
+    done = two("documents", "K-1", "--out", "again")
+    assert done.returncode == 12
+    assert "visit 1: 300\u00a0mg" in done.stderr
+    assert two(*finding, "--visit", 1, "--value", "300 mg").returncode == 0
+    assert two("documents", "K-1", "--out", "again").returncode == 0
 
 
 def test_a_confirmation_names_the_value_that_the_plan_says(course: Run) -> None:
