@@ -163,7 +163,7 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     first = plan_of(papers)
     assert not (papers / "changes.ics").exists()
     assert not (papers / "change-slip.pdf").exists()
-    code = json.loads(course("documents", "case-2", "--out", "papers", "--json").stdout)["code"]
+    code = dict(listed_pages(first))["visit-3"]
     assert course("current", code).returncode == 0
     course("give", "case-2", "--visit", 1, "--as-planned")
     course("move", "case-2", "--visit", 3, "--to", "2026-09-22 10:30", "--reason", "travels")
@@ -267,12 +267,16 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
     assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
 
 
-def test_two_visits_at_one_time_are_told(course: Run, tmp_path: Path) -> None:
+def test_a_course_at_an_hour_that_is_taken_is_offered_others(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace('"case-2"', '"other"').replace('"letter-2"', '"letter-9"')
     done = course("add", write(tmp_path, text), "--clinic", CLINIC)
-    assert done.returncode == 0
-    assert "no room for visit 2 on Mon 14 Sep 2026 09:30" in done.stderr
-    assert "more visits than room" in course("due", "--on", "2026-09-14").stdout
+    assert done.returncode == 13
+    free = "no room at 09:30; free near it: 2026-09-07 10:00, 2026-09-07 09:00 or 2026-09-07 10:15"
+    assert free in done.stderr
+    assert "other" not in course("list").stdout
+    path = write(tmp_path, text.replace(" 09:30", " 10:00"))
+    assert course("add", path, "--clinic", CLINIC).returncode == 0
+    assert "more visits than room" not in course("due", "--on", "2026-09-14").stdout
 
 
 def test_a_second_running_course_of_a_patient_asks(course: Run, tmp_path: Path) -> None:
