@@ -68,7 +68,7 @@ def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circum
     """What was noted of a treatment, checked."""
     from planner.register.entering import Circumstances
 
-    if expiry is not None and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])(-\d\d)?", expiry):
+    if expiry is not None and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", expiry):
         fix = "write it as 2027-03 or 2027-03-31"
         raise InputError(Problem("--expiry", f"{expiry!r} is no date", fix))
     if expiry is not None and len(expiry) > len("2027-03"):

@@ -53,7 +53,7 @@ from planner.core.preparing import Prepared
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
 from planner.core.recording import record_decision, record_visit
-from planner.core.records import Decision, PlannedVisit, by_time
+from planner.core.records import Decision, PlannedInjection, PlannedVisit, by_time
 from planner.core.schedule import Appointment, Named, Slot, Visit, apply_moves, due_visits
 from planner.errors import InputError, raise_if_any
 
@@ -142,12 +142,24 @@ def _confirmed_then(
 
 
 def _confirmed_by(finding: Finding, confirmations: Sequence[Confirmation]) -> Finding:
-    target = finding.lesion or finding.due
     for said in confirmations:
-        is_it = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
-        if said.finding == finding.code and is_it and plain(said.value) in plain(finding.value):
+        if _is_of(said, finding) and plain(said.value) in plain(finding.value):
             return finding._replace(confirmed_by=said.by, reason=said.reason)
     return finding
+
+
+def _open_again(finding: Finding, withdrawn: Sequence[Confirmation]) -> Finding:
+    """A finding without a word that was withdrawn; another one may confirm it still."""
+    if any(_is_of(said, finding) for said in withdrawn):
+        return finding._replace(confirmed_by=None, reason=None)
+    return finding
+
+
+def _is_of(said: Confirmation, finding: Finding) -> bool:
+    """Whether a confirmation is of a finding's code and of its lesion or day."""
+    target = finding.lesion or finding.due
+    is_there = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
+    return said.finding == finding.code and is_there
 
 
 def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> FollowUp:
@@ -265,12 +277,13 @@ class _Settling:
 
     def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
         """The visits of which something else than before is to come, or was given."""
+        was, now = self.before.given, self.said.given
         return {
             number
             for number, _, one in called
             for each in one.visit.appointments
             if self.before.is_open(each.name) != (each.state == "open")
-            or self.before.given.get(each.name) != self.said.given.get(each.name)
+            or was.get(each.name) != now.get(each.name)
         }
 
     def _visit(self, number: int, uid: str, placed: Placed) -> PlannedVisit:
@@ -278,14 +291,15 @@ class _Settling:
         old = self.before.visits.get(number)
         is_drawn = old is not None and self._is_drawn_as(old, placed.visit)
         is_timed = old is not None and _is_at(old, placed)
-        if old is not None and is_drawn and is_timed and old.due == placed.visit.due:
+        is_same = old is not None and is_drawn and is_timed and self._has_doses(old)
+        if old is not None and is_same and old.due == placed.visit.due:
             return old
         start, end = (one and _with_offset(one) for one in (placed.start, placed.end))
         placed = placed._replace(start=start, end=end)
         new = record_visit(number, uid, placed, self.protocol, self._prepared)
         if old is not None and is_drawn:
             new = new._replace(
-                injections=old.injections,
+                injections=_as_drawn(old.injections, new.injections),
                 syringes=old.syringes,
                 total_dose_mg=old.total_dose_mg,
                 total_drawn_ml=old.total_drawn_ml,
@@ -305,6 +319,13 @@ class _Settling:
         doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
         was = _to_draw(old, self.before.slots)
         return was == {each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw}
+
+    def _has_doses(self, old: PlannedVisit) -> bool:
+        """Whether all injections of a visit have their doses, also those that were missed."""
+        doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
+        return all(
+            one.dose_mg == _mg(doses[one.lesion][one.injection - 1]) for one in old.injections
+        )
 
     @cached_property
     def _prepared(self) -> Prepared:
@@ -327,8 +348,10 @@ class _Settling:
         again = {lesion.id for lesion in course.lesions if self._is_changed(lesion)}
         is_again = bool(again) or course.patient != self.before.course.patient
         coming = dict(told)
+        there_still = course.confirmations
+        withdrawn = [one for one in self.before.course.confirmations if one not in there_still]
         kept = [
-            one
+            _open_again(one, withdrawn)
             for one in self.before.findings
             if not (one.lesion in again or (is_again and one.lesion is None and one.visit is None))
             and (one.visit is None or (one.visit in coming and one.visit not in touched))
@@ -410,6 +433,14 @@ def _to_draw(visit: PlannedVisit, slots: Mapping[Named, Slot]) -> Mapping[Named,
         if found:
             return found
     return there
+
+
+def _as_drawn(
+    old: Sequence[PlannedInjection], new: Sequence[PlannedInjection]
+) -> tuple[PlannedInjection, ...]:
+    """The injections of a visit as they were drawn up, but for one that has another dose now."""
+    was = {(one.lesion, one.injection, one.dose_mg): one for one in old}
+    return tuple(was.get((one.lesion, one.injection, one.dose_mg), one) for one in new)
 
 
 def _mg(dose: Dose | None) -> object:

@@ -19,6 +19,7 @@ from planner.core.events import (
     DoseChanged,
     Entry,
     Event,
+    Given,
     Identified,
     Issued,
     LesionAdded,
@@ -31,6 +32,7 @@ from planner.core.history import State
 from planner.core.occupancy import Busy
 from planner.core.questions import law_questions, questions
 from planner.core.records import Plan
+from planner.core.schedule import Named
 from planner.documents.happened import told
 from planner.documents.view import ENGLISH
 from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
@@ -132,7 +134,8 @@ def add_course(
         record = standing.record._replace(digest=written)
         project(connection, record, standing.state)
         for other in others:
-            _identify(connection, other, course, author)
+            after, told_it = _identify(connection, other, course.id, course.patient, author)
+            project(connection, after.record, after.state, told_it)
         return Standing(record, standing.state)
 
 
@@ -170,8 +173,8 @@ def change(
     """Make changes of a course, an event each: all of them, or none.
 
     What is to come is laid out around the clinic's other courses and `busy`. Raises RefusedError
-    where one contradicts the history or the course moved on, NotConfirmedError where one asks for
-    a confirmation.
+    where one contradicts the history or the course moved on, NotConfirmedError with all that they
+    ask for.
     """
     with database.writing() as connection:
         record = read_course(connection, course, is_locked=True)
@@ -180,12 +183,20 @@ def change(
         check_not_erased(first.record.patient)
         _check_revision(first, if_revision)
         standing, entries = first, []
+        asked: list[Problem] = []
         for make in makes:
-            standing, entry = with_event(standing, make(standing), author)
+            standing, entry, of_event = _decided(standing, make(standing), author)
             standing = _written(connection, standing, entry)
             entries.append(entry)
+            asked += of_event
+        # Nothing of it stays where it raises.
+        _check_confirmed(asked, author)
+        if first.state.ended and not standing.state.ended:
+            standing, told_it = _catch_up(connection, standing, author)
+            entries += told_it
         project(connection, standing.record, standing.state, entries)
-    waiting = [one for one in _new(standing.state.findings, first.state.findings) if one.stops]
+    waited = [one for one in first.state.findings if one.stops]
+    waiting = [one for one in _new(standing.state.findings, waited) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
 
 
@@ -229,25 +240,38 @@ def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing
 
     All of it is asked at once, so that nobody confirms what was not shown.
     """
+    after, entry, asked = _decided(before, event, author)
+    _check_confirmed(asked, author)
+    return after, entry
+
+
+def _check_confirmed(asked: Sequence[Problem], author: Author) -> None:
+    if asked and author.confirm is None:
+        raise NotConfirmedError(*asked, _HOW_TO_CONFIRM)
+
+
+def _decided(
+    before: Standing, event: Event, author: Author
+) -> tuple[Standing, Entry, list[Problem]]:
+    """The course with one more event, as its author confirms it, and all that it asks."""
     record = before.record
     number = len(record.entries) + 1
     entry = Entry(number, author.now, author.name, author.reason, event)
     after, entry = _settled(record, before.state, entry)
     asked = list(_asked(before, after, event, author.now))
     new = list(_to_confirm(before, after, event))
-    if (asked or new) and author.confirm is None:
-        raise NotConfirmedError(*asked, *(_as_problem(one) for one in new), _HOW_TO_CONFIRM)
-    if not asked and not new:
-        return after, entry
+    of_event = [*asked, *map(_as_problem, new)]
+    if not of_event or author.confirm is None:
+        return after, entry, of_event
     # The word stands with each finding that it confirms; for what was asked, in the reason.
     said = (author.reason, author.confirm if asked else None)
     entry = entry._replace(reason="; ".join(part for part in said if part) or None)
     if new:
         confirmations = tuple(_confirmation(one, author) for one in new)
-        return _settled(record, before.state, entry._replace(confirmations=confirmations))
+        after, entry = _settled(record, before.state, entry._replace(confirmations=confirmations))
     # What was asked changes nothing of what follows.
     entries = (*record.entries, entry)
-    return Standing(record._replace(entries=entries), after.state), entry
+    return Standing(record._replace(entries=entries), after.state), entry, of_event
 
 
 def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Problem]:
@@ -256,16 +280,25 @@ def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> It
     state, of_event = before.state, event
     if isinstance(event, Corrected) and event.instead is not None:
         # It is compared with the course without what it corrects.
-        gone = Entry(len(before.record.entries) + 1, now, "", None, event._replace(instead=None))
-        entries, opening = before.record.entries, before.record.opening
-        state, of_event = settle(state, gone, entries, protocol, opening)[1], event.instead
+        state, of_event = _not_done(state, event.instead), event.instead
     yield from questions(state, of_event, protocol, _wall(before.record, now))
-    broken = set(unlawful(state, protocol))
+    broken = set(unlawful(before.state, protocol))
     shortest = protocol.policy.shortest_interval_days
     for breach in unlawful(after.state, protocol):
         # A distance that is to come is a finding, with its own days to confirm.
         if breach not in broken and (breach.is_done or breach.clause != "interval"):
             yield law_questions(breach, shortest)
+
+
+def _not_done(state: State, event: Event) -> State:
+    """A course in which the injections of a record are still to come, whatever came after it."""
+    done = event.injections if isinstance(event, Given) else ()
+    names = {Named(one.lesion, "injection", one.injection) for one in done}
+    slots = {
+        name: slot._replace(state="open", at=None) if name in names else slot
+        for name, slot in state.slots.items()
+    }
+    return state._replace(slots=slots)
 
 
 def _to_confirm(before: Standing, after: Standing, event: Event) -> Iterator[Finding]:
@@ -397,19 +430,37 @@ def _running_beside(
     return running
 
 
-def _identify(connection: Connection, standing: Standing, course: Course, author: Author) -> None:
-    """Let a running course know by an event of its own what a new one says of its patient."""
-    knows, said = standing.state.course.patient, course.patient
+def _identify(
+    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
+) -> tuple[Standing, Sequence[Entry]]:
+    """Let a course know by an event of its own what another one, `source`, says of its patient."""
+    knows = standing.state.course.patient
     event = Identified(
-        source=course.id,
+        source=source,
         name=said.name if knows.name is None else None,
         birth_date=said.birth_date if knows.birth_date is None else None,
         sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
     )
-    if event == Identified(course.id):
-        return
+    if event == Identified(source):
+        return standing, ()
     record = _around_others(connection, standing.record)
     entry = Entry(len(record.entries) + 1, author.now, author.name, None, event)
     after, entry = _settled(record, standing.state, entry)
-    after = _written(connection, after, entry)
-    project(connection, after.record, after.state, [entry])
+    return _written(connection, after, entry), [entry]
+
+
+def _catch_up(
+    connection: Connection, standing: Standing, author: Author
+) -> tuple[Standing, Sequence[Entry]]:
+    """Let a course that was ended, and runs again, know what came to be known meanwhile."""
+    record = standing.record
+    others = [
+        one for one in read_courses_of(connection, record.patient) if one.course != record.course
+    ]
+    if not others:
+        return standing, ()
+    allergic = [one.course for one in others if one.state.course.patient.sulfite_allergy]
+    source = allergic[-1] if allergic else others[-1].course
+    said = _as_known(standing.state.course.patient, record.patient)
+    said = said._replace(sulfite_allergy=bool(allergic))
+    return _identify(connection, standing, source, said, author)

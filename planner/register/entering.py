@@ -125,11 +125,11 @@ def given_as_planned(
     only = named if lesions is None and named else lesions
     if only is not None:
         there = tuple(_injection(standing, visit, lesion) for lesion in only)
-    # What was missed is never given beside what is to come; alone it is asked for.
-    wanted = [one for one in there if one.state == "planned"]
-    wanted = wanted or [one for one in there if one.state != "done"]
-    if not wanted:
-        names = listing([one.lesion for one in there])
+    # What was missed is never given beside what is to come; alone or named it is asked for.
+    left = [one for one in there if one.state != "done"]
+    wanted = left if only is not None else [one for one in left if one.state == "planned"] or left
+    if not wanted or (only is not None and len(left) < len(there)):
+        names = listing([one.lesion for one in there if one.state == "done"])
         text = f"what {names} got at visit {visit.number} is recorded already"
         raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
     if None in felt and len(wanted) > 1:

@@ -363,7 +363,9 @@ def _unknown(connection: Connection, course: str) -> Problem:
     from planner.files.fields import shown
 
     patient = find_patient(connection, course)
-    if patient is not None and patient.restricted is None:
+    if patient is not None and patient.restricted is not None:
+        return Problem(shown(course), "there is no such course", "see planner course list")
+    if patient is not None:
         own = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
         names = ", ".join(one.id for one in connection.execute(own)) or "none"
         return Problem(shown(course), "this is a patient's id", f"the patient's courses: {names}")
@@ -375,5 +377,8 @@ def _unknown(connection: Connection, course: str) -> Problem:
 def _nearest_ids(connection: Connection, course: str) -> list[str]:
     import difflib
 
-    known = [one.id for one in connection.execute(select(courses.c.id))]
+    # Those of restricted patients are named nowhere.
+    joined = courses.join(patients, patients.c.key == courses.c.patient)
+    query = select(courses.c.id).select_from(joined).where(patients.c.restricted.is_(None))
+    known = [one.id for one in connection.execute(query)]
     return difflib.get_close_matches(course, known, n=3, cutoff=0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -12,12 +12,14 @@ import pytest
 from planner.core.events import DoseChanged, Ended, Event
 from planner.core.formatting import plain
 from planner.core.questions import questions
-from planner.errors import Problem
-from planner.register.changes import Standing
+from planner.errors import NotConfirmedError, Problem
+from planner.register.changes import Author, Standing, with_event
 from planner.register.entering import missed
 from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
 
 TODAY = datetime(2026, 10, 20, 12)
+# The same moment as the register's clock has it.
+NOW = datetime(2026, 10, 20, 10, tzinfo=UTC)
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -32,6 +34,17 @@ def standing(*given: tuple[int, str]) -> Standing:
 def asked(now: Standing, event: Event, today: datetime = TODAY) -> list[Problem]:
     found = questions(now.state, event, PROTOCOL, today)
     return [replace(one, problem=plain(one.problem)) for one in found]
+
+
+def asked_in_all(now: Standing, event: Event) -> list[str]:
+    """All that is asked before an event is written, of the record itself and of its series."""
+    try:
+        with_event(now, event, Author("Dr A. Holm", NOW))
+    except NotConfirmedError as error:
+        *found, how = error.problems
+        assert "repeat the command with --confirm" in how.problem
+        return [plain(one.problem) for one in found]
+    return []
 
 
 def test_what_is_done_now_is_not_in_the_future() -> None:
@@ -66,7 +79,7 @@ def test_an_injection_before_the_first_day_is_asked_for(at: str, said: list[str]
 
 
 def test_a_course_does_not_end_tomorrow() -> None:
-    assert asked(begun(), Ended("completed", TODAY.date())) == []
+    assert asked(begun(), Ended("stopped", TODAY.date())) == []
     assert asked(begun(), Ended("died", date(2026, 10, 21))) == [
         Problem("--on", "Wed 21 Oct 2026 is in the future", "correct the day")
     ]
@@ -100,21 +113,27 @@ def test_a_dose_far_from_what_was_given_last_is_asked_for(
     assert found == expected
 
 
-NEAR = "lesion A was injected on Mon 14 Sep 2026, {} apart; the shortest interval is 5 days"
+NEAR = "lesion A was injected on {}, {} apart; the shortest interval is 5 days"
 ORDERS = [
     # given, then the visit and its time; what is said
     ([(1, "2026-09-07 09:00")], (2, "2026-09-12 09:00"), []),
-    ([(2, "2026-09-14 09:00")], (3, "2026-09-18 09:00"), [NEAR.format("4 days")]),
-    ([(1, "2026-09-14 09:00")], (2, "2026-09-14 09:00"), [
-        "injection 2 of lesion A on Mon 14 Sep 2026 is before injection 1, Mon 14 Sep 2026",
-        NEAR.format("0 days"),
+    ([(2, "2026-09-14 09:00")], (3, "2026-09-19 09:00"), []),
+    ([(2, "2026-09-14 09:00")], (3, "2026-09-18 09:00"), [
+        NEAR.format("Mon 14 Sep 2026", "4 days"),
+    ]),
+    ([(1, "2026-09-14 09:00")], (2, "2026-09-14 12:00"), [
+        NEAR.format("Mon 14 Sep 2026", "0 days"),
     ]),
     ([(1, "2026-09-14 09:00")], (2, "2026-09-13 09:00"), [
         "injection 2 of lesion A on Sun 13 Sep 2026 is before injection 1, Mon 14 Sep 2026",
-        NEAR.format("1 day"),
     ]),
     ([(2, "2026-09-14 09:00")], (1, "2026-09-21 09:00"), [
-        "injection 1 of lesion A on Mon 21 Sep 2026 is after injection 2, Mon 14 Sep 2026",
+        "injection 1 of lesion A counts as missed since Mon 7 Sep 2026",
+        "injection 2 of lesion A on Mon 14 Sep 2026 is before injection 1, Mon 21 Sep 2026",
+    ]),
+    ([(2, "2026-09-14 09:00")], (1, "2026-09-10 09:00"), [
+        "injection 1 of lesion A counts as missed since Mon 7 Sep 2026",
+        NEAR.format("Thu 10 Sep 2026", "4 days"),
     ]),
     ([], (2, "2026-09-14 09:00"), [
         "injection 1 of lesion A is still open; it would count as missed",
@@ -129,5 +148,9 @@ def test_an_injection_out_of_its_order_or_too_near_is_asked_for(
 ) -> None:
     now = standing(*given)
     visit, at = then
-    found = asked(now, give(visit, datetime.fromisoformat(at), "A")(now))
-    assert [one.problem for one in found] == said
+    event = give(visit, datetime.fromisoformat(at), "A")(now)
+    assert asked_in_all(now, event) == said
+    # One word answers what was listed, and it is recorded as it was.
+    after_it, entry = with_event(now, event, Author("Dr A. Holm", NOW, None, "it was so"))
+    assert entry.reason == ("it was so" if said else None)
+    assert len(after_it.state.given) == len(now.state.given) + 1
