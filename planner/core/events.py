@@ -148,10 +148,12 @@ class Identified(NamedTuple):
 class Migrated(NamedTuple):
     """A course of the first edition, which kept no times: they are what this event settled.
 
-    `known` names what the course knew of its patient, as its own events do not say.
+    `known` names what the course knew of its patient, as its own events do not say. `papers` is
+    what had been settled when its papers were last made before another change; None for none.
     """
 
     known: tuple[str, ...] = ()
+    papers: Settled | None = None
 
 
 class Corrected(NamedTuple):
