@@ -45,6 +45,7 @@ def documents(
     Example: planner course documents K-0042 --out K-0042
     """
     from planner.cli.output import emit_json, say
+    from planner.core.pages import SHEET_PAGE
     from planner.documents.folder import check_ours, write_folder
     from planner.documents.issue import issued
     from planner.documents.view import ending_lines
@@ -78,14 +79,15 @@ def documents(
         made = {
             "course": course,
             "revision": plan.revision,
-            "code": code,
+            "code": dict(plan.pages)[SHEET_PAGE],
             "pages": [one._asdict() for one in plan.pages],
             "files": list(files),
         }
         emit_json(made, is_done=True)
         return
     lines = [
-        f"Course {course}, revision {plan.revision}, code {code}",
+        f"Course {course}, revision {plan.revision}",
+        f"Pages by their codes: {', '.join(f'{one.page} {one.code}' for one in plan.pages)}",
         f"Files in {out}/",
         f"  {' '.join(files)}",
         *ending_lines(plan),

@@ -24,6 +24,7 @@ from planner.core.dosing import draw_up
 from planner.core.events import (
     Corrected,
     Entry,
+    Event,
     Issued,
     LesionAdded,
     Migrated,
@@ -40,6 +41,7 @@ from planner.core.history import (
     as_corrected,
     fold,
     noted,
+    refused,
 )
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out
@@ -51,7 +53,7 @@ from planner.core.preparing import Prepared
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
 from planner.core.recording import record_decision, record_visit
-from planner.core.records import Decision, PlannedVisit
+from planner.core.records import Decision, PlannedVisit, by_time
 from planner.core.schedule import Appointment, Named, Slot, Visit, apply_moves, due_visits
 from planner.errors import InputError, raise_if_any
 
@@ -75,18 +77,29 @@ def settle(
         return entry, after(before, entry, protocol)
     entry = entry._replace(settled=Settled((), decisions=tuple(_decisions(entry, protocol))))
     said = noted(before, entry, entries, protocol)
-    settling = _Settling(before or said, said, protocol, opening)
-    if isinstance(entry.event, Planned):
+    if before is None or isinstance(entry.event, Planned):
         slots, placed = _planned(entry.event, said, protocol, opening)
+        settled = _Settling(said, said, protocol, opening).settled(slots, placed)
     else:
-        following = _following(before or said, said, protocol, opening)
-        placed = following.apply(entry, entries)
-        slots = following.slots
-    settled = settling.settled(slots, placed)
+        following = _following(before, said, protocol, opening)
+        following.apply(entry, entries)
+        if following.is_changed:
+            placed = following.stands()
+            settling = _Settling(before, said, protocol, opening)
+            settled = settling.settled(following.slots, placed)
+        else:
+            settled = Settled(tuple(_scheduled(before)))
     entry = entry._replace(settled=settled._replace(decisions=decisions_in(entry)))
     if before is None or isinstance(entry.event, Corrected):
         return entry, fold([*entries, entry], protocol)
     return entry, after(before, entry, protocol)
+
+
+def _scheduled(state: State) -> Iterator[Scheduled]:
+    """The times of the visits to come, as they stand."""
+    for visit in by_time(state.visits.values()):
+        if any(state.is_open(name) for name in visit.names):
+            yield Scheduled(visit.number, visit.start, visit.end)
 
 
 def migrate(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> Settled:
@@ -180,9 +193,11 @@ def _decisions(entry: Entry, protocol: Protocol) -> Iterator[Decision]:
 
 
 def _planned(
-    event: Planned, said: State, protocol: Protocol, opening: Opening
+    event: Event, said: State, protocol: Protocol, opening: Opening
 ) -> tuple[dict[Named, Slot], tuple[Placed, ...]]:
     """The appointments of a new course and its visits in the clinic's days."""
+    if not isinstance(event, Planned):
+        raise refused("", "the history does not begin with a plan", "restore a backup")
     course = event.course
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     visits, problems = apply_moves(
@@ -249,12 +264,13 @@ class _Settling:
             yield number, uid or visit_uid(self.said.course.id, _appointment(one.visit, first)), one
 
     def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
-        """The visits of which something else than before is to come."""
+        """The visits of which something else than before is to come, or was given."""
         return {
             number
             for number, _, one in called
             for each in one.visit.appointments
             if self.before.is_open(each.name) != (each.state == "open")
+            or self.before.given.get(each.name) != self.said.given.get(each.name)
         }
 
     def _visit(self, number: int, uid: str, placed: Placed) -> PlannedVisit:
@@ -325,6 +341,7 @@ class _Settling:
             *(
                 finding
                 for number, one in told
+                if number in touched or one.short_days is not None
                 for finding in self._of_visit(number, one)
                 if number in touched or finding.code == TOO_NEAR
             ),

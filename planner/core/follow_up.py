@@ -64,9 +64,11 @@ class FollowUp:
         self.slots: dict[Named, Slot] = dict(before.slots)
         self.held = noted.held
         self.apart = protocol.policy.shortest_interval_days
+        # Where the event itself moves a visit to: whoever chose that looked at the clinic's days.
+        self.moved_now: datetime | None = None
 
-    def apply(self, entry: Entry, entries: Sequence[Entry]) -> tuple[Placed, ...]:
-        """Follow an event, and give each visit its time. Raises where it cannot be.
+    def apply(self, entry: Entry, entries: Sequence[Entry]) -> None:
+        """Follow an event. Raises RefusedError or InputError where it cannot be.
 
         `entries` are those before it.
         """
@@ -74,11 +76,18 @@ class FollowUp:
             self._correct(entry, entries)
         else:
             self._follow_event(entry.event)
-        self._drop_moves(entry.event)
-        return self.stands()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is to be laid out, drawn up or looked at anew."""
+        was, now = self.before, self.noted
+        course = now.course._replace(revision=was.course.revision)
+        facts = (self.slots, now.held, now.given, course)
+        return facts != (was.slots, was.held, was.given, was.course)
 
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
+        self._drop_moves()
         while True:
             placed = self._placed()
             if not self._put_off(placed):
@@ -189,6 +198,7 @@ class FollowUp:
         if not names:
             raise refused("visit", "nothing is left to be done at it", "see planner course show")
         _check_reach(event.to.date())
+        self.moved_now = event.to
         self._check_after_first(names, event.to.date())
         window = self._window(names)
         for name in names:
@@ -465,9 +475,9 @@ class FollowUp:
                 break
         return min(tried, key=_lacks)
 
-    def _drop_moves(self, event: Event) -> None:
+    def _drop_moves(self) -> None:
         """An earlier move onto a time that the clinic does not have any more does not stand."""
-        now = event.to if isinstance(event, Moved) else None
+        now = self.moved_now
         for visit in visits_of(self.slots, self.apart):
             moved_to = visit.moved_to
             if moved_to in (None, now) or not visit.is_to_come or self._fits(visit, moved_to):

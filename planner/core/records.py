@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -238,6 +238,15 @@ class PlannedVisit(NamedTuple):
         evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in self.evaluations)
         injections = (Named(one.lesion, "injection", one.injection) for one in self.injections)
         return (*evaluations, *injections)
+
+
+def by_time(visits: Iterable[PlannedVisit]) -> Sequence[PlannedVisit]:
+    """Visits in the order of their days; one without a day stands where it is due."""
+
+    def when(visit: PlannedVisit) -> tuple[date, int]:
+        return visit.start.date() if visit.start else visit.due, visit.number
+
+    return sorted(visits, key=when)
 
 
 class Supplies(NamedTuple):

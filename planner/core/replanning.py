@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from planner.core.records import (
     PlannedInjection,
     PlannedVisit,
     VisitState,
+    by_time,
 )
 from planner.core.schedule import Named
 
@@ -38,7 +39,8 @@ from planner.core.schedule import Named
 def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
     """The plan that a history leaves, with what was done beside what was planned."""
     course, ended = state.course, state.ended
-    visits = tuple(with_done(one, state, protocol, clinic) for one in _by_day(state))
+    there = by_time(state.visits.values())
+    visits = tuple(with_done(one, state, protocol, clinic) for one in there)
     start = visits[0].start if visits else None
     plan = Plan(
         course=course.id,
@@ -63,15 +65,6 @@ def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
         last_number=Numbering.carried_on(state.identities).last_number,
     )
     return plan._replace(pages=pages_of(plan))
-
-
-def _by_day(state: State) -> Iterable[PlannedVisit]:
-    """The visits in the order of their days; one without a day stands where it is due."""
-
-    def when(visit: PlannedVisit) -> tuple[date, int]:
-        return visit.start.date() if visit.start else visit.due, visit.number
-
-    return sorted(state.visits.values(), key=when)
 
 
 def _replaced(state: State) -> int | None:

@@ -241,11 +241,13 @@ def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing
         return after, entry
     # The word stands with each finding that it confirms; for what was asked, in the reason.
     said = (author.reason, author.confirm if asked else None)
-    entry = entry._replace(
-        reason="; ".join(part for part in said if part) or None,
-        confirmations=tuple(_confirmation(one, author) for one in new),
-    )
-    return _settled(record, before.state, entry)
+    entry = entry._replace(reason="; ".join(part for part in said if part) or None)
+    if new:
+        confirmations = tuple(_confirmation(one, author) for one in new)
+        return _settled(record, before.state, entry._replace(confirmations=confirmations))
+    # What was asked changes nothing of what follows.
+    entries = (*record.entries, entry)
+    return Standing(record._replace(entries=entries), after.state), entry
 
 
 def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Problem]:

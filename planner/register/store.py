@@ -6,9 +6,10 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from planner.core.events import Entry, Issued, Migrated, Planned
 from planner.core.history import State, changes_of, fold
@@ -32,6 +33,34 @@ from planner.register.summary import summary
 from planner.register.tables import courses, events, inputs, pages, patients, texts, visits
 
 ERASED_ID = "erased"
+# The statements of every change, built once: to build one costs as much as to run it.
+_HEAD = select(courses).where(courses.c.id == bindparam("wanted"))
+# SQLite's writers are alone anyway, and it knows no FOR UPDATE.
+_HEAD_LOCKED = _HEAD.with_for_update()
+_PATIENT = select(patients).where(patients.c.key == bindparam("wanted"))
+_ROWS = (
+    select(events, texts.c.salt, texts.c.content)
+    .select_from(
+        events.outerjoin(
+            texts, (texts.c.course == events.c.course) & (texts.c.event == events.c.number)
+        )
+    )
+    .where(events.c.course == bindparam("wanted"))
+    .order_by(events.c.number)
+)
+_MOVE_ON = (
+    update(courses)
+    .where(courses.c.id == bindparam("wanted"), courses.c.digest == bindparam("before"))
+    .values(events=bindparam("number"), digest=bindparam("own"))
+)
+_STANDS = (
+    update(courses)
+    .where(courses.c.id == bindparam("wanted"))
+    .values(revision=bindparam("to"), status=bindparam("stands"))
+)
+_EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
+_ALL_GONE = delete(visits).where(visits.c.course == bindparam("wanted"))
+_GONE = _ALL_GONE.where(visits.c.number.in_(bindparam("numbers", expanding=True)))
 
 
 class PatientRow(NamedTuple):
@@ -91,10 +120,8 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
 
     Raises RefusedError for an unknown course, and for a history that was tampered with.
     """
-    query = select(courses).where(courses.c.id == course)
-    # SQLite's writers are alone anyway, and it knows no FOR UPDATE.
-    query = query.with_for_update() if is_locked else query
-    head = connection.execute(query).one_or_none()
+    query = _HEAD_LOCKED if is_locked else _HEAD
+    head = connection.execute(query, {"wanted": course}).one_or_none()
     if head is None:
         raise RefusedError(_unknown(connection, course))
     patient = read_patient(connection, head.patient)
@@ -125,17 +152,8 @@ def read_courses_of(
 
 def read_rows(connection: Connection, course: str) -> list[tuple[Row, str, str]]:
     """The events of a course as they are stored, each with its texts' digest and its own."""
-    joined = events.outerjoin(
-        texts, (texts.c.course == events.c.course) & (texts.c.event == events.c.number)
-    )
-    query = (
-        select(events, texts.c.salt, texts.c.content)
-        .select_from(joined)
-        .where(events.c.course == course)
-        .order_by(events.c.number)
-    )
     found = []
-    for one in connection.execute(query):
+    for one in connection.execute(_ROWS, {"wanted": course}):
         typed = json.loads(one.content) if one.content else {}
         row = Row(one.number, one.at, one.author, one.kind, one.facts, typed, one.salt)
         found.append((row, one.texts_sha256, one.digest))
@@ -172,11 +190,8 @@ def append(connection: Connection, course: str, entry: Entry, before: str) -> st
     """
     row = to_row(entry, secrets.token_hex(16))
     own = digest(course, row, row.texts_sha256, before)
-    moved_on = connection.execute(
-        update(courses)
-        .where(courses.c.id == course, courses.c.digest == before)
-        .values(events=entry.number, digest=own)
-    )
+    said = {"wanted": course, "before": before, "number": entry.number, "own": own}
+    moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
         problem = "somebody else changed it just now"
         raise RefusedError(Problem(course, problem, "read it again and repeat the change"))
@@ -187,22 +202,22 @@ def append(connection: Connection, course: str, entry: Entry, before: str) -> st
 def insert_row(connection: Connection, course: str, row: Row, typed: str, own: str) -> None:
     """Write an event as it is."""
     connection.execute(
-        insert(events).values(
-            course=course,
-            number=row.number,
-            at=row.at,
-            author=row.author,
-            kind=row.kind,
-            facts=row.facts,
-            texts_sha256=typed,
-            digest=own,
-        )
+        _EVENT,
+        {
+            "course": course,
+            "number": row.number,
+            "at": row.at,
+            "author": row.author,
+            "kind": row.kind,
+            "facts": row.facts,
+            "texts_sha256": typed,
+            "digest": own,
+        },
     )
     if row.texts:
         content = json.dumps(dict(row.texts), ensure_ascii=False, sort_keys=True)
-        connection.execute(
-            insert(texts).values(course=course, event=row.number, salt=row.salt, content=content)
-        )
+        said = {"course": course, "event": row.number, "salt": row.salt, "content": content}
+        connection.execute(_TEXT, said)
 
 
 def project(
@@ -210,20 +225,16 @@ def project(
 ) -> None:
     """Draw anew what lists and days are read from; of `entries` alone, where they are given."""
     course = record.course
-    connection.execute(
-        update(courses)
-        .where(courses.c.id == course)
-        .values(revision=state.revision, status=state.status)
-    )
+    said = {"wanted": course, "to": state.revision, "stands": state.status}
+    connection.execute(_STANDS, said)
     touched = None if entries is None else _touched(state, entries)
     wanted = list(projected_visits(record, state, touched))
-    gone = visits.c.course == course
-    if touched is not None:
-        gone &= visits.c.number.in_(touched)
-    if touched is None or touched:
-        connection.execute(delete(visits).where(gone))
+    if touched is None:
+        connection.execute(_ALL_GONE, {"wanted": course})
+    elif touched:
+        connection.execute(_GONE, {"wanted": course, "numbers": sorted(touched)})
     if wanted:
-        connection.execute(insert(visits), wanted)
+        connection.execute(_VISIT, wanted)
 
 
 def _touched(state: State, entries: Sequence[Entry]) -> set[int]:
@@ -279,7 +290,7 @@ def keep_input(connection: Connection, stored: Stored) -> str:
 
 def read_patient(connection: Connection, key: int) -> PatientRow:
     """A patient by the key that courses have."""
-    return PatientRow(*connection.execute(select(patients).where(patients.c.key == key)).one())
+    return PatientRow(*connection.execute(_PATIENT, {"wanted": key}).one())
 
 
 def find_patient(connection: Connection, patient: str) -> PatientRow | None:
@@ -326,9 +337,18 @@ def read_input(connection: Connection, sha256: str) -> str:
 
 def _entry(course: str, row: Row, patient: Identity, known: Collection[str]) -> Entry:
     try:
-        return from_row(row, patient, known)
+        number, at, author, kind, facts, typed, salt = row
+        made_of = (number, at, author, kind, facts, tuple(sorted(typed.items())), salt)
+        return _read_entry(made_of, patient, tuple(known))
     except (ValueError, KeyError, TypeError, AttributeError, PlannerError) as error:
         raise RefusedError(_tampered(course, f"event {row.number} cannot be read")) from error
+
+
+@lru_cache(maxsize=1024)
+def _read_entry(made_of: tuple[Any, ...], patient: Identity, known: tuple[str, ...]) -> Entry:
+    """An event by all that it is made of: a long history is not parsed anew for each change."""
+    row = Row(*made_of)
+    return from_row(row._replace(texts=dict(row.texts)), patient, known)
 
 
 def _tampered(course: str, problem: str) -> Problem:

@@ -81,9 +81,11 @@ def test_show_gives_what_the_contract_names(course: Run) -> None:
 
 @pytest.mark.hazard("mg-for-ml")
 def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
-    done = course("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
-    assert done.returncode == 0
-    assert "120 mg recorded, 12 mg planned" in done.stderr.replace("\u00a0", " ")
+    slip = ("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
+    done = course(*slip)
+    assert done.returncode == 12
+    assert "120 mg recorded, 12.5 mg planned" in done.stderr.replace("\u00a0", " ")
+    assert course(*slip, "--confirm", "so the sheet says").returncode == 0
     for wrong in ("0,08", "0.08 mg", "-1", "0", "1e3"):
         done = course("give", "case-2", "--visit", 2, "--lesion", "A", "--ml", wrong)
         assert done.returncode in (2, 10), wrong
@@ -135,7 +137,8 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     course("move", "case-2", "--visit", 3, "--to", "2026-09-22 10:30", "--reason", "travels")
     stale = course("current", code)
     assert stale.returncode == 13
-    assert "STALE: the course is at revision 2" in stale.stdout
+    assert "treatment-sheet, revision 0: STALE: the course is at revision 2" in stale.stdout
+    assert course("current", dict(listed_pages(first))["visit-4"]).returncode == 0
     assert course("documents", "case-2", "--out", "papers").returncode == 0
     changes = (papers / "changes.ics").read_bytes()
     assert faults(changes) == []
@@ -233,17 +236,20 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
     assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
 
 
-def test_two_visits_at_one_time_are_told(course: Run, tmp_path: Path) -> None:
+@pytest.mark.hazard("double-booking")
+def test_two_visits_never_take_one_place(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace('"case-2"', '"other"').replace('"letter-2"', '"letter-9"')
     done = course("add", write(tmp_path, text), "--clinic", CLINIC)
-    assert done.returncode == 0
-    assert "no room for visit 2 on Mon 14 Sep 2026 09:30" in done.stderr
-    assert "more visits than room" in course("due", "--on", "2026-09-14").stdout
+    assert done.returncode == 13
+    assert "no room at 09:30; free near it: 2026-09-07 10:00" in done.stderr
+    path = write(tmp_path, text.replace("2026-09-07 09:30", "2026-09-08 10:00"))
+    assert course("add", path, "--clinic", CLINIC).returncode == 0
+    assert "more visits than room" not in course("due", "--on", "2026-09-14").stdout
 
 
 def test_a_second_running_course_of_a_patient_asks(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace('"case-2"', '"case-2b"')
-    again = write(tmp_path, text)
+    again = write(tmp_path, text.replace("2026-09-07 09:30", "2026-09-08 10:00"))
     done = course("add", again, "--clinic", CLINIC)
     assert done.returncode == 12
     assert "another running course: case-2" in done.stderr
@@ -262,7 +268,7 @@ def test_what_the_register_knows_of_a_patient_is_asked_in_the_next_course(
     write(tmp_path, allergic)
     assert planner(*add, **register).returncode == 0
     end = ("--as", "died", "--on", "2026-09-20", "--reason", "x")
-    write(tmp_path, SOUND.replace("K-1", "K-2"))
+    write(tmp_path, SOUND.replace("K-1", "K-2").replace("2026-09-07 09:00", "2026-09-08 10:00"))
     asked = planner(*add, **register)
     assert asked.returncode == 12
     assert "another running course: K-1" in asked.stderr
@@ -306,25 +312,23 @@ def test_what_waits_for_a_physician_does_not_enter_the_register(
     assert done.returncode == 0, done.stderr
 
 
-def test_what_follows_from_a_record_waits_and_can_be_confirmed(course: Run, tmp_path: Path) -> None:
+def test_a_distance_that_a_record_makes_too_short_is_asked_for(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace("2026-09-07", "2026-09-09").replace("case-2", "K-9")
     path = write(tmp_path, text.replace("letter-2", "letter-9"))
     assert course("add", path, "--clinic", CLINIC).returncode == 0
     course("give", "K-9", "--visit", 1, "--as-planned")
-    course("move", "K-9", "--visit", 3, "--to", "2026-09-21 09:30", "--reason", "travels")
+    course("move", "K-9", "--visit", 3, "--to", "2026-09-21 13:00", "--reason", "travels")
     # Given late inside its window, the second comes near to the third, which stands where it was.
-    done = course("give", "K-9", "--visit", 2, "--as-planned", "--at", "2026-09-18 09:30")
-    assert done.returncode == 0
-    assert "waits for a physician: interval-too-short" in done.stderr
-    done = course("documents", "K-9", "--out", "papers")
+    late = ("give", "K-9", "--visit", 2, "--as-planned", "--at", "2026-09-18 09:30")
+    done = course(*late)
     assert done.returncode == 12
-    assert not (tmp_path / "papers").exists()
-    finding = ("confirm", "K-9", "--finding", "interval-too-short", "--reason", "short trip")
-    near = "3 days, 2026-09-21 09:30"
-    for other in ("3 days, 2026-09-22 09:30", "4 days, 2026-09-21 09:30", "2026-09-21 09:30"):
-        assert course(*finding, "--visit", 3, "--value", other).returncode == 12
-    assert course(*finding, "--visit", 4, "--value", near).returncode == 13
-    assert course(*finding, "--visit", 3, "--value", near).returncode == 0
+    assert "interval-too-short: visit 3" in done.stderr
+    assert "3 days from another injection" in done.stderr
+    assert shown(course, "K-9")["revision"] == 2
+    done = course(*late, "--confirm", "short trip")
+    assert done.returncode == 0
+    assert "confirmed: interval-too-short" in done.stderr
+    assert "3 days, 2026-09-21 13:00" in done.stderr
     assert course("documents", "K-9", "--out", "papers").returncode == 0
 
 

@@ -121,7 +121,8 @@ def test_a_plan_without_keys_is_none(turn: Any) -> None:
 
 
 def test_a_plan_of_the_first_edition_is_read() -> None:
-    assert plan_from(first_edition(CONTENT)) == plan_from(CONTENT)
+    listed = {"pages": (), "last_number": 0}
+    assert plan_from(first_edition(CONTENT)) == plan_from(CONTENT)._replace(**listed)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.clinics import on
 from tests.conftest import Run
 from tests.courses import confirmation, course, course_text, lesion, write
 from tests.papers import html_text, pages
+from tests.plans import first_edition
 
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 DOSES = [12.5, 57.5, 72.5, 87.5]
@@ -163,9 +164,7 @@ def test_an_id_that_was_in_a_calendar_stays(sts_150: Protocol, clinic: Clinic) -
 def test_a_plan_of_before_has_no_highest_number(sts_150: Protocol, clinic: Clinic) -> None:
     """A plan.json without `pages` and `last_number` is read, and is the plan before another."""
     (first,) = plans(sts_150, clinic, ONE)
-    values = json.loads(plan_bytes(first))
-    del values["pages"], values["last_number"]
-    old = plan_from(json.dumps(values).encode())
+    old = plan_from(first_edition(plan_bytes(first)))
     assert (old.pages, old.last_number) == ((), 0)
     assert numbering_of(old) == numbering_of(first)
     made = papers(old, STAMP)

@@ -218,9 +218,10 @@ def test_every_zone_is_told_as_zoneinfo_has_it() -> None:
                 assert read is not None
                 offset = read.utcoffset(wall)
                 assert offset == wall.replace(tzinfo=ZoneInfo(key)).utcoffset(), (key, wall)
-    assert {key for key in zones if vtimezone(key, 2031, 2032) is None} == {
+    # As the releases of zone data go: those whose clocks follow the moon.
+    assert {key for key in zones if vtimezone(key, 2031, 2032) is None} <= {
         "Africa/Casablanca", "Africa/El_Aaiun", "Asia/Gaza", "Asia/Hebron",
-    } & set(zones)  # fmt: skip
+    }  # fmt: skip
 
 
 @settings(max_examples=200)
