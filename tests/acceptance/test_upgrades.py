@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +24,8 @@ import pytest
 from planner.cli.main import run
 from planner.core.decisions import DecisionTable, Hit
 from planner.core.layout import _Cost
+from planner.core.pages import LETTER_PAGE, SHEET_PAGE, stale_pages
+from planner.documents.calendars import changes_file
 from planner.files import holidays
 from planner.files.zone_data import prefer_newer_zones
 from planner.register import inputs
@@ -31,8 +33,9 @@ from planner.register.database import Database, open_database
 from planner.register.entering import Amount, Circumstances, corrected, mended_given
 from tests.conftest import new_postgresql
 from tests.courses import course, course_text, lesion
+from tests.papers import pages
 from tests.registers import Followed, follow
-from tests.zones import NEW, OLD, rules_of
+from tests.zones import NEW, OLD, rules_of, shown
 
 CLINIC = """
 name = "Foothills"
@@ -61,6 +64,7 @@ dead_space_ml = 0.07
 # day before and the day after; the clocks go back (by the old rules) on 1 November. 0.335 mL and
 # 1.05 mL lie between two lines of their syringes.
 FIRST, DOSES = "2026-10-21 09:00", {"A": 50.25, "B": 157.5}
+STAMP = datetime(2026, 9, 1, tzinfo=UTC)
 SPAN = ("--from", "2026-10-01", "--to", "2027-03-01")
 
 
@@ -118,6 +122,9 @@ KINDS = {
     "shared": Kind(given, draw_up="shared"), "moved": Kind(moved), "held": Kind(held),
     "resumed": Kind(resumed), "grown": Kind(grown, strength=250), "mended": Kind(mended),
 }  # fmt: skip
+
+# Those whose papers are held against each other too, as that takes longer.
+PRINTED = ("diluted", "shared", "moved", "resumed", "grown")
 
 
 def add(register: Database, folder: Path, name: str) -> Followed:
@@ -199,7 +206,7 @@ def register(
 
 @pytest.fixture(scope="module")
 def before(register: Register) -> dict[str, Any]:
-    papers = {name: register.printed(name, "before") for name in KINDS}
+    papers = {name: register.printed(name, "before") for name in PRINTED}
     shown = {name: register.shown(name) for name in KINDS}
     return {"papers": papers, "shown": shown, "due": register.due()}
 
@@ -264,7 +271,8 @@ UPGRADES = {
         other_tie, "visit 4 is on 2026-11-12 09:00; today's rules would choose 2026-11-10 09:00"
     ),
     "holidays": Upgrade(
-        other_holidays, "visit 4 is on 2026-11-12 09:00; today's rules would choose 2026-11-11 09:00"
+        other_holidays,
+        "visit 4 is on 2026-11-12 09:00; today's rules would choose 2026-11-11 09:00",
     ),
     "zones": Upgrade(
         other_zones,
@@ -299,21 +307,36 @@ def upgrade(request: pytest.FixtureRequest) -> str:
 def test_every_course_shows_and_prints_the_same(
     register: Register, before: dict[str, Any], upgrade: str
 ) -> None:
+    reads = on_the_wall if upgrade == "zones" else as_it_is
+    was = {name: dict(map(reads, before["papers"][name].items())) for name in PRINTED}
     with upgraded(upgrade):
         assert {name: register.shown(name) for name in KINDS} == before["shown"]
         assert register.due() == before["due"]
-        for name in KINDS:
-            now, was = register.printed(name, upgrade), before["papers"][name]
-            if upgrade == "zones":
-                now, was = (dict(map(without_zone, each.items())) for each in (now, was))
-            assert now.keys() == was.keys()
-            assert [file for file in now if now[file] != was[file]] == [], name
+        for name, files in was.items():
+            now = dict(map(reads, register.printed(name, upgrade).items()))
+            assert now.keys() == files.keys()
+            assert [file for file in now if now[file] != files[file]] == [], name
 
 
-def without_zone(file: tuple[str, bytes]) -> tuple[str, bytes]:
-    """A calendar without its VTIMEZONE, which says today's rules on purpose."""
+def as_it_is(file: tuple[str, bytes]) -> tuple[str, object]:
+    return file
+
+
+def on_the_wall(file: tuple[str, bytes]) -> tuple[str, object]:
+    """A file without the instants that follow today's zone rules on purpose.
+
+    Those are a calendar's, which is read by its own VTIMEZONE, and those in the letter's code for
+    a camera.
+    """
     name, content = file
-    return name, re.sub(rb"BEGIN:VTIMEZONE.*END:VTIMEZONE\r\n", b"", content, flags=re.DOTALL)
+    if name == "appointments.pdf":
+        return name, pages(content)
+    if not name.endswith(".ics"):
+        return name, content
+    rest = re.sub(rb"BEGIN:VTIMEZONE.*END:VTIMEZONE\r\n", b"", content, flags=re.DOTALL)
+    rest = re.sub(rb"DT(START|END)[^\r]*", b"", rest)
+    starts = shown(content, "America/Edmonton")
+    return name, (rest, [f"{one:%Y-%m-%d %H:%M}" for one in starts])
 
 
 @pytest.mark.hazard("upgrade-moves-a-visit")
@@ -325,3 +348,36 @@ def test_check_names_what_would_be_otherwise(register: Register, upgrade: str) -
     assert f"note: planned: {UPGRADES[upgrade].told}" in found
     # And of each running course.
     assert {line.split(": ")[1] for line in found[:-1]} == set(KINDS), found
+
+
+# One more change of a course: the visits that it touches, and those whose times it changes.
+CHANGES: dict[str, tuple[Callable[[Followed], object], set[int], set[int]]] = {
+    "planned": (lambda one: one.dose("45.75", "A", from_visit=3), {3, 4}, set()),
+    "given": (lambda one: one.give(2), {2}, set()),
+    "moved": (lambda one: one.move(6, "2027-01-15 11:00"), {6}, {6}),
+    "held": (lambda one: one.evaluate(5, "60", "B"), {5}, set()),
+    "grown": (lambda one: one.miss(3), {3}, {3}),
+}
+
+
+@pytest.mark.hazard("upgrade-moves-a-visit")
+def test_one_more_event_changes_what_it_speaks_of_and_nothing_else(
+    register_url: str, tmp_path: Path, upgrade: str
+) -> None:
+    database = open_database(register_url)
+    before = {name: add(database, tmp_path, name).now.plan for name in CHANGES}
+    with upgraded(upgrade):
+        for name, (change, touched, timed) in CHANGES.items():
+            change(Followed(database, name))
+            was, now = before[name], Followed(database, name).now.plan
+            assert {one.number for one in was.visits if one not in now.visits} == touched, name
+            assert {one.number for one in now.visits if one not in was.visits} == touched, name
+            cancelled = changes_file(was, now, STAMP).get("changes.ics", b"")
+            uids = {one.uid for one in now.visits if one.number in timed}
+            assert set(re.findall(r"UID:(\S+)", cancelled.decode())) == uids, name
+            pages_of_visits = {one.page for one in stale_pages(was, now)} - {
+                SHEET_PAGE,
+                LETTER_PAGE,
+            }
+            assert pages_of_visits <= {f"visit-{number}" for number in touched}, name
+        assert Register(register_url, tmp_path).check().endswith("all courses hold\n")
