@@ -35,7 +35,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 def clinic(folder: Path, capacity: int = 1, name: str = "One room") -> Path:
     path = folder / f"{name}.toml"
     path.write_text(
-        f'name = "{name}"\ntimezone = "Europe/Copenhagen"\nopening = {WEEK}\ncapacity = {capacity}\n'
+        f'name = "{name}"\ntimezone = "Europe/Copenhagen"\nopening = {WEEK}\n'
+        f"capacity = {capacity}\n"
     )
     return path
 
