@@ -160,7 +160,9 @@ FALSE: dict[str, tuple[Callable[[Lines], Lines], int, str]] = {
     "times of no visit": (
         with_facts(no_such_visit), 13, "K-1: a time is set for visit 9, which is none"
     ),
-    "no times and no migration": (with_facts(nothing_settled), 13, "K-1: no event decided the regimen of lesion A"),
+    "no times and no migration": (
+        with_facts(nothing_settled), 13, "K-1: no event decided the regimen of lesion A"
+    ),
     "no times from event 2 on": (
         with_facts(nothing_settled_later), 13,
         "K-1: event 2 does not say when the visits to come are",
