@@ -77,8 +77,11 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
     if not earlier:
         return None, ()
     last = earlier[-1]
-    then = Standing.of(standing.record.as_of(last.entries))
-    return then.plan, changes_after(standing.record.entries, last.issued.revision)
+    plan = Standing.of(standing.record.as_of(last.entries)).plan
+    if not last.issued.pages:
+        # On each page of the first edition stood the code of the set.
+        plan = plan._replace(pages=tuple(Page(one.page, last.issued.code) for one in plan.pages))
+    return plan, changes_after(standing.record.entries, last.issued.revision)
 
 
 def note_issued(
@@ -117,12 +120,9 @@ def page_of(standing: Standing, code: str, page: str) -> IssuedPage:
     state = standing.state
     issue = [one for one in state.issues if Page(page, code) in pages_of_issue(one)][-1]
     carried_out = _carried_out(standing, page)
-    if page:
-        # A page that was carried out held, or did not, when that began.
-        upto = _begun(standing, issue, page) if carried_out else len(standing.record.entries)
-        is_stale = _is_stale(standing, issue, Page(page, code), upto)
-    else:
-        is_stale = issue.issued.revision != state.revision
+    # A page that was carried out held, or did not, when that began.
+    upto = _begun(standing, issue, page) if carried_out else len(standing.record.entries)
+    is_stale = _is_stale(standing, issue, page, upto)
     if is_stale:
         carried_out = None
     return IssuedPage(
@@ -161,11 +161,14 @@ def pages_of_issue(issue: IssuedSet) -> Sequence[Page]:
     return issue.issued.pages or (Page("", issue.issued.code),)
 
 
-def _is_stale(standing: Standing, issue: IssuedSet, page: Page, upto: int) -> bool:
-    """Whether a page of an issue did not hold any more after so many events of the course."""
+def _is_stale(standing: Standing, issue: IssuedSet, page: str, upto: int) -> bool:
+    """Whether a page of an issue did not hold any more after so many events of the course.
+
+    A code of the first edition stood on all pages, and does not hold where one of them does not.
+    """
     before = Standing.of(standing.record.as_of(issue.entries))
     after = Standing.of(standing.record.as_of(upto))
-    return any((one.page, one.code) == page for one in stale_pages(before.plan, after.plan))
+    return any(page in ("", one.page) for one in stale_pages(before.plan, after.plan))
 
 
 def _carried_out(standing: Standing, page: str) -> datetime | None:

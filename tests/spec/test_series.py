@@ -1,0 +1,178 @@
+"""What is to come of a series, whatever was recorded and in which order: cases that went wrong."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from planner.core.deciding import unlawful
+from planner.errors import InputError, NotConfirmedError, RefusedError
+from planner.register.database import Database
+from planner.register.entering import (
+    Circumstances,
+    Measurement,
+    corrected,
+    evaluated,
+    given_as_planned,
+)
+from tests.courses import SOUND
+from tests.registers import Followed, days_of, follow, moment
+
+OTHER = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
+
+
+@pytest.fixture
+def course(register: Database, tmp_path: Path) -> Followed:
+    return follow(register, tmp_path)
+
+
+def lawful(course: Followed) -> bool:
+    now = course.now
+    return not [*unlawful(now.state, now.record.protocol)]
+
+
+def numbered(course: Followed) -> list[tuple[int, str]]:
+    return [(one.number, f"{one.start:%m-%d}") for one in course.visits if one.start]
+
+
+@pytest.mark.hazard("lesion-given-twice")
+def test_a_lesion_missed_and_released_on_one_day_is_injected_once(course: Followed) -> None:
+    course.give(1)
+    course.give(2)
+    course.miss(3)
+    course.hold("2026-09-21", "A")
+    course.resume("2026-09-21", "A")
+    course.give(3)
+    given = [
+        one.injection
+        for visit in course.visits
+        for one in visit.injections
+        if one.given and one.given.at.date().isoformat() == "2026-09-21"
+    ]
+    assert given == [4]
+    assert lawful(course)
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_what_is_to_come_follows_the_latest_injection_given(course: Followed) -> None:
+    """The second was given four weeks late; then the first is recorded after all."""
+    course.miss(1)
+    course.give(2, "2026-10-06 09:30")
+    assert days_of(course.visits, "injection")[2:] == ["2026-10-13 planned", "2026-10-20 planned"]
+    course.give(1, "2026-09-10 10:00", confirm="the sheet was found")
+    assert days_of(course.visits, "injection") == [
+        "2026-09-10 done",
+        "2026-10-06 done",
+        "2026-10-13 planned",
+        "2026-10-20 planned",
+    ]
+    assert lawful(course)
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_an_early_look_takes_no_injection_along_that_would_come_too_soon(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND.replace("[12.5, 57.5, 72.5, 87.5]", "60") + OTHER)
+    course.give(1)
+    course.hold("2026-09-08", "B")
+    course.resume("2026-09-21", "B")
+    for visit in (2, 3, 4):
+        course.give(visit)
+    found = Measurement(Decimal(40), at=moment("2026-10-02 09:30"))
+    course.make(lambda now: evaluated(now, 5, "A", found))
+    # B was given on Monday 28 September: Friday is four days later.
+    assert [one for one in days_of(course.visits, "injection") if "planned" in one] == [
+        "2026-10-05 planned"
+    ]
+    assert lawful(course)
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_a_move_that_what_was_given_has_passed_does_not_stand(course: Followed) -> None:
+    course.give(1)
+    course.move(3, "2026-09-22 10:00")
+    course.give(2, "2026-09-23 09:00", confirm="came late")
+    assert days_of(course.visits, "injection")[2:] == ["2026-09-30 planned", "2026-10-07 planned"]
+    assert lawful(course)
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_an_injection_that_is_withdrawn_stands_again_where_it_was(course: Followed) -> None:
+    before = days_of(course.visits)
+    course.give(1)
+    course.give(2, "2026-09-18 09:00")
+    assert days_of(course.visits, "injection")[2] == "2026-09-25 planned"
+    course.make(lambda now: corrected(now, 3, lambda _event: None))
+    course.make(lambda now: corrected(now, 2, lambda _event: None))
+    assert days_of(course.visits) == before
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_a_withdrawn_move_does_not_come_back_with_another_withdrawal(course: Followed) -> None:
+    course.move(3, "2026-09-22 10:00")
+    course.give(1, "2026-09-11 09:00")
+    course.make(lambda now: corrected(now, 2, lambda _event: None))
+    course.make(lambda now: corrected(now, 3, lambda _event: None))
+    assert days_of(course.visits)[2] == "2026-09-21 planned"
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_what_a_later_event_stands_on_is_not_withdrawn(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-10")
+    course.resume("2026-09-21")
+    course.give(2, "2026-09-21 09:00")
+    with pytest.raises(RefusedError, match="is held since Thu 10 Sep 2026"):
+        course.make(lambda now: corrected(now, 4, lambda _event: None))
+
+
+def test_nobody_is_moved_who_was_not_spoken_of(register: Database, tmp_path: Path) -> None:
+    """A missed visit of one lesion leaves the days of all others as they are."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    before = numbered(course)
+    course.give(1)
+    course.miss(2)
+    assert numbered(course) == before
+    course.evaluate(5, "30", at="2026-10-05 11:00")
+    assert numbered(course) == before
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_a_move_never_brings_two_injections_to_one_day_or_out_of_order(course: Followed) -> None:
+    for to in ("2026-09-14 09:00", "2026-09-11 09:00"):
+        with pytest.raises(InputError, match="injection 2 of lesion A is on Mon 14 Sep 2026"):
+            course.move(3, to)
+
+
+@pytest.mark.hazard("lesion-given-twice")
+def test_a_missed_injection_given_after_all_is_asked_for(course: Followed) -> None:
+    course.give(1)
+    course.miss(2)
+    for noted in (Circumstances(), Circumstances(moment("2026-09-15 09:00"))):
+        with pytest.raises(NotConfirmedError, match="counts as missed since Mon 14 Sep 2026"):
+            course.make(lambda now, at=noted: given_as_planned(now, 2, at))  # type: ignore[misc]
+    assert len(course.now.record.entries) == 3
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_an_earlier_injection_recorded_late_changes_no_later_day(course: Followed) -> None:
+    course.give(2, confirm="the sheet of the first is missing")
+    course.give(1, "2026-09-11 09:00", confirm="it was found")
+    assert days_of(course.visits, "injection") == [
+        "2026-09-11 done",
+        "2026-09-14 done",
+        "2026-09-21 planned",
+        "2026-09-28 planned",
+    ]
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_a_move_onto_the_day_of_an_injection_given_late_does_not_stand(course: Followed) -> None:
+    course.give(1)
+    course.move(3, "2026-09-16 10:00", confirm="travels")
+    course.give(2, "2026-09-16 09:00")
+    assert days_of(course.visits, "injection")[1:3] == ["2026-09-16 done", "2026-09-21 planned"]
+    assert lawful(course)
