@@ -7,7 +7,7 @@ Its other events stay as they are, so that the chain of their digests stays prov
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select, text, update
 
 from planner.core.deciding import migrate
-from planner.core.events import Entry, Issued, Migrated
+from planner.core.events import Entry, Issued, Migrated, Papers
 from planner.core.history import changes_of, fold
 from planner.core.lettering import as_people_read
 from planner.core.occupancy import Occupancy
@@ -74,14 +74,12 @@ def migrate_course(connection: Connection, course: str) -> None:
     # Nothing of the clinic's other courses counted when the first edition laid one out.
     alone = Opening(record.opening.clinic, Occupancy())
     known = tuple(name for name in KNOWABLE if getattr(record.patient, name) is not None)
-    printed = _printed(record.entries)
-    papers = migrate(printed, record.protocol, alone) if printed else None
     entry = Entry(
         number=len(record.entries) + 1,
         at=datetime.now(UTC),
         by=AUTHOR,
         reason=None,
-        event=Migrated(known, papers),
+        event=Migrated(known, tuple(_printed(record, alone))),
         settled=migrate(record.entries, record.protocol, alone),
     )
     written = append(connection, course, entry, record.digest)
@@ -89,9 +87,9 @@ def migrate_course(connection: Connection, course: str) -> None:
     project(connection, migrated, fold(migrated.entries, migrated.protocol))
 
 
-def _printed(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The history as it was when papers were last made that later events changed; else nothing."""
-    for entry in reversed(entries):
-        if isinstance(entry.event, Issued) and changes_of(entries[entry.number :]):
-            return entries[: entry.number]
-    return ()
+def _printed(record: Record, alone: Opening) -> Iterator[Papers]:
+    """What had been settled each time that papers were made which a later event changed."""
+    for entry in record.entries:
+        if isinstance(entry.event, Issued) and changes_of(record.entries[entry.number :]):
+            settled = migrate(record.entries[: entry.number], record.protocol, alone)
+            yield Papers(entry.number, settled)

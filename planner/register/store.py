@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from planner.core.events import Entry, Issued, Migrated, Planned
-from planner.core.history import State, changes_of, fold
+from planner.core.history import State, fold
 from planner.core.lettering import as_people_read
 from planner.core.opening import Opening
 from planner.core.protocol import Protocol
@@ -109,8 +109,7 @@ class Record(NamedTuple):
         entries = self.entries[:number]
         for entry in self.entries[number:]:
             if isinstance(entry.event, Migrated):
-                is_changed = changes_of(self.entries[number : entry.number]) > 0
-                settled = entry.event.papers if is_changed else entry.settled
+                settled = dict(entry.event.papers).get(number, entry.settled)
                 entries = (*entries, entry._replace(number=number + 1, settled=settled))
         return self._replace(entries=entries)
 
