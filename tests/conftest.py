@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -94,9 +95,15 @@ def register_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     if request.param == "sqlite":
         yield str(tmp_path / "register.db")
         return
+    with new_postgresql(request.getfixturevalue("postgresql")) as url:
+        yield url
+
+
+@contextmanager
+def new_postgresql(server: str) -> Iterator[str]:
+    """An empty database of a server, for as long as it is needed; its URL."""
     import psycopg
 
-    server = request.getfixturevalue("postgresql")
     name = f"register_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")

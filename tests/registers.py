@@ -11,6 +11,7 @@ from typing import Any
 from planner.cli.inputs import read_inputs
 from planner.core.course import Lesion
 from planner.core.events import Ended, Event
+from planner.core.occupancy import Busy
 from planner.core.records import PlannedVisit
 from planner.register.changes import Author, Changed, Make, Standing, add_course, change
 from planner.register.database import Database
@@ -100,8 +101,14 @@ def event(one: Event) -> Event:
     return one
 
 
-def follow(register: Database, folder: Path, text: str = SOUND, clinic: Path = CLINIC) -> Followed:
-    """Add the course of a file's text."""
+def follow(
+    register: Database,
+    folder: Path,
+    text: str = SOUND,
+    clinic: Path = CLINIC,
+    busy: Sequence[Busy] = (),
+) -> Followed:
+    """Add the course of a file's text, around what is taken besides."""
     path = write(folder, text)
     inputs = read_inputs(path, clinic, None, more_years=years_from)
     add_course(
@@ -110,6 +117,7 @@ def follow(register: Database, folder: Path, text: str = SOUND, clinic: Path = C
         store_protocol(PROTOCOL.read_bytes()),
         store_clinic(clinic.read_bytes(), None, inputs.clinic),
         Author("Dr A. Holm", NOW),
+        busy=busy,
     )
     return Followed(register, inputs.course.id)
 

@@ -434,10 +434,12 @@ def _times(entry: Entry) -> dict[str, Any]:
 
 def _facts(event: Any) -> dict[str, Any]:
     """What an event says, under names that its envelope does not have."""
-    from planner.core.events import Corrected, Planned
+    from planner.core.events import Corrected, Migrated, Planned
 
     if isinstance(event, Planned):
         return {"lesions": [one.id for one in event.course.lesions]}
+    if isinstance(event, Migrated):
+        return {"known": event.known}
     if isinstance(event, Corrected):
         instead = None if event.instead is None else _facts(event.instead)
         return {"corrects": event.event, "instead": instead}

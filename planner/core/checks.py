@@ -54,6 +54,13 @@ class Amount(NamedTuple):
     drawn: Dose
 
 
+# What is found of a lesion when it comes, by what was decided then; its doses may change later.
+WHEN_IT_COMES = {
+    "regimen-inferred", "regimen-extrapolated", "regimen-overridden", "near-threshold",
+    "size-outside-observed", "site-outside-observed",
+}  # fmt: skip
+
+
 def lesion_findings(decided: Decided, protocol: Protocol) -> Iterator[Finding]:
     """What the regimen of a lesion rests on, and how near the rule is to another."""
     lesion, hit, regimen = decided.lesion, decided.hit, decided.regimen

@@ -6,11 +6,12 @@ the day would make of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 
 from planner.core.checks import (
+    WHEN_IT_COMES,
     Amount,
     Decided,
     course_findings,
@@ -353,7 +354,8 @@ class _Settling:
         kept = [
             _open_again(one, withdrawn)
             for one in self.before.findings
-            if not (one.lesion in again or (is_again and one.lesion is None and one.visit is None))
+            if not (one.lesion in again and self._is_found_again(one))
+            and not (is_again and one.lesion is None and one.visit is None)
             and (one.visit is None or (one.visit in coming and one.visit not in touched))
             and one.code != TOO_NEAR
         ]
@@ -379,14 +381,22 @@ class _Settling:
     def _is_changed(self, lesion: Lesion) -> bool:
         """Whether what is found of a lesion is to be looked for again."""
         was = next((one for one in self.before.course.lesions if one.id == lesion.id), None)
-        is_new = not any(name.lesion == lesion.id for name in self.before.slots)
-        return is_new or was != lesion or None in lesion.doses
+        return lesion.id in self._new or was != lesion or None in lesion.doses
+
+    def _is_found_again(self, finding: Finding) -> bool:
+        return finding.lesion in self._new or finding.code not in WHEN_IT_COMES
+
+    @cached_property
+    def _new(self) -> Set[str]:
+        """The lesions that come with the event."""
+        return set(self.said.decisions) - {name.lesion for name in self.before.slots}
 
     def _of_lesions(self, lesions: set[str]) -> Iterator[Finding]:
         for lesion in self.said.course.lesions:
             if lesion.id in lesions:
                 decided = self._decided(lesion)
-                yield from lesion_findings(decided, self.protocol)
+                if lesion.id in self._new:
+                    yield from lesion_findings(decided, self.protocol)
                 drawn = self._prepared.given(lesion.id)
                 yield from dose_findings(decided, drawn, self.protocol, lesion.id in self._blank)
 

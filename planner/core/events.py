@@ -145,13 +145,22 @@ class Identified(NamedTuple):
     sulfite_allergy: bool | None = None
 
 
+class Papers(NamedTuple):
+    """What had been settled when papers were made, by the number of that event."""
+
+    event: int
+    settled: Settled
+
+
 class Migrated(NamedTuple):
     """A course of the first edition, which kept no times: they are what this event settled.
 
-    `known` names what the course knew of its patient, as its own events do not say.
+    `known` names what the course knew of its patient, as its own events do not say. `papers` has
+    what had been settled each time that papers were made which a later event changed.
     """
 
     known: tuple[str, ...] = ()
+    papers: tuple[Papers, ...] = ()
 
 
 class Corrected(NamedTuple):

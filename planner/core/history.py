@@ -290,12 +290,12 @@ class _Reading:
         if self.course is not None:
             raise refused(self.course.id, "it was planned already", "see planner course show")
         self.entered = entry.at.date()
-        lesions = map(self._with_each_dose, event.course.lesions)
+        lesions = (self._with_each_dose(one, event.course.id) for one in event.course.lesions)
         self.course = event.course._replace(lesions=tuple(lesions))
 
-    def _with_each_dose(self, lesion: Lesion) -> Lesion:
+    def _with_each_dose(self, lesion: Lesion, course: str) -> Lesion:
         if lesion.id not in self.decisions:
-            raise refused(f"lesion {lesion.id}", "no event decided its regimen", _RESTORE)
+            raise refused(course, f"no event decided the regimen of lesion {lesion.id}", _RESTORE)
         regimen = self.protocol.regimens[self.decisions[lesion.id].regimen]
         return lesion._replace(doses=each_dose(lesion, regimen.injections), same_dose=False)
 
@@ -350,7 +350,7 @@ class _Reading:
         course = self.course_there
         if any(one.id == event.lesion.id for one in course.lesions):
             raise refused("--id", f"{event.lesion.id} is a lesion already", "choose another id")
-        lesion = self._with_each_dose(event.lesion)
+        lesion = self._with_each_dose(event.lesion, course.id)
         self.course = course._replace(lesions=(*course.lesions, lesion))
 
     @_note.register

@@ -181,6 +181,8 @@ def _plain(value: Any) -> Any:
     match value:
         case Dose():
             plain: Any = {"mg": _plain(value.mg)}
+        case Settled():
+            plain = _short(value)
         case tuple() if hasattr(value, "_fields"):
             plain = {name: _plain(one) for name, one in zip(value._fields, value, strict=True)}
         case tuple():

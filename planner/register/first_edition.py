@@ -7,7 +7,7 @@ Its other events stay as they are, so that the chain of their digests stays prov
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select, text, update
 
 from planner.core.deciding import migrate
-from planner.core.events import Entry, Migrated
-from planner.core.history import fold
+from planner.core.events import Entry, Issued, Migrated, Papers
+from planner.core.history import changes_of, fold
 from planner.core.lettering import as_people_read
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
@@ -79,9 +79,17 @@ def migrate_course(connection: Connection, course: str) -> None:
         at=datetime.now(UTC),
         by=AUTHOR,
         reason=None,
-        event=Migrated(known),
+        event=Migrated(known, tuple(_printed(record, alone))),
         settled=migrate(record.entries, record.protocol, alone),
     )
     written = append(connection, course, entry, record.digest)
     migrated: Record = record._replace(entries=(*record.entries, entry), digest=written)
     project(connection, migrated, fold(migrated.entries, migrated.protocol))
+
+
+def _printed(record: Record, alone: Opening) -> Iterator[Papers]:
+    """What had been settled each time that papers were made which a later event changed."""
+    for entry in record.entries:
+        if isinstance(entry.event, Issued) and changes_of(record.entries[entry.number :]):
+            settled = migrate(record.entries[: entry.number], record.protocol, alone)
+            yield Papers(entry.number, settled)

@@ -11,11 +11,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from planner.core.deciding import migrate
 from planner.core.events import Entry, Issued, Migrated, Planned
 from planner.core.history import State, fold
 from planner.core.lettering import as_people_read
-from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.protocol import Protocol
 from planner.core.records import Page, Plan
@@ -104,16 +102,15 @@ class Record(NamedTuple):
         return plan_again(state, self.protocol, self.opening.clinic)
 
     def as_of(self, number: int) -> Record:
-        """The course as it was after the event of a number.
+        """The course as it was when its papers were made, by the event of a number.
 
-        What the first edition led to then is followed again: it kept no times.
+        What the first edition's papers said was kept when the course was migrated.
         """
         entries = self.entries[:number]
-        if not any(one.settled for one in entries):
-            alone = Opening(self.opening.clinic, Occupancy())
-            settled = migrate(entries, self.protocol, alone)
-            times = Entry(number + 1, entries[-1].at, "", None, Migrated(), settled=settled)
-            entries = (*entries, times)
+        for entry in self.entries[number:]:
+            if isinstance(entry.event, Migrated):
+                settled = dict(entry.event.papers).get(number, entry.settled)
+                entries = (*entries, entry._replace(number=number + 1, settled=settled))
         return self._replace(entries=entries)
 
 

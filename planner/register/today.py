@@ -6,13 +6,14 @@ would be decided now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from planner.core.deciding import migrate, settle
-from planner.core.events import Entry, Migrated, Settled
+from planner.core.events import Entry, Migrated
 from planner.core.findings import Finding
 from planner.core.formatting import typed_moment
 from planner.core.history import State, fold
@@ -20,10 +21,18 @@ from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.plan import decide
 from planner.core.records import PlannedVisit
+from planner.core.schedule import Named
 from planner.errors import PlannerError
 from planner.register.inputs import clinic_today
 from planner.register.occupancy import taken_by_others
 from planner.register.store import Record, read_input
+
+
+class _Facts(NamedTuple):
+    """The appointments to come whose time, or draw-up, an event decided as it stands."""
+
+    timed: frozenset[Named]
+    drawn: frozenset[Named]
 
 
 def differences(connection: Connection, record: Record) -> Iterator[str]:
@@ -35,45 +44,81 @@ def differences(connection: Connection, record: Record) -> Iterator[str]:
     clinic = clinic_today(read_input(connection, record.clinic))
     record = record._replace(opening=Opening(clinic, taken))
     yield from _regimens(state, record)
-    coming = {
-        number for number, visit in state.visits.items()
-        if any(state.is_open(name) for name in visit.names)
-    }  # fmt: skip
-    for entry, numbers in _deciding(record.entries, coming):
-        try:
-            today = _again(record, entry)
-        except PlannerError as error:
-            yield f"event {entry.number} would be refused today: {error}"
-            continue
-        assert entry.settled is not None
-        yield from _visits(entry.settled, today, numbers)
-        yield from _findings(entry.settled.findings, today.findings)
-    visits = [state.visits[number] for number in sorted(coming)]
-    yield from _offsets(visits, record)
+    coming = {name for name in _by_name(state) if state.is_open(name)}
+    # One event may have decided of several what another one decided of the rest.
+    told = (
+        line
+        for entry, facts in _deciding(record.entries, coming)
+        for line in _of_event(record, state, entry, facts)
+    )
+    yield from dict.fromkeys(told)
+    visits = {visit.number: visit for name, visit in _by_name(state).items() if name in coming}
+    yield from _offsets([visits[number] for number in sorted(visits)], record)
 
 
-def _deciding(entries: Sequence[Entry], coming: set[int]) -> Iterator[tuple[Entry, set[int]]]:
-    """The events that settled the visits to come as they stand, each with those visits."""
-    left = set(coming)
-    for entry in reversed(entries):
-        if entry.settled is not None:
-            numbers = {one.number for one in entry.settled.visits} & left
-            if numbers:
-                left -= numbers
-                yield entry, numbers
+def _by_name(state: State) -> dict[Named, PlannedVisit]:
+    return {name: visit for visit in state.visits.values() for name in visit.names}
 
 
-def _again(record: Record, entry: Entry) -> Settled:
-    """What an event would settle today."""
+def _deciding(
+    entries: Sequence[Entry], coming: Collection[Named]
+) -> Iterator[tuple[Entry, _Facts]]:
+    """The events that decided of appointments to come what stands now, in their order."""
+    timed: dict[Named, tuple[int, object]] = {}
+    drawn: dict[Named, tuple[int, object]] = {}
+    for entry in entries:
+        for visit in entry.settled.visits if entry.settled else ():
+            for name in visit.names:
+                for said, value in ((timed, _wall(visit)), (drawn, _drawn(visit))):
+                    if name in coming and (name not in said or said[name][1] != value):
+                        said[name] = (entry.number, value)
+    for entry in entries:
+        facts = _Facts(_of(timed, entry), _of(drawn, entry))
+        if any(facts):
+            yield entry, facts
+
+
+def _of(said: Mapping[Named, tuple[int, object]], entry: Entry) -> frozenset[Named]:
+    return frozenset(name for name, (number, _) in said.items() if number == entry.number)
+
+
+def _of_event(record: Record, state: State, entry: Entry, facts: _Facts) -> Iterator[str]:
+    """What would be otherwise of what an event decided, were it made today."""
+    then = fold(record.entries[: entry.number], record.protocol)
+    try:
+        today = _again(record, entry)
+    except PlannerError as error:
+        yield f"event {entry.number} would be refused today: {error}"
+        return
+    kept, other = _by_name(state), _by_name(today)
+    moved = set()
+    for name in sorted(facts.timed, key=lambda one: kept[one].number):
+        chosen = _wall(other[name]) if name in other else "no day"
+        if chosen != _wall(kept[name]):
+            number, moved_to = kept[name].number, f"today's rules would choose {chosen}"
+            moved.add(_by_name(then)[name].number)
+            yield f"visit {number} is on {_wall(kept[name])}; {moved_to}"
+    for name in sorted(facts.drawn, key=lambda one: kept[one].number):
+        if name in other and _drawn(other[name]) != _drawn(kept[name]):
+            yield f"visit {kept[name].number}: what is drawn up would be drawn up otherwise today"
+    # Of a visit at another time it is said already that it would be.
+    was, now = (
+        {_said(one) for one in each.findings if one.visit not in moved} for each in (then, today)
+    )
+    yield from (f"today's rules would also find {_words(one)}" for one in sorted(now - was))
+    yield from (f"today's rules would not find {_words(one)}" for one in sorted(was - now))
+
+
+def _again(record: Record, entry: Entry) -> State:
+    """The course as an event would leave it today."""
     before = record.entries[: entry.number - 1]
     if isinstance(entry.event, Migrated):
         alone = Opening(record.opening.clinic, Occupancy())
-        return migrate(before, record.protocol, alone)
+        settled = migrate(before, record.protocol, alone)
+        return fold([*before, entry._replace(settled=settled)], record.protocol)
     state = fold(before, record.protocol) if before else None
     bare = entry._replace(settled=None)
-    settled = settle(state, bare, before, record.protocol, record.opening)[0].settled
-    assert settled is not None
-    return settled
+    return settle(state, bare, before, record.protocol, record.opening)[1]
 
 
 def _regimens(state: State, record: Record) -> Iterator[str]:
@@ -84,38 +129,23 @@ def _regimens(state: State, record: Record) -> Iterator[str]:
             yield f"lesion {lesion.id}: {kept} was chosen, today's rules give {today}"
 
 
-def _visits(kept: Settled, today: Settled, numbers: set[int]) -> Iterator[str]:
-    there = {one.uid: one for one in today.visits}
-    for one in kept.visits:
-        if one.number not in numbers:
-            continue
-        other = there.get(one.uid)
-        if other is None or _wall(other) != _wall(one):
-            chosen = "no day" if other is None else _wall(other)
-            yield f"visit {one.number} is on {_wall(one)}; today's rules would choose {chosen}"
-        elif (other.injections, other.syringes, other.preparation) != (
-            one.injections,
-            one.syringes,
-            one.preparation,
-        ):
-            yield f"visit {one.number}: what is drawn up would be drawn up otherwise today"
-
-
 def _wall(visit: PlannedVisit) -> str:
     return "no day" if visit.start is None else typed_moment(visit.start)
 
 
-def _findings(kept: tuple[Finding, ...] | None, today: tuple[Finding, ...] | None) -> Iterator[str]:
-    was, now = ({_said(one) for one in each or ()} for each in (kept, today))
-    for code, where, value in sorted(now - was):
-        yield f"today's rules would also find {code} ({where}{value})"
-    for code, where, value in sorted(was - now):
-        yield f"today's rules would not find {code} ({where}{value})"
+def _drawn(visit: PlannedVisit) -> object:
+    """What is drawn up for a visit."""
+    return visit.injections, visit.syringes, visit.preparation
 
 
 def _said(one: Finding) -> tuple[str, str, str]:
     where = f"lesion {one.lesion}: " if one.lesion else f"visit {one.visit}: " if one.visit else ""
     return one.code, where, one.value
+
+
+def _words(said: tuple[str, str, str]) -> str:
+    code, where, value = said
+    return f"{code} ({where}{value})"
 
 
 def _offsets(visits: Sequence[PlannedVisit], record: Record) -> Iterator[str]:

@@ -145,7 +145,8 @@ class _Coming:
         if said["id"] is not None:
             there = find_patient(self.connection, said["id"])
             said["read_as"] = as_people_read(said["id"])
-        if there is None:
+        # The first edition took ids that look alike for two patients: a history says which it was.
+        if there is None or there.id != said["id"]:
             made = self.connection.execute(insert(patients).values(**said))
             self.keys[old] = made.inserted_primary_key[0] if made.inserted_primary_key else 0
         else:

@@ -268,6 +268,7 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
     assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
 
 
+@pytest.mark.hazard("double-booking")
 def test_a_course_at_an_hour_that_is_taken_is_offered_others(course: Run, tmp_path: Path) -> None:
     text = KNEE.read_text().replace('"case-2"', '"other"').replace('"letter-2"', '"letter-9"')
     done = course("add", write(tmp_path, text), "--clinic", CLINIC)

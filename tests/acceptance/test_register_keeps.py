@@ -165,7 +165,14 @@ def tampered(register: Database, statement: str) -> None:
 @pytest.mark.parametrize(
     ("statement", "says"),
     [
-        ("UPDATE events SET facts = replace(facts, '0.08', '0.8')", "event 2 was changed"),
+        (
+            "UPDATE events SET facts = replace(facts, '0.08', '0.8') WHERE number = 2",
+            "event 2 was changed",
+        ),
+        (
+            "UPDATE events SET facts = replace(facts, '09:00', '10:00') WHERE number = 1",
+            "event 1 was changed",
+        ),
         ("UPDATE events SET author = 'Dr X' WHERE number = 1", "event 1 was changed"),
         ("UPDATE texts SET content = '{}' WHERE event = 1", "a text of event 1 was changed"),
         ("DELETE FROM events WHERE number = 2", "last event"),
@@ -214,7 +221,7 @@ def test_out_and_into_an_empty_database_gives_the_same_documents(
     course("give", "case-2", "--visit", 1, "--as-planned", "--complication", "sore, it wept")
     course("hold", "case-2", "--on", "2026-09-10", "--reason", "infection")
     course("resume", "case-2", "--on", "2026-09-24", "--reason", "healed")
-    course("evaluate", "case-2", "--visit", 4, "--lesion", "A", "--size-mm", 35)
+    course("evaluate", "case-2", "--visit", 5, "--lesion", "A", "--size-mm", 35)
     before = set_of(planner, register_url, tmp_path / "before")
     assert {"changes.ics", "change-slip.pdf"} <= set(before)
     (tmp_path / "e.jsonl").write_text(planner("course", "export", **database).stdout)
@@ -256,7 +263,7 @@ def with_two_swapped(lines: list[str]) -> list[str]:
         lambda lines: [*lines, "{"],
         lambda lines: [*lines[:3], "[]", *lines[3:]],
         lambda _lines: [],
-        lambda lines: [lines[0].replace("1", "2"), *lines[1:]],
+        lambda lines: [lines[0].replace('"version": 2', '"version": 3'), *lines[1:]],
         lambda lines: [line.replace('"P-1"', '"P-2"') for line in lines],
         lambda lines: [lines[0], lines[1].replace('"P-1"', '"P-2"'), *lines[2:]],
         lambda lines: [lines[0], lines[1].replace('"key"', '"kex"'), *lines[2:]],
