@@ -20,7 +20,7 @@ from planner.core.checks import (
     placed_findings,
     stock_findings,
 )
-from planner.core.course import Confirmation, Lesion
+from planner.core.course import Confirmation, Course, Lesion
 from planner.core.dosing import draw_up
 from planner.core.events import (
     Corrected,
@@ -76,7 +76,7 @@ def settle(
     """
     if isinstance(entry.event, Issued) and before is not None:
         return entry, after(before, entry, protocol)
-    entry = entry._replace(settled=Settled((), decisions=tuple(_decisions(entry, protocol))))
+    entry = with_decisions(entry, protocol)
     said = noted(before, entry, entries, protocol)
     if before is None or isinstance(entry.event, Planned):
         slots, placed = _planned(entry.event, said, protocol, opening)
@@ -103,13 +103,10 @@ def _scheduled(state: State) -> Iterator[Scheduled]:
             yield Scheduled(visit.number, visit.start, visit.end)
 
 
-def migrate(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> Settled:
-    """What a history of the first edition led to, which kept no times, as one event.
-
-    Its visits have the numbers that the first edition gave them: by their days.
-    """
-    state = _replayed(entries, protocol, opening)
-    placed = _following(state, state, protocol, opening).stands()
+def settle_all(
+    state: State, placed: Sequence[Placed], protocol: Protocol, opening: Opening
+) -> Settled:
+    """A course as it stands, all settled with one event; its visits are numbered by their days."""
     nothing = state._replace(slots={}, visits={}, identities={}, findings=())
     settled = _Settling(nothing, state, protocol, opening).settled(state.slots, placed)
     found = _confirmed_then(settled.findings or (), state.course.confirmations)
@@ -212,13 +209,17 @@ def _planned(
     if not isinstance(event, Planned):
         raise refused("", "the history does not begin with a plan", "restore a backup")
     course = event.course
-    decided = [decide(lesion, protocol) for lesion in course.lesions]
-    visits, problems = apply_moves(
-        due_visits(appointments(course, decided, protocol)), course.moves
-    )
-    raise_if_any(InputError, problems)
+    slots, visits = due_slots(course, protocol)
     apart = protocol.policy.shortest_interval_days
-    placed = lay_out(visits, course.moves, opening, course.first_visit, apart)
+    return slots, lay_out(visits, course.moves, opening, course.first_visit, apart)
+
+
+def due_slots(course: Course, protocol: Protocol) -> tuple[dict[Named, Slot], tuple[Visit, ...]]:
+    """The appointments of a new course, and the visits that they make before they are laid out."""
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    due = due_visits(appointments(course, decided, protocol))
+    visits, problems = apply_moves(due, course.moves)
+    raise_if_any(InputError, problems)
     slots: dict[Named, Slot] = {}
     for visit in visits:
         for one in visit.appointments:
@@ -226,7 +227,12 @@ def _planned(
             if visit.moved_to is not None and one.due in visit.moved_from:
                 moved = Slot(one, "open", visit.moved_to, one.due, visit.passed_window)
                 slots[one.name] = moved
-    return slots, placed
+    return slots, visits
+
+
+def with_decisions(entry: Entry, protocol: Protocol) -> Entry:
+    """An event with the regimens of the lesions that come with it, and nothing else settled yet."""
+    return entry._replace(settled=Settled((), decisions=tuple(_decisions(entry, protocol))))
 
 
 class _Settling:

@@ -123,9 +123,13 @@ class FollowUp:
         """An injection to come before one that was given is missed: it is never given beside it."""
         hour = self.noted.course.first_visit.time()
         for other, slot in self._injections(name.lesion):
-            if other.number < name.number and slot.state in ("open", "waiting"):
+            if other.number < name.number and self._is_passed_over(slot):
                 at = slot.at or slot.moved_to or datetime.combine(slot.day, hour)
                 self.slots[other] = slot._replace(state="missed", at=at)
+
+    def _is_passed_over(self, slot: Slot) -> bool:
+        """Whether an injection can still be given, and will not be once a later one was."""
+        return slot.state in ("open", "waiting")
 
     def _check_not_held(self, name: Named, slot: Slot, on: date) -> None:
         held = self.held.get(name.lesion)
@@ -282,11 +286,7 @@ class FollowUp:
 
         It keeps its distance from what was given, and from what is left to come before it.
         """
-        before = [
-            slot.day
-            for name, slot in self._injections(lesion)
-            if slot.state == "done" or (slot.state == "open" and name.number < number)
-        ]
+        before = self._given_before(lesion, number)
         earliest = max([released, *(on + self.apart * _ONE_DAY for on in before)])
         hour, minutes = self.noted.course.first_visit.time(), self.opening.minutes(["injection"])
         for away in range(_SEARCHED_DAYS):
@@ -296,6 +296,14 @@ class FollowUp:
                 return on
         text = f"no open day within {_SEARCHED_DAYS} days from {day(earliest)}"
         raise InputError(Problem("--on", text, "choose another day"))
+
+    def _given_before(self, lesion: str, number: int) -> Iterable[date]:
+        """The days of what was given, and of what is to come before an injection."""
+        return [
+            slot.day
+            for name, slot in self._injections(lesion)
+            if slot.state == "done" or (slot.state == "open" and name.number < number)
+        ]
 
     @_follow_event.register
     def _change_dose(self, event: DoseChanged) -> None:
@@ -352,7 +360,7 @@ class FollowUp:
             is_free = not self._waits(name) and self._may_stay(name, on)
             if slot.state == "open" and is_free:
                 self.slots[name] = slot._replace(at=at, is_late=slot.is_outside(on, window))
-                for _, later in _followed(self.slots, name, on):
+                for _, later in weekly_after(self.slots, name, on):
                     _check_reach(later.appointment.due)
                 if name.purpose == "injection":
                     self._count_evaluations(name.lesion)
@@ -409,7 +417,7 @@ class FollowUp:
 
     def _follow(self, name: Named, on: date) -> None:
         """The later injections of a lesion at its interval from the day of one of them."""
-        for other, slot in _followed(self.slots, name, on):
+        for other, slot in weekly_after(self.slots, name, on):
             _check_reach(slot.appointment.due)
             self.slots[other] = slot
 
@@ -478,7 +486,7 @@ class FollowUp:
     def _drop_moves(self) -> None:
         """An earlier move onto a time that the clinic does not have any more does not stand."""
         now = self.moved_now
-        for visit in visits_of(self.slots, self.apart):
+        for visit in visits_of(as_they_stand(self.slots, self.apart)):
             moved_to = visit.moved_to
             if moved_to in (None, now) or not visit.is_to_come or self._fits(visit, moved_to):
                 continue
@@ -491,7 +499,7 @@ class FollowUp:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own = self._elsewhere()
         while True:
-            visits = visits_of(self.slots, self.apart, own)
+            visits = visits_of(as_they_stand(self.slots, self.apart), own)
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -600,15 +608,13 @@ class FollowUp:
             yield from breaches(found_, self.apart)
 
 
-def visits_of(
-    slots: Mapping[Named, Slot], apart: int, own: Collection[Named] = ()
-) -> tuple[Visit, ...]:
+def visits_of(standing: Mapping[Named, Slot], own: Collection[Named] = ()) -> tuple[Visit, ...]:
     """All appointments but those that wait, those of one day as one visit; by day.
 
     Those that keep a visit of their `own` are no part of one that is over by now.
     """
     days: dict[date, list[Slot]] = {}
-    for slot in as_they_stand(slots, apart).values():
+    for slot in standing.values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
     found: list[Visit] = []
@@ -631,7 +637,7 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
         # A later one that was late itself stands after an earlier one by now.
         if slot.is_late and slot.state == "open" and standing[name] == slot:
             last, number = slot.day, name.number
-            for other, later in _followed(slots, name, last):
+            for other, later in weekly_after(slots, name, last):
                 moved = slots[other]
                 latest = later.day + later.appointment.window_days * _ONE_DAY
                 if moved.moved_to is not None and moved.day > last:
@@ -646,7 +652,9 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
     return standing
 
 
-def _followed(slots: Mapping[Named, Slot], name: Named, on: date) -> Iterator[tuple[Named, Slot]]:
+def weekly_after(
+    slots: Mapping[Named, Slot], name: Named, on: date
+) -> Iterator[tuple[Named, Slot]]:
     """The later open injections of a lesion, at its interval from the day of one of them."""
     for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
         is_later = other.lesion == name.lesion and other.number > name.number

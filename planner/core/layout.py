@@ -102,11 +102,12 @@ def lay_out_again(
     opening: Opening,
     first_visit: datetime,
     shortest_days: int,
-    standing: Mapping[int, datetime],
+    standing: Mapping[int, datetime] | None,
 ) -> tuple[Placed, ...]:
     """Give each visit of a course under way its time; what was done or moved stands as it is.
 
-    So does each visit in `standing`, by its place among the visits, at its wall-clock start.
+    So does each visit in `standing`, by its place among the visits, at its wall-clock start;
+    None where all of them are laid out anew around the first visit.
     """
     return _Series(visits, opening, first_visit, shortest_days, standing).laid_out()
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, text, update
 
-from planner.core.deciding import migrate
 from planner.core.events import Entry, Issued, Migrated, Papers
+from planner.core.first_edition import migrate
 from planner.core.history import changes_of, fold
 from planner.core.lettering import as_people_read
 from planner.core.occupancy import Occupancy

@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from planner.core.deciding import migrate, settle
+from planner.core.deciding import settle
 from planner.core.events import Entry, Migrated
 from planner.core.findings import Finding
+from planner.core.first_edition import migrate
 from planner.core.formatting import typed_moment
 from planner.core.history import State, fold
 from planner.core.occupancy import Occupancy
