@@ -99,7 +99,7 @@ def visit_of(standing: Standing, number: int) -> PlannedVisit:
         clinic = record.opening.clinic
         return with_done(state.visits[number], state, record.protocol, clinic)
     there = listing([str(one) for one in sorted(state.visits)])
-    fix = f"the plan has visit {there}" if there else "all its lesions are held"
+    fix = f"its visits are {there}" if there else "all its lesions are held"
     raise RefusedError(Problem("--visit", f"there is no visit {number}", fix))
 
 

@@ -260,19 +260,22 @@ def test_a_code_of_the_first_edition_stands_for_all_its_pages(planner: Run, tmp_
     def run(*arguments: object) -> Done:
         return planner("course", *arguments, **BY)
 
-    # Made at revision 0 and not changed since; made at 0 and again at 3; unknown.
+    # Made and not changed since; made at revision 0, and moved since.
     current = run("current", "3425b0a0")
     assert (current.returncode, current.stdout) == (
         0, "Course F-02, all pages, revision 0: current\n",
     )  # fmt: skip
-    stale = run("current", "10d664a5")
+    stale = run("current", "0cadcc44")
     assert stale.returncode == 13
-    assert "Course F-04, all pages, revision 0: STALE" in stale.stderr
-    assert run("give", "F-02", "--visit", 1, "--as-planned", "--page", "10d664a5").returncode == 13
-    # It holds for any visit of its course, until something changes.
+    assert "Course F-03, all pages, revision 0: STALE" in stale.stderr
+    assert run("give", "F-02", "--visit", 1, "--as-planned", "--page", "0cadcc44").returncode == 13
+    # It holds for any visit of its course, until something that it tells to do changes.
     confirmed = ("--confirm", "entered early")
     done = run("give", "F-02", "--visit", 1, "--as-planned", "--page", "3425b0a0", *confirmed)
     assert done.returncode == 0, done.stderr
+    assert run("current", "3425b0a0").returncode == 0
+    dose = ("dose", "F-02", "--lesion", "A", "--mg", "61", "--reason", "pain", "--confirm", "so")
+    assert run(*dose).returncode == 0
     assert run("current", "3425b0a0").returncode == 13
     done = run("give", "F-02", "--visit", 2, "--as-planned", "--page", "3425b0a0", *confirmed)
     assert done.returncode == 13

@@ -169,7 +169,7 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
     course("move", "case-2", "--visit", 3, "--to", "2026-09-22 10:30", "--reason", "travels")
     stale = course("current", code)
     assert stale.returncode == 13
-    assert "treatment-sheet, revision 0: STALE: the course is at revision 2" in stale.stdout
+    assert "visit-3, revision 0: STALE: the course is at revision 2" in stale.stdout
     assert course("current", dict(listed_pages(first))["visit-4"]).returncode == 0
     assert course("documents", "case-2", "--out", "papers").returncode == 0
     changes = (papers / "changes.ics").read_bytes()
