@@ -107,6 +107,7 @@ def follow(
     text: str = SOUND,
     clinic: Path = CLINIC,
     busy: Sequence[Busy] = (),
+    confirm: str | None = None,
 ) -> Followed:
     """Add the course of a file's text, around what is taken besides."""
     path = write(folder, text)
@@ -116,7 +117,7 @@ def follow(
         inputs.course,
         store_protocol(PROTOCOL.read_bytes()),
         store_clinic(clinic.read_bytes(), None, inputs.clinic),
-        Author("Dr A. Holm", NOW),
+        Author("Dr A. Holm", NOW, confirm=confirm),
         busy=busy,
     )
     return Followed(register, inputs.course.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -193,8 +194,9 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
     day = typed_day(on, "--on")
     done = change.make(lambda standing: held(standing, lesion, day), reason=reason)
     # What comes before the hold may have been given; nobody knows until it is recorded.
+    now = datetime.now(UTC)
     for visit in done.after.plan.coming:
-        for one in visit.injections:
+        for one in visit.injections if visit.start and visit.start < now else ():
             if one.state == "planned" and one.lesion in done.after.state.held:
                 what = f"injection {one.injection} of lesion {one.lesion} (visit {visit.number})"
                 text = "comes before the hold and is not recorded: give it, or miss it"

@@ -69,6 +69,12 @@ class _AsThen(FollowUp):
     def _has_later(self, name: Named) -> bool:
         return False
 
+    def _waits(self, name: Named, _on: date) -> bool:
+        return name.purpose == "injection" and name.lesion in self.held
+
+    def _is_early(self, _name: Named, _on: date) -> bool:
+        return False
+
     def _keep_behind(self, lesion: str) -> None:
         pass
 

@@ -27,12 +27,13 @@ from planner.core.events import (
     Resumed,
 )
 from planner.core.formatting import count, day
-from planner.core.history import State, is_reached, refused
+from planner.core.history import State, fold, is_reached, refused
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out_again
 from planner.core.opening import Opening
 from planner.core.plan import appointments, decide
 from planner.core.protocol import Protocol
+from planner.core.records import PlannedVisit
 from planner.core.schedule import LAST_DAY, Named, Slot, Visit, ordered
 from planner.errors import InputError, Problem
 
@@ -66,6 +67,8 @@ class FollowUp:
         self.apart = protocol.policy.shortest_interval_days
         # Where the event itself moves a visit to: whoever chose that looked at the clinic's days.
         self.moved_now: datetime | None = None
+        # Where a correction lets an appointment stand again, if there is room.
+        self.back: dict[Named, datetime] = {}
 
     def apply(self, entry: Entry, entries: Sequence[Entry]) -> None:
         """Follow an event. Raises RefusedError or InputError where it cannot be.
@@ -197,7 +200,8 @@ class FollowUp:
         names = [
             name
             for name in event.visit
-            if self._slot(name).state in ("open", "missed") and not self._waits(name)
+            if self._slot(name).state in ("open", "missed")
+            and not self._waits(name, event.to.date())
         ]
         if not names:
             raise refused("visit", "nothing is left to be done at it", "see planner course show")
@@ -326,7 +330,7 @@ class FollowUp:
 
     @_follow_event.register
     def _end(self, event: Ended) -> None:
-        self._check_entered(event.on, "the ending")
+        _check_reach(event.on)
         done = [slot.day for slot in self.slots.values() if slot.state == "done"]
         if done and max(done) > event.on:
             text = f"something was done on {day(max(done))}"
@@ -342,28 +346,50 @@ class FollowUp:
         it would be; all else stays. Raises RefusedError where a later event stands on it.
         """
         was, now = self.replay(entries), self.replay([*entries, entry])
+        target = entry.event.event if isinstance(entry.event, Corrected) else 0
         for name in {*was, *now}:
             if name not in now:
                 self.slots.pop(name, None)
             elif was.get(name) != now[name]:
                 self.slots[name] = now[name]
+        if target > 1 and entries[target - 1].settled is not None:
+            self._stand_back(fold(entries[: target - 1], self.protocol))
+
+    def _stand_back(self, then: State) -> None:
+        """Where what is as it was before an event stood then: it goes back there if it can."""
+        for name, start in _starts(then.visits).items():
+            slot = self.slots.get(name)
+            if slot != self.before.slots.get(name) and slot == then.slots.get(name):
+                self.back[name] = start
 
     def _stay_with(self, visit: Sequence[Named], at: datetime, window: int) -> None:
         """What is still open of a visit stays at it, until it is done, moved or missed.
 
         Where that is late, the later ones stand after it for the time being: their own days
-        change once it is given late. What the law does not let stay there keeps its own day.
+        change once it is given late. What was due later than the visit came keeps its own day, as
+        does what the law does not let stay there.
         """
         on = at.date()
         for name in visit:
             slot = self._slot(name)
-            is_free = not self._waits(name) and self._may_stay(name, on)
-            if slot.state == "open" and is_free:
+            is_free = not self._waits(name, on) and self._may_stay(name, on)
+            if slot.state == "open" and is_free and not self._is_early(name, on):
                 self.slots[name] = slot._replace(at=at, is_late=slot.is_outside(on, window))
                 for _, later in weekly_after(self.slots, name, on):
                     _check_reach(later.appointment.due)
                 if name.purpose == "injection":
                     self._count_evaluations(name.lesion)
+
+    def _is_early(self, name: Named, on: date) -> bool:
+        """Whether a day is before the one on which an appointment stood."""
+        return on < self._stood_on(name)
+
+    def _stood_on(self, name: Named) -> date:
+        """The day of the visit that an appointment was in, or is due."""
+        for visit in self.before.visits.values():
+            if name in visit.names and visit.start is not None:
+                return visit.start.date()
+        return self._slot(name).day
 
     def _may_stay(self, name: Named, on: date) -> bool:
         """Whether an injection of the lesion may be on a day, for those before it and given."""
@@ -421,9 +447,10 @@ class FollowUp:
             _check_reach(slot.appointment.due)
             self.slots[other] = slot
 
-    def _waits(self, name: Named) -> bool:
-        """Whether it is an injection of a lesion that is held."""
-        return name.purpose == "injection" and name.lesion in self.held
+    def _waits(self, name: Named, on: date) -> bool:
+        """Whether it is an injection of a lesion that is held on a day."""
+        since = self.held.get(name.lesion)
+        return name.purpose == "injection" and since is not None and on >= since
 
     def _put_off(self, placed: Iterable[Placed]) -> bool:
         """Let wait what stands on or after the hold of its lesion; whether any did.
@@ -506,6 +533,13 @@ class FollowUp:
                 for breach in self._breaches(visits, days)
                 for one in breach.to_come
             }
+            driven |= {
+                name
+                for visit in visits
+                if visit.settled and not self._fits(visit, visit.settled)
+                for name in visit.names
+                if not _is_unmoved(self.before.slots.get(name), self.slots[name])
+            }
             more = {name for name in driven - own if _is_free(self.slots[name])}
             if not more:
                 return visits
@@ -541,35 +575,38 @@ class FollowUp:
         """The starts of the visits that the event does not concern, by their places."""
         was = as_they_stand(self.before.slots, self.apart)
         now = as_they_stand(self.slots, self.apart)
-        starts = {
-            one: visit.start.replace(tzinfo=None)
-            for visit in self.before.visits.values()
-            if visit.start is not None
-            for one in visit.names
-        }
+        starts = _starts(self.before.visits)
         found: dict[int, datetime] = {}
         for n, visit in enumerate(visits):
             names = [one.name for one in visit.appointments if one.state in ("open", "cancelled")]
             stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
             there = [starts[name] for name in stay if name in starts]
-            if there and not _is_fixed(visit) and self._fits(visit, there[0]):
-                found[n] = there[0]
+            back = [self.back[name] for name in names if name in self.back]
+            for start in (there or back)[:1]:
+                if not _is_fixed(visit) and self._fits(visit, start):
+                    found[n] = start
         return found
 
     def _fits(self, visit: Visit, start: datetime) -> bool:
         """Whether a visit has room at a time where it stood, and where it grew or comes to.
 
-        The first visit is never moved: where it has no room, the event cannot be.
+        The first visit is never moved: where it grew and has no room, the event cannot be.
         """
         minutes, names = self.opening.minutes(visit.purposes), set(visit.names)
-        had_room = any(
-            old.end is not None and old.end - old.start >= timedelta(minutes=minutes)
+        stood = [
+            old
             for old in self.before.visits.values()
-            if names & set(old.names)
+            if names & set(old.names) and any(map(self.before.is_open, old.names))
             if old.start is not None and old.start.replace(tzinfo=None) == start
+        ]
+        had_room = any(
+            old.start and old.end and old.end - old.start >= timedelta(minutes=minutes)
+            for old in stood
         )
-        obstacle = None if had_room else self.opening.obstacle(start, minutes)
-        if obstacle and start.date() == self.noted.course.first_visit.date():
+        if had_room or not visit.is_to_come:
+            return True
+        obstacle = self.opening.obstacle(start, minutes)
+        if obstacle and stood and start.date() == self.noted.course.first_visit.date():
             problem = f"the first visit would take {count(minutes, 'minute')}: {obstacle}"
             raise refused("", problem, "choose another day")
         return obstacle is None
@@ -702,14 +739,27 @@ def _is_of(visit: Visit, one: Injection) -> bool:
 
 
 def _is_unmoved(was: Slot | None, now: Slot) -> bool:
-    """Whether an appointment is due, and stands, where it was before."""
+    """Whether an appointment is due, and stands, where it was before; one cancelled stays there."""
     if was is None or was.state not in ("open", "cancelled"):
         return False
-    return (was.day, was.moved_to, was.appointment.not_before) == (
+    if now.state not in (was.state, "cancelled"):
+        return False
+    return (was.day, was.at, was.moved_to, was.appointment.not_before) == (
         now.day,
+        now.at,
         now.moved_to,
         now.appointment.not_before,
     )
+
+
+def _starts(visits: Mapping[int, PlannedVisit]) -> dict[Named, datetime]:
+    """When each appointment is, by the clinic's clock, as far as its visit has a day."""
+    return {
+        name: visit.start.replace(tzinfo=None)
+        for visit in visits.values()
+        if visit.start is not None
+        for name in visit.names
+    }
 
 
 def _lacks(placed: Iterable[Placed]) -> tuple[int, int]:

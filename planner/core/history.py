@@ -213,7 +213,7 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
         place = f"event {target}"
         if event is None or target >= entry.number:
             raise refused(place, "there is none", "see planner course history")
-        if isinstance(event, Planned | Issued | Migrated | Identified | Corrected):
+        if isinstance(event, Planned | Issued | Migrated | Corrected):
             raise refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
         if target in withdrawn:
             raise refused(place, "it is withdrawn already", "enter it anew")

@@ -93,7 +93,8 @@ def lay_out(
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
     places = {first_visit: "first_visit", **places}
     problems = tuple(series.fixed_problems(places))
-    raise_if_any(NoRoomError if series.is_only_full else InputError, problems)
+    is_first_full = series.is_only_full and all(one.place == "first_visit" for one in problems)
+    raise_if_any(NoRoomError if is_first_full else InputError, problems)
     return series.laid_out()
 
 

@@ -29,7 +29,7 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         text = f"{moment(event.at)} is in the future; nothing is missed yet"
         yield Problem("", text, "move it, or wait")
     if isinstance(event, Given | Evaluated) and event.at > now:
-        yield Problem("", f"{moment(event.at)} is in the future", "give the time with --at")
+        yield Problem("", f"{moment(event.at)} is in the future", "when was it? say with --at")
     if isinstance(event, Given):
         yield from _of_given(state, event, protocol)
     if isinstance(event, Evaluated):
@@ -106,14 +106,14 @@ def _far_dose(state: State, one: Injected, protocol: Protocol) -> Iterator[Probl
     if planned is None or planned.dose_mg is None:
         yield from _beyond_cases(state, one, protocol)
         return
-    for given, wanted, shown in (
-        (one.dose_mg, planned.dose_mg, mg),
-        (one.drawn_ml, planned.drawn_ml, ml),
-    ):
-        if wanted is not None and abs(given - wanted) > FAR_SHARE * wanted:
-            text = f"lesion {one.lesion}: {shown(given)} recorded, {shown(wanted)} planned"
-            yield Problem("", text, "is it a slip?")
-            return
+    pairs = ((one.dose_mg, planned.dose_mg), (one.drawn_ml, planned.drawn_ml))
+    if any(wanted and abs(given - wanted) > FAR_SHARE * wanted for given, wanted in pairs):
+        drawn = "" if planned.drawn_ml is None else f" ({ml(planned.drawn_ml)})"
+        text = (
+            f"lesion {one.lesion}: {mg(one.dose_mg)} ({ml(one.drawn_ml)}) recorded,"
+            f" {mg(planned.dose_mg)}{drawn} planned"
+        )
+        yield Problem("", text, "is it a slip?")
 
 
 def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Problem]:
@@ -149,6 +149,9 @@ def _jump(state: State, event: DoseChanged) -> Iterator[Problem]:
 def _ending(state: State, event: Ended, now: datetime) -> Iterator[Problem]:
     if event.on > now.date():
         yield Problem("--on", f"{day(event.on)} is in the future", "correct the day")
+    if event.on < min(state.began, state.entered):
+        text = f"{day(event.on)} is before the course began on {day(state.began)}"
+        yield Problem("--on", text, "correct the day")
     if event.ending != "completed":
         return
     left = [

@@ -17,7 +17,9 @@ from planner.core.events import (
     UNCOUNTED,
     Corrected,
     DoseChanged,
+    Ended,
     Entry,
+    Evaluated,
     Event,
     Given,
     Identified,
@@ -28,6 +30,7 @@ from planner.core.events import (
     Resumed,
 )
 from planner.core.findings import Finding
+from planner.core.formatting import day, listing
 from planner.core.history import State
 from planner.core.occupancy import Busy
 from planner.core.questions import law_questions, questions
@@ -180,12 +183,17 @@ def change(
         record = read_course(connection, course, is_locked=True)
         first = Standing.of(_around_others(connection, record, busy))
         check_not_restricted(first.record.patient)
-        check_not_erased(first.record.patient)
         _check_revision(first, if_revision)
+        died = _died_elsewhere(connection, first.record)
         standing, entries = first, []
         asked: list[Problem] = []
         for make in makes:
-            standing, entry, of_event = _decided(standing, make(standing), author)
+            event = make(standing)
+            if not isinstance(event, Ended):
+                # An ending frees what an erased course keeps taken.
+                check_not_erased(first.record.patient)
+            asked += _after_death(event, died)
+            standing, entry, of_event = _decided(standing, event, author)
             standing = _written(connection, standing, entry)
             entries.append(entry)
             asked += of_event
@@ -198,6 +206,35 @@ def change(
     waited = [one for one in first.state.findings if one.stops]
     waiting = [one for one in _new(standing.state.findings, waited) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
+
+
+def _died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:
+    """The course in which the patient died, and when; None where that is not so."""
+    query = select(courses.c.id).where(
+        courses.c.patient == record.patient.key,
+        courses.c.id != record.course,
+        courses.c.status == "ended",
+    )
+    for one in connection.execute(query):
+        ended = read_course(connection, one.id).state.ended
+        if ended is not None and ended.ending == "died":
+            return one.id, ended
+    return None
+
+
+def _after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Problem]:
+    """Nothing is planned any more for who died in another course; what was done is asked for.
+
+    Raises RefusedError for what plans.
+    """
+    if died is None:
+        return
+    course, ended = died
+    text = f"the patient died on {day(ended.on)} (course {course})"
+    if isinstance(event, _CHOICES):
+        raise RefusedError(Problem("", text, "end this course too: end ID --as died"))
+    if isinstance(event, Given | Evaluated) and event.at.date() >= ended.on:
+        yield Problem("", text, "is it this patient's?")
 
 
 def _written(connection: Connection, standing: Standing, entry: Entry) -> Standing:
@@ -421,6 +458,7 @@ def _running_beside(
     if running:
         names = ", ".join(one.record.course for one in running)
         asked.append(Problem("patient.id", f"the patient has another running course: {names}"))
+    asked += [one for other in running for one in _learns(other, course.patient)]
     allergic = [one.record.course for one in there if one.state.course.patient.sulfite_allergy]
     if allergic and not course.patient.sulfite_allergy:
         text = f"course {allergic[-1]} states a sulfite allergy, this one does not"
@@ -430,17 +468,36 @@ def _running_beside(
     return running
 
 
-def _identify(
-    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
-) -> tuple[Standing, Sequence[Entry]]:
-    """Let a course know by an event of its own what another one, `source`, says of its patient."""
+def _news(standing: Standing, source: str, said: Patient) -> Identified:
+    """What a course does not know yet of its patient and another one, `source`, says."""
     knows = standing.state.course.patient
-    event = Identified(
+    return Identified(
         source=source,
         name=said.name if knows.name is None else None,
         birth_date=said.birth_date if knows.birth_date is None else None,
         sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
     )
+
+
+def _learns(standing: Standing, said: Patient) -> Iterator[Problem]:
+    """What a running course would come to know of its patient, without saying it."""
+    course, event = standing.record.course, _news(standing, "", said)
+    known = [
+        what for what, value in (("name", event.name), ("birth date", event.birth_date)) if value
+    ]
+    if known:
+        text = f"course {course} takes over the {listing(known)} of this one"
+        yield Problem("patient", text, "is it the same patient?")
+    if event.sulfite_allergy:
+        text = f"course {course} does not state the sulfite allergy of this one"
+        yield Problem("patient.sulfite_allergy", text, "it waits for a physician then")
+
+
+def _identify(
+    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
+) -> tuple[Standing, Sequence[Entry]]:
+    """Let a course know by an event of its own what another one, `source`, says of its patient."""
+    event = _news(standing, source, said)
     if event == Identified(source):
         return standing, ()
     record = _around_others(connection, standing.record)

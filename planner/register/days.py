@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from planner.core.formatting import count, mg_per_ml, ml
+from planner.core.formatting import count, mg_per_ml, ml, typed_moment
 from planner.core.lettering import as_people_read
 from planner.register.store import ERASED_ID
 from planner.register.summary import Summary, read_summary
@@ -182,7 +182,11 @@ def crowded_times(connection: Connection) -> list[str]:
     """Where more visits to come are going on at a clinic than it has room for, one line a time."""
     query = select(visits.c.summary).where(visits.c.state == "planned", visits.c.start.is_not(None))
     found = [read_summary(one.summary) for one in connection.execute(query)]
-    return [f"more visits than room: {one}" for one in sorted(_crowded(found))]
+    times = sorted(one.rsplit(" ", 1) for one in _crowded(found))
+    return [
+        f"more visits than room: {clinic}, {typed_moment(datetime.fromisoformat(start))}"
+        for clinic, start in times
+    ]
 
 
 def held_courses(connection: Connection) -> list[str]:

@@ -29,6 +29,10 @@ from planner.register.occupancy import taken_by_others
 from planner.register.store import Record, read_input
 
 
+# What tells that a visit is not when it was due: its time is compared by itself.
+MOVED = "visit-moved"
+
+
 class _Facts(NamedTuple):
     """The appointments to come whose time, or draw-up, an event decided as it stands."""
 
@@ -104,7 +108,8 @@ def _of_event(record: Record, state: State, entry: Entry, facts: _Facts) -> Iter
             yield f"visit {kept[name].number}: what is drawn up would be drawn up otherwise today"
     # Of a visit at another time it is said already that it would be.
     was, now = (
-        {_said(one) for one in each.findings if one.visit not in moved} for each in (then, today)
+        {_said(one) for one in each.findings if one.visit not in moved and one.code != MOVED}
+        for each in (then, today)
     )
     yield from (f"today's rules would also find {_words(one)}" for one in sorted(now - was))
     yield from (f"today's rules would not find {_words(one)}" for one in sorted(was - now))

@@ -84,7 +84,9 @@ def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
     slip = ("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
     done = course(*slip)
     assert done.returncode == 12
-    assert "120 mg recorded, 12.5 mg planned" in done.stderr.replace("\u00a0", " ")
+    assert "120 mg (0.8 mL) recorded, 12.5 mg (0.08 mL) planned" in done.stderr.replace(
+        "\u00a0", " "
+    )
     assert shown(course)["revision"] == 0
     assert course(*slip, "--confirm", "read twice").returncode == 0
     for wrong in ("0,08", "0.08 mg", "-1", "0", "1e3"):
@@ -143,8 +145,8 @@ def test_a_worksheet_is_asked_for_as_a_whole_before_any_of_it_is_written(two: Ru
     told = done.stderr.replace("\u00a0", " ")
     for said in (
         "lesion A measures 700 mm, it was 70 mm at the start",
-        "lesion A: 600 mg recorded, 60 mg planned",
-        "lesion C: 675 mg recorded, 45 mg planned",
+        "lesion A: 600 mg (4 mL) recorded, 60 mg (0.4 mL) planned",
+        "lesion C: 675 mg (4.5 mL) recorded, 45 mg (0.3 mL) planned",
         "the vial expired 2025-06",
     ):
         assert said in told

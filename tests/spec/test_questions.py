@@ -54,7 +54,7 @@ def test_what_is_done_now_is_not_in_the_future() -> None:
         assert asked(now, event, event.at) == []  # type: ignore[union-attr]
         (said,) = asked(now, event, event.at - A_MINUTE)  # type: ignore[union-attr]
         assert said.problem.endswith("09:00 is in the future")
-        assert said.fix == "give the time with --at"
+        assert said.fix == "when was it? say with --at"
     event = missed(now, 2)
     assert asked(now, event, event.at) == []
     assert asked(now, event, event.at - A_MINUTE) == [

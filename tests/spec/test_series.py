@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from planner.core.course import Lesion
 from planner.core.deciding import unlawful
+from planner.core.quantities import Dose
 from planner.errors import InputError, NotConfirmedError, RefusedError
 from planner.register.database import Database
 from planner.register.entering import (
@@ -16,6 +19,7 @@ from planner.register.entering import (
     corrected,
     evaluated,
     given_as_planned,
+    undone,
 )
 from tests.courses import SOUND
 from tests.registers import Followed, days_of, follow, moment
@@ -176,3 +180,82 @@ def test_a_move_onto_the_day_of_an_injection_given_late_does_not_stand(course: F
     course.give(2, "2026-09-16 09:00")
     assert days_of(course.visits, "injection")[1:3] == ["2026-09-16 done", "2026-09-21 planned"]
     assert lawful(course)
+
+
+def held_places(register: Database, tmp_path: Path) -> tuple[Followed, Followed]:
+    """Two courses of a clinic with one room, one after the other on each of their days."""
+    first = follow(register, tmp_path, SOUND + OTHER)
+    text = SOUND.replace("K-1", "K-2").replace("P-1", "P-2").replace("09:00", "09:30")
+    return first, follow(register, tmp_path, text)
+
+
+@pytest.mark.hazard("double-booking")
+def test_a_half_record_that_is_undone_leaves_the_visit_at_its_hour(
+    register: Database, tmp_path: Path
+) -> None:
+    course, other = held_places(register, tmp_path)
+    before = [one.start for one in course.visits]
+    noted = Circumstances(moment("2026-09-07 09:40"))
+    course.make(lambda now: given_as_planned(now, 1, noted, ["B"]))
+    course.make(undone)
+    assert [one.start for one in course.visits] == before
+    assert f"{other.visits[0].start:%H:%M}" == "09:30"
+
+
+@pytest.mark.hazard("double-booking")
+def test_a_course_that_runs_again_takes_no_place_that_was_given_away(
+    register: Database, tmp_path: Path
+) -> None:
+    course, other = held_places(register, tmp_path)
+    other.end("stopped", "2026-09-07")
+    course.move(2, "2026-09-14 09:30")
+    other.make(undone)
+    starts = [f"{one.start:%m-%d %H:%M}" for one in other.visits]
+    assert "09-14 09:30" not in starts
+    assert starts[2] == "09-21 09:30"
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_a_move_takes_along_what_is_held_from_a_later_day_on(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.hold("2026-09-23", "A")
+    course.move(1, "2026-09-08 10:00")
+    first = course.visits[0]
+    assert [one.lesion for one in first.injections] == ["A", "B"]
+    assert f"{first.start:%m-%d}" == "09-08"
+
+
+@pytest.mark.hazard("double-booking")
+def test_a_lesion_found_later_joins_no_visit_where_there_is_no_room(
+    register: Database, tmp_path: Path
+) -> None:
+    course, other = held_places(register, tmp_path)
+    other.give(1, "2026-09-07 09:00")
+    more = Lesion(
+        "D", "elbow", Decimal(9), True, "right", doses=(Dose(Fraction(20)),), same_dose=True
+    )
+    other.add_lesion(more, "2026-09-07")
+    (first,) = [
+        visit
+        for visit in other.visits
+        for one in visit.injections
+        if (one.lesion, one.injection) == ("D", 1)
+    ]
+    assert first.start != course.visits[0].start
+
+
+@pytest.mark.hazard("dead-patients-appointments")
+def test_nothing_is_planned_for_who_died_in_another_course(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path)
+    text = SOUND.replace("K-1", "K-2").replace("09:00", "10:00")
+    other = follow(register, tmp_path, text, confirm="other arm")
+    other.end("died", "2026-09-10")
+    with pytest.raises(RefusedError, match=r"the patient died on Thu 10 Sep 2026 \(course K-2\)"):
+        course.move(2, "2026-09-15 09:00")
+    with pytest.raises(NotConfirmedError, match="the patient died"):
+        course.give(1, "2026-09-10 09:00")
+    course.give(1)

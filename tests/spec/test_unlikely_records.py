@@ -100,16 +100,16 @@ def ml(text: str) -> Amount:
 # Planned are 60 mg, drawn as 0.4 mL.
 FAR = [
     (mg("90"), None),
-    (mg("90.01"), "lesion A: 90.01 mg recorded, 60 mg planned"),
+    (mg("90.01"), "lesion A: 90.01 mg (0.6 mL) recorded, 60 mg (0.4 mL) planned"),
     (mg("30"), None),
-    (mg("29.99"), "lesion A: 29.99 mg recorded, 60 mg planned"),
-    (mg("600"), "lesion A: 600 mg recorded, 60 mg planned"),
+    (mg("29.99"), "lesion A: 29.99 mg (0.2 mL) recorded, 60 mg (0.4 mL) planned"),
+    (mg("600"), "lesion A: 600 mg (4 mL) recorded, 60 mg (0.4 mL) planned"),
     (ml("0.6"), None),
-    (ml("0.61"), "lesion A: 91.5 mg recorded, 60 mg planned"),
+    (ml("0.61"), "lesion A: 91.5 mg (0.61 mL) recorded, 60 mg (0.4 mL) planned"),
     (ml("0.2"), None),
-    (ml("0.19"), "lesion A: 28.5 mg recorded, 60 mg planned"),
+    (ml("0.19"), "lesion A: 28.5 mg (0.19 mL) recorded, 60 mg (0.4 mL) planned"),
     # Milligrams typed as millilitres.
-    (ml("60"), "lesion A: 9000 mg recorded, 60 mg planned"),
+    (ml("60"), "lesion A: 9000 mg (60 mL) recorded, 60 mg (0.4 mL) planned"),
 ]
 
 
@@ -130,7 +130,10 @@ def test_a_volume_far_from_what_was_to_be_drawn_is_asked_for() -> None:
     # 12.5 mg are drawn as 0.08 mL: the dose may be as planned, and the volume not.
     now = course(course_text(lesion("A", dose_mg="12.5")))
     event = given_as_planned(now, 1, Circumstances())
-    for volume, said in (("0.12", []), ("0.13", ["lesion A: 0.13 mL recorded, 0.08 mL planned"])):
+    for volume, said in (
+        ("0.12", []),
+        ("0.13", ["lesion A: 12.5 mg (0.13 mL) recorded, 12.5 mg (0.08 mL) planned"]),
+    ):
         one = event.injections[0]._replace(drawn_ml=Fraction(volume))
         assert [each.problem for each in asked(now, event._replace(injections=(one,)))] == said
 
@@ -393,7 +396,7 @@ ALL = [
     "the vial expired 2026-06, before Tue 15 Jun 2027",
     "Tue 15 Jun 2027 09:00 is in the future",
     "injection 1 of lesion A is still open; it would count as missed",
-    "lesion A: 600 mg recorded, 57.5 mg planned",
+    "lesion A: 600 mg (4 mL) recorded, 57.5 mg (0.38 mL) planned",
 ]
 
 
@@ -434,7 +437,7 @@ def test_of_several_events_all_questions_are_listed_before_any_is_written(
         followed.make(*makes)
     assert [plain(one.problem) for one in caught.value.problems] == [
         "lesion A measures 700 mm, it was 70 mm at the start",
-        "lesion A: 575 mg recorded, 57.5 mg planned",
+        "lesion A: 575 mg (3.8 mL) recorded, 57.5 mg (0.38 mL) planned",
         'if it is so, repeat the command with --confirm "reason"',
     ]
     assert followed.now.record == before.record
