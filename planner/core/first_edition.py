@@ -72,9 +72,6 @@ class _AsThen(FollowUp):
     def _waits(self, name: Named, _on: date) -> bool:
         return name.purpose == "injection" and name.lesion in self.held
 
-    def _is_early(self, _name: Named, _on: date) -> bool:
-        return False
-
     def _keep_behind(self, lesion: str) -> None:
         pass
 
@@ -84,9 +81,9 @@ class _AsThen(FollowUp):
     def _given_before(self, lesion: str, _number: int) -> Iterable[date]:
         return [slot.day for _, slot in self._injections(lesion) if slot.state == "done"]
 
-    def _may_stay(self, name: Named, on: date) -> bool:
-        return name.purpose == "evaluation" or all(
-            slot.day < on or slot.state == "missed"
+    def _keeps_its_day(self, name: Named, on: date) -> bool:
+        return name.purpose == "injection" and any(
+            slot.day >= on and slot.state != "missed"
             for other, slot in self._injections(name.lesion)
             if other.number < name.number
         )

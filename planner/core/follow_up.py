@@ -366,22 +366,21 @@ class FollowUp:
         """What is still open of a visit stays at it, until it is done, moved or missed.
 
         Where that is late, the later ones stand after it for the time being: their own days
-        change once it is given late. What was due later than the visit came keeps its own day, as
-        does what the law does not let stay there.
+        change once it is given late. Where it came early, what is left keeps its own day.
         """
         on = at.date()
         for name in visit:
             slot = self._slot(name)
-            is_free = not self._waits(name, on) and self._may_stay(name, on)
-            if slot.state == "open" and is_free and not self._is_early(name, on):
+            is_free = not self._waits(name, on) and not self._keeps_its_day(name, on)
+            if slot.state == "open" and is_free:
                 self.slots[name] = slot._replace(at=at, is_late=slot.is_outside(on, window))
                 for _, later in weekly_after(self.slots, name, on):
                     _check_reach(later.appointment.due)
                 if name.purpose == "injection":
                     self._count_evaluations(name.lesion)
 
-    def _is_early(self, name: Named, on: date) -> bool:
-        """Whether a day is before the one on which an appointment stood."""
+    def _keeps_its_day(self, name: Named, on: date) -> bool:
+        """Whether an appointment stood on a later day than the one on which its visit came."""
         return on < self._stood_on(name)
 
     def _stood_on(self, name: Named) -> date:
@@ -390,19 +389,6 @@ class FollowUp:
             if name in visit.names and visit.start is not None:
                 return visit.start.date()
         return self._slot(name).day
-
-    def _may_stay(self, name: Named, on: date) -> bool:
-        """Whether an injection of the lesion may be on a day, for those before it and given."""
-        if name.purpose == "evaluation":
-            return True
-        series = [
-            Injection(other.lesion, other.number, slot.day, slot.state == "done")
-            for other, slot in self._injections(name.lesion)
-            if slot.state == "done" or (slot.state == "open" and other.number < name.number)
-        ]
-        there = Injection(name.lesion, name.number, on, False)
-        found = breaches([*series, there], self.apart)
-        return not any(there in (one.earlier, one.later) for one in found)
 
     def _injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
         """The injections of a lesion in their order."""

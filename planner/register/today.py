@@ -28,7 +28,6 @@ from planner.register.inputs import clinic_today
 from planner.register.occupancy import taken_by_others
 from planner.register.store import Record, read_input
 
-
 # What tells that a visit is not when it was due: its time is compared by itself.
 MOVED = "visit-moved"
 
