@@ -387,5 +387,5 @@ def test_what_came_in_beyond_the_room_is_told(
     checked = planner("course", "check", "--database", register_url)
     assert checked.returncode == 0
     first, *_ = checked.stdout.splitlines()
-    assert first == "note: more visits than room: One room 2026-09-07T09:00:00+02:00"
+    assert first == "note: more visits than room: One room, 2026-09-07 09:00"
     assert checked.stdout.endswith("all courses hold\n")
