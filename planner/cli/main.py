@@ -59,7 +59,6 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command and leave with its exit code."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A command is short: looking for garbage costs a tenth of it and frees nothing.
     gc.disable()
     # We have no plugins for pydantic; to look for them it reads every installed package.
@@ -69,6 +68,7 @@ def main() -> None:
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _terminate)
     _set_up_streams()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     code = run(sys.argv[1:])
     # What was to be written is written: from here on a signal changes nothing but the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -87,16 +87,16 @@ def _set_up_streams() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of a call; its messages go to standard error."""
-    if arguments[:1] not in QUICK:
-        prefer_newer_zones()
     try:
+        if arguments[:1] not in QUICK:
+            prefer_newer_zones()
         return _call(arguments)
     except PlannerError as error:
         for problem in error.problems:
             said = tame(str(problem)).replace("\x1b", "?")
             _tell(f"{click.style('error:', fg='red')} {said}")
         return error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         _tell("stopped; what was done before that stands")
         return INTERRUPTED
     except click.ClickException as error:

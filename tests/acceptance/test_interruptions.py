@@ -19,6 +19,7 @@ import httpx
 import icalendar
 import pytest
 
+from planner.cli.main import run
 from tests.conftest import Run
 from tests.courses import SOUND, write
 from tests.servers import in_front_of, make_calendar, radicale
@@ -86,6 +87,17 @@ def test_a_signal_leaves_the_old_set_or_the_new_one(fresh_planner: Run, tmp_path
         beside = [path.name for path in out.parent.iterdir() if path != out]
         assert beside == [] or (sent == signal.SIGKILL and all(n.startswith(".") for n in beside))
     assert True in seen
+
+
+def test_an_interrupt_before_the_command_has_its_words_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("planner.cli.main.prefer_newer_zones", interrupt)
+    assert run(["evidence"]) == 130
+    assert capsys.readouterr().err == "stopped; what was done before that stands\n"
 
 
 @pytest.fixture
