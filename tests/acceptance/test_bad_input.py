@@ -243,8 +243,10 @@ def test_generated_course_files_are_planned_or_refused(
         _changed(table, place, value)
     with suppress(InputError):
         plan = plan_course(course_from(table, protocol, ZoneInfo("UTC")), protocol, clinic)
-        content = plan_bytes(plan)
-        assert plan_bytes(plan_from(content)) == content
+        read = plan_from(plan_bytes(plan))
+        # Not the bytes: a rounded figure is written with all six decimals (-0.602410), and as it
+        # was read it ends (-0.60241).
+        assert plan_from(plan_bytes(read)) == read
 
 
 @cache
