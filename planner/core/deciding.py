@@ -21,7 +21,6 @@ from planner.core.checks import (
     stock_findings,
 )
 from planner.core.course import Confirmation, Course, Lesion
-from planner.core.dosing import draw_up
 from planner.core.events import (
     Corrected,
     Entry,
@@ -38,11 +37,12 @@ from planner.core.follow_up import FollowUp
 from planner.core.formatting import plain
 from planner.core.history import (
     State,
-    after,
     as_corrected,
+    decisions_of,
     fold,
     noted,
     refused,
+    with_settled,
 )
 from planner.core.law import Breach, Injection, breaches
 from planner.core.layout import Placed, lay_out
@@ -55,7 +55,8 @@ from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
 from planner.core.recording import record_decision, record_visit
 from planner.core.records import Decision, PlannedInjection, PlannedVisit, by_time
-from planner.core.schedule import Appointment, Named, Slot, Visit, apply_moves, due_visits
+from planner.core.schedule import Named, Slot, Visit, apply_moves, due_visits
+from planner.core.zone_rules import wall
 from planner.errors import InputError, raise_if_any
 
 # What a distance is told by, wherever in a course it comes from.
@@ -75,7 +76,7 @@ def settle(
     Raises InputError or RefusedError where the event cannot be.
     """
     if isinstance(entry.event, Issued) and before is not None:
-        return entry, after(before, entry, protocol)
+        return entry, noted(before, entry, (), protocol)
     entry = with_decisions(entry, protocol)
     said = noted(before, entry, entries, protocol)
     if before is None or isinstance(entry.event, Planned):
@@ -90,10 +91,17 @@ def settle(
             settled = settling.settled(following.slots, placed)
         else:
             settled = Settled(tuple(_scheduled(before)))
-    entry = entry._replace(settled=settled._replace(decisions=decisions_in(entry)))
-    if before is None or isinstance(entry.event, Corrected):
-        return entry, fold([*entries, entry], protocol)
-    return entry, after(before, entry, protocol)
+    decisions = tuple(decisions_of([entry]).values())
+    entry = entry._replace(settled=settled._replace(decisions=decisions))
+    if before is not None:
+        # A correction was noted by reading the history anew; what was settled stands in `before`.
+        said = said._replace(
+            slots=before.slots,
+            visits=before.visits,
+            identities=before.identities,
+            findings=before.findings,
+        )
+    return entry, with_settled(said, entry, protocol)
 
 
 def _scheduled(state: State) -> Iterator[Scheduled]:
@@ -119,16 +127,13 @@ def _replayed(entries: Sequence[Entry], protocol: Protocol, opening: Opening) ->
     Its plan stands as it was settled; that of the first edition, which was not, is laid out.
     """
     first, *rest = as_corrected(entries)
-    made = [first]
     if first.settled is None:
-        again, state = settle(None, first, (), protocol, opening)
-        made = [again]
+        _, state = settle(None, first, (), protocol, opening)
     else:
-        state = fold(made, protocol)
+        state = fold([first], protocol)
     for entry in rest:
         if not isinstance(entry.event, Corrected | Migrated):
-            again, state = settle(state, entry, made, protocol, opening)
-            made.append(again)
+            _, state = settle(state, entry, (), protocol, opening)
     return state
 
 
@@ -168,24 +173,14 @@ def _following(before: State, said: State, protocol: Protocol, opening: Opening)
     return FollowUp(before, said, protocol, opening, replay)
 
 
-def decisions_in(entry: Entry) -> tuple[Decision, ...]:
-    """The regimens that were decided with an event."""
-    return entry.settled.decisions if entry.settled else ()
-
-
 def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
     """Where a course breaks the law of a series, as its visits stand."""
-    days = {
-        name: visit.start.date()
-        for visit in state.visits.values()
-        if visit.start is not None
-        for name in visit.names
-    }
+    starts = state.starts
     for lesion in state.course.lesions:
         series = [
-            Injection(lesion.id, name.number, days[name], slot.state == "done")
+            Injection(lesion.id, name.number, starts[name].date(), slot.state == "done")
             for name, slot in state.injections(lesion.id)
-            if slot.state in ("open", "done") and name in days
+            if slot.state in ("open", "done") and name in starts
         ]
         held = state.held.get(lesion.id)
         yield from breaches(series, protocol.policy.shortest_interval_days, held)
@@ -252,7 +247,6 @@ class _Settling:
         visits = {number: self._visit(number, uid, one) for number, uid, one in called}
         was = self.before.visits
         new = [visit for number, visit in visits.items() if was.get(number) != visit]
-        coming = [number for number, _, one in called if one.visit.is_to_come]
         touched = {visit.number for visit in new} | self._begun(called)
         told = [
             (number, _told(one, visits[number]))
@@ -260,7 +254,7 @@ class _Settling:
             if one.visit.is_to_come
         ]
         return Settled(
-            scheduled=tuple(Scheduled(n, visits[n].start, visits[n].end) for n in coming),
+            scheduled=tuple(Scheduled(number, one.start, one.end) for number, one in told),
             slots=tuple(
                 (name, slot) for name, slot in slots.items() if self.before.slots.get(name) != slot
             ),
@@ -280,7 +274,7 @@ class _Settling:
         numbers = Numbering.carried_on(self.before.identities).with_new(firsts)
         for first, one in zip(firsts, visits, strict=True):
             number, uid = numbers.of(first)
-            yield number, uid or visit_uid(self.said.course.id, _appointment(one.visit, first)), one
+            yield number, uid or visit_uid(self.said.course.id, first), one
 
     def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
         """The visits of which something else than before is to come, or was given."""
@@ -323,29 +317,25 @@ class _Settling:
         """Whether a visit is of the same appointments, drawn up for the same doses as before."""
         if {each.name for each in visit.appointments} != set(old.names):
             return False
-        doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
         was = _to_draw(old, self.before.slots)
-        return was == {each.name: _mg(doses[each.lesion][each.count - 1]) for each in visit.to_draw}
+        return was == {
+            each.name: _mg(self._doses[each.lesion][each.count - 1]) for each in visit.to_draw
+        }
 
     def _has_doses(self, old: PlannedVisit) -> bool:
         """Whether all injections of a visit have their doses, also those that were missed."""
-        doses = {lesion.id: lesion.doses for lesion in self.said.course.lesions}
         return all(
-            one.dose_mg == _mg(doses[one.lesion][one.injection - 1]) for one in old.injections
+            one.dose_mg == _mg(self._doses[one.lesion][one.injection - 1]) for one in old.injections
         )
+
+    @cached_property
+    def _doses(self) -> Mapping[str, Sequence[Dose | None]]:
+        return {lesion.id: lesion.doses for lesion in self.said.course.lesions}
 
     @cached_property
     def _prepared(self) -> Prepared:
         """Every dose of the course drawn up, as the syringes and rules of the day have it."""
-        strength, clinic = self.protocol.strength, self.opening.clinic
-        draw_ups = {
-            lesion.id: tuple(
-                None if dose is None else draw_up(dose, strength, clinic.syringes)
-                for dose in lesion.doses
-            )
-            for lesion in self.said.course.lesions
-        }
-        return Prepared(draw_ups, strength, clinic)
+        return Prepared.of(self._doses, self.protocol, self.opening.clinic)
 
     def _findings(
         self, told: Sequence[tuple[int, Placed]], touched: set[int]
@@ -414,12 +404,11 @@ class _Settling:
     @cached_property
     def _blank(self) -> frozenset[str]:
         """The lesions of which an injection is to come whose dose was left open."""
-        doses = {one.id: one.doses for one in self.said.course.lesions}
         return frozenset(
             name.lesion
             for name, slot in self.slots.items()
             if name.purpose == "injection" and slot.state == "open"
-            if doses[name.lesion][name.number - 1] is None
+            if self._doses[name.lesion][name.number - 1] is None
         )
 
     def _of_course(self) -> Iterator[Finding]:
@@ -465,9 +454,7 @@ def _mg(dose: Dose | None) -> object:
 
 def _is_at(old: PlannedVisit, placed: Placed) -> bool:
     """Whether a visit is at the wall-clock times that it had."""
-    return [one and one.replace(tzinfo=None) for one in (old.start, old.end)] == [
-        one and one.replace(tzinfo=None) for one in (placed.start, placed.end)
-    ]
+    return (wall(old.start), wall(old.end)) == (wall(placed.start), wall(placed.end))
 
 
 def _told(placed: Placed, visit: PlannedVisit) -> Placed:
@@ -480,7 +467,3 @@ def _told(placed: Placed, visit: PlannedVisit) -> Placed:
 def _with_offset(moment: datetime) -> datetime:
     """A time with its offset as a fact, whatever becomes of its zone's rules."""
     return moment.replace(tzinfo=timezone(moment.utcoffset() or timedelta()))
-
-
-def _appointment(visit: Visit, name: Named) -> Appointment:
-    return next(one for one in visit.appointments if one.name == name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 
 from planner.core.course import Lesion
 from planner.core.events import (
@@ -33,8 +33,7 @@ from planner.core.layout import Placed, lay_out_again
 from planner.core.opening import Opening
 from planner.core.plan import appointments, decide
 from planner.core.protocol import Protocol
-from planner.core.records import PlannedVisit
-from planner.core.schedule import LAST_DAY, Named, Slot, Visit, ordered
+from planner.core.schedule import LAST_DAY, Named, Slot, Visit, injections_of, ordered
 from planner.errors import InputError, Problem
 
 _ONE_DAY = timedelta(days=1)
@@ -69,6 +68,16 @@ class FollowUp:
         self.moved_now: datetime | None = None
         # Where a correction lets an appointment stand again, if there is room.
         self.back: dict[Named, datetime] = {}
+
+    @cached_property
+    def starts(self) -> Mapping[Named, datetime]:
+        """When each appointment was."""
+        return self.before.starts
+
+    @cached_property
+    def stood(self) -> Mapping[Named, Slot]:
+        """The appointments as they stood."""
+        return as_they_stand(self.before.slots, self.apart)
 
     def apply(self, entry: Entry, entries: Sequence[Entry]) -> None:
         """Follow an event. Raises RefusedError or InputError where it cannot be.
@@ -251,11 +260,12 @@ class FollowUp:
                 if slot.state in ("open", "done")
             ]
             for breach in breaches(series, 0):
-                for other in {breach.earlier, breach.later}:
-                    if other.number != name.number and name.number in _numbers(breach):
-                        text = f"injection {other.number} of lesion {name.lesion}"
-                        problem = f"{text} is on {day(other.on)}"
-                        raise InputError(Problem("--to", problem, "choose another day"))
+                numbers = {breach.earlier.number: breach.later, breach.later.number: breach.earlier}
+                if name.number in numbers:
+                    other = numbers[name.number]
+                    text = f"injection {other.number} of lesion {name.lesion}"
+                    problem = f"{text} is on {day(other.on)}"
+                    raise InputError(Problem("--to", problem, "choose another day"))
 
     @_follow_event.register
     def _hold(self, event: Held) -> None:
@@ -357,7 +367,7 @@ class FollowUp:
 
     def _stand_back(self, then: State) -> None:
         """Where what is as it was before an event stood then: it goes back there if it can."""
-        for name, start in _starts(then.visits).items():
+        for name, start in then.starts.items():
             slot = self.slots.get(name)
             if slot != self.before.slots.get(name) and slot == then.slots.get(name):
                 self.back[name] = start
@@ -385,19 +395,12 @@ class FollowUp:
 
     def _stood_on(self, name: Named) -> date:
         """The day of the visit that an appointment was in, or is due."""
-        for visit in self.before.visits.values():
-            if name in visit.names and visit.start is not None:
-                return visit.start.date()
-        return self._slot(name).day
+        start = self.starts.get(name)
+        return start.date() if start else self._slot(name).day
 
-    def _injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
+    def _injections(self, lesion: str) -> list[tuple[Named, Slot]]:
         """The injections of a lesion in their order."""
-        found = [
-            (name, slot)
-            for name, slot in self.slots.items()
-            if name.lesion == lesion and name.purpose == "injection"
-        ]
-        yield from sorted(found, key=lambda one: one[0].number)
+        return injections_of(self.slots, lesion)
 
     def _slot(self, name: Named) -> Slot:
         if name not in self.slots:
@@ -510,9 +513,9 @@ class FollowUp:
 
     def _visits(self) -> tuple[Visit, ...]:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
-        own = self._elsewhere()
+        own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
         while True:
-            visits = visits_of(as_they_stand(self.slots, self.apart), own)
+            visits = visits_of(standing, own)
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -533,8 +536,7 @@ class FollowUp:
 
     def _elsewhere(self) -> set[Named]:
         """What the event does not concern and stands on another day than it is due."""
-        was = as_they_stand(self.before.slots, self.apart)
-        now = as_they_stand(self.slots, self.apart)
+        was, now = self.stood, as_they_stand(self.slots, self.apart)
         return {
             name
             for visit in self.before.visits.values()
@@ -559,14 +561,12 @@ class FollowUp:
 
     def _standing(self, visits: Sequence[Visit]) -> dict[int, datetime]:
         """The starts of the visits that the event does not concern, by their places."""
-        was = as_they_stand(self.before.slots, self.apart)
-        now = as_they_stand(self.slots, self.apart)
-        starts = _starts(self.before.visits)
+        was, now = self.stood, as_they_stand(self.slots, self.apart)
         found: dict[int, datetime] = {}
         for n, visit in enumerate(visits):
             names = [one.name for one in visit.appointments if one.state in ("open", "cancelled")]
             stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
-            there = [starts[name] for name in stay if name in starts]
+            there = [self.starts[name] for name in stay if name in self.starts]
             back = [self.back[name] for name in names if name in self.back]
             for start in (there or back)[:1]:
                 if not _is_fixed(visit) and self._fits(visit, start):
@@ -711,10 +711,6 @@ def _is_free(slot: Slot) -> bool:
     return slot.state == "open" and slot.at is None and slot.moved_to is None
 
 
-def _numbers(breach: Breach) -> tuple[int, int]:
-    return breach.earlier.number, breach.later.number
-
-
 def _is_fixed(visit: Visit) -> bool:
     """Whether a visit is over, or stands where the physician moved it."""
     return visit.settled is not None or visit.moved_to is not None
@@ -736,16 +732,6 @@ def _is_unmoved(was: Slot | None, now: Slot) -> bool:
         now.moved_to,
         now.appointment.not_before,
     )
-
-
-def _starts(visits: Mapping[int, PlannedVisit]) -> dict[Named, datetime]:
-    """When each appointment is, by the clinic's clock, as far as its visit has a day."""
-    return {
-        name: visit.start.replace(tzinfo=None)
-        for visit in visits.values()
-        if visit.start is not None
-        for name in visit.names
-    }
 
 
 def _lacks(placed: Iterable[Placed]) -> tuple[int, int]:

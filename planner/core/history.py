@@ -6,8 +6,8 @@ of a library or of a clinic's days changes what a history says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import singledispatchmethod
 from typing import Literal, NamedTuple
 
@@ -42,7 +42,7 @@ from planner.core.preparing import each_dose
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
 from planner.core.records import Decision, PlannedVisit
-from planner.core.schedule import Named, Slot
+from planner.core.schedule import Named, Slot, injections_of
 from planner.errors import Problem, RefusedError
 
 Status = Literal["planned", "running", "held", "ended"]
@@ -113,14 +113,19 @@ class State(NamedTuple):
         starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]
         return min([self.course.first_visit.date(), *starts])
 
-    def injections(self, lesion: str) -> Iterator[tuple[Named, Slot]]:
+    @property
+    def starts(self) -> Mapping[Named, datetime]:
+        """When each appointment is, by the clinic's clock, as far as its visit has a day."""
+        return {
+            name: visit.start.replace(tzinfo=None)
+            for visit in self.visits.values()
+            if visit.start is not None
+            for name in visit.names
+        }
+
+    def injections(self, lesion: str) -> list[tuple[Named, Slot]]:
         """The injections of a lesion in their order."""
-        found = [
-            (name, slot)
-            for name, slot in self.slots.items()
-            if name.lesion == lesion and name.purpose == "injection"
-        ]
-        yield from sorted(found, key=lambda one: one[0].number)
+        return injections_of(self.slots, lesion)
 
     def is_open(self, name: Named) -> bool:
         """Whether an appointment is to come and has its place in a visit."""
@@ -156,12 +161,11 @@ def noted(state: State | None, entry: Entry, entries: Sequence[Entry], protocol:
     return reading.state(start + changes_of([entry]))
 
 
-def after(state: State, entry: Entry, protocol: Protocol) -> State:
-    """The state with one more event, which is no correction; the same as `fold` of them all."""
-    reading = _Reading(protocol, {**state.decisions, **decisions_of([entry])}, state)
-    reading.note(entry)
+def with_settled(said: State, entry: Entry, protocol: Protocol) -> State:
+    """A state that has noted an event, with what the event decided: as `fold` of them all."""
+    reading = _Reading(protocol, said.decisions, said)
     reading.settle(entry)
-    return reading.state(state.revision + changes_of([entry]))
+    return reading.state(said.revision)
 
 
 def as_corrected(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -192,13 +196,6 @@ def decisions_of(entries: Iterable[Entry]) -> Mapping[str, Decision]:
         for entry in entries
         for one in (entry.settled.decisions if entry.settled else ())
     }
-
-
-def settle_slots(slots: dict[Named, Slot], settled: Settled) -> None:
-    """Take what an event decided of appointments into them."""
-    for name in settled.dropped:
-        slots.pop(name, None)
-    slots.update(settled.slots)
 
 
 def _check_corrections(entries: Sequence[Entry]) -> None:
@@ -386,7 +383,9 @@ class _Reading:
                 text = f"event {entry.number} does not say when the visits to come are"
                 raise refused(self.course_there.id, text, _RESTORE)
             return
-        settle_slots(self.slots, settled)
+        for name in settled.dropped:
+            self.slots.pop(name, None)
+        self.slots.update(settled.slots)
         for number in settled.gone:
             self.visits.pop(number, None)
         self._settle_visits(settled)

@@ -28,7 +28,7 @@ from planner.core.numbering import Numbered, Numbering, first_of
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.core.pages import pages_of
-from planner.core.preparing import Prepared
+from planner.core.preparing import Prepared, each_dose
 from planner.core.protocol import Protocol
 from planner.core.recording import (
     record_case,
@@ -40,7 +40,7 @@ from planner.core.recording import (
     record_visit,
 )
 from planner.core.records import Plan
-from planner.core.schedule import Appointment, Visit, apply_moves, due_visits
+from planner.core.schedule import Appointment, Named, Visit, apply_moves, due_visits
 from planner.errors import InputError, Problem, raise_if_any
 
 # Visits are known to calendars by this name space and their first appointment.
@@ -90,13 +90,14 @@ def plan_of(
         one.visit.first_appointment.name for one in placed
     )
     decided = [decide(lesion, protocol) for lesion in course.lesions]
-    prepared = Prepared.of(decided, protocol, clinic)
+    doses = {
+        one.lesion.id: each_dose(one.lesion, protocol.regimens[one.regimen].injections)
+        for one in decided
+    }
+    prepared = Prepared.of(doses, protocol, clinic)
     blank = prepared.blank(one.visit for one in placed)
-    planned = [
-        record_visit(number, uid, one, protocol, prepared)
-        for one in placed
-        for number, uid in (_called(course, one, numbers),)
-    ]
+    called = [(*_called(course, one, numbers), one) for one in placed]
+    planned = [record_visit(number, uid, one, protocol, prepared) for number, uid, one in called]
     findings = [
         *(finding for one in decided for finding in lesion_findings(one, protocol)),
         *course_findings(course, protocol, clinic),
@@ -110,8 +111,7 @@ def plan_of(
         *stock_findings(clinic, protocol, bool(blank)),
         *(
             finding
-            for one in placed
-            for number, _ in (_called(course, one, numbers),)
+            for number, _, one in called
             for finding in (
                 *drawn_findings(number, one.visit, protocol, prepared),
                 *placed_findings(number, one, protocol.policy.shortest_interval_days),
@@ -220,20 +220,22 @@ def numbering_of(plan: Plan) -> Numbering:
 
 def _called(course: Course, placed: Placed, numbers: Numbering) -> tuple[int, str]:
     """The number and the calendar id of a visit."""
-    first = placed.visit.first_appointment
-    number, uid = numbers.of(first.name)
+    first = placed.visit.first_appointment.name
+    number, uid = numbers.of(first)
     return number, uid or visit_uid(course.id, first)
 
 
 def own_uids(course: Course, protocol: Protocol) -> frozenset[str]:
     """The UIDs that a visit of the course can have, so that it is not busy with itself."""
     decided = [decide(lesion, protocol) for lesion in course.lesions]
-    return frozenset(visit_uid(course.id, one) for one in appointments(course, decided, protocol))
+    return frozenset(
+        visit_uid(course.id, one.name) for one in appointments(course, decided, protocol)
+    )
 
 
-def visit_uid(course: str, first: Appointment) -> str:
+def visit_uid(course: str, first: Named) -> str:
     """What a calendar knows a visit by: it tells nothing, and stays however the visit moves."""
-    return str(uuid5(_VISITS, f"{course}/{first.lesion}/{first.purpose}/{first.count}"))
+    return str(uuid5(_VISITS, f"{course}/{first.lesion}/{first.purpose}/{first.number}"))
 
 
 def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:

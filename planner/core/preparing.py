@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.core.checks import Decided
 from planner.core.clinic import Clinic
 from planner.core.course import Lesion
 from planner.core.dosing import (
@@ -32,15 +31,21 @@ class Prepared:
     clinic: Clinic
 
     @classmethod
-    def of(cls, decided: Sequence[Decided], protocol: Protocol, clinic: Clinic) -> Prepared:
-        """Draw up every dose at the protocol's strength, in the clinic's syringes."""
+    def of(
+        cls, doses: Mapping[str, Sequence[Dose | None]], protocol: Protocol, clinic: Clinic
+    ) -> Prepared:
+        """Draw up every dose of each lesion, at the protocol's strength, in the clinic's syringes.
+
+        None is a dose that was left open.
+        """
         strength = protocol.strength
-        found = {}
-        for one in decided:
-            found[one.lesion.id] = tuple(
+        found = {
+            lesion: tuple(
                 None if dose is None else draw_up(dose, strength, clinic.syringes)
-                for dose in each_dose(one.lesion, protocol.regimens[one.regimen].injections)
+                for dose in of_lesion
             )
+            for lesion, of_lesion in doses.items()
+        }
         return cls(found, strength, clinic)
 
     def blank(self, visits: Iterable[Visit]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -81,6 +81,16 @@ class Slot(NamedTuple):
     def is_outside(self, on: date, window_days: int) -> bool:
         """Whether a day is further away than a window (inclusive, both ways)."""
         return abs((on - self.counted_from).days) > window_days
+
+
+def injections_of(slots: Mapping[Named, Slot], lesion: str) -> list[tuple[Named, Slot]]:
+    """The injections of a lesion in their order."""
+    found = [
+        (name, slot)
+        for name, slot in slots.items()
+        if name.lesion == lesion and name.purpose == "injection"
+    ]
+    return sorted(found, key=lambda one: one[0].number)
 
 
 @dataclass(frozen=True)
