@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from planner.core.course import Confirmation, Course, Patient
 from planner.core.deciding import TOO_NEAR, settle, unlawful
@@ -60,6 +60,12 @@ from planner.register.tables import courses, patients
 
 # What somebody chooses stops where its plan does; what was done is recorded whatever follows.
 _CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
+# Asked at every change, and built once.
+_OTHERS_ENDED = select(courses.c.id).where(
+    courses.c.patient == bindparam("patient"),
+    courses.c.id != bindparam("course"),
+    courses.c.status == "ended",
+)
 _HOW_TO_CONFIRM = Problem("", 'if it is so, repeat the command with --confirm "reason"')
 
 
@@ -210,12 +216,8 @@ def change(
 
 def _died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:
     """The course in which the patient died, and when; None where that is not so."""
-    query = select(courses.c.id).where(
-        courses.c.patient == record.patient.key,
-        courses.c.id != record.course,
-        courses.c.status == "ended",
-    )
-    for one in connection.execute(query):
+    wanted = {"patient": record.patient.key, "course": record.course}
+    for one in connection.execute(_OTHERS_ENDED, wanted):
         ended = read_course(connection, one.id).state.ended
         if ended is not None and ended.ending == "died":
             return one.id, ended
@@ -319,12 +321,13 @@ def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> It
         # It is compared with the course without what it corrects.
         state, of_event = _not_done(state, event.instead), event.instead
     yield from questions(state, of_event, protocol, _wall(before.record, now))
-    broken = set(unlawful(before.state, protocol))
+    # A distance that is to come is a finding, with its own days to confirm.
+    breaches = [
+        one for one in unlawful(after.state, protocol) if one.is_done or one.clause != "interval"
+    ]
+    broken = set(unlawful(before.state, protocol)) if breaches else set()
     shortest = protocol.policy.shortest_interval_days
-    for breach in unlawful(after.state, protocol):
-        # A distance that is to come is a finding, with its own days to confirm.
-        if breach not in broken and (breach.is_done or breach.clause != "interval"):
-            yield law_questions(breach, shortest)
+    yield from (law_questions(one, shortest) for one in breaches if one not in broken)
 
 
 def _not_done(state: State, event: Event) -> State:

@@ -81,7 +81,7 @@ def to_row(entry: Entry, salt: str) -> Row:
     )  # fmt: skip
 
 
-def from_row(row: Row, patient: Identity, known: Collection[str] = ("name", "birth_date")) -> Entry:
+def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> Entry:
     """The entry of a row. Raises ValueError where it cannot be one.
 
     `known` is what a course of the first edition knew of its patient when it was migrated: it
@@ -121,15 +121,15 @@ def known_when_migrated(rows: Iterable[Row]) -> Collection[str]:
         if row.kind == "migrated":
             known: list[str] = json.loads(row.facts)["event"][KNOWN]
             return known
-    return ("name", "birth_date")
+    return KNOWABLE
 
 
 def _take_identity(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Who the patient is, out of an event: the table of patients has it, `known` says what."""
     patient = event.get("course", {}).get("patient") if "course" in event else event
-    if patient is None or not {"name", "birth_date"} <= set(patient):
+    if patient is None or not set(KNOWABLE) <= set(patient):
         return
-    said = {name: patient.pop(name) for name in ("name", "birth_date")}
+    said = {name: patient.pop(name) for name in KNOWABLE}
     patient[KNOWN] = [name for name, value in said.items() if value is not None]
     if "course" in event:
         yield PATIENT_ID, patient.pop("id")
@@ -168,12 +168,15 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def _json(value: object) -> str:
-    import simplejson
-
-    text: str = simplejson.dumps(
-        value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True
-    )
+    text: str = _encoder().encode(value)
     return text
+
+
+@cache
+def _encoder() -> Any:
+    from simplejson import JSONEncoder
+
+    return JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
 from planner.errors import Problem, ServiceError
 from planner.register.codec import KNOWABLE
+from planner.register.database import copy_file
 from planner.register.store import Record, append, project, read_course
 from planner.register.tables import courses, patients
 
@@ -45,9 +45,7 @@ def back_up_first(connection: Connection, file: Path | None) -> str:
         target = file.with_name(f"{file.name}.first-edition-{number}")
     try:
         target.touch(mode=0o600, exist_ok=False)
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
+        copy_file(file, target)
     except (OSError, sqlite3.Error) as error:
         target.unlink(missing_ok=True)
         problem = f"no copy can be made before its migration: {error}"

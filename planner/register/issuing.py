@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import Connection, select
 
 from planner.core.events import Document, Entry, Evaluated, Given, Issued
-from planner.core.formatting import listing, moment
+from planner.core.formatting import moment
 from planner.core.history import IssuedSet
 from planner.core.pages import stale_pages, visit_page
 from planner.core.records import Page, Plan
@@ -27,6 +27,7 @@ from planner.register.changes import (
     states_of,
 )
 from planner.register.database import Database
+from planner.register.store import pages_of_issue
 from planner.register.tables import pages
 
 
@@ -118,7 +119,7 @@ def pages_with(connection: Connection, code: str) -> list[IssuedPage]:
 def page_of(standing: Standing, code: str, page: str) -> IssuedPage:
     """A page of a course that was issued, as it stands now."""
     state = standing.state
-    issue = [one for one in state.issues if Page(page, code) in pages_of_issue(one)][-1]
+    issue = [one for one in state.issues if Page(page, code) in pages_of_issue(one.issued)][-1]
     carried_out = _carried_out(standing, page)
     # A page that was carried out held, or did not, when that began.
     upto = _begun(standing, issue, page) if carried_out else len(standing.record.entries)
@@ -141,7 +142,7 @@ def check_page(standing: Standing, code: str, visit: int) -> None:
     there = [
         one
         for issue in standing.state.issues
-        for one in pages_of_issue(issue)
+        for one in pages_of_issue(issue.issued)
         if one.code == code.strip().lower()
     ]
     if not there:
@@ -156,18 +157,14 @@ def check_page(standing: Standing, code: str, visit: int) -> None:
             raise RefusedError(Problem("--page", text, "take that visit's page"))
 
 
-def pages_of_issue(issue: IssuedSet) -> Sequence[Page]:
-    """The pages that were made then; the first edition's had one code, and no names."""
-    return issue.issued.pages or (Page("", issue.issued.code),)
-
-
 def _is_stale(standing: Standing, issue: IssuedSet, page: str, upto: int) -> bool:
     """Whether a page of an issue did not hold any more after so many events of the course.
 
     A code of the first edition stood on all pages, and does not hold where one of them does not.
     """
     before = Standing.of(standing.record.as_of(issue.entries))
-    after = Standing.of(standing.record.as_of(upto))
+    is_now = upto == len(standing.record.entries)
+    after = standing if is_now else Standing.of(standing.record.as_of(upto))
     return any(page in ("", one.page) for one in stale_pages(before.plan, after.plan))
 
 
@@ -198,8 +195,3 @@ def _done_by(entry: Entry) -> Iterator[Named]:
             yield Named(one.lesion, "injection", one.injection)
     elif isinstance(entry.event, Evaluated):
         yield Named(entry.event.lesion, "evaluation", entry.event.evaluation)
-
-
-def told_of(found: Sequence[IssuedPage]) -> str:
-    """The pages of a code, for a message."""
-    return listing([one.told for one in found])

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from planner.core.occupancy import Busy, OccupancyByDay
 from planner.register.database import lock_clinic
 from planner.register.store import Record
 from planner.register.tables import visits
+
+_TAKEN = select(visits.c.start, visits.c.end).where(
+    visits.c.day == bindparam("on"),
+    visits.c.clinic == bindparam("at"),
+    visits.c.course != bindparam("own"),
+    visits.c.state == "planned",
+)
 
 
 def taken_by_others(
@@ -27,13 +34,8 @@ def taken_by_others(
 def _reader(connection: Connection, clinic: str, course: str) -> Callable[[date], Iterator[Busy]]:
     def read(on: date) -> Iterator[Busy]:
         lock_clinic(connection, clinic)
-        query = select(visits.c.start, visits.c.end).where(
-            visits.c.day == on.isoformat(),
-            visits.c.clinic == clinic,
-            visits.c.course != course,
-            visits.c.state == "planned",
-        )
-        for start, end in connection.execute(query):
+        wanted = {"on": on.isoformat(), "at": clinic, "own": course}
+        for start, end in connection.execute(_TAKEN, wanted):
             yield Busy(datetime.fromisoformat(start), datetime.fromisoformat(end))
 
     return read

@@ -34,9 +34,13 @@ from planner.register.tables import courses, events, inputs, pages, patients, te
 
 ERASED_ID = "erased"
 # The statements of every change, built once: to build one costs as much as to run it.
-_HEAD = select(courses).where(courses.c.id == bindparam("wanted"))
+_HEAD = (
+    select(courses.c.events, courses.c.digest.label("last"), patients)
+    .join_from(courses, patients, patients.c.key == courses.c.patient)
+    .where(courses.c.id == bindparam("wanted"))
+)
 # SQLite's writers are alone anyway, and it knows no FOR UPDATE.
-_HEAD_LOCKED = _HEAD.with_for_update()
+_HEAD_LOCKED = _HEAD.with_for_update(of=courses)
 _PATIENT = select(patients).where(patients.c.key == bindparam("wanted"))
 _ROWS = (
     select(events, texts.c.salt, texts.c.content)
@@ -123,16 +127,17 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     head = connection.execute(query, {"wanted": course}).one_or_none()
     if head is None:
         raise RefusedError(_unknown(connection, course))
-    patient = read_patient(connection, head.patient)
+    events_there, last_there, *of_whom = head
+    patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
-    if last != head.digest or len(rows) != head.events:
+    if last != last_there or len(rows) != events_there:
         raise RefusedError(_tampered(course, "its last event is not the one that was written"))
     of_patient = rows[0][0].texts.get(PATIENT_ID, patient.id) if rows else patient.id
     if patient.erased is None and of_patient != patient.id:
         raise RefusedError(_tampered(course, "its patient has another id than was written"))
-    known = known_when_migrated(row for row, _, _ in rows)
-    entries = tuple(_entry(course, row, patient.identity, known) for row, _, _ in rows)
+    known, identity = known_when_migrated(row for row, _, _ in rows), patient.identity
+    entries = tuple(_entry(course, row, identity, known) for row, _, _ in rows)
     planned = entries[0].event if entries else None
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
@@ -188,13 +193,14 @@ def append(connection: Connection, course: str, entry: Entry, before: str) -> st
     Raises RefusedError where another event came first.
     """
     row = to_row(entry, secrets.token_hex(16))
-    own = digest(course, row, row.texts_sha256, before)
+    typed = row.texts_sha256
+    own = digest(course, row, typed, before)
     said = {"wanted": course, "before": before, "number": entry.number, "own": own}
     moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
         problem = "somebody else changed it just now"
         raise RefusedError(Problem(course, problem, "read it again and repeat the change"))
-    insert_row(connection, course, row, row.texts_sha256, own)
+    insert_row(connection, course, row, typed, own)
     return own
 
 
@@ -267,14 +273,18 @@ def projected_visits(
         }
 
 
+def pages_of_issue(issued: Issued) -> Sequence[Page]:
+    """The pages that were made then; the first edition's had one code, and no names."""
+    return issued.pages or (Page("", issued.code),)
+
+
 def note_pages(connection: Connection, course: str, number: int, issued: Issued) -> None:
-    """Let the codes of issued pages be found; those of the first edition had one for all."""
-    pages_there = issued.pages or (Page("", issued.code),)
+    """Let the codes of issued pages be found."""
     connection.execute(
         insert(pages),
         [
             {"course": course, "event": number, "page": one.page, "code": one.code}
-            for one in pages_there
+            for one in pages_of_issue(issued)
         ],
     )
 

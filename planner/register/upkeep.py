@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
-from planner.register.database import Database
+from planner.register.database import Database, copy_file
 from planner.register.days import crowded_times
-from planner.register.issuing import pages_of_issue
-from planner.register.store import projected_visits, read_course
+from planner.register.store import pages_of_issue, projected_visits, read_course
 from planner.register.tables import courses, pages, visits
 from planner.register.today import differences
 
@@ -33,14 +32,9 @@ def back_up(database: Database, target: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         os.close(handle)
         made = Path(name)
-        with (
-            closing(sqlite3.connect(database.file)) as source,
-            closing(sqlite3.connect(made)) as to,
-        ):
-            source.backup(to)
-            # One file: a copy in WAL mode would leave two more beside it.
-            to.execute("PRAGMA journal_mode = DELETE")
-            (said,) = to.execute("PRAGMA integrity_check").fetchone()
+        copy_file(database.file, made)
+        with closing(sqlite3.connect(made)) as copy:
+            (said,) = copy.execute("PRAGMA integrity_check").fetchone()
         if said != "ok":
             fix = "restore the last backup; planner course check says more"
             raise ServiceError(Problem("the register", f"it is damaged: {said}", fix))
@@ -89,7 +83,7 @@ def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
         yield _differs(course, "its visits")
     query = select(pages.c.event, pages.c.page, pages.c.code).where(pages.c.course == course)
     noted = {tuple(row) for row in connection.execute(query)}
-    wanted = {(one.entries, *page) for one in state.issues for page in pages_of_issue(one)}
+    wanted = {(one.entries, *page) for one in state.issues for page in pages_of_issue(one.issued)}
     if noted != wanted:
         yield _differs(course, "its issued pages")
 
