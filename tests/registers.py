@@ -29,6 +29,7 @@ from planner.register.entering import (
 )
 from planner.register.inputs import store_clinic, store_protocol, years_from
 from planner.register.store import read_course
+from planner.register.upkeep import check
 from tests.conftest import CLINIC, ROOT
 from tests.courses import SOUND, write
 
@@ -121,6 +122,15 @@ def follow(
         busy=busy,
     )
     return Followed(register, inputs.course.id)
+
+
+def silent(_index: int, _of: int) -> None:
+    """Report to nobody."""
+
+
+def problems(register: Database) -> list[str]:
+    """What a check of all its courses finds wrong."""
+    return [str(one) for one in check(register, silent)]
 
 
 def days_of(visits: Sequence[PlannedVisit], purpose: str = "") -> list[str]:

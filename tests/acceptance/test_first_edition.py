@@ -27,11 +27,10 @@ from planner.register.entering import Amount, Circumstances, corrected, mended_g
 from planner.register.issuing import pages_with
 from planner.register.store import read_course
 from planner.register.transfer import imported
-from planner.register.upkeep import check
 from tests.conftest import Run, new_postgresql
 from tests.first_edition import EXPORT, kept, put_at
 from tests.papers import pages
-from tests.registers import Followed, day, days_of
+from tests.registers import Followed, day, days_of, problems
 
 SHOWS: dict[str, Any] = kept("shows")
 SPAN = day("2025-01-01"), day("2028-01-01")
@@ -46,10 +45,6 @@ def as_json(value: object) -> Any:
 def shown(register: Database, course: str) -> Any:
     with register.reading() as connection:
         return as_json(show_json(Standing.of(read_course(connection, course))))
-
-
-def problems(register: Database) -> list[str]:
-    return [str(one) for one in check(register, lambda _index, _of: None)]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -21,10 +21,10 @@ from planner.register.database import Database, open_database
 from planner.register.days import due_visits, listed_courses
 from planner.register.persons import restrict
 from planner.register.transfer import exported, imported
-from planner.register.upkeep import check, notes
+from planner.register.upkeep import notes
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion, write
-from tests.registers import NOW, Followed, day, follow
+from tests.registers import NOW, Followed, day, follow, problems, silent
 
 Result = TypeVar("Result")
 
@@ -83,12 +83,8 @@ def most_at_once(register: Database) -> int:
     return max(sum(a <= start < b for a, b in spans) for start, _ in spans)
 
 
-def silent(_index: int, _of: int) -> None:
-    """Report to nobody."""
-
-
 def noted(register: Database) -> list[str]:
-    assert list(check(register, silent)) == []
+    assert problems(register) == []
     return list(notes(register, silent))
 
 

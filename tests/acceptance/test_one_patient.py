@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
-from planner.cli.inputs import read_inputs
 from planner.core.events import Identified
 from planner.errors import InputError, NotConfirmedError, RefusedError
 from planner.files.plan import plan_bytes
-from planner.register.changes import Author, Standing, add_course
+from planner.register.changes import Author, Standing
 from planner.register.database import Database
 from planner.register.entering import undone
-from planner.register.inputs import store_clinic, store_protocol, years_from
 from planner.register.issuing import note_issued
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, confirmation, write
-from tests.registers import NOW, PROTOCOL, Followed, follow
+from tests.registers import NOW, Followed, follow
 
 BY = {"PLANNER_USER": "Dr A. Holm"}
 HOURS = {"K-0": "08:00", "K-1": "09:00", "K-2": "10:00", "K-3": "11:00"}
@@ -37,14 +35,7 @@ def text_of(name: str, *said: str, patient: str = "P-17") -> str:
 
 
 def add(register: Database, folder: Path, text: str, confirm: str | None = "both knees") -> None:
-    inputs = read_inputs(write(folder, text), CLINIC, None, more_years=years_from)
-    add_course(
-        register,
-        inputs.course,
-        store_protocol(PROTOCOL.read_bytes()),
-        store_clinic(CLINIC.read_bytes(), None, inputs.clinic),
-        Author("Dr A. Holm", NOW, None, confirm),
-    )
+    follow(register, folder, text, confirm=confirm)
 
 
 def plans(course: Followed) -> list[bytes]:

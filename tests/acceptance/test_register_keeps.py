@@ -27,9 +27,9 @@ from planner.register.entering import Measurement, evaluated
 from planner.register.store import read_course
 from planner.register.tables import metadata
 from planner.register.transfer import exported, imported
-from planner.register.upkeep import back_up, check
+from planner.register.upkeep import back_up
 from tests.conftest import CLINIC, EXAMPLES, Run
-from tests.registers import Followed, follow
+from tests.registers import Followed, follow, problems
 
 
 def write_on(url: str, name: str, events: int, told: Connection) -> None:
@@ -62,14 +62,6 @@ class Writer:
                 said.append(self.told.recv())
         self.process.join()
         return said
-
-
-def nothing(_index: int, _of: int) -> None:
-    """Report to nobody."""
-
-
-def problems(register: Database) -> list[str]:
-    return [str(one) for one in check(register, nothing)]
 
 
 def authors(register: Database) -> list[str]:
