@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from io import TextIOWrapper
 from types import FrameType
@@ -63,6 +64,7 @@ def main() -> None:
     gc.disable()
     # We have no plugins for pydantic; to look for them it reads every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    sys.unraisablehook = _send_again
     signal.signal(signal.SIGTERM, _terminate)
     # A closed terminal; nohup has it ignored.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -141,3 +143,21 @@ def _tell(message: str) -> None:
 def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
     """Leave by an exception, so that what was half written is cleared away."""
     raise SystemExit(SIGNALLED + number)
+
+
+def _send_again(lost: sys.UnraisableHookArgs) -> None:
+    """A signal that came while Python cleared an object away is lost: it comes once more.
+
+    Nothing can be raised from there, so the command would go on as if nobody had stopped it.
+    """
+    match lost.exc_value:
+        case KeyboardInterrupt():
+            number = signal.SIGINT
+        case SystemExit(code=int(code)) if code > SIGNALLED:
+            number = signal.Signals(code - SIGNALLED)
+        case _:
+            sys.__unraisablehook__(lost)
+            return
+    again = threading.Timer(0.01, signal.raise_signal, (number,))
+    again.daemon = True
+    again.start()

@@ -100,6 +100,34 @@ def test_an_interrupt_before_the_command_has_its_words_too(
     assert capsys.readouterr().err == "stopped; what was done before that stands\n"
 
 
+# A command that clears an object away while a signal comes: what is raised there is lost.
+LOST = """
+import signal, sys, time, weakref
+from planner.cli import main
+
+class Thing:
+    pass
+
+def work(arguments):
+    thing = Thing()
+    kept = weakref.ref(thing, lambda _: signal.raise_signal(int(sys.argv[1])))
+    del thing
+    time.sleep(20)
+    return 0
+
+main._call = work
+main.main()
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_python_clears_away_is_not_lost(sent: int) -> None:
+    command = [sys.executable, "-c", LOST, str(int(sent))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    told = "stopped; what was done before that stands\n" if sent == signal.SIGINT else ""
+    assert (done.returncode, done.stderr) == (128 + sent, told)
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "server").mkdir()
