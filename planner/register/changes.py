@@ -139,12 +139,12 @@ def add_course(
         entry = Entry(1, author.now, author.name, author.confirm, event)
         standing, entry = _settled(record, None, entry)
         _check_plan(standing.state.findings, course.id)
-        written = append(connection, course.id, entry, "")
+        written = append(connection, course.id, entry, "", standing.state)
         record = standing.record._replace(digest=written)
         project(connection, record, standing.state)
         for other in others:
             after, told_it = _identify(connection, other, course.id, course.patient, author)
-            project(connection, after.record, after.state, told_it)
+            project(connection, after.record, after.state, other.state, told_it)
         return Standing(record, standing.state)
 
 
@@ -208,7 +208,7 @@ def change(
         if first.state.ended and not standing.state.ended:
             standing, told_it = _catch_up(connection, standing, author)
             entries += told_it
-        project(connection, standing.record, standing.state, entries)
+        project(connection, standing.record, standing.state, first.state, entries)
     waited = [one for one in first.state.findings if one.stops]
     waiting = [one for one in _new(standing.state.findings, waited) if one.stops]
     return Changed(first, standing, tuple(entries), tuple(waiting))
@@ -241,7 +241,7 @@ def _after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Probl
 
 def _written(connection: Connection, standing: Standing, entry: Entry) -> Standing:
     record = standing.record
-    written = append(connection, record.course, entry, record.digest)
+    written = append(connection, record.course, entry, record.digest, standing.state)
     if isinstance(entry.event, Issued):
         note_pages(connection, record.course, entry.number, entry.event)
     return Standing(record._replace(digest=written), standing.state)

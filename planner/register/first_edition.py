@@ -80,9 +80,10 @@ def migrate_course(connection: Connection, course: str) -> None:
         event=Migrated(known, tuple(_printed(record, alone))),
         settled=migrate(record.entries, record.protocol, alone),
     )
-    written = append(connection, course, entry, record.digest)
-    migrated: Record = record._replace(entries=(*record.entries, entry), digest=written)
-    project(connection, migrated, fold(migrated.entries, migrated.protocol))
+    migrated: Record = record._replace(entries=(*record.entries, entry))
+    state = fold(migrated.entries, migrated.protocol)
+    append(connection, course, entry, record.digest, state)
+    project(connection, migrated, state)
 
 
 def _printed(record: Record, alone: Opening) -> Iterator[Papers]:

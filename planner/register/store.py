@@ -55,16 +55,17 @@ _ROWS = (
 _MOVE_ON = (
     update(courses)
     .where(courses.c.id == bindparam("wanted"), courses.c.digest == bindparam("before"))
-    .values(events=bindparam("number"), digest=bindparam("own"))
-)
-_STANDS = (
-    update(courses)
-    .where(courses.c.id == bindparam("wanted"))
-    .values(revision=bindparam("to"), status=bindparam("stands"))
+    .values(
+        events=bindparam("number"),
+        digest=bindparam("own"),
+        revision=bindparam("to"),
+        status=bindparam("stands"),
+    )
 )
 _EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
-_ALL_GONE = delete(visits).where(visits.c.course == bindparam("wanted"))
-_GONE = _ALL_GONE.where(visits.c.number.in_(bindparam("numbers", expanding=True)))
+_THIS_VISIT = (visits.c.course == bindparam("of")) & (visits.c.number == bindparam("numbered"))
+_REDRAW = update(visits).where(_THIS_VISIT)
+_GONE = delete(visits).where(_THIS_VISIT)
 
 
 class PatientRow(NamedTuple):
@@ -187,15 +188,18 @@ def begin_course(connection: Connection, course: str, patient: int) -> None:
     )
 
 
-def append(connection: Connection, course: str, entry: Entry, before: str) -> str:
+def append(connection: Connection, course: str, entry: Entry, before: str, state: State) -> str:
     """Write one event after the one of the digest `before`; the new digest.
 
-    Raises RefusedError where another event came first.
+    `state` is what the history leaves with it. Raises RefusedError where another event came first.
     """
     row = to_row(entry, secrets.token_hex(16))
     typed = row.texts_sha256
     own = digest(course, row, typed, before)
-    said = {"wanted": course, "before": before, "number": entry.number, "own": own}
+    said = {
+        "wanted": course, "before": before, "number": entry.number, "own": own,
+        "to": state.revision, "stands": state.status,
+    }  # fmt: skip
     moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
         problem = "somebody else changed it just now"
@@ -226,20 +230,23 @@ def insert_row(connection: Connection, course: str, row: Row, typed: str, own: s
 
 
 def project(
-    connection: Connection, record: Record, state: State, entries: Sequence[Entry] | None = None
+    connection: Connection,
+    record: Record,
+    state: State,
+    before: State | None = None,
+    entries: Sequence[Entry] = (),
 ) -> None:
-    """Draw anew what lists and days are read from; of `entries` alone, where they are given."""
-    course = record.course
-    said = {"wanted": course, "to": state.revision, "stands": state.status}
-    connection.execute(_STANDS, said)
-    touched = None if entries is None else _touched(state, entries)
-    wanted = list(projected_visits(record, state, touched))
-    if touched is None:
-        connection.execute(_ALL_GONE, {"wanted": course})
-    elif touched:
-        connection.execute(_GONE, {"wanted": course, "numbers": sorted(touched)})
-    if wanted:
-        connection.execute(_VISIT, wanted)
+    """Draw what days are read from: all of it, or since `before` what `entries` changed."""
+    there = {*before.visits} if before else set()
+    touched = _touched(state, entries) if before else {*state.visits}
+    drawn = list(projected_visits(record, state, touched))
+    if new := [one for one in drawn if one["number"] not in there]:
+        connection.execute(_VISIT, new)
+    known = [one for one in drawn if one["number"] in there]
+    for one in known:
+        connection.execute(_REDRAW, {**one, "of": record.course, "numbered": one["number"]})
+    for number in sorted(there - {*state.visits}):
+        connection.execute(_GONE, {"of": record.course, "numbered": number})
 
 
 def _touched(state: State, entries: Sequence[Entry]) -> set[int]:

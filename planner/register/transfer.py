@@ -188,7 +188,10 @@ class _Coming:
             migrate_course(self.connection, course)
         record = read_course(self.connection, course)
         state = record.state
-        project(self.connection, record, state)
+        stands = {"revision": state.revision, "status": state.status}
+        self.connection.execute(update(courses).where(known).values(stands))
+        if not self.is_first_edition:
+            project(self.connection, record, state)
         for one in state.issues:
             note_pages(self.connection, course, one.entries, one.issued)
         self.courses.append(course)
