@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
+
+# Seconds.
+_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -16,51 +20,64 @@ class Busy:
     end: datetime
 
 
-@dataclass
-class _Steps:
-    """The count from each moment to the next, of the times that touch one UTC day."""
+class _Counts:
+    """How many there are from each moment to the next, out of what begins and ends."""
 
-    moments: list[float] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._changes: dict[float, int] = {}
+        # The moments and the number from each on; None where a change came since.
+        self._known: tuple[list[float], list[int]] | None = None
 
-    def cut(self, moment: float) -> int:
-        at = bisect_left(self.moments, moment)
-        if at == len(self.moments) or self.moments[at] != moment:
-            self.moments.insert(at, moment)
-            self.counts.insert(at, self.counts[at - 1] if at else 0)
-        return at
+    def add(self, start: float, end: float) -> None:
+        """One more from a moment to another."""
+        self._changes[start] = self._changes.get(start, 0) + 1
+        self._changes[end] = self._changes.get(end, 0) - 1
+        self._known = None
+
+    def peak(self, begin: float, finish: float) -> int:
+        """The most at one moment from one (inclusive) to another (exclusive)."""
+        if self._known is None:
+            moments = sorted(self._changes)
+            self._known = moments, list(accumulate(self._changes[one] for one in moments))
+        moments, counts = self._known
+        first = bisect_right(moments, begin) - 1
+        last = bisect_left(moments, finish)
+        return max(counts[max(0, first) : last], default=0)
 
 
 class Occupancy:
     """Taken times, kept day by day so that many courses can be laid out after one another.
 
-    A day has no more steps than distinct starts and ends, however many visits share them.
+    A time that lasts for weeks counts on its whole days by their number alone.
     """
 
     def __init__(self, busy: Iterable[Busy] = ()) -> None:
-        self._days: dict[int, _Steps] = {}
+        self._days: dict[int, _Counts] = {}
+        self._whole_days = _Counts()
         for one in busy:
             self.add(one)
 
     def add(self, busy: Busy) -> None:
         """Take a time; times that overlap add up."""
         start, end = busy.start.timestamp(), busy.end.timestamp()
-        for day in _days(start, end):
-            steps = self._days.setdefault(day, _Steps())
-            # A time that goes on into another day is whole in both: each is asked for itself.
-            for at in range(steps.cut(start), steps.cut(end)):
-                steps.counts[at] += 1
+        days = _days(start, end)
+        if len(days) > 2:
+            self._whole_days.add(days[1], days[-1])
+            days_in_part = [days[0], days[-1]]
+        else:
+            days_in_part = [*days]
+        for day in days_in_part:
+            first, last = max(start, day * _DAY), min(end, (day + 1) * _DAY)
+            self._days.setdefault(day, _Counts()).add(first, last)
 
     def peak(self, start: datetime, end: datetime) -> int:
         """The most that are there at one moment from `start` (inclusive) to `end` (exclusive)."""
         begin, finish = start.timestamp(), end.timestamp()
         found = 0
         for day in _days(begin, finish):
-            steps = self._days.get(day)
-            if steps is not None:
-                first = max(0, bisect_right(steps.moments, begin) - 1)
-                last = bisect_left(steps.moments, finish)
-                found = max(found, *steps.counts[first:last], 0)
+            whole = self._whole_days.peak(day, day + 1)
+            in_part = self._days[day].peak(begin, finish) if day in self._days else 0
+            found = max(found, whole + in_part)
         return found
 
 
@@ -85,4 +102,4 @@ def _days(start: float, end: float) -> range:
     """The UTC days that a stretch touches; an empty stretch touches none."""
     if end <= start:
         return range(0)
-    return range(int(start // 86400), int(-(-end // 86400)))
+    return range(int(start // _DAY), int(-(-end // _DAY)))

@@ -1,0 +1,1 @@
+"""Reading calendar files of any origin: what says when somebody is busy, and nothing else."""

@@ -1,0 +1,367 @@
+"""What the events of a calendar take: each by itself, in series, with exceptions and changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from planner.errors import Problem
+from planner.files.calendars.lines import Component, Line
+from planner.files.calendars.recurrence import Rule, Steps, rule_of, starts
+from planner.files.calendars.times import (
+    IN_UTC,
+    UnreadableError,
+    Written,
+    length,
+    moment,
+    moments,
+)
+from planner.files.calendars.zones import Zones
+
+Span = tuple[datetime, datetime]
+_ONE_DAY = timedelta(days=1)
+# Local times differ by at most this from those of UTC.
+_ZONES_APART = timedelta(hours=26)
+_FARTHEST_SHIFT = timedelta(days=366)
+_ONCE = ("UID", "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
+_ALL_DAY = (
+    "X-MICROSOFT-CDO-ALLDAYEVENT",
+    "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT",
+    "X-FUNAMBOL-ALLDAY",
+)
+
+
+@dataclass
+class Event:
+    """An event as it is written. `length` is by the clock, or exact where its end is in a zone.
+
+    `recurrence` names the time of a series that this event replaces.
+    """
+
+    component: Component
+    is_taken: bool
+    start: Written
+    length: timedelta
+    is_exact: bool = False
+    rules: list[Rule] = field(default_factory=list)
+    not_rules: list[Rule] = field(default_factory=list)
+    more: list[tuple[Written, Written | timedelta | None]] = field(default_factory=list)
+    but: list[Written] = field(default_factory=list)
+    recurrence: Written | None = None
+    is_and_following: bool = False
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it comes more than once, or may be changed for one time."""
+        return bool(self.rules or self.more or self.but or self.recurrence)
+
+    @property
+    def uid(self) -> str:
+        """Its id; empty where it has none."""
+        return self.component.text("UID")
+
+    @property
+    def sequence(self) -> int:
+        """How often it was changed; 0 where that cannot be read, since it only orders."""
+        numbers = [line.value.strip() for line in self.component.lines("SEQUENCE")]
+        return max((int(one) for one in numbers if one.isdecimal() and len(one) < 10), default=0)
+
+
+def is_taken(component: Component) -> bool:
+    """Whether an event takes its time. Where it says both, it does: a doubt is no free time."""
+    if any(_said(line) in ("CANCELLED", "CANCELED") for line in component.lines("STATUS")):
+        return False
+    transparent = [_said(line) == "TRANSPARENT" for line in component.lines("TRANSP")]
+    free = [_said(line) == "FREE" for line in component.lines("X-MICROSOFT-CDO-BUSYSTATUS")]
+    said = [*transparent, *free]
+    return not said or not all(said)
+
+
+def _said(line: Line) -> str:
+    return line.value.strip().upper()
+
+
+def read_event(component: Component, zones: Zones) -> Event:
+    """An event. Raises UnreadableError for what is needed of it and cannot be read."""
+    for name in _ONCE:
+        lines = component.lines(name)
+        if len(lines) > 1 and len({(str(one.parameters), one.value) for one in lines}) > 1:
+            raise UnreadableError(f"{name} stands twice")
+    if not component.lines("DTSTART"):
+        raise UnreadableError("it has no DTSTART")
+    start = moment("DTSTART", component.lines("DTSTART")[0])
+    taken = is_taken(component)
+    if not taken and not component.lines("RECURRENCE-ID"):
+        return Event(component, taken, start, timedelta())
+    start, lasts, is_exact = _extent(component, start, zones)
+    event = Event(component, taken, start, lasts, is_exact)
+    event.rules = [rule_of(line.value) for line in component.lines("RRULE")]
+    event.not_rules = [rule_of(line.value) for line in component.lines("EXRULE")]
+    event.more = list(moments("RDATE", component.lines("RDATE")))
+    event.but = [one for one, _ in moments("EXDATE", component.lines("EXDATE"))]
+    for line in component.lines("RECURRENCE-ID"):
+        event.recurrence = moment("RECURRENCE-ID", line)
+        following = line.parameters.get("RANGE", "").upper()
+        if following not in ("", "THISANDFUTURE"):
+            raise UnreadableError(f"its RANGE is {following}, which is no longer in use")
+        event.is_and_following = bool(following)
+    return event
+
+
+def _extent(component: Component, start: Written, zones: Zones) -> tuple[Written, timedelta, bool]:
+    """Start, length, and whether the length is of exact time; a day without length is one day."""
+    lasts, is_exact = _length(component, start, zones)
+    if not lasts and not start.is_day and _is_said_whole(component):
+        for written in (start, _by_clinic(start, zones)):
+            if written.local.time() == time():
+                start = Written(written.local, None, is_day=True)
+    if start.is_day:
+        # Part of a day is the day.
+        days = -(-lasts // _ONE_DAY)
+        return start, max(days, 1) * _ONE_DAY, False
+    return start, lasts, is_exact
+
+
+def _length(component: Component, start: Written, zones: Zones) -> tuple[timedelta, bool]:
+    found: list[tuple[timedelta, bool]] = []
+    for line in component.lines("DTEND")[:1]:
+        end = moment("DTEND", line)
+        if end.is_day != start.is_day:
+            raise UnreadableError("it starts on a day and ends at a time, or the other way round")
+        if end.is_day or end.zone == start.zone:
+            found.append((end.local - start.local, False))
+        else:
+            found.append((zones.instant(end) - zones.instant(start), True))
+        if found[-1][0] < timedelta():
+            raise UnreadableError("it ends before it starts")
+    for line in component.lines("DURATION")[:1]:
+        found.append((length("DURATION", line.value), False))
+    return max(found, default=(timedelta(), False))
+
+
+def _is_said_whole(component: Component) -> bool:
+    return any(_said(line) in ("TRUE", "1") for name in _ALL_DAY for line in component.lines(name))
+
+
+def _by_clinic(written: Written, zones: Zones) -> Written:
+    local = zones.instant(written).astimezone(zones.clinic).replace(tzinfo=None)
+    return Written(local)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one calendar takes in a window (UTC); what is wrong in it goes to `problems`."""
+
+    zones: Zones
+    window: Span
+    steps: Steps
+    is_own: Callable[[Component], bool]
+    problems: list[Problem]
+
+    def events(self, components: Iterable[Component]) -> Iterator[Span]:
+        """What events take."""
+        series: dict[str, list[Event]] = defaultdict(list)
+        for component in components:
+            counts = is_taken(component) or component.lines("RECURRENCE-ID")
+            if counts and not self.is_own(component):
+                with self._problem(component):
+                    event = read_event(component, self.zones)
+                    # Events without an id belong to nothing else.
+                    if event.uid:
+                        series[event.uid].append(event)
+                    else:
+                        yield from self._spans([event])
+        for events in series.values():
+            with self._problem(events[0].component):
+                yield from self._spans(events)
+
+    def _spans(self, events: Sequence[Event]) -> Iterator[Span]:
+        return _Series(events, self.zones, self.window, self.steps).spans()
+
+    def free_busy(self, components: Iterable[Component]) -> Iterator[Span]:
+        """The periods of free-busy answers."""
+        for component in components:
+            with self._problem(component):
+                for line in component.lines("FREEBUSY"):
+                    if line.parameters.get("FBTYPE", "BUSY").upper() != "FREE":
+                        yield from self._periods(line)
+
+    def _periods(self, line: Line) -> Iterator[Span]:
+        for start, end in moments("FREEBUSY", [line]):
+            self.steps.take()
+            if end is None or start.is_day:
+                raise UnreadableError("its FREEBUSY is no period")
+            begin = self.zones.instant(start)
+            finish = begin + end if isinstance(end, timedelta) else self.zones.instant(end)
+            if finish < begin:
+                raise UnreadableError("a period of its FREEBUSY ends before it starts")
+            yield from within(self.window, begin, finish)
+
+    @contextmanager
+    def _problem(self, component: Component) -> Iterator[None]:
+        try:
+            yield
+        except UnreadableError as error:
+            self.problems.append(Problem(str(component), error.problem, error.fix))
+
+
+def within(window: Span, begin: datetime, end: datetime) -> Iterator[Span]:
+    """The part of a time that lies in a window: some events last for decades."""
+    begin, end = max(begin, window[0]), min(end, window[1])
+    if begin < end:
+        yield begin, end
+
+
+class _Series:
+    """The events of one id: those that come again, and what was changed of them."""
+
+    def __init__(self, events: Sequence[Event], zones: Zones, window: Span, steps: Steps) -> None:
+        self.zones = zones
+        self.window = window
+        self.steps = steps
+        masters = [one for one in events if one.recurrence is None]
+        newest = max((one.sequence for one in masters), default=0)
+        # Two of one number are two events that share an id; both count.
+        self.masters = [one for one in masters if one.sequence == newest]
+        self.changes = self._newest([one for one in events if one.recurrence is not None])
+
+    def _newest(self, changes: Sequence[Event]) -> list[Event]:
+        """Of the changes of one time the last ones."""
+        newest: dict[Written | None, int] = {}
+        for one in changes:
+            newest[one.recurrence] = max(newest.get(one.recurrence, 0), one.sequence)
+        return [one for one in changes if one.sequence == newest[one.recurrence]]
+
+    def spans(self) -> Iterator[Span]:
+        for one in self.changes:
+            if one.is_taken:
+                yield from self._span(one, one.start)
+        for master in self.masters:
+            yield from self._of(master) if master.is_series or self.changes else self._once(master)
+
+    def _once(self, event: Event) -> Iterator[Span]:
+        # Its zone need not be known where it lies far from all that is looked at.
+        first, last = (one.replace(tzinfo=None) for one in self.window)
+        begin, end = event.start.local, event.start.local + event.length
+        if begin < last + _ZONES_APART and end > first - _ZONES_APART:
+            yield from self._span(event, event.start)
+
+    def _span(self, event: Event, start: Written) -> Iterator[Span]:
+        begin = self.zones.instant(start)
+        if event.is_exact:
+            end = begin + event.length
+        else:
+            end = self.zones.instant(start._replace(local=start.local + event.length))
+        yield from within(self.window, begin, end)
+
+    def _of(self, master: Event) -> Iterator[Span]:
+        but = self._but(master)
+        shifts = self._shifts(master)
+        widest = max((abs(shift) for _, shift, _ in shifts), default=timedelta())
+        for local in sorted(self._times(master, master.length + widest, widest)):
+            written = master.start._replace(local=local)
+            if but.has(written):
+                continue
+            event, start = master, written
+            for since, shift, change in shifts:
+                if self._instant_in(master, written) >= since:
+                    event, start = change, written._replace(local=local + shift)
+            if event.is_taken:
+                yield from self._span(event, start)
+        yield from self._more(master, but)
+
+    def _times(self, master: Event, before: timedelta, after: timedelta) -> set[datetime]:
+        """When a series is, by its own clock, as far as it can reach the window."""
+        first, last = (one.replace(tzinfo=None) for one in self.window)
+        reach = first - before - _ZONES_APART, last + after + _ZONES_APART
+        found = {master.start.local}
+        for rule in master.rules:
+            found |= set(self._by_rule(master, rule, reach))
+        for rule in master.not_rules:
+            found -= set(self._by_rule(master, rule, reach))
+        return {one for one in found if reach[0] <= one < reach[1]}
+
+    def _by_rule(self, master: Event, rule: Rule, reach: Span) -> Iterator[datetime]:
+        is_over = self._until(master, rule)
+        for local in starts(rule, master.start.local, reach, self.steps):
+            if is_over(local):
+                return
+            yield local
+
+    def _until(self, master: Event, rule: Rule) -> Callable[[datetime], bool]:
+        """Whether a time of a rule comes after its UNTIL."""
+        if rule.until is None:
+            return lambda _local: False
+        until = moment("UNTIL", Line({}, rule.until)) if rule.until[:4] != "9999" else None
+        if until is None:
+            # Some write the last year of all for a rule without end.
+            return lambda _local: False
+        if until.is_day:
+            # Some programs end a rule of timed events on a day: that day counts.
+            return lambda local: local.date() > until.day
+        if master.start.is_day:
+            last = max(until.day, _by_clinic(until, self.zones).day)
+            return lambda local: local.date() > last
+        if until.zone is None:
+            return lambda local: local > until.local
+        end = self.zones.instant(until)
+        return lambda local: self.zones.instant(master.start._replace(local=local)) > end
+
+    def _but(self, master: Event) -> _But:
+        """The times of a series that are left out, or are told by an event of their own."""
+        left_out = [*master.but, *(one.recurrence for one in self.changes if one.recurrence)]
+        days = {one.day for one in left_out if one.is_day or master.start.is_day}
+        moments = {self._instant_in(master, one) for one in left_out if not one.is_day}
+        return _But(days, moments, lambda written: self._instant_in(master, written))
+
+    def _instant_in(self, master: Event, written: Written) -> datetime:
+        """The moment of a time of a series; one without a zone is by the series' own clock."""
+        if written.zone is None and not written.is_day and master.start.zone != IN_UTC:
+            written = written._replace(zone=master.start.zone)
+        return self.zones.instant(written)
+
+    def _shifts(self, master: Event) -> list[tuple[datetime, timedelta, Event]]:
+        """From when on a series is shifted, by how much, and what it is then."""
+        found = []
+        for one in self.changes:
+            if one.is_and_following and one.recurrence is not None:
+                since = self._instant_in(master, one.recurrence)
+                shift = self._instant_in(master, one.start) - since
+                if abs(shift) > _FARTHEST_SHIFT:
+                    raise UnreadableError("it is shifted by over a year from a time on")
+                found.append((since, shift, one))
+        return sorted(found, key=lambda one: one[0])
+
+    def _more(self, master: Event, but: _But) -> Iterator[Span]:
+        """The single times that are added to a series; some have a length of their own."""
+        for written, end in master.more:
+            self.steps.take()
+            if written.zone is None and not written.is_day:
+                written = written._replace(zone=master.start.zone)  # noqa: PLW2901
+            if but.has(written):
+                continue
+            if end is None:
+                yield from self._span(master, written)
+            elif isinstance(end, timedelta):
+                begin = self.zones.instant(written)
+                yield from within(self.window, begin, begin + end)
+            else:
+                yield from within(self.window, self.zones.instant(written), self.zones.instant(end))
+
+
+@dataclass(frozen=True)
+class _But:
+    """The times of a series that do not count, by their days or their moments."""
+
+    days: set[date]
+    moments: set[datetime]
+    instant: Callable[[Written], datetime]
+
+    def has(self, written: Written) -> bool:
+        """Whether a time is one of them."""
+        return written.day in self.days or (
+            bool(self.moments) and not written.is_day and self.instant(written) in self.moments
+        )

@@ -1,0 +1,121 @@
+"""Dates, times and lengths as calendar files write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from planner.files.calendars.lines import Line
+from planner.files.fields import shown
+
+# Under these names a time that ends in Z is said once, and doubtful under any other.
+UTC_NAMES = frozenset(
+    {
+        "UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Zulu", "UCT", "Etc/UCT", "Universal",
+        "Etc/Universal", "Greenwich", "Etc/Greenwich", "Z", "tzone://Microsoft/Utc",
+    }
+)  # fmt: skip
+IN_UTC = "UTC"
+_DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
+_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)", re.ASCII | re.IGNORECASE)
+_LENGTH = re.compile(
+    r"([+-]?)P(?:(\d{1,7})W)?(?:(\d{1,7})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+# What a layout can look at lies far inside, and a moment after a length is still a date.
+FIRST_YEAR, LAST_YEAR = 1, 9000
+LONGEST = timedelta(days=300_000)
+
+
+class UnreadableError(Exception):
+    """What is needed and cannot be read, and how to mend it."""
+
+    def __init__(self, problem: str, fix: str = "mend or remove it") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.fix = fix
+
+
+class Written(NamedTuple):
+    """A time as it is written: by the clock of a zone, `UTC`, or of none (floating).
+
+    A whole day is its midnight and has no zone.
+    """
+
+    local: datetime
+    zone: str | None = None
+    is_day: bool = False
+
+    @property
+    def day(self) -> date:
+        """The day by the clock that it is written in."""
+        return self.local.date()
+
+
+def moment(name: str, line: Line, value: str | None = None) -> Written:
+    """The time of a property, or of one of its values. Raises UnreadableError."""
+    value = (line.value if value is None else value).strip()
+    zone = line.parameters.get("TZID") or None
+    if day := _DAY.fullmatch(value):
+        return Written(_datetime(name, value, day.groups()), None, is_day=True)
+    clock = _TIME.fullmatch(value)
+    if clock is None:
+        raise UnreadableError(f"its {name} is no date and time: {shown(value)}")
+    local = _datetime(name, value, clock.groups()[:6])
+    if line.parameters.get("VALUE", "").upper() == "DATE":
+        if local.time() != time():
+            raise UnreadableError(f"its {name} is said to be a day and has a time: {shown(value)}")
+        return Written(local, None, is_day=True)
+    if not clock[7]:
+        return Written(local, IN_UTC if zone in UTC_NAMES else zone)
+    if zone is not None and zone not in UTC_NAMES:
+        said = f"{name} names a zone ({shown(zone)}) and is in UTC too: {shown(value)}"
+        raise UnreadableError(f"its {said}", "keep one of them")
+    return Written(local, IN_UTC)
+
+
+def _datetime(name: str, value: str, parts: tuple[str, ...]) -> datetime:
+    numbers = [int(one) for one in parts]
+    if len(numbers) == 6 and numbers[5] == 60:
+        numbers[5] = 59  # a leap second
+    try:
+        found = datetime(*numbers)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise UnreadableError(f"its {name} is no date and time: {shown(value)}") from error
+    if not FIRST_YEAR < found.year < LAST_YEAR:
+        raise UnreadableError(f"its year {found.year} is out of reach")
+    return found
+
+
+def length(name: str, value: str) -> timedelta:
+    """A length of time. Raises UnreadableError where it is none, or below 0."""
+    found = _LENGTH.fullmatch(value.strip())
+    if found is None or not any(found.groups()[1:]):
+        raise UnreadableError(f"its {name} is no length of time: {shown(value)}")
+    weeks, days, hours, minutes, seconds = (int(one or 0) for one in found.groups()[1:])
+    try:
+        made = timedelta(days=7 * weeks + days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError as error:
+        raise UnreadableError(f"its {name} is too long: {shown(value)}") from error
+    if made > LONGEST:
+        raise UnreadableError(f"its {name} is too long: {shown(value)}")
+    if found[1] == "-" and made:
+        raise UnreadableError(f"its {name} is below 0")
+    return made
+
+
+def moments(name: str, lines: list[Line]) -> Iterator[tuple[Written, Written | timedelta | None]]:
+    """The times of a property that can hold several; with its end or length, where one has it."""
+    for line in lines:
+        for value in line.value.split(","):
+            start, slash, end = value.partition("/")
+            if not value.strip():
+                continue
+            if not slash:
+                yield moment(name, line, start), None
+            elif end.strip()[:1].upper() in ("P", "+", "-"):
+                yield moment(name, line, start), length(name, end)
+            else:
+                yield moment(name, line, start), moment(name, line, end)
