@@ -305,16 +305,35 @@ def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator
         window = f"\u00b1{count(visit.passed_window, 'day')}"
         text = f"{name}: outside the window of {window} (the clinic's policy)"
         yield Finding("move-outside-window", "confirm", text, value, visit=number, due=visit.due)
-    if placed.short_days is not None:
+    if placed.near:
         text = (
-            f"{name}: {count(placed.short_days, 'day')} from another injection of a lesion;"
-            f" the shortest interval is {count(shortest_days, 'day')}"
+            f"{name}: {_nearness(placed)}; the shortest interval is {count(shortest_days, 'day')}"
         )
-        near = f"{count(placed.short_days, 'day')}, {value}"
+        near = f"{_distances(placed)}, {value}"
         yield Finding("interval-too-short", "confirm", text, near, visit=number, due=visit.due)
     if placed.because is not None:
         text = f"{name}: {placed.because}"
         yield Finding("visit-moved", "note", text, value, visit=number, due=visit.due)
+
+
+def _nearness(placed: Placed) -> str:
+    """`A, B 4 days from the injection on Mon 14 Sep 2026`, for each distance."""
+    lesions: dict[tuple[int, date], list[str]] = {}
+    for one in placed.near:
+        lesions.setdefault((one.days, one.other), []).append(one.lesion)
+    return " and ".join(
+        f"{', '.join(names)} {count(days, 'day')} from the injection on {day(other)}"
+        for (days, other), names in lesions.items()
+    )
+
+
+def _distances(placed: Placed) -> str:
+    """`4 days` where that is so of every injection of the visit, else `A 4 days, C 3 days`."""
+    distances = {one.days for one in placed.near}
+    coming = {one.lesion for one in placed.visit.injected if one.state == "open"}
+    if len(distances) == 1 and coming <= {one.lesion for one in placed.near}:
+        return count(distances.pop(), "day")
+    return ", ".join(f"{one.lesion} {count(one.days, 'day')}" for one in placed.near)
 
 
 def dilution_finding(number: int, due: date, need: Volume, protocol: Protocol) -> Finding:

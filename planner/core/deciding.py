@@ -6,6 +6,7 @@ the day would make of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
@@ -28,6 +29,7 @@ from planner.core.events import (
     Issued,
     LesionAdded,
     Migrated,
+    Moved,
     Planned,
     Scheduled,
     Settled,
@@ -132,8 +134,14 @@ def _replayed(entries: Sequence[Entry], protocol: Protocol, opening: Opening) ->
     else:
         state = fold([first], protocol)
     for entry in rest:
-        if not isinstance(entry.event, Corrected | Migrated):
+        if isinstance(entry.event, Corrected | Migrated):
+            continue
+        try:
             _, state = settle(state, entry, (), protocol, opening)
+        except InputError:
+            # A move that somebody chose cannot stand beside what was really done.
+            if not isinstance(entry.event, Moved):
+                raise
     return state
 
 
@@ -146,9 +154,16 @@ def _confirmed_then(
 
 def _confirmed_by(finding: Finding, confirmations: Sequence[Confirmation]) -> Finding:
     for said in confirmations:
-        if _is_of(said, finding) and plain(said.value) in plain(finding.value):
+        if _is_of(said, finding) and plain(said.value) in _values_then(plain(finding.value)):
             return finding._replace(confirmed_by=said.by, reason=said.reason)
     return finding
+
+
+def _values_then(value: str) -> Set[str]:
+    """A value, and what the first edition named of it: no days of a distance, no drawn dose."""
+    parts = [part.partition(" drawn as ")[0] for part in value.split(", ")]
+    then = [part for part in parts if not re.fullmatch(r"(\S+ )?\d+ days?", part)]
+    return {value, ", ".join(dict.fromkeys(then))}
 
 
 def _open_again(finding: Finding, withdrawn: Sequence[Confirmation]) -> Finding:
@@ -362,7 +377,7 @@ class _Settling:
             *(
                 finding
                 for number, one in told
-                if number in touched or one.short_days is not None
+                if number in touched or one.near
                 for finding in self._of_visit(number, one)
                 if number in touched or finding.code == TOO_NEAR
             ),

@@ -739,7 +739,7 @@ def _lacks(placed: Iterable[Placed]) -> tuple[int, int]:
     coming = [one for one in placed if one.visit.is_to_come]
     return (
         sum(one.start is None for one in coming),
-        sum(one.short_days is not None for one in coming),
+        sum(bool(one.near) for one in coming),
     )
 
 

@@ -23,27 +23,43 @@ SEARCHED_DAYS = 60
 _ONE_DAY = timedelta(days=1)
 
 
+class Near(NamedTuple):
+    """An injection of a lesion that is too near to another one, on a day before or after it."""
+
+    lesion: str
+    days: int
+    other: date
+
+
 class Placed(NamedTuple):
     """A visit with its time (the clinic's clock with its offset), or None: no day was found.
 
-    `because` says why it is not when it was due. `short_days` is the distance to an injection
-    before or after it where that is under the shortest interval, else None. `choices` are
-    times that a physician could move a visit without a day to.
+    `because` says why it is not when it was due. `near` are its injections that are under the
+    shortest interval from others, by the order of the lesions. `choices` are times that a
+    physician could move a visit without a day to.
     """
 
     visit: Visit
     start: datetime | None
     end: datetime | None
     because: str | None = None
-    short_days: int | None = None
+    near: tuple[Near, ...] = ()
     choices: tuple[datetime, ...] = ()
 
 
 class _Link(NamedTuple):
-    """Two consecutive injections of a lesion, by the indexes of their visits."""
+    """Two visits that follow one another for a lesion, by their indexes."""
 
     earlier: int
     later: int
+
+
+class _Pair(NamedTuple):
+    """Two consecutive injections of a lesion, by their visits; `is_done` where both were given."""
+
+    lesion: str
+    link: _Link
+    is_done: bool
 
 
 class _Cost(NamedTuple):
@@ -128,7 +144,8 @@ class _Series:
         self.opening = opening
         self.hour = first_visit.time()
         self.shortest_days = shortest_days
-        self.links = _links(visits)
+        self.pairs = tuple(_pairs(visits))
+        self.links = tuple(sorted({pair.link for pair in self.pairs}))
         self.minutes = [opening.minutes(visit.purposes) for visit in visits]
         stands = {n: visit.settled or visit.moved_to for n, visit in enumerate(visits)}
         self.fixed = {**(standing or {}), **{n: start for n, start in stands.items() if start}}
@@ -209,13 +226,14 @@ class _Series:
             return Placed(visit, None, None, self._no_day(index), choices=choices)
         start, end = self.opening.placed(starts[index], self.minutes[index])
         because = None
+        near = tuple(self._near(index, starts))
         if visit.settled:
-            return Placed(visit, start, end)
+            return Placed(visit, start, end, near=near)
         if visit.moved_to:
             because = "moved by the physician"
         elif starts[index] != self._wanted(visit.due):
             because = self._obstacle(index, visit.due) or self._displaced(index, starts)
-        return Placed(visit, start, end, because, self._short(index, starts))
+        return Placed(visit, start, end, because, near)
 
     def _displaced(self, index: int, starts: Mapping[int, datetime]) -> str:
         """Why a visit is not on its due day, though that is free in itself."""
@@ -295,16 +313,20 @@ class _Series:
                 lacking += self.shortest_days - gap
         return lacking
 
-    def _short(self, index: int, starts: Mapping[int, datetime]) -> int | None:
-        """The short distance to a neighbour, told at the moved visit, at the later of two."""
-        gaps = [
-            (starts[link.later].date() - starts[link.earlier].date()).days
-            for link in self.links
-            if link.earlier in starts
-            and link.later in starts
-            and index == (link.later if self.visits[link.later].moved_to else link.earlier)
-        ]
-        return min((gap for gap in gaps if gap < self.shortest_days), default=None)
+    def _near(self, index: int, starts: Mapping[int, datetime]) -> Iterator[Near]:
+        """What is too near to a neighbour, told at the moved visit, at the later of two."""
+        for lesion, link, is_done in self.pairs:
+            if is_done or link.earlier not in starts or link.later not in starts:
+                continue
+            is_of_earlier = self.visits[link.earlier].moved_to and not (
+                self.visits[link.later].moved_to
+            )
+            if index != (link.earlier if is_of_earlier else link.later):
+                continue
+            earlier, later = (starts[one].date() for one in link)
+            if (later - earlier).days < self.shortest_days:
+                other = later if is_of_earlier else earlier
+                yield Near(lesion, (later - earlier).days, other)
 
     def _no_day(self, index: int) -> str:
         """Why no day of the window will do, like days together."""
@@ -357,15 +379,15 @@ def _reaches(widest: int) -> Iterator[int]:
     yield widest
 
 
-def _links(visits: Sequence[Visit]) -> tuple[_Link, ...]:
-    """Which visits follow one another for a lesion; each pair of visits once."""
-    last: dict[str, int] = {}
-    pairs = set()
+def _pairs(visits: Sequence[Visit]) -> Iterator[_Pair]:
+    """The injections that follow one another, lesion by lesion; a missed one is none."""
+    last: dict[str, tuple[int, bool]] = {}
     for index, visit in enumerate(visits):
         for one in visit.injected:
             if one.state == "missed":
                 continue
+            is_given = one.state == "done"
             if one.lesion in last:
-                pairs.add(_Link(last[one.lesion], index))
-            last[one.lesion] = index
-    return tuple(sorted(pairs))
+                before, was_given = last[one.lesion]
+                yield _Pair(one.lesion, _Link(before, index), is_given and was_given)
+            last[one.lesion] = index, is_given

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from fractions import Fraction
 
 from planner.core.checks import JUMP
 from planner.core.course import Lesion
-from planner.core.events import DoseChanged, Ended, Evaluated, Event, Given, Injected, Missed
+from planner.core.events import (
+    DoseChanged,
+    Ended,
+    Entry,
+    Evaluated,
+    Event,
+    Given,
+    Held,
+    Injected,
+    Missed,
+    Resumed,
+)
 from planner.core.formatting import count, day, mg, ml, mm, moment
-from planner.core.history import State
+from planner.core.history import State, as_corrected
 from planner.core.intervals import Interval
 from planner.core.law import Breach
 from planner.core.protocol import Protocol
@@ -38,6 +49,26 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         yield from _jump(state, event)
     if isinstance(event, Ended):
         yield from _ending(state, event, now)
+
+
+def hold_questions(event: Event, entries: Sequence[Entry]) -> Iterator[Problem]:
+    """What was given inside a hold, as it stands in the history before the record."""
+    if not isinstance(event, Given):
+        return
+    on = event.at.date()
+    for lesion in dict.fromkeys(one.lesion for one in event.injections):
+        since: date | None = None
+        for entry in as_corrected(entries):
+            match entry.event:
+                case Held(lesions, begin) if lesion in lesions:
+                    since = begin
+                case Resumed(lesions, end) if lesion in lesions and since is not None:
+                    if since <= on < end:
+                        break
+                    since = None
+        if since is not None and on >= since:
+            text = f"lesion {lesion} was held from {day(since)} on, {day(on)} lies in it"
+            yield Problem("", text, "correct --at")
 
 
 def law_questions(breach: Breach, shortest_days: int) -> Problem:

@@ -153,7 +153,8 @@ def _is_as_planned(was: PlannedVisit, now: PlannedVisit) -> bool:
     if now.state != "done" or was.start is None or now.start is None:
         return False
     states = {one.state for one in now.evaluations} | {one.state for one in now.injections}
-    return was.start.date() == now.start.date() and states == {"done"}
+    is_whole = set(was.names) <= set(now.names)
+    return is_whole and was.start.date() == now.start.date() and states == {"done"}
 
 
 def _visit(visit: PlannedVisit, say: Language) -> str:

@@ -64,7 +64,10 @@ SENTENCES = (
     "visit {n}, due {due}, on {start}: {because}",
     "visit {n}, due {due}, on {start}",
     "{visit}: outside the window of {window} (the clinic's policy)",
-    "{visit}: {days} from another injection of a lesion; the shortest interval is {least}",
+    "{visit}: {near}; the shortest interval is {least}",
+    "{lesions} {days} from the injection on {on}",
+    # as courses of the first edition keep it
+    "{days} from another injection of a lesion",
     "{n} day",
     "{n} days",
     "\u00b1{n} day",

@@ -101,6 +101,7 @@ def _unsafe(plan: Plan) -> Iterator[Problem]:
         yield Problem("visits", "a uid is none of the planner's, or stands twice", _FIX)
     if not _is_zone(plan.clinic.timezone):
         yield Problem("clinic.timezone", "it is no time zone", _FIX)
+    yield from _unknown_lesions(plan)
     for index, visit in enumerate(plan.visits, start=1):
         if visit.timezone != plan.clinic.timezone and not _is_zone(visit.timezone):
             yield Problem(f"visits[{index}].timezone", "it is no time zone", _FIX)
@@ -111,6 +112,27 @@ def _unsafe(plan: Plan) -> Iterator[Problem]:
             yield Problem(f"visits[{index}].start", "it has no offset from UTC", _FIX)
         elif not start < end:
             yield Problem(f"visits[{index}].end", "it is not after the start", _FIX)
+
+
+def _unknown_lesions(plan: Plan) -> Iterator[Problem]:
+    """Where a lesion is named that the plan does not have."""
+    from planner.files.fields import shown
+
+    known = {lesion.id for lesion in plan.lesions}
+    named = {
+        "decisions": {one.lesion for one in plan.decisions},
+        "visits": {one.lesion for visit in plan.visits for one in visit.names},
+        "syringes": {
+            one.lesion
+            for visit in plan.visits
+            for syringe in visit.syringes
+            for one in syringe.aliquots
+        },
+        "findings": {one.lesion for one in plan.findings if one.lesion is not None},
+    }
+    for place, lesions in named.items():
+        for lesion in sorted(lesions - known):
+            yield Problem(place, f"{shown(lesion)} is no lesion of the plan", _FIX)
 
 
 def _is_zone(name: str) -> bool:

@@ -33,7 +33,7 @@ from planner.core.findings import Finding
 from planner.core.formatting import day, listing
 from planner.core.history import State
 from planner.core.occupancy import Busy
-from planner.core.questions import law_questions, questions
+from planner.core.questions import hold_questions, law_questions, questions
 from planner.core.records import Plan
 from planner.core.schedule import Named
 from planner.documents.happened import told
@@ -321,6 +321,7 @@ def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> It
         # It is compared with the course without what it corrects.
         state, of_event = _not_done(state, event.instead), event.instead
     yield from questions(state, of_event, protocol, _wall(before.record, now))
+    yield from hold_questions(of_event, before.record.entries)
     # A distance that is to come is a finding, with its own days to confirm.
     breaches = [
         one for one in unlawful(after.state, protocol) if one.is_done or one.clause != "interval"

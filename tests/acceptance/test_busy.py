@@ -283,7 +283,10 @@ def test_an_event_out_of_reach_is_named(year: str) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("DTSTART;TZID=Europe:20260914T090000", 'VEVENT 1: it is in the zone "Europe", which is not known'),
+        (
+            "DTSTART;TZID=Europe:20260914T090000",
+            'VEVENT 1: it is in the zone "Europe", which is not known',
+        ),
         ("DTSTART;VALUE=TIME:090000", "VEVENT 1: its DTSTART is no date and time"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -16,6 +16,8 @@ from planner.core.protocol import Evaluation, Protocol
 from planner.core.quantities import Dose
 from planner.core.records import GivenDose, Measured
 from planner.documents.calendars import changes_file
+from planner.documents.change_slip import changes_between
+from planner.documents.view import ENGLISH
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
 from planner.files.first_edition import plan_problems
 from planner.register.database import Database
@@ -604,7 +606,7 @@ def test_a_dose_is_asked_for_each_time_that_it_comes(course: Followed) -> None:
 @pytest.mark.hazard("stale-confirmation")
 def test_a_shorter_distance_than_the_confirmed_one_is_asked_for(course: Followed) -> None:
     course.move(3, "2026-09-18 09:00", confirm="four days")
-    with pytest.raises(NotConfirmedError, match=r"2.days from another injection"):
+    with pytest.raises(NotConfirmedError, match=r"A 2.days from the injection on"):
         course.move(2, "2026-09-16 09:00")
 
 
@@ -1091,3 +1093,78 @@ def test_a_released_lesion_is_never_laid_before_its_release(
     course.resume("2027-03-24", "A")
     (first, *_) = open_days(course, "A")
     assert first >= "2027-03-24"
+
+
+# The visits of injections are on 10, 17, 24 September and 1 October.
+THURSDAYS = (SOUND + OTHER).replace("2026-09-07", "2026-09-10")
+
+
+def mend_time(course: Followed, number: int, at: str, confirm: str | None = None) -> None:
+    """Correct when an injection was given."""
+    from planner.core.events import Given
+    from planner.register.entering import Circumstances, corrected, mended_given
+
+    def mend(event: object) -> Given:
+        assert isinstance(event, Given)
+        noted = Circumstances(datetime.fromisoformat(at))
+        return mended_given(course.now, event, None, None, noted)
+
+    course.make(lambda now: corrected(now, number, mend), confirm=confirm)
+
+
+@pytest.mark.hazard("too-close")
+def test_what_is_left_of_a_visit_may_not_follow_a_late_record_too_soon(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, THURSDAYS)
+    course.give(1)
+    give_one(course, 2, "A")
+    course.move(3, "2026-09-22 09:00")
+    give_one(course, 3, "A")
+    with pytest.raises(NotConfirmedError, match=r"B 3.days from the injection on Sat 19 Sep"):
+        give_one(course, 2, "B", "2026-09-19 09:00")
+
+
+@pytest.mark.hazard("stale-confirmation")
+def test_a_word_for_one_lesions_distance_is_none_for_anothers(
+    register: Database, tmp_path: Path
+) -> None:
+    course = follow(register, tmp_path, THURSDAYS)
+    course.give(1)
+    course.move(3, "2026-09-23 09:00")
+    give_one(course, 2, "B")
+    give_one(course, 2, "A", "2026-09-19 09:00", confirm="A may")
+    values = [one.value for one in course.now.state.findings if one.code == "interval-too-short"]
+    assert values == ["A 4 days, 2026-09-23 09:00"]
+    with pytest.raises(NotConfirmedError, match=r"A, B 4.days from the injection on Sat 19 Sep"):
+        mend_time(course, 4, "2026-09-19 09:00")
+
+
+def test_a_true_time_is_put_right_whatever_was_moved_since(course: Followed) -> None:
+    course.give(1)
+    course.move(3, "2026-09-22 09:00")
+    mend_time(course, 2, "2026-09-21 09:00", confirm="so it was")
+    assert open_days(course, "A") == ["2026-09-28", "2026-10-05", "2026-10-12"]
+
+
+@pytest.mark.hazard("healed-or-infected-lesion")
+def test_what_a_correction_puts_into_a_hold_is_asked(course: Followed) -> None:
+    course.give(1)
+    course.hold("2026-09-14")
+    with pytest.raises(NotConfirmedError, match="lesion A was held from Mon 14 Sep 2026 on"):
+        mend_time(course, 2, "2026-09-15 09:00")
+    mend_time(course, 2, "2026-09-08 09:00", confirm="a day later")
+    course.resume("2026-09-21")
+    with pytest.raises(NotConfirmedError, match="lesion A was held"):
+        mend_time(course, 2, "2026-09-15 09:00")
+
+
+def test_an_appointment_leaves_no_visit_unnamed(register: Database, tmp_path: Path) -> None:
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    give_one(course, 2, "A")
+    give_one(course, 3, "A")
+    before = course.now.plan
+    give_one(course, 2, "B", "2026-09-18 09:00")
+    told = dict(one[:2] for one in changes_between(before, course.now.plan, ENGLISH))
+    assert told["Visit 3"] == "Mon 21 Sep 2026 09:00 to 09:30: injection A (done), B"

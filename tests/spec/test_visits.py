@@ -312,7 +312,7 @@ def test_the_day_after_a_moved_visit_is_a_day(sts_150: Protocol, clinic: Clinic)
     plan = moved(wide, open_all_week(clinic, "09-19/09-24"), ("2026-09-14", "2026-09-17 10:00"))
     assert starts(plan)[1:3] == ["2026-09-17 10:00", "2026-09-18 09:00"]
     (found,) = [one for one in plan.findings if one.code == "interval-too-short"]
-    assert "1 day from another injection" in found.message
+    assert "A 1 day from the injection on Fri 18 Sep 2026" in found.message
     assert found.value == "1 day, 2026-09-17 10:00"
 
 
