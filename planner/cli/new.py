@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -10,21 +11,13 @@ from typing import Any
 import click
 
 from planner.cli.asking import ask
+from planner.cli.output import remark
 from planner.cli.paths import PATH
 from planner.core.protocol import Protocol
 from planner.errors import InputError, Problem, located
 
-CSV_COLUMNS = (
-    "id",
-    "site",
-    "side",
-    "site_detail",
-    "size_mm",
-    "ulcerated",
-    "dose_mg",
-    "regimen",
-    "measured_by",
-)
+# The languages of clinics whose decimals have a comma.
+COMMA_LANGUAGES = ("da",)
 
 
 @click.command()
@@ -32,9 +25,10 @@ CSV_COLUMNS = (
 @click.option(
     "--lesions",
     type=PATH,
-    help=f"CSV with the columns {', '.join(CSV_COLUMNS)}.",
+    help="CSV of a spreadsheet, a row a lesion; the columns are named as in a course file.",
 )
-def new(file: Path | None, lesions: Path | None) -> None:
+@click.option("--clinic", type=PATH, help="The clinic file: its language may write decimal commas.")
+def new(file: Path | None, lesions: Path | None, clinic: Path | None) -> None:
     """Ask the questions and write a course file; bad answers are refused on the spot.
 
     Example: planner new course.toml
@@ -49,11 +43,8 @@ def new(file: Path | None, lesions: Path | None) -> None:
         check_text,
     )
 
-    rows = _csv_rows(lesions) if lesions is not None else []
-    if rows:
-        # Before anything is asked: answers that lead nowhere are lost.
-        stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
-        _check_whole(_course_text(stand_in, {"id": "P"}, rows).encode("utf-8"), lesions)
+    has_commas = clinic is not None and _writes_commas(clinic)
+    rows = _from_spreadsheet(lesions) if lesions is not None else []
     if file is not None:
         _refuse_existing(file)
     course: dict[str, Any] = {"id": ask("Course id (letters, digits, - and _)", check_id)}
@@ -64,25 +55,75 @@ def new(file: Path | None, lesions: Path | None) -> None:
     patient: dict[str, Any] = {"id": ask("Patient id", check_patient_id)}
     patient["name"] = ask("Patient name (empty: a box for the label)", check_text, optional=True)
     patient["birth_date"] = ask("Birth date (1961-05-01; may be empty)", check_birth_date, True)
-    rows = rows or list(_ask_lesions())
+    rows = rows or list(_ask_lesions(has_commas))
     content = _course_text(course, patient, rows).encode("utf-8")
-    _check_whole(content, lesions)
+    _check_whole(content)
     write_file(target, content)
+    where = f"--clinic {clinic}" if clinic else "--timezone Europe/Copenhagen"
     say(
-        f"\nWritten: {target}\nNext: planner plan {target} --timezone Europe/Copenhagen\n"
+        f"\nWritten: {target}\nNext: planner plan {target} {where}\n"
         "(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)\n",
         is_done=True,
     )
 
 
-def _check_whole(content: bytes, lesions: Path | None) -> None:
+def _check_whole(content: bytes) -> None:
     """Refuse what `planner plan` would refuse, before it is written."""
     from planner.files.course import course_from
     from planner.files.protocol import load_protocol
     from planner.files.reading import parse_toml
 
-    with located(str(lesions) if lesions is not None else ""):
-        course_from(parse_toml(content), load_protocol("sts-150"), None)
+    course_from(parse_toml(content), load_protocol("sts-150"), None)
+
+
+def _writes_commas(clinic: Path) -> bool:
+    """Whether a decimal has a comma in the language of a clinic."""
+    from planner.cli.inputs import read_clinic
+
+    return read_clinic(clinic, None, range(0)).language in COMMA_LANGUAGES
+
+
+def _from_spreadsheet(path: Path) -> list[dict[str, Any]]:
+    """The lesions of a CSV file, checked before anything is asked: answers would be lost."""
+    from planner.files.lesions import read_lesions
+    from planner.files.reading import read_bytes
+
+    with located(str(path)):
+        rows = read_lesions(read_bytes(path))
+        lesions = [one.lesion for one in rows]
+        stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
+        try:
+            _check_whole(_course_text(stand_in, {"id": "P"}, lesions).encode("utf-8"))
+        except InputError as error:
+            numbers = [one.number for one in rows]
+            raise InputError(*(_by_row(one, numbers) for one in error.problems)) from error
+    for one in rows:
+        remark(f"row {one.number}: {_as_read(one.lesion)}")
+    return lesions
+
+
+def _by_row(problem: Problem, numbers: list[int]) -> Problem:
+    """A problem of a lesion, by the row of the spreadsheet."""
+
+    def row(found: re.Match[str]) -> str:
+        return f"row {numbers[int(found[1]) - 1]}"
+
+    place = re.sub(
+        r"lesion\[(\d+)\]\.?(?=(.?))", lambda one: row(one) + ": " * bool(one[2]), problem.place
+    )
+    return Problem(place, re.sub(r"lesion\[(\d+)\]", row, problem.problem), problem.fix)
+
+
+def _as_read(lesion: dict[str, Any]) -> str:
+    """`A, right knee, 70 mm, ulcerated, 57.5 mg`: figures as the course file has them."""
+    parts = [
+        lesion["id"],
+        " ".join(filter(None, (lesion.get("side"), lesion["site"]))),
+        f"{lesion['size_mm']:f} mm",
+        "ulcerated" if lesion["ulcerated"] else "not ulcerated",
+        f"{', '.join(f'{one:f}' for one in lesion['dose_mg'])} mg" if "dose_mg" in lesion else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _refuse_existing(file: Path) -> None:
@@ -91,8 +132,9 @@ def _refuse_existing(file: Path) -> None:
         raise InputError(Problem(str(file), "the file exists already", fix))
 
 
-def _ask_lesions() -> Iterator[dict[str, Any]]:
+def _ask_lesions(has_commas: bool) -> Iterator[dict[str, Any]]:
     from planner.files.fields import check_id, check_text
+    from planner.files.lesions import read_yes_or_no
     from planner.files.protocol import load_protocol
 
     protocol = load_protocol("sts-150")
@@ -106,11 +148,11 @@ def _ask_lesions() -> Iterator[dict[str, Any]]:
         if lesion["site"] not in protocol.unpaired:
             lesion["side"] = ask("  Side (left or right)", _one_of(("left", "right")))
         lesion["site_detail"] = ask("  Where exactly (may be empty)", check_text, optional=True)
-        lesion["size_mm"] = ask("  Largest diameter in mm", _sized(protocol))
-        lesion["ulcerated"] = ask("  Ulcerated (yes or no)", _yes_or_no)
+        lesion["size_mm"] = ask("  Largest diameter in mm", _sized(protocol, has_commas))
+        lesion["ulcerated"] = ask("  Ulcerated (yes or no)", read_yes_or_no)
         lesion["dose_mg"] = ask(
             "  Dose in mg (one, or one for each injection, with spaces; may be empty)",
-            _doses_for(lesion, protocol),
+            _doses_for(lesion, protocol, has_commas),
             optional=True,
         )
         seen.append(lesion["id"])
@@ -142,21 +184,23 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
     from planner.files.fields import FieldError, nearest, shown
 
     def checked(answer: object) -> str:
-        if answer not in names:
-            raise FieldError(f"{shown(answer)} is not known", nearest(str(answer), names))
-        return str(answer)
+        name = str(answer).strip().casefold()
+        if name not in names:
+            raise FieldError(f"{shown(answer)} is not known", nearest(name, names))
+        return name
 
     return checked
 
 
-def _sized(protocol: Protocol) -> Callable[[object], Decimal]:
-    from planner.cli.typed import typed_number
+def _sized(protocol: Protocol, has_commas: bool) -> Callable[[object], Decimal]:
     from planner.errors import raise_if_any
     from planner.files.course import SizeMm
     from planner.files.fields import check_exact
+    from planner.files.lesions import read_number
 
     def checked(answer: object) -> Decimal:
-        size = check_exact(SizeMm, typed_number(str(answer), "mm", "size"))
+        size = check_exact(SizeMm, read_number(str(answer), "mm", has_commas))
+        _echo(answer, f"{size:f} mm")
         found = protocol.table.input_problems(size, False, protocol.table.domains.sites[0])
         raise_if_any(InputError, found)
         return size
@@ -164,26 +208,15 @@ def _sized(protocol: Protocol) -> Callable[[object], Decimal]:
     return checked
 
 
-def _yes_or_no(answer: object) -> bool:
-    from planner.files.fields import FieldError, shown
-
-    words = {"yes": True, "y": True, "no": False, "n": False}
-    said = str(answer).lower()
-    if said not in words:
-        raise FieldError(f"{shown(answer)} does not say it", "answer yes or no")
-    return words[said]
+def _echo(answer: object, read: str) -> None:
+    """Show a figure that was typed with a comma as it was read."""
+    if "," in str(answer):
+        remark(f"  read as {read}")
 
 
-def _doses(answer: object) -> list[Decimal]:
-    """`12.5` or `12.5 57.5 72.5 87.5`; a comma is refused, as it may be a point."""
-    from planner.cli.typed import typed_number
-    from planner.files.course import DoseMg
-    from planner.files.fields import check_exact
-
-    return [check_exact(DoseMg, typed_number(word, "mg", "dose")) for word in str(answer).split()]
-
-
-def _doses_for(lesion: dict[str, Any], protocol: Protocol) -> Callable[[object], list[Decimal]]:
+def _doses_for(
+    lesion: dict[str, Any], protocol: Protocol, has_commas: bool
+) -> Callable[[object], list[Decimal]]:
     """Doses that are one for all injections, or one for each."""
     from fractions import Fraction
 
@@ -191,92 +224,17 @@ def _doses_for(lesion: dict[str, Any], protocol: Protocol) -> Callable[[object],
     from planner.core.plan import lesion_problems
     from planner.core.quantities import Dose
     from planner.errors import raise_if_any
+    from planner.files.lesions import read_doses
 
     def checked(answer: object) -> list[Decimal]:
-        doses = _doses(answer)
+        doses = read_doses(str(answer), has_commas)
+        _echo(answer, ", ".join(f"{one:f} mg" for one in doses))
         exact = tuple(Dose(Fraction(dose)) for dose in doses)
         given = Lesion(**lesion, doses=exact, same_dose=len(exact) == 1)
         raise_if_any(InputError, lesion_problems(given, protocol))
         return doses
 
     return checked
-
-
-def _csv_rows(path: Path) -> list[dict[str, Any]]:
-    """The lesions of a CSV file. Raises InputError with every problem, by its row."""
-    import csv
-    import io
-    from collections import Counter
-
-    from planner.errors import raise_if_any
-    from planner.files.fields import nearest
-    from planner.files.reading import read_bytes
-
-    with located(str(path)):
-        try:
-            text = read_bytes(path).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(Problem("", "this is not UTF-8", "save it as UTF-8")) from error
-        dialect = "excel" if text.partition("\n")[0].count(";") == 0 else "excel-semicolon"
-        csv.register_dialect("excel-semicolon", delimiter=";")
-        try:
-            reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect, strict=True)
-            columns = Counter(reader.fieldnames or ())
-            faults = [
-                Problem(f"column {name}", "unknown", nearest(str(name), CSV_COLUMNS))
-                for name in columns
-                if name not in CSV_COLUMNS
-            ]
-            faults += [
-                Problem(f"column {name}", "it stands twice", "keep one of them")
-                for name, times in columns.items()
-                if times > 1
-            ]
-            raise_if_any(InputError, faults)
-            numbered = list(enumerate(reader, start=2))
-        except csv.Error as error:
-            raise InputError(Problem("", f"this is not CSV: {error}", "save it as CSV")) from error
-        if not numbered:
-            raise InputError(Problem("", "there is no lesion in it", "write a row a lesion"))
-        problems: list[Problem] = []
-        rows = []
-        for number, row in numbered:
-            try:
-                rows.append(_csv_lesion(row))
-            except InputError as error:
-                problems += [Problem(f"row {number}", str(p), "") for p in error.problems]
-        raise_if_any(InputError, problems)
-        return rows
-
-
-def _csv_lesion(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as a lesion's table; empty cells are left out."""
-    from planner.cli.typed import typed_number
-    from planner.files.fields import FieldError
-
-    if None in row or any(value is None for value in row.values()):
-        raise InputError(Problem("", "it has more or fewer cells than the heading", "mend the row"))
-    lesion: dict[str, Any] = {name: text.strip() for name, text in row.items() if text.strip()}
-    problems = []
-    readers: dict[str, Callable[[str], Any]] = {
-        "size_mm": lambda text: typed_number(text, "mm", ""),
-        "ulcerated": lambda text: _yes_or_no({"true": "yes", "false": "no"}.get(text, text)),
-        "dose_mg": _doses,
-    }
-    for name, read in readers.items():
-        if name in lesion:
-            try:
-                lesion[name] = read(lesion[name])
-            except InputError as error:
-                problems += [Problem(name, one.problem, one.fix) for one in error.problems]
-            except FieldError as error:
-                problems.append(Problem(name, error.problem, error.fix))
-    for name in ("id", "site", "size_mm", "ulcerated"):
-        if name not in lesion:
-            problems.append(Problem(name, "it is missing", "fill the cell in"))
-    if problems:
-        raise InputError(*problems)
-    return lesion
 
 
 def _course_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -81,33 +82,114 @@ def test_nothing_is_written_over_or_by_half(planner: Run, tmp_path: Path) -> Non
 CSV = "id,site,side,size_mm,ulcerated,dose_mg\nA,knee,right,70,yes,12.5 57.5 72.5 87.5\n"
 
 
-@pytest.mark.parametrize("text", [
-    CSV,
-    "\ufeff" + CSV,
-    CSV.replace(",", ";"),
-    CSV.replace("\n", "\r\n"),
-    CSV.replace("yes", "true") + "B,trunk,,4,no,\n",
-])  # fmt: skip
-def test_lesions_come_from_a_spreadsheet(planner: Run, tmp_path: Path, text: str) -> None:
-    (tmp_path / "lesions.csv").write_text(text, encoding="utf-8", newline="")
+def taken(planner: Run, tmp_path: Path, content: str | bytes) -> list[tuple[object, ...]]:
+    """The lesions of the course file that a spreadsheet leads to."""
+    raw = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "lesions.csv").write_bytes(raw)
     done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
     assert done.returncode == 0, done.stderr
-    assert planner("plan", "own.toml", "--timezone", "UTC").returncode == 0
+    assert planner("plan", "own.toml", "--timezone", "UTC", "--json").returncode in (0, 12)
+    table = tomllib.loads((tmp_path / "own.toml").read_text("utf-8"), parse_float=str)
+    keys = ("id", "site", "side", "size_mm", "ulcerated", "dose_mg")
+    return [tuple(one.get(key) for key in keys) for one in table["lesion"]]
+
+
+IN_A, IN_B = ("A", "knee", "right", 70, True, "57.5"), ("B", "trunk", None, 4, False, "12.5")
+PLAIN = "id,site,side,size_mm,ulcerated,dose_mg\nA,knee,right,70,yes,57.5\nB,trunk,,4,no,12.5\n"
+DANISH = PLAIN.replace(",", ";").replace("57.5", "57,5").replace("12.5", "12,5")
+SAVED = {
+    "plain": PLAIN,
+    "with a mark": "\ufeff" + PLAIN,
+    "lines of Windows": PLAIN.replace("\n", "\r\n"),
+    "lines of an old Mac": PLAIN.replace("\n", "\r"),
+    "semicolons": PLAIN.replace(",", ";"),
+    "decimal commas": DANISH,
+    "tabs": DANISH.replace(";", "\t"),
+    "UTF-16": DANISH.replace(";", "\t").encode("utf-16"),
+    "UTF-16, the other way": "\ufeff".encode("utf-16-be") + DANISH.encode("utf-16-be"),
+    "UTF-16 without a mark": DANISH.encode("utf-16-le"),
+    "Danish words": DANISH.replace("yes", "SAND").replace("no", "falsk"),
+    "ja and nej": DANISH.replace("yes", "ja").replace("no", "Nej"),
+    "German words": DANISH.replace("yes", "WAHR").replace("no", "FALSCH"),
+    "TRUE and False": PLAIN.replace("yes", "TRUE").replace("no", "False"),
+    "sep=": "sep=,\r\n" + PLAIN,
+    "sep=; with a mark": "\ufeffsep=;\n" + DANISH,
+    "a column without cells": PLAIN.replace("\n", ",\n"),
+    "a first column without cells": "," + PLAIN.replace("\n", "\n,").rstrip(","),
+    "rows without cells": "\n,,,,,\n" + PLAIN.replace("\nB", "\n,,,,,,\n  ,,\n\nB") + ",,,,,,\n",
+    "capitals": PLAIN.replace("id,site", "ID, Site ").replace("knee,right", "Knee,Right "),
+    "units": PLAIN.replace("70", "70 mm").replace("57.5", "57.5 mg"),
+    "blanks that do not break": PLAIN.replace("A,knee", "A\u00a0,knee\u00a0"),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.hazard("decimal-comma")
+def test_lesions_come_from_a_spreadsheet_of_any_program(
+    planner: Run, tmp_path: Path, name: str
+) -> None:
+    assert taken(planner, tmp_path, SAVED[name]) == [IN_A, IN_B]
+
+
+def test_a_dose_for_each_injection_comes_from_a_spreadsheet(planner: Run, tmp_path: Path) -> None:
+    doses = ["100", "150", "175", "275"]
+    for said in ("100 150 175 275", '"100;150;175;275"', "100 mg 150 mg 175mg 275 mg"):
+        ((*_, found),) = taken(planner, tmp_path, PLAIN.replace("57.5", said).partition("B,")[0])
+        assert list(map(str, found)) == doses  # type: ignore[call-overload]
+        (tmp_path / "own.toml").unlink()
+
+
+def test_figures_are_echoed_with_a_point(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, DANISH, "lesions.csv")
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert "row 2: A, right knee, 70 mm, ulcerated, 57.5 mg" in done.stderr
+    assert "row 3: B, trunk, 4 mm, not ulcerated, 12.5 mg" in done.stderr
+
+
+THOUSANDS = ["1.500", "1,500", "12.500", "1.200,5", "1 200 1 200", "1\u202f200", "10 000", "=57.5"]
+
+
+@pytest.mark.parametrize("dose", THOUSANDS)
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.hazard("decimal-comma")
+def test_what_may_be_thousands_is_refused(
+    planner: Run, tmp_path: Path, dose: str, separator: str
+) -> None:
+    text = PLAIN.replace(",", separator).replace("57.5", f'"{dose}"')
+    write(tmp_path, text, "lesions.csv")
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert done.returncode == 10
+    assert "lesions.csv: row 2: dose_mg: " in done.stderr
+    assert not (tmp_path / "own.toml").exists()
+
+
+def test_rows_are_numbered_as_the_spreadsheet_shows_them(planner: Run, tmp_path: Path) -> None:
+    text = "sep=,\n" + PLAIN.replace("\nB,trunk", '\n\nC,knee,left,"7\n",yes,\nB,trunkk')
+    write(tmp_path, text.replace("B,trunkk,,4", "B,trunk,,much"), "lesions.csv")
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert 'row 5: size_mm: "much" is not a number' in done.stderr
+    write(tmp_path, text, "lesions.csv")
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert "lesions.csv: row 5: site: 'trunkk' is not a site" in done.stderr
 
 
 FAULTS = [
     # in place of, what; what is said
     ("dose_mg\n", "dose_mg,dose_mg\n", "lesions.csv: column dose_mg: it stands twice"),
     ("dose_mg\n", "dose\n", "lesions.csv: column dose: unknown; did you mean dose_mg?"),
-    (",70,", ",70 cm,", "lesions.csv: row 2: size_mm: '70 cm' is not in mm"),
+    (",70,", ",70 cm,", 'lesions.csv: row 2: size_mm: "70 cm" is not in mm'),
     (",yes,", ",,", "lesions.csv: row 2: ulcerated: it is missing"),
-    (",yes,", ",ja,", "lesions.csv: row 2: ulcerated: "),
-    (",12.5 57.5", ",12;5 57.5", "lesions.csv: row 2: dose_mg: "),
-    ("\nA,knee", "\nA,kneee", "lesions.csv: lesion[1].site: 'kneee' is not a site"),
-    ("\nA,knee,right", "\nA,knee,", "lesions.csv: lesion[1].side: knee is left or right"),
-    ("\nA,", "\na,trunk,,4,no,\nA,", "lesions.csv: lesion[2].id: A is lesion[1] already"),
-    ("A,knee", "A,knee,extra", "it has more or fewer cells"),
+    (",yes,", ",maybe,", "lesions.csv: row 2: ulcerated: "),
+    (",12.5 57.5", ",12,5 57.5", "lesions.csv: row 2: it has more cells"),
+    ("\nA,knee", "\nA,kneee", "lesions.csv: row 2: site: 'kneee' is not a site"),
+    ("\nA,knee,right", "\nA,knee,", "lesions.csv: row 2: side: knee is left or right"),
+    ("\nA,", "\na,trunk,,4,no,\nA,", "lesions.csv: row 3: id: A is row 2 already"),
+    ("A,knee", "A,knee,extra", "it has more cells than the heading"),
     ("A,knee,right,70,yes,12.5 57.5 72.5 87.5\n", "", "there is no lesion in it"),
+    ("dose_mg\n", "dose_mg,\n,,,,,,x", "column 7: it has cells and no heading"),
+    ("\nA,", "\n" + "X,trunk,,4,no,\n" * 600 + "A,", "it holds over 500 lesions"),
+    ("A,knee", '"A,knee', "this is not CSV"),
+    ("A,knee", "\x00,knee", "it holds NUL characters"),
 ]
 
 
@@ -123,3 +205,18 @@ def test_a_faulty_spreadsheet_is_refused_before_anything_is_asked(
     assert said in done.stderr.replace("\u00a0", " ")
     assert "Course id" not in done.stderr
     assert not (tmp_path / "own.toml").exists()
+
+
+def test_in_a_danish_clinic_a_decimal_has_a_comma(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, 'timezone = "Europe/Copenhagen"\nlanguage = "da"\n', "clinic.toml")
+    knee = KNEE.replace("knee", "Knee ").replace("right", "RIGHT").replace("70", "1.500\n7,5")
+    knee = knee.replace("yes", "ja").replace("12.5 57.5 72.5 87.5", "1.500\n12,5 57,5 72,5 87,5")
+    done = planner("new", "own.toml", "--clinic", "clinic.toml", INPUT=f"{HEAD}{knee}n\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("may be thousands") == 2
+    assert "read as 7.5 mm" in done.stderr
+    assert "read as 12.5 mg, 57.5 mg, 72.5 mg, 87.5 mg" in done.stderr
+    (made,) = parse_toml((tmp_path / "own.toml").read_bytes())["lesion"]
+    assert (made["site"], made["side"], str(made["size_mm"])) == ("knee", "right", "7.5")
+    assert [str(one) for one in made["dose_mg"]] == ["12.5", "57.5", "72.5", "87.5"]
+    assert "--clinic clinic.toml" in done.stdout

@@ -1,0 +1,224 @@
+"""Lesions out of a spreadsheet: CSV as the programs of any country save it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from planner.errors import InputError, Problem, raise_if_any
+from planner.files.course import MOST_LESIONS, DoseMg
+from planner.files.fields import FieldError, check_exact, nearest, shown
+
+COLUMNS = (
+    "id",
+    "site",
+    "side",
+    "site_detail",
+    "size_mm",
+    "ulcerated",
+    "dose_mg",
+    "regimen",
+    "measured_by",
+)
+_NEEDED = ("id", "site", "size_mm", "ulcerated")
+# Words of a vocabulary: a spreadsheet begins a cell with a capital by itself.
+_VOCABULARY = ("site", "side", "regimen")
+_LONGEST_CELL = 10_000
+_SAID = {
+    **dict.fromkeys(("yes", "y", "true", "ja", "j", "sand", "wahr", "oui", "vrai"), True),
+    **dict.fromkeys(("no", "n", "false", "nej", "nein", "falsk", "falsch", "non", "faux"), False),
+}
+# `sep=;` before the heading tells Excel what stands between cells; it shows it as no row.
+_SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+# Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
+# is none, and no dose begins with a nought.
+_GROUPED = re.compile(
+    r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])"
+)
+_NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?")
+
+
+class Row(NamedTuple):
+    """A lesion's table, and its row as the spreadsheet shows it."""
+
+    number: int
+    lesion: dict[str, Any]
+
+
+def read_lesions(content: bytes) -> list[Row]:
+    """The lesions of a CSV file. Raises InputError with every problem, by its row.
+
+    Decimal commas are read where no comma stands between the cells.
+    """
+    text = _decoded(content)
+    separator, text = _separator(text)
+    records = _records(text, separator)
+    heading, *rows = records or [(1, [])]
+    columns = _columns(heading[1], [cells for _, cells in rows])
+    if not rows:
+        raise InputError(Problem("", "there is no lesion in it", "write a row a lesion"))
+    problems: list[Problem] = []
+    found = []
+    for number, cells in rows:
+        try:
+            found.append(Row(number, _lesion(columns, cells, has_commas=separator != ",")))
+        except InputError as error:
+            problems += [Problem(f"row {number}", str(one), "") for one in error.problems]
+    raise_if_any(InputError, problems)
+    return found
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise InputError(Problem("", "this is UTF-32", "save it as UTF-8"))
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif content[1:2] == b"\x00" or content[:1] == b"\x00":
+        encoding = "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff").rstrip("\x1a\x00")
+    except UnicodeDecodeError as error:
+        name = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
+        raise InputError(Problem("", f"this is not {name}", "save it as UTF-8")) from error
+    if "\x00" in text:
+        raise InputError(Problem("", "it holds NUL characters", "save it as CSV in UTF-8"))
+    return text
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """What stands between cells, and the text without the line that says so."""
+    first, _, rest = text.partition("\n")
+    if said := _SEPARATOR.fullmatch(first.strip("\r")):
+        return said[1], rest
+    heading = re.sub(r'"[^"]*+"', "", text.lstrip("\r\n \t,;").partition("\n")[0])
+    return max(",;\t", key=heading.count), text
+
+
+def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """The rows that hold anything, by the numbers that a spreadsheet shows."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    found: list[tuple[int, list[str]]] = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                found.append((number, stripped))
+            if len(found) > MOST_LESIONS + 1:
+                problem = f"it holds over {MOST_LESIONS} lesions"
+                raise InputError(Problem("", problem, "a course has fewer"))
+    except csv.Error as error:
+        row = len(found) + 1
+        fix = "save it as CSV; a quote inside a cell is written twice"
+        raise InputError(Problem(f"row {row}", "this is not CSV", fix)) from error
+    return found
+
+
+def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | None]:
+    """The column of each cell; None for one without heading, whose cells are all empty."""
+    problems = []
+    columns: list[str | None] = []
+    for place, cell in enumerate(heading):
+        name = cell.casefold()
+        if not name:
+            if any(len(row) > place and row[place] for row in rows):
+                text = "it has cells and no heading"
+                problems.append(Problem(f"column {place + 1}", text, "name it, or empty it"))
+            columns.append(None)
+        elif name not in COLUMNS:
+            problems.append(
+                Problem(f"column {shown(cell)[1:-1]}", "unknown", nearest(name, COLUMNS))
+            )
+        elif name in columns:
+            problems.append(Problem(f"column {name}", "it stands twice", "keep one of them"))
+        else:
+            columns.append(name)
+    raise_if_any(InputError, problems)
+    return columns
+
+
+def _lesion(
+    columns: Sequence[str | None], cells: Sequence[str], has_commas: bool
+) -> dict[str, Any]:
+    """A row as a lesion's table; empty cells are left out."""
+    if any(cells[len(columns) :]):
+        raise InputError(Problem("", "it has more cells than the heading", "mend the row"))
+    lesion: dict[str, Any] = {
+        name: cell for name, cell in zip(columns, cells, strict=False) if name and cell
+    }
+    readers: dict[str, Callable[[str], Any]] = {
+        **dict.fromkeys(_VOCABULARY, str.casefold),
+        "size_mm": lambda text: read_number(text, "mm", has_commas),
+        "ulcerated": read_yes_or_no,
+        "dose_mg": lambda text: read_doses(text, has_commas),
+    }
+    problems = []
+    for name, text in lesion.items():
+        try:
+            if len(text) > _LONGEST_CELL:
+                raise FieldError("it is too long", "shorten it")
+            lesion[name] = readers.get(name, str)(text)
+        except FieldError as error:
+            problems.append(Problem(name, error.problem, error.fix))
+    problems += [
+        Problem(name, "it is missing", "fill the cell in") for name in _NEEDED if name not in lesion
+    ]
+    raise_if_any(InputError, problems)
+    return lesion
+
+
+def read_yes_or_no(text: str) -> bool:
+    """Yes or no, in the words of a spreadsheet too. Raises FieldError."""
+    said = text.strip().casefold()
+    if said not in _SAID:
+        raise FieldError(f"{shown(text)} does not say it", "answer yes or no")
+    return _SAID[said]
+
+
+def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
+    """A number, with its unit or without. Raises FieldError.
+
+    `has_commas` where a decimal may have a comma. `1.500` may be thousands, and is refused.
+    """
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        if _GROUPED.search(text):
+            raise _thousands(text)
+        raise FieldError(f"{shown(text)} is not a number", f"write it as 12.5 {unit}".strip())
+    digits, mark, said = match[1], match[2], match[3]
+    if said and said.casefold() != unit:
+        raise FieldError(f"{shown(text)} is not in {unit}", f"give it in {unit}")
+    if _THOUSANDS.fullmatch(digits.lstrip("+-")):
+        raise _thousands(text)
+    if mark == "," and not has_commas:
+        fix = f"a decimal has a point: {digits.replace(',', '.')}"
+        raise FieldError(f"{shown(text)} has a comma", fix)
+    return Decimal(digits.replace(",", "."))
+
+
+def _thousands(text: str) -> FieldError:
+    return FieldError(f"{shown(text)} may be thousands", "write it without a mark, or as 1.5")
+
+
+def read_doses(text: str, has_commas: bool) -> list[Decimal]:
+    """`12.5` or `12.5 57.5 72.5 87.5`, each with its unit or without. Raises FieldError."""
+    if _GROUPED.search(text):
+        raise _thousands(text)
+    return [check_exact(DoseMg, read_number(one, "mg", has_commas)) for one in _each_dose(text)]
+
+
+def _each_dose(text: str) -> Iterator[str]:
+    """The doses of a cell; a unit belongs to the number before it."""
+    for part in text.split(";"):
+        words = part.split()
+        for place, word in enumerate(words):
+            if word.casefold() == "mg" and place:
+                continue
+            after = words[place + 1 : place + 2]
+            yield f"{word} mg" if after and after[0].casefold() == "mg" else word
