@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from planner.documents.folder import parents_of
-from planner.errors import Problem, RefusedError, ServiceError, UsageError
+from planner.errors import Problem, RefusedError, ServiceError
+from planner.files.fields import shown
+from planner.register.address import Address, address_of
 
 NEWEST = "0002"
 FIRST_EDITION = "0001"
@@ -25,6 +29,8 @@ REPORTED = 100
 Report = Callable[[str], None]
 # So long a writer waits for another one.
 BUSY_SECONDS = 20
+# So long a server may take to answer, and somebody waits before a word is said.
+ANSWER_SECONDS, SAID_AFTER_SECONDS = 10, 2
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # What a database says when it cannot, and what to do about it.
 _TROUBLES = (
@@ -37,7 +43,24 @@ _TROUBLES = (
     ("malformed", "the file is damaged", "restore the last backup"),
     ("disk i/o", "the disk failed", "check the disk; restore the last backup if need be"),
     ("unable to open", "it cannot be opened", "check the name and the rights"),
+    ("password authentication", "it refuses the user or the password", "check both"),
+    ("no password supplied", "it asks for a password", "set PGPASSWORD, or a file .pgpass"),
+    ("not permitted to log in", "it refuses the user", "use another one"),
+    ('role ".*" does not exist', "it refuses the user", "use another one"),
+    ('database ".*" does not exist', "there is no such database on the server", "make it first"),
+    ("timeout", f"no answer within {ANSWER_SECONDS} seconds", "try again later"),
 )
+# The same by the codes of the SQL standard, where a server says them.
+_STATES = {
+    "22P05": ("its encoding cannot keep a text", "make a database in UTF8 and import an export"),
+    "28000": ("it refuses the user", "use another one"),
+    "28P01": ("it refuses the user or the password", "check both"),
+    "3D000": ("there is no such database on the server", "make it, or name another one"),
+    "42501": ("its user may not do that", "grant it CREATE, SELECT, INSERT, UPDATE and DELETE"),
+    "53300": ("it has no connection to spare", "try again later"),
+    "55P03": ("another program holds it", "try again when it is done"),
+    "57014": ("another program holds it", "try again when it is done"),
+}
 
 
 class Database:
@@ -90,16 +113,28 @@ def open_database(url: str | None, *, create: bool = True, report: Report = _sil
     RefusedError where it is missing, ServiceError where it cannot be opened, is damaged or of a
     newer version.
     """
-    address = _address(url)
-    name = make_url(address).render_as_string(hide_password=True)
-    is_file = address.startswith("sqlite")
-    if is_file and not create and not Path(str(make_url(address).database)).exists():
-        raise RefusedError(_missing(name))
-    with _troubles(name):
-        engine = _sqlite(address) if address.startswith("sqlite") else _postgresql(address)
-        database = Database(engine, name)
+    address = address_of(url)
+    if address.file is not None and not create and not address.file.exists():
+        raise RefusedError(_missing(address.name))
+    with _troubles(address.name), _said_while_waiting(address, report):
+        engine = _sqlite(address.file) if address.file else _postgresql(address.url)
+        database = Database(engine, address.name)
         _bring_up_to_date(database, create, report)
     return database
+
+
+@contextmanager
+def _said_while_waiting(address: Address, report: Report) -> Iterator[None]:
+    """Say that a server is waited for, where it takes its time."""
+    text_of = f"waiting for {address.name} (at most {ANSWER_SECONDS} seconds) ..."
+    timer = threading.Timer(SAID_AFTER_SECONDS, report, (text_of,))
+    timer.daemon = True
+    if address.file is None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager
@@ -108,8 +143,7 @@ def new_database(url: str | None, report: Report = _silent) -> Iterator[Database
 
     What fails leaves no file. Raises RefusedError where somebody else began one meanwhile.
     """
-    address = _address(url)
-    target = Path(str(make_url(address).database)) if address.startswith("sqlite") else None
+    target = address_of(url).file
     if target is None or target.exists() or target.is_symlink():
         yield open_database(url, report=report)
         return
@@ -142,29 +176,7 @@ def _missing(name: str) -> Problem:
     return Problem(name, "there is no register", "begin one with planner course add")
 
 
-def _address(url: str | None) -> str:
-    """The URL for SQLAlchemy; a plain path is a file of SQLite."""
-    if url is None:
-        from platformdirs import user_data_path
-
-        return f"sqlite:///{user_data_path('course-planner') / 'register.db'}"
-    if "://" not in url:
-        return f"sqlite:///{Path(url).absolute()}"
-    for prefix in ("postgresql://", "postgres://"):
-        if url.startswith(prefix):
-            return f"postgresql+psycopg://{url.removeprefix(prefix)}"
-    try:
-        known = make_url(url).get_backend_name() in ("sqlite", "postgresql")
-    except ArgumentError:
-        known = False
-    if not known or make_url(url).database in (None, "", ":memory:") or make_url(url).query:
-        fix = "give the path of a file, or postgresql://user@host/database"
-        raise UsageError(Problem("--database", "it names no database of the register", fix))
-    return url
-
-
-def _sqlite(address: str) -> Engine:
-    path = Path(str(make_url(address).database))
+def _sqlite(path: Path) -> Engine:
     if path.is_dir():
         raise ServiceError(Problem(str(path), "it is a folder", "name a file"))
     if not path.exists():
@@ -174,7 +186,8 @@ def _sqlite(address: str) -> Engine:
     elif path.stat().st_size == 0:
         # Somebody made the file beforehand; what comes into it is for its owner alone.
         path.chmod(0o600)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None})
     event.listen(engine, "connect", _settings)
     event.listen(engine, "begin", _begin)
     return engine
@@ -210,9 +223,17 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
-def _postgresql(address: str) -> Engine:
+def _postgresql(url: URL) -> Engine:
+    # Whatever the server and the environment have, texts go as UTF-8, and nobody waits for ever.
+    asked = {
+        "client_encoding": "utf8",
+        "connect_timeout": ANSWER_SECONDS,
+        "tcp_user_timeout": ANSWER_SECONDS * 1000,
+        "options": f"-c lock_timeout={BUSY_SECONDS * 1000}",
+    }
     try:
-        return create_engine(address)
+        said = {name: value for name, value in asked.items() if name not in url.query}
+        return create_engine(url, connect_args=said)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         fix = "pip install 'sts-course-planner[postgresql]'"
         raise ServiceError(Problem("PostgreSQL", "its driver is not installed", fix)) from error
@@ -230,9 +251,11 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
-        if there is not None and there > NEWEST:
-            problem = f"it is of version {there}, this planner knows {NEWEST}"
-            raise ServiceError(Problem(database.name, problem, "update the planner"))
+        if there not in (None, FIRST_EDITION, NEWEST):
+            is_newer = there.isdecimal() and there > NEWEST
+            problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
+            fix = "update the planner" if is_newer else "restore a backup of a version it knows"
+            raise ServiceError(Problem(database.name, problem, fix))
         if there == FIRST_EDITION:
             _migrate_first_edition(connection, database, report)
         elif there != NEWEST:
@@ -261,7 +284,11 @@ def _version(connection: Connection) -> str | None:
             problem = "it holds tables of another program"
             raise ServiceError(Problem("--database", problem, "name another database"))
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found is None and len(names) > 1:
+        problem = "it holds a register and does not say of which version"
+        raise ServiceError(Problem("--database", problem, "restore the last backup"))
+    return None if found is None else str(found)
 
 
 def _migrate(connection: Connection) -> None:
@@ -294,14 +321,28 @@ def _troubles(name: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        said = str(error.orig).strip().splitlines()
-        text_of = said[0] if said else type(error.orig).__name__
-        if "UNIQUE" in text_of or "duplicate key" in text_of:
-            fix = "read it again and repeat the change"
-            raise RefusedError(Problem(name, "somebody else changed it just now", fix)) from error
-        for sign, problem, fix in _TROUBLES:
-            if sign in text_of.lower():
-                raise ServiceError(Problem(name, problem, fix)) from error
-        raise ServiceError(Problem(name, f"the database says: {text_of}")) from error
+        raise _trouble(name, error) from error
     except SQLAlchemyError as error:
         raise ServiceError(Problem(name, f"it cannot be used: {type(error).__name__}")) from error
+    except UnicodeError as error:
+        problem, fix = _STATES["22P05"]
+        raise ServiceError(Problem(name, problem, fix)) from error
+
+
+def _trouble(name: str, error: DBAPIError) -> RefusedError | ServiceError:
+    """What a database cannot do, in our words: its own may hold what was typed."""
+    state = getattr(error.orig, "sqlstate", None)
+    said = str(error.orig)
+    if "UNIQUE" in said or state == "23505":
+        fix = "read it again and repeat the change"
+        return RefusedError(Problem(name, "somebody else changed it just now", fix))
+    if state in _STATES:
+        return ServiceError(Problem(name, *_STATES[state]))
+    for sign, problem, fix in _TROUBLES:
+        if re.search(sign, said, re.IGNORECASE):
+            return ServiceError(Problem(name, problem, fix))
+    code = state or getattr(error.orig, "sqlite_errorname", None)
+    if code is not None:
+        return ServiceError(Problem(name, f"it cannot be used ({code})", "see its own log"))
+    fix = "check the address, and that the server runs"
+    return ServiceError(Problem(name, "it cannot be reached", fix))
