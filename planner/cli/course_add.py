@@ -51,8 +51,6 @@ def add(
     from planner.core.plan import plan_course
     from planner.documents.issue import typed_texts
     from planner.documents.printable import check_printable
-    from planner.files.bundled import protocol_path
-    from planner.files.reading import read_bytes
     from planner.register.changes import add_course
     from planner.register.inputs import store_clinic, store_protocol, years_from
 
@@ -61,14 +59,12 @@ def add(
     made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
     stop_unless_printable(made, False)
     check_printable(dict(typed_texts(made)))
-    protocol = read_bytes(protocol_path(inputs.protocol_name, course.parent))
-    clinic_content = None if clinic is None else read_bytes(clinic)
     with begun_register(database) as register:
         standing = add_course(
             register,
             inputs.course,
-            store_protocol(protocol),
-            store_clinic(clinic_content, timezone, inputs.clinic),
+            store_protocol(inputs.protocol_content),
+            store_clinic(inputs.clinic_content, timezone, inputs.clinic),
             who,
             busy=read_busy_times(inputs, busy),
         )

@@ -74,7 +74,12 @@ def documents(
         report=progress(plan),
     )
     code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
-    write_folder(out, files, lambda: note_issued(register, standing, code, files, who))
+
+    def ready() -> None:
+        _check_folder(out, standing, content)
+        note_issued(register, standing, code, files, who)
+
+    write_folder(out, files, ready)
     if as_json:
         made = {
             "course": course,

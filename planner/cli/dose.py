@@ -106,7 +106,7 @@ def _syringes(clinic: Path | None) -> tuple[Syringe, ...]:
         return USUAL_SYRINGES
     from planner.cli.inputs import read_clinic
 
-    return read_clinic(clinic, None, range(0)).syringes
+    return read_clinic(clinic, None, range(0))[0].syringes
 
 
 def _words(one: DrawUp, strength: Strength) -> list[str]:

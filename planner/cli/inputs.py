@@ -18,12 +18,13 @@ from planner.errors import InputError, Problem, UsageError, located
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a plan is made from."""
+    """What a plan is made from, and the files as they were read: each is read once."""
 
     course: Course
     protocol: Protocol
     clinic: Clinic
-    protocol_name: str
+    protocol_content: bytes
+    clinic_content: bytes | None
 
 
 def read_inputs(
@@ -39,7 +40,7 @@ def read_inputs(
     from zoneinfo import ZoneInfo
 
     from planner.files.course import course_from
-    from planner.files.protocol import load_protocol
+    from planner.files.protocol import read_protocol
     from planner.files.reading import parse_toml, read_bytes
 
     if clinic is not None and timezone is not None:
@@ -47,18 +48,17 @@ def read_inputs(
     with located(str(course)):
         table = parse_toml(read_bytes(course))
     problems: list[Problem] = []
-    protocol, place = None, None
+    protocol, place, rules, hours = None, None, b"", None
     try:
         with located(str(course)):
             name = _protocol_name(table, course.parent)
-        protocol = load_protocol(name, course.parent)
+        protocol, rules = read_protocol(name, course.parent)
     except InputError as error:
         problems += error.problems
     try:
         years = _years(table)
-        place = read_clinic(
-            clinic, timezone, more_years(years[0]) if more_years and years else years
-        )
+        years = more_years(years[0]) if more_years and years else years
+        place, hours = read_clinic(clinic, timezone, years)
     except InputError as error:
         problems += error.problems
     zone = ZoneInfo(place.timezone) if place is not None else None
@@ -69,7 +69,7 @@ def read_inputs(
         raise InputError(*problems, *error.problems) from error
     if place is None or protocol is None:
         raise InputError(*problems)
-    return Inputs(read, protocol, place, name)
+    return Inputs(read, protocol, place, rules, hours)
 
 
 def read_busy_times(
@@ -148,14 +148,17 @@ def _protocol_name(table: dict[str, Any], beside: Path) -> str:
     name = table.get("protocol", DEFAULT_PROTOCOL)
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         return DEFAULT_PROTOCOL  # the file's model says what is wrong with it
-    if not protocol_path(name, beside).is_file():
+    path = protocol_path(name, beside)
+    if not path.exists() or path.is_dir():
         fix = f"{nearest(name, bundled_protocols())}, or name a file"
         raise InputError(Problem("protocol", f"no protocol {shown(name)}", fix))
     return name
 
 
-def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clinic:
-    """The clinic of a file, or the built-in one in a stated time zone."""
+def read_clinic(
+    clinic: Path | None, timezone: str | None, years: range
+) -> tuple[Clinic, bytes | None]:
+    """The clinic of a file and the file, or the built-in one in a stated time zone."""
     from planner.files.clinic import built_in_clinic, clinic_from
     from planner.files.reading import parse_toml, read_bytes
     from planner.files.zone_data import prefer_newer_zones
@@ -163,12 +166,13 @@ def read_clinic(clinic: Path | None, timezone: str | None, years: range) -> Clin
     prefer_newer_zones()
     if clinic is not None:
         with located(str(clinic)):
-            return clinic_from(parse_toml(read_bytes(clinic)), years)
+            content = read_bytes(clinic)
+            return clinic_from(parse_toml(content), years), content
     if timezone is None:
         fix = "name a clinic file with --clinic, or a zone with --timezone Europe/Copenhagen"
         raise InputError(Problem("", "the clinic's time zone is not stated", fix))
     with located("--timezone"):
-        return built_in_clinic(timezone)
+        return built_in_clinic(timezone), None
 
 
 def _years(table: dict[str, Any]) -> range:

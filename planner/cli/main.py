@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from contextlib import suppress
 from io import TextIOWrapper
 from types import FrameType
@@ -80,11 +81,17 @@ def main() -> None:
 
 def _set_up_streams() -> None:
     """Let files and pipes get UTF-8 whatever the locale, and questions meet an end of input."""
+    # What libraries warn of is none of the user's business; it would name our files.
+    warnings.simplefilter("ignore")
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8", errors=stream.errors)
+        if isinstance(stream, TextIOWrapper):
+            if stream.isatty():
+                # A console that cannot show a letter of a name stops nothing that was done.
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 def run(arguments: list[str]) -> int:

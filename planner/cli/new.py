@@ -80,7 +80,7 @@ def _writes_commas(clinic: Path) -> bool:
     """Whether a decimal has a comma in the language of a clinic."""
     from planner.cli.inputs import read_clinic
 
-    return read_clinic(clinic, None, range(0)).language in COMMA_LANGUAGES
+    return read_clinic(clinic, None, range(0))[0].language in COMMA_LANGUAGES
 
 
 def _from_spreadsheet(path: Path) -> list[dict[str, Any]]:

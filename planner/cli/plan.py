@@ -87,14 +87,17 @@ def plan(
     folder = out or Path(made.course)
     if as_json and out is None:
         return
-    _check_replaces(made, content, folder, draft)
+    same = _check_replaces(made, content, folder, draft)
+    if same is not None:
+        say_zone_rules(same, folder / "plan.json")
     stamp = issue_time()
     check_first_label(first_label, made)
     if draft:
         files = papers(made, stamp, DRAFT, report=progress(made))
     else:
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
-    write_folder(folder, files)
+    # Another run may have put a later revision there while the papers were made.
+    write_folder(folder, files, lambda: _check_replaces(made, content, folder, draft))
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
 
@@ -207,26 +210,27 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
         yield Problem("", f"{text}:\n\n{blocks}")
 
 
-def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> None:
-    """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself."""
+def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> Plan | None:
+    """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself.
+
+    The plan that is there, where it says the same in other bytes.
+    """
     from planner.core.zone_rules import says_the_same
     from planner.documents.folder import check_ours
     from planner.files.plan import plan_from
 
     check_ours(folder)
     path = folder / "plan.json"
-    if not path.exists():
-        return
-    if path.read_bytes() == content and not draft:
-        return
+    if not path.exists() or (path.read_bytes() == content and not draft):
+        return None
     if draft:
         text = "it holds an issued plan, which a draft does not replace"
         raise RefusedError(Problem(str(folder), text, "choose another --out"))
     there = issued_there(folder, made)
     if made.revision == there.revision and says_the_same(there, plan_from(content)):
-        say_zone_rules(there, path)
-        return
+        return there
     if made.revision <= there.revision:
         text = f"revision {there.revision} was issued there and says something else"
         fix = f"set revision = {there.revision + 1} in the course file"
         raise RefusedError(Problem(str(folder), text, fix))
+    return None

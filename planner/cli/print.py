@@ -37,11 +37,15 @@ def print(plan: Path, out: Path, first_label: int) -> None:
     check_confirmed(made, plan)
     say_zone_rules(made, plan)
     check_first_label(first_label, made)
-    check_ours(out)
-    if (out / PLAN_NAME).exists():
-        text = "an issued plan is there, which a reprint does not replace"
-        raise RefusedError(Problem(str(out), text, "choose another --out"))
+
+    def check_free() -> None:
+        check_ours(out)
+        if (out / PLAN_NAME).exists():
+            text = "an issued plan is there, which a reprint does not replace"
+            raise RefusedError(Problem(str(out), text, "choose another --out"))
+
+    check_free()
     with located(str(plan)):
         files = papers(made, issue_time(), REPRINT, first_label=first_label, report=progress(made))
-    write_folder(out, files)
+    write_folder(out, files, check_free)
     say(f"Files in {out}/\n  {' '.join(files)}\n", is_done=True)

@@ -125,6 +125,15 @@ def course_findings(course: Course, protocol: Protocol, clinic: Clinic) -> Itera
             "stated",
         )
     yield from _approval(course, protocol, clinic)
+    if clinic.holiday_parts:
+        parts = ", ".join(clinic.holiday_parts)
+        yield Finding(
+            "regional-holidays",
+            "note",
+            f"parts of the country ({parts}) have public holidays of their own, and the clinic"
+            f' file does not state one: subdivision = "{clinic.holiday_parts[0]}" or the like',
+            "not stated",
+        )
     if clinic.assumed:
         yield Finding(
             "clinic-assumed",

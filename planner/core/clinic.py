@@ -41,7 +41,8 @@ class Clinic(NamedTuple):
 
     `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday
     first. `public_holidays` is None where they are working days; otherwise it names those of
-    `holiday_years` and of no other.
+    `holiday_years` and of no other. `holiday_parts` are parts of the country that have more of
+    their own, where the file states none.
     """
 
     name: str
@@ -63,5 +64,6 @@ class Clinic(NamedTuple):
     approvals: tuple[Approval, ...]
     public_holidays: Mapping[date, str] | None = None
     holiday_years: range = range(0)
+    holiday_parts: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     id: str = "clinic"

@@ -8,11 +8,15 @@ from math import ceil
 from typing import NamedTuple
 
 from planner.core.equipment import Stock, Syringe
+from planner.core.formatting import mg
 from planner.core.quantities import Dose, Strength, Volume, graduations, is_whole
+from planner.errors import InputError, Problem
 
 # A part of a recipe under ten graduations cannot be read to 5 %.
 FEWEST_GRADUATIONS = 10
 SMALL_BATCH = Volume(Fraction(5))
+# More than anybody fills for one injection: a unit was mistaken.
+MOST_SYRINGES = 100
 
 
 class DrawUp(NamedTuple):
@@ -83,13 +87,17 @@ def draw_up(dose: Dose, strength: Strength, syringes: Sequence[Syringe]) -> Draw
     """The smallest syringe that holds the volume, and the nearest graduation, halves down.
 
     Over the largest syringe the total is rounded, then shared among as few as hold it, in whole
-    graduations that differ by at most one. `syringes` ascend in capacity.
+    graduations that differ by at most one. `syringes` ascend in capacity. Raises InputError for
+    a dose that would take over MOST_SYRINGES.
     """
     exact = dose / strength
     syringe = _holder(exact, syringes) or syringes[-1]
     lines = graduations(exact.ml, syringe.graduation_ml)
     full = int(syringe.capacity_ml / syringe.graduation_ml)
     number = max(1, ceil(Fraction(lines, full)))
+    if number > MOST_SYRINGES:
+        problem = f"{mg(dose.mg)} would take {number} syringes"
+        raise InputError(Problem("", problem, "check the dose, the strength and the syringes"))
     share, more = divmod(lines, number)
     parts = tuple(
         Volume((share + (index < more)) * syringe.graduation_ml) for index in range(number)

@@ -46,6 +46,7 @@ CODES = {
     "diagnosis-outside-observed": "a diagnosis that the source did not treat",
     "near-threshold": "one measuring step more or less would change the regimen",
     "protocol-not-approved": "the clinic has not approved this protocol as it is",
+    "regional-holidays": "the country's parts have holidays of their own, and none is stated",
     "clinic-assumed": "not stated by a clinic file, so assumed",
 }
 _ORDER = {code: index for index, code in enumerate(CODES)}

@@ -20,6 +20,8 @@ from planner.core.schedule import FIRST_DAY, LAST_DAY, Visit
 from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
 SEARCHED_DAYS = 60
+# Beyond so many half-made series the best one would take minutes and the memory of a machine.
+MOST_WAYS = 20_000
 _ONE_DAY = timedelta(days=1)
 
 
@@ -202,8 +204,9 @@ class _Series:
         distance from; of the ways into a state only the cheapest can lead to the best series.
         """
         ways: dict[tuple[date | None, ...], _Way] = {(None,): _Way(_Cost(), {})}
+        binding = [one for one in self.links if self._may_be_short(one, starts)]
         for index, offered in starts.items():
-            needed = [one.earlier for one in self.links if one.earlier <= index < one.later]
+            needed = [one.earlier for one in binding if one.earlier <= index < one.later]
             onward: dict[tuple[date | None, ...], _Way] = {}
             for (last, *_), way in ways.items():
                 for on in (*offered, *without):
@@ -216,7 +219,20 @@ class _Series:
                     if state not in onward or cost < onward[state].cost:
                         onward[state] = _Way(cost, days)
             ways = onward
+            if len(ways) > MOST_WAYS:
+                fix = "move a visit by hand ([[move]]), or plan fewer lesions in one course"
+                raise InputError(Problem("", "too many series cross to find the best one", fix))
         return min(ways.values(), key=lambda way: way.cost, default=None)
+
+    def _may_be_short(self, link: _Link, starts: Mapping[int, Mapping[date, datetime]]) -> bool:
+        """Whether any choice of days for two visits is under the shortest interval."""
+        earlier, later = (
+            [self.fixed[one].date()] if one in self.fixed else [*starts.get(one, ())]
+            for one in link
+        )
+        if not earlier or not later:
+            return False
+        return (min(later) - max(earlier)).days < self.shortest_days
 
     def placed(self, index: int, starts: Mapping[int, datetime]) -> Placed:
         """A visit with its time, and why it is not when it was due."""

@@ -54,6 +54,9 @@ def check_ours(folder: Path) -> None:
     here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise RefusedError(Problem(str(folder), "it is not a folder", "choose another --out"))
+    if folder.is_mount():
+        fix = "name a folder inside it"
+        raise RefusedError(Problem(str(folder), "a mount point cannot be replaced as one", fix))
     if folder.resolve() in (here, *here.parents):
         raise RefusedError(Problem(str(folder), "you are in this folder", "choose another --out"))
     names = _written_names(folder) if folder.exists() else set()
@@ -95,7 +98,8 @@ def write_folder(
 ) -> None:
     """Put the files there as one set. Raises ServiceError where the disk will not have them.
 
-    `ready` is called when all are written and before they appear; what it raises undoes the set.
+    `ready` is called when all are written and before they appear, while no other planner puts a
+    set there: it looks once more at what is there. What it raises undoes the set.
     """
     check_ours(folder)
     with _disk_errors(folder), parents_of(folder):
@@ -103,13 +107,30 @@ def write_folder(
         try:
             for name, content in files.items():
                 _write(made / name, content)
-            with uninterrupted():
+            with uninterrupted(), _alone_in(folder.parent):
+                check_ours(folder)
                 if ready is not None:
                     ready()
                 _swap(made, folder)
         finally:
             with uninterrupted():
                 _clear(made)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let no other planner put a set into a folder meanwhile, where a system has such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -64,6 +64,10 @@ SENTENCES = (
     "visit {n}, due {due}, on {start}: {because}",
     "visit {n}, due {due}, on {start}",
     "{visit}: outside the window of {window} (the clinic's policy)",
+    (
+        "parts of the country ({parts}) have public holidays of their own, and the clinic"
+        ' file does not state one: subdivision = "{part}" or the like'
+    ),
     "{visit}: {near}; the shortest interval is {least}",
     "{lesions} {days} from the injection on {on}",
     # as courses of the first edition keep it

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -131,8 +131,8 @@ class StockTable(FileModel):
 class SyringeTable(FileModel):
     """A size of syringe; the dead space stays behind in it and its needle."""
 
-    capacity_ml: exact_number(above="0", most="100")  # type: ignore[valid-type]
-    graduation_ml: exact_number(above="0", most="100")  # type: ignore[valid-type]
+    capacity_ml: exact_number(least="0.1", most="100")  # type: ignore[valid-type]
+    graduation_ml: exact_number(least="0.001", most="100")  # type: ignore[valid-type]
     dead_space_ml: exact_number(least="0", most="100") = Decimal(0)  # type: ignore[valid-type]
 
 
@@ -251,7 +251,7 @@ def _problems(file: ClinicFile) -> Iterator[Problem]:
 
 def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
     observed = file.holidays if file.holidays is not None else file.country is not None
-    holidays: dict[date, str] | None = None
+    holidays = None
     if observed and file.country is not None:
         from planner.files.holidays import public_holidays
 
@@ -286,8 +286,9 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
             Approval(one.protocol, one.version, one.by, one.on, one.review_by)
             for one in file.approval
         ),
-        public_holidays=holidays,
-        holiday_years=years if observed else range(0),
+        public_holidays=holidays.days if holidays else None,
+        holiday_years=holidays.years if holidays else range(0),
+        holiday_parts=holidays.parts if holidays else (),
         assumed=assumed,
         id=file.id or id_of(file.name or ""),
     )

@@ -47,7 +47,8 @@ from planner.files.fields import (
 from planner.files.reading import Table
 
 DEFAULT_PROTOCOL = "sts-150"
-MOST_LESIONS = 500
+# What papers can be made of within some seconds; a patient has fewer.
+MOST_LESIONS = 100
 T = TypeVar("T", bound=FileModel)
 DoseMg = exact_number(above="0", most="100000")
 SizeMm = exact_number(above="0", most="10000")

@@ -20,6 +20,8 @@ from planner.core.schedule import FIRST_DAY, LAST_DAY
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 
+# Nobody reads more, and to look for what each unknown key may have meant takes its time.
+MOST_PROBLEMS = 100
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -306,7 +308,10 @@ def nearest(name: str, names: Sequence[str]) -> str:
 
 def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:
     """All that a file's model found wrong, a problem each."""
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    if len(details) > MOST_PROBLEMS:
+        yield Problem("", f"{len(details)} problems, the first {MOST_PROBLEMS} follow", "mend them")
+    for detail in details[:MOST_PROBLEMS]:
         yield _problem(detail, model)
 
 

@@ -2,31 +2,89 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import date
+from typing import NamedTuple
 
 from planner.errors import InputError, Problem
+from planner.files.fields import nearest
 
 
-def public_holidays(country: str, subdivision: str | None, years: range) -> dict[date, str]:
-    """The holidays by day. Raises InputError for a country, part or year that is not known."""
+class Holidays(NamedTuple):
+    """The holidays of the years that are known; `parts` of the country have more of their own."""
+
+    days: dict[date, str]
+    years: range
+    parts: tuple[str, ...] = ()
+
+
+def public_holidays(country: str, subdivision: str | None, years: range) -> Holidays:
+    """The holidays from the first year on, as far as they are known.
+
+    Raises InputError for a country or part that is not known.
+    """
     import holidays
 
-    try:
-        found = holidays.country_holidays(country, subdiv=subdivision, years=years, expand=False)
-    except NotImplementedError as error:
-        known = subdivision is None or _is_known(country)
-        place = "subdivision" if subdivision is not None and known else "country"
-        name = subdivision if place == "subdivision" else country
+    known = holidays.list_supported_countries(include_aliases=True)
+    if country not in known:
         fix = 'use the ISO code, or set "holidays = false" and list them under closed'
-        raise InputError(Problem(place, f"no holidays are known for {name!r}", fix)) from error
+        raise InputError(Problem("country", f"no holidays are known for {country!r}", fix))
+    part = None if subdivision is None else _part(country, subdivision)
+    found: dict[date, str] = {}
+    last = years.start
     for year in years:
-        if not any(day.year == year for day in found):
-            fix = 'set "holidays = false" and list them under closed'
-            raise InputError(Problem("holidays", f"none are known for {country} in {year}", fix))
-    return {day: str(name) for day, name in found.items()}
+        of_year = _of_year(country, part, year)
+        if of_year is None:
+            break
+        found |= of_year
+        last = year + 1
+    parts = () if part else tuple(_parts_with_more(country, range(years.start, last)[:2], found))
+    return Holidays(found, range(years.start, last), parts)
 
 
-def _is_known(country: str) -> bool:
+def _of_year(country: str, part: str | None, year: int) -> dict[date, str] | None:
+    """The holidays of a year; None where the library does not know all of them."""
     import holidays
 
-    return country in holidays.list_supported_countries()
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        found = holidays.country_holidays(country, subdiv=part, years=year, expand=False)
+    entity = type(found)
+    is_reached = entity.start_year <= year <= entity.end_year
+    days = {day: str(name) for day, name in found.items() if day.year == year}
+    # It warns where those that follow the moon are known for some years alone.
+    return days if days and is_reached and not said else None
+
+
+def _part(country: str, subdivision: str) -> str:
+    """A part of a country by its code or name. Raises InputError."""
+    import holidays
+
+    entity = type(holidays.country_holidays(country))
+    aliases = dict(getattr(entity, "subdivisions_aliases", {}))
+    names = {one.casefold(): one for one in (*entity.subdivisions, *aliases)}
+    if subdivision.casefold() not in names:
+        problem = f"no holidays are known for {subdivision!r} of {country}"
+        fix = nearest(subdivision, [*entity.subdivisions]) if names else "leave it out"
+        raise InputError(Problem("subdivision", problem, fix))
+    found: str = names[subdivision.casefold()]
+    return found
+
+
+def _parts_with_more(country: str, years: range, found: dict[date, str]) -> list[str]:
+    """The parts of a country that have holidays of their own in some years."""
+    import holidays
+
+    entity = type(holidays.country_holidays(country))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [
+            part
+            for part in entity.subdivisions
+            if any(
+                day.year in years and day not in found
+                for day in holidays.country_holidays(
+                    country, subdiv=part, years=years, expand=False
+                )
+            )
+        ]

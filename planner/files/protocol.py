@@ -193,10 +193,15 @@ def load_protocol(name: str, beside: Path | None = None) -> Protocol:
 
     Raises ProtocolError with every problem of the file, each by its place.
     """
+    return read_protocol(name, beside)[0]
+
+
+def read_protocol(name: str, beside: Path | None = None) -> tuple[Protocol, bytes]:
+    """As `load_protocol`, with the bytes that it was read from."""
     path = protocol_path(name, beside)
     with located(path.name or name):
         content = read_bytes(path, ProtocolError)
-        return protocol_from(parse_toml(content, ProtocolError), content)
+        return protocol_from(parse_toml(content, ProtocolError), content), content
 
 
 def protocol_from(table: Table, content: bytes) -> Protocol:

@@ -14,6 +14,16 @@ LARGEST_BYTES = 5_000_000
 # A longer text is no name or note, and a paper would be drawn for minutes.
 LONGEST_TEXT = 500
 MOST_PLACES, DEEPEST = 60, 20
+MOST_TABLES = 10_000
+_QUOTED = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+"""|'
+    + r"'''(?:[^']|'(?!''))*+'''"
+    + r'|"(?:[^"\\\n]|\\.)*+"'
+    + r"|'[^'\n]*+'|#[^\n]*+",
+    re.DOTALL,
+)
+_DEEP_KEY = re.compile(r"(?<![\w\-. \t])(?:[\w-]*+[ \t]*+\.[ \t]*+){" + f"{DEEPEST + 1}" + "}")
+_LONG_NUMBER = re.compile(r"(?<![\d_])(?:\d_?){" + f"{2 * MOST_PLACES}" + "}")
 _DECIMAL_COMMA = re.compile(r"=\s*\d+,\d+\s*(#.*)?$")
 
 Table = dict[str, Any]
@@ -44,6 +54,8 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
         line = content[: error.start].count(b"\n") + 1
         raise kind(Problem(f"line {line}", "this is not UTF-8", "save it as UTF-8")) from error
     text = text.removeprefix("\ufeff")
+    if costly := _costly(text):
+        raise kind(Problem("", costly, "is it the right file?"))
     try:
         table = tomllib.loads(text, parse_float=exact_decimal)
         if not _is_in_reach(table):
@@ -51,6 +63,18 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
         return table
     except (tomllib.TOMLDecodeError, RecursionError, ValueError, ArithmeticError) as error:
         raise kind(_syntax_problem(text, str(error))) from error
+
+
+def _costly(text: str) -> str | None:
+    """What would keep tomllib busy for minutes: keys of many parts, endless numbers and tables."""
+    bare = _QUOTED.sub("", text)
+    if _DEEP_KEY.search(bare):
+        return f"a key has over {DEEPEST} parts"
+    if _LONG_NUMBER.search(bare):
+        return "a number is beyond any figure"
+    if bare.count("[[") > MOST_TABLES:
+        return f"it holds over {MOST_TABLES} tables"
+    return None
 
 
 def exact_decimal(text: str) -> Decimal:

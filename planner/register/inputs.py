@@ -44,7 +44,7 @@ def store_clinic(content: bytes | None, timezone: str | None, clinic: Clinic) ->
     What a library says of holidays may change; a course that was planned may not.
     """
     holidays = clinic.public_holidays
-    stored = {
+    stored: dict[str, object] = {
         "file": None if content is None else content.decode("utf-8-sig"),
         "timezone": timezone,
         "holidays": None
@@ -52,6 +52,8 @@ def store_clinic(content: bytes | None, timezone: str | None, clinic: Clinic) ->
         else {on.isoformat(): name for on, name in holidays.items()},
         "years": [clinic.holiday_years.start, clinic.holiday_years.stop],
     }
+    if clinic.holiday_parts:
+        stored["parts"] = [*clinic.holiday_parts]
     return Stored("clinic", json.dumps(stored, ensure_ascii=False, sort_keys=True))
 
 
@@ -112,6 +114,7 @@ def _opening(content: str) -> Opening:
             if holidays is None
             else {date.fromisoformat(on): name for on, name in holidays.items()},
             holiday_years=range(*stored["years"]),
+            holiday_parts=tuple(stored.get("parts", ())),
         ),
         Occupancy(),
     )
