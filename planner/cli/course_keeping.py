@@ -24,13 +24,15 @@ MANY = 1000
 @click.command()
 @click.argument("course", metavar="[ID]", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="For statistics: a row a lesion, an injection.")
+@click.option("--sign", type=PATH, metavar="KEYFILE", help="Sign it with a key, for --verify.")
 @database_option
-def export(course: str | None, as_csv: bool, database: str | None) -> None:
+def export(course: str | None, as_csv: bool, sign: Path | None, database: str | None) -> None:
     """Print all events as JSON Lines, or rows for a statistician; patients' data, keep it safe.
 
     Example: planner course export > register.jsonl
     """
     from planner.cli.output import say
+    from planner.files.signing import key_of, signed
     from planner.register.statistics import csv_text
     from planner.register.transfer import exported
 
@@ -38,28 +40,36 @@ def export(course: str | None, as_csv: bool, database: str | None) -> None:
         if as_csv:
             say(csv_text(_courses(connection, course)))
             return
-        for line in exported(connection, course):
+        lines = exported(connection, course)
+        for line in lines if sign is None else signed(lines, key_of(sign)):
             say(f"{line}\n")
 
 
 @click.command("import")
 @click.argument("file", metavar="FILE", type=PATH)
+@click.option("--verify", type=PATH, metavar="KEYFILE", help="Refuse what this key did not sign.")
 @database_option
 @json_option
-def import_(file: Path, database: str | None, as_json: bool) -> None:
+def import_(file: Path, verify: Path | None, database: str | None, as_json: bool) -> None:
     """Bring the courses of an export in: all of them, or none.
+
+    A digest shows what was changed by accident; only --verify shows who made the file.
 
     Example: planner course import register.jsonl --database copy.db
     """
-    from planner.cli.output import emit_json, say
+    from planner.cli.output import emit_json, remark, say
     from planner.core.formatting import count
+    from planner.files.signing import check_signature, key_of, spooled
     from planner.register.transfer import imported
 
     try:
-        with file.open(encoding="utf-8") as lines, begun_register(database) as register:
-            found = imported(register, lines)
-    except UnicodeDecodeError as error:
-        raise InputError(Problem(str(file), "this is no export", "which file?")) from error
+        with file.open("rb") as stream, spooled(stream) as lines:
+            if verify is not None:
+                check_signature(lines, key_of(verify))
+            else:
+                remark("not verified: names, birth dates and restrictions are as the file says")
+            with begun_register(database) as register:
+                found = imported(register, lines)
     except OSError as error:
         fix = "check the name and the rights"
         raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error

@@ -123,12 +123,18 @@ def erase(
     if not done.is_log_empty:
         held_by = ("the log beside the file, until the programs that have it open end", *held_by)
     if as_json:
-        said = {"erased": True, "courses": done.courses, "still_held_by": held_by}
+        said = {
+            "erased": True,
+            "courses": done.courses,
+            "remains": done.remains,
+            "still_held_by": held_by,
+        }
         emit_json(said, is_done=True)
         return
     say(
         f"erased: identity and free text of {count(done.courses, 'course')};"
         " doses and dates stay\n"
+        f"What remains: {'; '.join(done.remains)}.\n"
         f"Still holding them: {', '.join(held_by)}. Remove them by hand.\n",
         is_done=True,
     )

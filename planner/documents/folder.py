@@ -39,6 +39,11 @@ _DOCUMENT = re.compile(
 )
 
 
+def is_document(name: str) -> bool:
+    """Whether the planner writes a file of this name into a folder of documents."""
+    return bool(_DOCUMENT.fullmatch(name))
+
+
 def _written_names(folder: Path) -> set[str]:
     """The names of everything in a folder, relative to it; what desktops strew about apart."""
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}

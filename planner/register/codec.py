@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
@@ -21,12 +22,19 @@ from planner.core.events import KINDS, Entry, Event, Settled, kind_of
 from planner.core.formatting import number
 from planner.core.quantities import Dose
 from planner.core.schedule import Appointment
+from planner.files.reading import exact_decimal
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 # What people write freely: it may say who somebody is.
-_TYPED = {"reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber"}
+_TYPED = {
+    "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
+}  # fmt: skip
+# A lot as vials have it: one word with a digit. Anything else may be somebody's name.
+_LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")
+_NUMERIC = re.compile(r"mg|ml|[a-z_]+_(mg|ml|mm|percent|per_ml)")
+_FIGURE = re.compile(r"-?\d{1,60}(/\d{1,60})?")
 # This finding repeats the diagnosis.
 _SAYS_DIAGNOSIS = {"message", "value"}
 # Who the patient is stands in the table of patients; the id also among the texts of the plan, so
@@ -87,7 +95,8 @@ def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> 
     `known` is what a course of the first edition knew of its patient when it was migrated: it
     did not say so itself.
     """
-    facts = json.loads(row.facts, parse_float=Decimal)
+    facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=_refuse)
+    _check_figures(facts)
     for place, text in row.texts.items():
         _put(facts, place, text)
     _put_identity(facts["event"], row.kind, patient, known)
@@ -156,8 +165,48 @@ def digest(course: str, row: Row, texts_sha256: str, before: str) -> str:
 
 
 def blanked(texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts of an erased patient."""
-    return dict.fromkeys(texts, ERASED)
+    """The texts of an erased patient; a lot that is one says nothing of who it is."""
+    return {
+        place: text if place.endswith("/lot") and is_lot(text) else ERASED
+        for place, text in texts.items()
+    }
+
+
+def is_lot(text: str) -> bool:
+    """Whether a text is a lot as vials have it."""
+    return bool(_LOT.fullmatch(text))
+
+
+def is_typed_place(place: str, facts: Any) -> bool:
+    """Whether a text may stand at a place of the facts: where one is typed, and none is yet."""
+    if place == PATIENT_ID:
+        return True
+    *way, last = place.strip("/").split("/")
+    try:
+        for part in way:
+            facts = facts[int(part)] if isinstance(facts, list) else facts[part]
+    except (LookupError, TypeError, ValueError):
+        return False
+    is_typed = last in _TYPED or last in _SAYS_DIAGNOSIS
+    return is_typed and isinstance(facts, dict) and last in facts and facts[last] is None
+
+
+def _check_figures(value: Any) -> None:
+    """Refuse figures that no plan has: to work one of a billion digits out takes for ever."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, str) and _NUMERIC.fullmatch(name) and not _FIGURE.fullmatch(one):
+                raise ValueError("a figure is none")
+            _check_figures(one)
+    elif isinstance(value, list):
+        for one in value:
+            _check_figures(one)
+    elif isinstance(value, int) and abs(value) > 10**60:
+        raise ValueError("a number is beyond any figure")
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
 
 
 @cache

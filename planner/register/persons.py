@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
-from planner.core.formatting import count, day
+from planner.core.events import Issued
+from planner.core.formatting import count, day, listing
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.register.changes import Author, Standing
 from planner.register.codec import blanked
 from planner.register.database import Database, lock_additions
 from planner.register.inputs import retention_years
-from planner.register.store import PatientRow, find_patient, read_courses_of
+from planner.register.store import PatientRow, find_patient, read_courses_of, read_rows
 from planner.register.tables import inputs, patients, texts
 
 
@@ -51,10 +52,14 @@ def restrict(database: Database, patient: str, author: Author, *, lift: bool) ->
 
 
 class Erased(NamedTuple):
-    """What an erasure reached; the log is not empty where another program keeps it open."""
+    """What an erasure reached, and what stays of it; `remains` is a line each.
+
+    The log is not empty where another program keeps it open.
+    """
 
     courses: int
     is_log_empty: bool
+    remains: tuple[str, ...]
 
 
 def erase(database: Database, patient: str, author: Author, *, force: bool) -> Erased:
@@ -83,10 +88,38 @@ def erase(database: Database, patient: str, author: Author, *, force: bool) -> E
                 erased=_note(author, author.reason if force else None),
             )
         )
+        lots: list[str] = []
         for one in found:
+            lots += _lots_in_facts(connection, one.record.course)
             _blank(connection, one.record.course)
     # What was overwritten may still stand in the log beside the file.
-    return Erased(len(found), database.file is None or database.empty_log())
+    is_log_empty = database.file is None or database.empty_log()
+    return Erased(len(found), is_log_empty, tuple(_remains(found, lots)))
+
+
+def _remains(found: Sequence[Standing], lots: Sequence[str]) -> Iterator[str]:
+    """What an erasure does not reach: who wrote a record, and what names the course itself."""
+    entries = [entry for one in found for entry in one.record.entries]
+    authors = dict.fromkeys(
+        name for one in entries for name in (one.by, *(said.by for said in one.confirmations))
+    )
+    made = sum(isinstance(one.event, Issued) for one in entries)
+    yield f"the ids of its courses: {listing([one.record.course for one in found])}"
+    yield f"the names of who entered and confirmed: {listing([*authors])}"
+    if lots:
+        yield f"lots of records made before they could be blanked: {listing(lots)}"
+    if made:
+        yield f"digests and codes of {count(made, 'set')} of documents"
+    yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
+
+
+def _lots_in_facts(connection: Connection, course: str) -> Iterator[str]:
+    """The lots that stand among the facts of events, where nothing can be blanked."""
+    for row, _, _ in read_rows(connection, course):
+        facts = json.loads(row.facts)["event"]
+        for event in (facts, facts.get("instead") or {}):
+            if event.get("lot") is not None:
+                yield f"event {row.number} of {course}"
 
 
 def _blank(connection: Connection, course: str) -> None:

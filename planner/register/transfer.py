@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -16,6 +17,8 @@ from planner.register.changes import check_not_restricted
 from planner.register.codec import Row, scheduled_of
 from planner.register.database import Database, lock_additions
 from planner.register.first_edition import migrate_course
+from planner.register.inputs import Stored
+from planner.register.proving import unproven, untrue_texts
 from planner.register.store import (
     PatientRow,
     begin_course,
@@ -65,7 +68,7 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
             yield _line({"event": event | times | {"digest": own}})
 
 
-def imported(database: Database, lines: Iterator[str]) -> list[str]:
+def imported(database: Database, lines: Iterable[str]) -> list[str]:
     """Bring the courses of an export in; their ids. All of them, or none.
 
     Raises InputError for lines that are no export, RefusedError for a course that is there
@@ -79,7 +82,7 @@ def imported(database: Database, lines: Iterator[str]) -> list[str]:
                 coming.take(number, json.loads(line))
             except _NO_LINE as error:
                 fix = "export the register anew"
-                problem = f"this is no line of an export ({type(error).__name__})"
+                problem = "this is no line of an export"
                 raise InputError(Problem(f"line {number}", problem, fix)) from error
         try:
             return coming.finish()
@@ -104,6 +107,9 @@ class _Coming:
         if number == 1:
             self._head(line)
         elif "event" in line:
+            if self.open is None:
+                problem = "it is an event of no course"
+                raise InputError(Problem(f"line {number}", problem, "export the register anew"))
             event = line["event"]
             typed, own = event.pop("texts_sha256"), event.pop("digest")
             scheduled = event.pop("scheduled", None)
@@ -139,6 +145,8 @@ class _Coming:
 
     def _patient(self, said: dict[str, Any]) -> None:
         old = said.pop("key")
+        if type(old) is not int or old in self.keys:
+            raise ValueError("a patient has a key of its own")
         _check_patient(said)
         there = None
         said["read_as"] = None
@@ -146,6 +154,12 @@ class _Coming:
             there = find_patient(self.connection, said["id"])
             said["read_as"] = as_people_read(said["id"])
         # The first edition took ids that look alike for two patients: a history says which it was.
+        if there is not None and there.id != said["id"] and not self.is_first_edition:
+            problem = f"the register has this patient's id as {there.id}"
+            raise RefusedError(Problem("patient", problem, "are they one? write it alike"))
+        if there is not None and there.restricted is not None:
+            # What somebody asked to be restricted stays so, whatever an export says.
+            said["restricted"] = there.restricted
         if there is None or there.id != said["id"]:
             made = self.connection.execute(insert(patients).values(**said))
             self.keys[old] = made.inserted_primary_key[0] if made.inserted_primary_key else 0
@@ -154,9 +168,13 @@ class _Coming:
             if differs:
                 problem = "the register has this patient's id with another name or birth date"
                 raise RefusedError(Problem("patient", problem, "which one is right?"))
+            restricted = patients.update().where(patients.c.key == there.key)
+            self.connection.execute(restricted.values(restricted=said["restricted"]))
             self.keys[old] = there.key
 
     def _input(self, said: dict[str, Any]) -> None:
+        if Stored(said["kind"], said["content"]).sha256 != said["sha256"]:
+            raise ValueError("its content is not what its sha256 says")
         known = select(inputs.c.sha256).where(inputs.c.sha256 == said["sha256"])
         if self.connection.execute(known).one_or_none() is None:
             self.connection.execute(insert(inputs).values(**said))
@@ -188,6 +206,10 @@ class _Coming:
             migrate_course(self.connection, course)
         record = read_course(self.connection, course)
         state = record.state
+        of_texts = untrue_texts(
+            course, [row for row, _, _ in rows], is_erased=patient.erased is not None
+        )
+        raise_if_any(RefusedError, [*of_texts, *unproven(record, state)])
         stands = {"revision": state.revision, "status": state.status}
         self.connection.execute(update(courses).where(known).values(stands))
         if not self.is_first_edition:
@@ -211,7 +233,22 @@ def _check_patient(said: dict[str, Any]) -> None:
         check_birth_date(said["birth_date"])
     for name in ("restricted", "erased"):
         if said[name] is not None:
-            json.loads(said[name])
+            _check_note(json.loads(said[name]))
+    who = [said[name] for name in ("id", "name", "birth_date")]
+    if (said["erased"] is None) != (said["id"] is not None):
+        raise ValueError("who was erased has no id, and who was not has one")
+    if said["erased"] is not None and any(one is not None for one in who):
+        raise ValueError("who was erased has no name")
+
+
+def _check_note(note: Any) -> None:
+    """Refuse what does not say when, by whom and why. Raises ValueError."""
+    if not isinstance(note, dict) or set(note) != {"at", "by", "reason"}:
+        raise ValueError("it is no note of the planner's")
+    datetime.fromisoformat(note["at"])
+    for text in (note["by"], note["reason"]):
+        if text is not None:
+            check_text(text)
 
 
 def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Problem]:

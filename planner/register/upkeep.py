@@ -15,9 +15,13 @@ from sqlalchemy import Connection, select, text
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
 from planner.register.database import Database, copy_file
 from planner.register.days import crowded_times
-from planner.register.store import pages_of_issue, projected_visits, read_course
+from planner.register.proving import unproven, untrue_texts
+from planner.register.store import pages_of_issue, projected_visits, read_course, read_rows
 from planner.register.tables import courses, pages, visits
 from planner.register.today import differences
+
+# What following a history leads to that no planner wrote.
+_NO_HISTORY = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -72,8 +76,16 @@ def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
     try:
         record = read_course(connection, course)
         state = record.state
+        rows = [row for row, _, _ in read_rows(connection, course)]
+        is_erased = record.patient.erased is not None
+        yield from untrue_texts(course, rows, is_erased=is_erased)
+        yield from unproven(record, state)
     except PlannerError as error:
         yield from error.problems
+        return
+    except _NO_HISTORY:
+        fix = "restore the last backup"
+        yield Problem(course, "its history cannot be followed", fix)
         return
     head = connection.execute(select(courses).where(courses.c.id == course)).one()
     if (head.revision, head.status) != (state.revision, state.status):
@@ -106,7 +118,7 @@ def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[st
 def _today(connection: Connection, course: str) -> Iterator[str]:
     try:
         yield from differences(connection, read_course(connection, course))
-    except PlannerError:
+    except (PlannerError, *_NO_HISTORY):
         # What cannot be read is a problem, and told as one.
         return
 

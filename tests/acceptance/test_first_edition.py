@@ -63,9 +63,13 @@ def migrated(
 
 
 def told(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Findings without what grew: all of a finding but the value where it names more now."""
+    """Findings without what grew: all but the value where it names more now, and its words."""
     return [
-        {name: one[name] for name in one if name != "value" or one["code"] not in FULLER}
+        {
+            name: one[name]
+            for name in one
+            if name not in ("value", "message") or one["code"] not in FULLER
+        }
         for one in findings
     ]
 

@@ -363,7 +363,7 @@ def test_a_distance_that_a_record_leaves_is_asked_with_its_figures(
     done = course(*late)
     assert done.returncode == 12
     assert "interval-too-short: visit 3, due Wed 23 Sep 2026" in done.stderr
-    assert "3 days from another injection of a lesion" in done.stderr
+    assert "A 3 days from the injection on Fri 18 Sep 2026" in done.stderr
     assert shown(course, "K-9")["revision"] == 2
     done = course(*late, "--confirm", "short trip")
     assert done.returncode == 0, done.stderr
