@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
 
 import httpx
 
@@ -146,3 +150,89 @@ def make_calendar(calendars: str, name: str) -> str:
     answer = httpx.request("MKCALENDAR", f"{calendars}{name}/", timeout=10)
     assert answer.status_code == 201, (answer.status_code, answer.text)
     return f"{calendars}{name}/"
+
+
+class Store:
+    """A calendar server of our own, which can be told to do what a server should not.
+
+    `items` are its events by their paths, `log` all requests. `href` gives an event's address as
+    the server calls it; `before` may answer a request itself, and then returns True.
+    """
+
+    def __init__(self) -> None:
+        self.items: dict[str, bytes] = {}
+        self.log: list[tuple[str, str, Mapping[str, str]]] = []
+        self.href: Callable[[str], str] = str
+        self.before: Callable[[Any, str], bool] = lambda _handler, _method: False
+        self.uid_conflict: int | None = None
+
+    def put(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> int:
+        there = self.items.get(path)
+        if headers.get("If-None-Match") == "*" and there is not None:
+            return 412
+        if (wanted := headers.get("If-Match")) and (there is None or _tag(there) != wanted):
+            return 412
+        uid = re.search(rb"UID:(\S+)", body)
+        others = [one for other, one in self.items.items() if other != path]
+        if self.uid_conflict and uid and any(uid[0] in one for one in others):
+            return self.uid_conflict
+        self.items[path] = body
+        return 201
+
+
+def _tag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:16]}"'
+
+
+@contextmanager
+def serving(store: Store) -> Iterator[str]:
+    """The address of a store's calendar."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            store.log.append((self.command, self.path, dict(self.headers)))
+            if store.before(self, self.command):
+                return
+            if self.command == "PUT":
+                self.reply(store.put(self.command, self.path, self.headers, body))
+            else:
+                self.reply(207, self.report(body).encode())
+
+        def report(self, body: bytes) -> str:
+            wanted = re.search(rb"text-match[^>]*>([^<]*)<", body)
+            rows = "".join(
+                f"<D:response><D:href>{escape(store.href(path))}</D:href><D:propstat><D:prop>"
+                f"<D:getetag>{escape(_tag(one))}</D:getetag>"
+                f"<C:calendar-data>{escape(one.decode())}</C:calendar-data>"
+                "</D:prop></D:propstat></D:response>"
+                for path, one in store.items.items()
+                if wanted is None or wanted[1] in one
+            )
+            return (
+                '<D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">'
+                f"{rows}</D:multistatus>"
+            )
+
+        def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_REPORT = do_PUT = answer  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/cal/"
+    finally:
+        server.shutdown()

@@ -99,8 +99,8 @@ def read_busy_times(
         from planner.servers.caldav import Collection
 
         with Collection(url, caldav_credentials(url)) as collection:
-            for resource in collection.between(days):
-                with located(resource.href):
+            for resource in collection.between(days, zone):
+                with located("the calendar server"):
                     found += busy_times(resource.content, zone, days, own)
     return found
 

@@ -22,6 +22,7 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     Example: planner publish K-0042 --caldav https://calendar.example/clinic/ --dry-run
     """
     from planner.cli.credentials import caldav_credentials
+    from planner.cli.output import say
     from planner.cli.papers import check_confirmed, say_zone_rules
     from planner.cli.plan import issue_time
     from planner.documents.uninterrupted import uninterrupted
@@ -45,8 +46,8 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
                     not_done = Problem(action.what, "not done", up)
                     raise type(error)(*error.problems, not_done) from error
                 done.append(action)
-                click.echo(f"{action.kind:7} {action.what}")
-    click.echo(f"{'would be: ' if dry_run else ''}{summary(done)}")
+                say(f"{action.kind:7} {action.what}\n", is_done=True)
+    say(f"{'would be: ' if dry_run else ''}{summary(done)}\n", is_done=True)
 
 
 def _say_waiting() -> None:

@@ -11,7 +11,7 @@ import httpx
 import icalendar
 import pytest
 
-from planner.servers.publish import DIGEST, _digest
+from planner.servers.published import DIGEST, _alarms, _digest_then
 from tests.conftest import Run
 from tests.courses import SOUND, write
 from tests.papers import html_text
@@ -100,8 +100,10 @@ def as_the_first_edition(server: str, uids: list[str]) -> None:
         there = httpx.get(url, timeout=10).content
         (event,) = icalendar.Calendar.from_ical(there).walk("VEVENT")
         with rules_of(OLD):
-            digest = _digest(
-                event, lambda value: value.replace(tzinfo=ZoneInfo(str(value.tzinfo))).isoformat()
+            digest = _digest_then(
+                event,
+                _alarms(event),
+                lambda value: value.replace(tzinfo=ZoneInfo(str(value.tzinfo))).isoformat(),
             )
         content = there.replace(str(event[DIGEST]).encode(), digest.encode())
         httpx.put(url, content=content, headers={"Content-Type": "text/calendar"}, timeout=10)

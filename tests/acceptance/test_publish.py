@@ -147,7 +147,7 @@ def test_another_course_goes_around_what_is_published(
 ANSWERS = [
     (401, b"", 14, "refuses the credentials"),
     (403, b"", 14, "refuses the credentials"),
-    (412, b"", 13, "not overwritten"),
+    (412, b"", 14, "answers 412"),
     (500, b"", 14, "answers 500"),
     (200, b"<html>hello</html>", 14, "answers 200"),
     (207, b"<html>hello</html>", 14, "no calendar"),
@@ -211,6 +211,18 @@ def test_a_cancelled_visit_that_somebody_changed_is_left(
 
 URLS = [
     "http://[::1",
+    "https://calendar.example:abc/",
+    "https://calendar.example:99999/",
+    "https://calendar.example:0/",
+    "https://calendar.example\n.evil/",
+    "https://calendar .example/",
+    "https://\u2603..example/",
+    "https://1.2.3.999/",
+    "https://us:secret#7@calendar.example/",
+    "https://us:secret/7@calendar.example/",
+    "https://us:secret?7@127.0.0.1/",
+    "https://" + "\u00fc" * 80 + ".example/",
+    f"https://calendar.example/{'x' * 3000}",
     "http://calendar.example/clinic/",
     "https://user:secret@calendar.example/clinic/",
     "ftp://calendar.example/",

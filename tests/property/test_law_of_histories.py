@@ -180,12 +180,18 @@ def _check_law(now: Standing, then: Standing, asked: tuple[str, ...]) -> None:
 
 
 def _is_named(breach: Breach, state: State) -> bool:
-    """Whether a distance to come is a finding that was confirmed by at most its days."""
-    found = [one for one in state.findings if one.code == "interval-too-short"]
-    return any(
-        one.confirmed_by is not None and int(one.value.split(" ")[0]) <= breach.days
-        for one in found
-    )
+    """Whether a distance to come is a finding of its lesion, confirmed by at most its days."""
+    lesion = breach.later.lesion
+    for one in state.findings:
+        if one.code != "interval-too-short" or one.confirmed_by is None or one.visit is None:
+            continue
+        *distances, _start = one.value.split(", ")
+        for said in distances:
+            *of_lesion, days, _unit = said.split(" ")
+            of = of_lesion or [each.lesion for each in state.visits[one.visit].injections]
+            if lesion in of and int(days) <= breach.days:
+                return True
+    return False
 
 
 def _check_moved(now: Standing, then: Standing) -> None:
