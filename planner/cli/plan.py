@@ -16,9 +16,11 @@ from planner.cli.papers import (
     say_zone_rules,
 )
 from planner.cli.paths import PATH
+from planner.core.course import Course
 from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
+from planner.core.numbering import Numbering
 from planner.core.records import Plan, PlannedVisit
-from planner.errors import NotConfirmedError, Problem, RefusedError
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 
 # The end of 2099.
 MOST_SECONDS = 4_102_444_800
@@ -76,7 +78,7 @@ def plan(
             inputs.protocol,
             inputs.clinic,
             taken,
-            numbering_of(before) if before is not None else None,
+            numbering_of(before) if before is not None else _issued(out, inputs.course),
         )
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
@@ -100,6 +102,20 @@ def plan(
     write_folder(folder, files, lambda: _check_replaces(made, content, folder, draft))
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+
+
+def _issued(out: Path | None, course: Course) -> Numbering:
+    """The calendar ids of a plan of this course that was issued into the folder: they stay."""
+    from planner.core.plan import issued_uids
+    from planner.files.plan import read_plan
+
+    path = (out or Path(course.id)) / "plan.json"
+    try:
+        there, _ = read_plan(path)
+    except InputError:
+        return Numbering()  # what is wrong with it is said where it would be replaced
+    same = (there.course, there.patient.id) == (course.id, course.patient.id)
+    return Numbering(issued=issued_uids(there)) if same else Numbering()
 
 
 def _say_instants(made: Plan) -> None:

@@ -42,7 +42,8 @@ class Clinic(NamedTuple):
     `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday
     first. `public_holidays` is None where they are working days; otherwise it names those of
     `holiday_years` and of no other. `holiday_parts` are parts of the country that have more of
-    their own, where the file states none.
+    their own, where the file states none. `calendar_key` is the secret that calendar ids are made
+    with; it stands in no document.
     """
 
     name: str
@@ -67,3 +68,4 @@ class Clinic(NamedTuple):
     holiday_parts: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     id: str = "clinic"
+    calendar_key: str | None = None

@@ -7,10 +7,11 @@ the day would make of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 
+from planner.core.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.checks import (
     WHEN_IT_COMES,
     Amount,
@@ -51,7 +52,7 @@ from planner.core.layout import Placed, lay_out
 from planner.core.numbering import Numbering, first_of
 from planner.core.occupancy import Occupancy
 from planner.core.opening import Opening
-from planner.core.plan import appointments, by_day, decide, drawn_findings, visit_uid
+from planner.core.plan import appointments, by_day, decide, drawn_findings
 from planner.core.preparing import Prepared
 from planner.core.protocol import Protocol
 from planner.core.quantities import Dose
@@ -118,7 +119,10 @@ def settle_all(
 ) -> Settled:
     """A course as it stands, all settled with one event; its visits are numbered by their days."""
     nothing = state._replace(slots={}, visits={}, identities={}, findings=())
-    settled = _Settling(nothing, state, protocol, opening).settled(state.slots, placed)
+    settling = _Settling(nothing, state, protocol, opening)
+    # What the first edition called a visit stands in calendars.
+    settling.uid_of = lambda first: first_edition_uid(state.course.id, first)
+    settled = settling.settled(state.slots, placed)
     found = _confirmed_then(settled.findings or (), state.course.confirmations)
     return settled._replace(findings=found, decisions=tuple(state.decisions.values()))
 
@@ -254,6 +258,15 @@ class _Settling:
         self.protocol = protocol
         self.opening = opening
         self.slots: Mapping[Named, Slot] = {}
+        self.uid_of: Callable[[Named], str] = self._uid_of
+
+    def _uid_of(self, first: Named) -> str:
+        """The calendar id of a visit that has none yet."""
+        course, key = self.said.course, self.said.calendar_key
+        if key is not None:
+            return uid_of(bytes.fromhex(key), first)
+        secret = self.opening.clinic.calendar_key
+        return uid_of(key_of_files(course.id, course.patient.id, secret), first)
 
     def settled(self, slots: Mapping[Named, Slot], placed: Sequence[Placed]) -> Settled:
         """All that changed, and the time of every visit that is to come."""
@@ -289,7 +302,7 @@ class _Settling:
         numbers = Numbering.carried_on(self.before.identities).with_new(firsts)
         for first, one in zip(firsts, visits, strict=True):
             number, uid = numbers.of(first)
-            yield number, uid or visit_uid(self.said.course.id, first), one
+            yield number, uid or self.uid_of(first), one
 
     def _begun(self, called: Sequence[tuple[int, str, Placed]]) -> set[int]:
         """The visits of which something else than before is to come, or was given."""

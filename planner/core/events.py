@@ -14,11 +14,16 @@ from planner.core.schedule import Named, Slot
 
 
 class Planned(NamedTuple):
-    """The course as it was added; protocol and clinic by the sha256 of what was read."""
+    """The course as it was added; protocol and clinic by the sha256 of what was read.
+
+    `calendar_key` (hex) is random, and what calendar ids of the course are made with; courses that
+    were added before there was one have none.
+    """
 
     course: Course
     protocol: str
     clinic: str
+    calendar_key: str | None = None
 
 
 class Injected(NamedTuple):

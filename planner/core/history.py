@@ -93,6 +93,7 @@ class State(NamedTuple):
     identities: Mapping[Named, Numbered]
     decisions: Mapping[str, Decision]
     findings: tuple[Finding, ...]
+    calendar_key: str | None
 
     @property
     def status(self) -> Status:
@@ -239,6 +240,7 @@ class _Reading:
         self.visits = dict(state.visits) if state else {}
         self.identities = dict(state.identities) if state else {}
         self.findings = state.findings if state else ()
+        self.calendar_key = state.calendar_key if state else None
 
     def state(self, revision: int) -> State:
         """What the events leave."""
@@ -256,6 +258,7 @@ class _Reading:
             identities=self.identities,
             decisions=self.decisions,
             findings=self.findings,
+            calendar_key=self.calendar_key,
         )
 
     @property
@@ -287,6 +290,7 @@ class _Reading:
         if self.course is not None:
             raise refused(self.course.id, "it was planned already", "see planner course show")
         self.entered = entry.at.date()
+        self.calendar_key = event.calendar_key
         lesions = (self._with_each_dose(one, event.course.id) for one in event.course.lesions)
         self.course = event.course._replace(lesions=tuple(lesions))
 

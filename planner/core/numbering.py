@@ -22,10 +22,12 @@ class Numbering(NamedTuple):
     """The visits that have a number, by their first appointments.
 
     `last_number` is the highest that was ever given: one that fell away is never given again.
+    `issued` are the calendar ids of visits that have no number here; they stay.
     """
 
     known: Mapping[Named, Numbered] = {}
     last_number: int = 0
+    issued: Mapping[Named, str] = {}
 
     @classmethod
     def carried_on(cls, known: Mapping[Named, Numbered], last_number: int = 0) -> Numbering:
@@ -46,7 +48,7 @@ class Numbering(NamedTuple):
                 found[first] = self.known[first]
             elif first not in found:
                 last += 1
-                found[first] = Numbered(last)
+                found[first] = Numbered(last, self.issued.get(first))
         return Numbering(found, last)
 
 

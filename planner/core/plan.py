@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from planner.core.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.checks import (
     Amount,
     Decided,
@@ -42,9 +42,6 @@ from planner.core.recording import (
 from planner.core.records import Plan
 from planner.core.schedule import Appointment, Named, Visit, apply_moves, due_visits
 from planner.errors import InputError, Problem, raise_if_any
-
-# Visits are known to calendars by this name space and their first appointment.
-_VISITS = UUID("6c1f9a52-3d0e-4c57-9b1e-7a4f0d2b8e63")
 
 
 def plan_course(
@@ -96,7 +93,8 @@ def plan_of(
     }
     prepared = Prepared.of(doses, protocol, clinic)
     blank = prepared.blank(one.visit for one in placed)
-    called = [(*_called(course, one, numbers), one) for one in placed]
+    key = key_of_files(course.id, course.patient.id, clinic.calendar_key)
+    called = [(*_called(key, one, numbers), one) for one in placed]
     planned = [record_visit(number, uid, one, protocol, prepared) for number, uid, one in called]
     findings = [
         *(finding for one in decided for finding in lesion_findings(one, protocol)),
@@ -218,24 +216,29 @@ def numbering_of(plan: Plan) -> Numbering:
     return Numbering.carried_on(known, plan.last_number)
 
 
-def _called(course: Course, placed: Placed, numbers: Numbering) -> tuple[int, str]:
+def issued_uids(plan: Plan) -> Mapping[Named, str]:
+    """The calendar ids of a plan's visits, each by its first appointment."""
+    return {first: one.uid for first, one in numbering_of(plan).known.items() if one.uid}
+
+
+def _called(key: bytes, placed: Placed, numbers: Numbering) -> tuple[int, str]:
     """The number and the calendar id of a visit."""
     first = placed.visit.first_appointment.name
     number, uid = numbers.of(first)
-    return number, uid or visit_uid(course.id, first)
+    return number, uid or uid_of(key, first)
 
 
-def own_uids(course: Course, protocol: Protocol) -> frozenset[str]:
-    """The UIDs that a visit of the course can have, so that it is not busy with itself."""
+def own_uids(course: Course, protocol: Protocol, secret: str | None) -> frozenset[str]:
+    """The UIDs that a visit of the course can have, so that it is not busy with itself.
+
+    `secret` is the clinic's; those of the first edition are among them.
+    """
+    key = key_of_files(course.id, course.patient.id, secret)
     decided = [decide(lesion, protocol) for lesion in course.lesions]
+    names = [one.name for one in appointments(course, decided, protocol)]
     return frozenset(
-        visit_uid(course.id, one.name) for one in appointments(course, decided, protocol)
+        uid for name in names for uid in (uid_of(key, name), first_edition_uid(course.id, name))
     )
-
-
-def visit_uid(course: str, first: Named) -> str:
-    """What a calendar knows a visit by: it tells nothing, and stays however the visit moves."""
-    return str(uuid5(_VISITS, f"{course}/{first.lesion}/{first.purpose}/{first.number}"))
 
 
 def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ from planner.files.fields import (
     shown,
     whole_number,
 )
-from planner.files.reading import Table
+from planner.files.reading import LONGEST_TEXT, Table
 
 MOST_GRADUATIONS = 1000
 INJECTION_MINUTES, EVALUATION_MINUTES = 30, 20
@@ -146,6 +146,18 @@ class ApprovalTable(FileModel):
     review_by: Day
 
 
+LEAST_KEY = 16
+
+
+def _calendar_key(value: object) -> str:
+    """A secret. No message shows it."""
+    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT:
+        raise FieldError("it is not a line of text", "put random letters and digits in quotes")
+    if len(value.strip()) < LEAST_KEY:
+        raise FieldError("it is too short to be a secret", f"use at least {LEAST_KEY} characters")
+    return value.strip()
+
+
 class ClinicFile(FileModel):
     """A clinic. Only the time zone has to be said; what is left out is told as assumed."""
 
@@ -169,6 +181,14 @@ class ClinicFile(FileModel):
     stock: StockTable | None = None
     syringe: list[SyringeTable] | None = Field(default=None, min_length=1, max_length=20)
     approval: list[ApprovalTable] = []
+    calendar_key: (
+        Annotated[
+            str,
+            BeforeValidator(_calendar_key),
+            WithJsonSchema({"type": "string", "minLength": LEAST_KEY}),
+        ]
+        | None
+    ) = None
     retention_years: whole_number(1, 100) | None = None  # type: ignore[valid-type]
 
 
@@ -291,6 +311,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         holiday_parts=holidays.parts if holidays else (),
         assumed=assumed,
         id=file.id or id_of(file.name or ""),
+        calendar_key=file.calendar_key,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, select
 
+from planner.core.calendar_ids import KEY_BYTES
 from planner.core.course import Confirmation, Course, Patient
 from planner.core.deciding import TOO_NEAR, settle, unlawful
 from planner.core.events import (
@@ -132,7 +134,12 @@ def add_course(
         patient = _patient_of(connection, course)
         others = _running_beside(connection, patient, course, author)
         course = course._replace(patient=_as_known(course.patient, patient))
-        event = Planned(course, keep_input(connection, protocol), keep_input(connection, clinic))
+        event = Planned(
+            course,
+            keep_input(connection, protocol),
+            keep_input(connection, clinic),
+            secrets.token_hex(KEY_BYTES),
+        )
         begin_course(connection, course.id, patient.key)
         record = new_record(connection, course.id, patient, event)
         record = _around_others(connection, record, busy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
@@ -45,7 +46,7 @@ def store_clinic(content: bytes | None, timezone: str | None, clinic: Clinic) ->
     """
     holidays = clinic.public_holidays
     stored: dict[str, object] = {
-        "file": None if content is None else content.decode("utf-8-sig"),
+        "file": None if content is None else _without_key(content.decode("utf-8-sig")),
         "timezone": timezone,
         "holidays": None
         if holidays is None
@@ -55,6 +56,14 @@ def store_clinic(content: bytes | None, timezone: str | None, clinic: Clinic) ->
     if clinic.holiday_parts:
         stored["parts"] = [*clinic.holiday_parts]
     return Stored("clinic", json.dumps(stored, ensure_ascii=False, sort_keys=True))
+
+
+def _without_key(text: str) -> str:
+    """A clinic's file without its secret, which a course of the register does not need.
+
+    An export of the course would carry it to others.
+    """
+    return re.sub(r"(?m)^[ \t]*calendar_key[ \t]*=.*$", "", text)
 
 
 def years_from(first: int) -> range:

@@ -44,6 +44,7 @@ MOST_REVISIONS = 1_000_000
 _EXPIRY = re.compile(r"\d{4}-\d\d(-\d\d)?", re.ASCII)
 # A zone's rules may have changed since; so far they never do.
 _MOST_CHANGED = timedelta(hours=3)
+_KEY = re.compile(r"[0-9a-f]{64}")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIX = "it was not made by the planner; export the register anew"
 
@@ -71,6 +72,8 @@ def _wrong(record: Record, state: State) -> Iterator[_Wrong]:
         if isinstance(event, Planned):
             if event.course.id != record.course:
                 yield _Wrong(where, "it is the plan of another course")
+            if event.calendar_key is not None and not _KEY.fullmatch(event.calendar_key):
+                yield _Wrong(where, "its calendar key is none")
             if not 0 <= event.course.revision <= MOST_REVISIONS:
                 yield _Wrong(where, "its revision is none")
         lesions += _lesions_of(event)

@@ -138,7 +138,9 @@ def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
     review = Approval("sts-150", "1.0", "x", date(2025, 1, 1), date(2025, 12, 31))
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, weak._replace(approvals=(review,)))
     other = review._replace(version="0.9")
-    assumed = clinic._replace(approvals=(other,), assumed=built_in_clinic("UTC").assumed)
+    assumed = clinic._replace(
+        approvals=(other,), assumed=built_in_clinic("UTC").assumed, holiday_parts=("BB", "BY")
+    )
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, assumed)
     diluted = text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
     yield diluted
