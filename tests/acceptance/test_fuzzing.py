@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from tests.fuzz import READERS, attack
+from tests.readers import need
+from tests.second_reader import calendar, differences, ours
 
 
 @pytest.mark.hazard("hostile-text")
@@ -26,3 +30,12 @@ def test_a_crash_is_told_with_its_bytes() -> None:
     assert kind == "course"
     assert said.startswith("UnicodeDecodeError")
     assert not content.isascii()
+
+
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_another_reader_sees_the_same_times_taken() -> None:
+    need("ical.js")
+    assert list(differences(100, seed=1)) == []
+    # A series that is left out would be seen.
+    texts = [calendar(random.Random(f"1 {n}")) for n in range(20)]
+    assert any(ours(one) != ours(one.replace("\r\nRRULE", "\r\nX-RULE")) for one in texts)

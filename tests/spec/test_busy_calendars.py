@@ -452,7 +452,7 @@ def rules(draw: st.DrawFn) -> str:
     ),
 )
 def test_a_rule_hits_when_dateutil_says(text: str, start: datetime) -> None:
-    first, last = datetime(2025, 6, 1), datetime(2027, 1, 1)
+    first, last = datetime(2025, 6, 1, 13, 30), datetime(2027, 1, 1)
     rule = rule_of(text)
     # One that never hits is followed by dateutil to the year 9999, or refused.
     long = start, start + timedelta(days=4400)

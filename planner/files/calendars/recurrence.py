@@ -172,8 +172,9 @@ def starts(
     if left is None:
         begin = max(first, start)
     elif rule.is_plain:
-        passed = following.periods_before(max(first, start))
-        begin, left = max(first, start), left - passed
+        # From the beginning of a day: a hit of that day before `first` counts, and is passed over.
+        begin = max(datetime.combine(first.date(), time()), start)
+        left -= following.periods_before(begin)
     else:
         begin = start
     for one in following.since(begin, last, steps):
@@ -218,11 +219,10 @@ class _Days:
         return months, days, weekdays
 
     def periods_before(self, moment: datetime) -> int:
-        """How many periods lie wholly before that of a moment, of a plain rule its hits."""
+        """How many periods of a plain rule, each with one hit, lie before the day of a moment."""
         days = (moment.date() - self.start.date()).days
         size = self.rule.interval * (7 if self.rule.frequency == "WEEKLY" else 1)
         whole, rest = divmod(days, size)
-        # On the day itself the hit may come before the moment, and is then taken and passed over.
         return max(0, whole if rest == 0 else whole + 1)
 
     def since(self, first: datetime, last: datetime, steps: Steps) -> Iterator[datetime]:
