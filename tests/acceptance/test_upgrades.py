@@ -233,10 +233,10 @@ def other_holidays(patch: pytest.MonkeyPatch) -> None:
     """Remembrance Day is none any more, the fourth of November is one."""
     known = holidays.public_holidays
 
-    def changed(country: str, subdivision: str | None, years: range) -> dict[date, str]:
+    def changed(country: str, subdivision: str | None, years: range) -> holidays.Holidays:
         found = known(country, subdivision, years)
-        found.pop(date(2026, 11, 11))
-        return {**found, date(2026, 11, 4): "Day of the Upgrade"}
+        days = {on: name for on, name in found.days.items() if on != date(2026, 11, 11)}
+        return found._replace(days={**days, date(2026, 11, 4): "Day of the Upgrade"})
 
     patch.setattr(holidays, "public_holidays", changed)
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.dosing import draw_up, fill_each, fill_shared, recipe
+from planner.core.dosing import MOST_SYRINGES, draw_up, fill_each, fill_shared, recipe
 from planner.core.equipment import Stock, Syringe
 from planner.core.formatting import NBSP, mg, number
 from planner.core.quantities import Dose, Strength, Volume
+from planner.errors import InputError
 from planner.files.plan import decimal
 
 T = TypeVar("T")
@@ -51,7 +52,17 @@ def test_draw_up_is_exact_and_nearest(
         _check_draw_up(dose, strength, syringes)
 
 
+def _is_fillable(dose: Dose, strength: Strength, syringes: tuple[Syringe, ...]) -> bool:
+    return (dose / strength).ml <= MOST_SYRINGES * syringes[-1].capacity_ml
+
+
 def _check_draw_up(dose: Dose, strength: Strength, syringes: tuple[Syringe, ...]) -> None:
+    if not _is_fillable(dose, strength, syringes):
+        line = syringes[-1].graduation_ml
+        if (dose / strength).ml > MOST_SYRINGES * syringes[-1].capacity_ml + line:
+            with pytest.raises(InputError, match="would take"):
+                draw_up(dose, strength, syringes)
+        return
     one = draw_up(dose, strength, syringes)
     line = one.syringe.graduation_ml
     assert one.drawn_dose.mg == one.drawn.ml * strength.mg_per_ml
@@ -96,7 +107,11 @@ def test_json_numbers_are_exact_or_have_six_decimals(values: list[tuple[int, int
 def test_aliquots_sum_to_the_whole(
     amounts: list[Dose], strength: Strength, syringes: tuple[Syringe, ...]
 ) -> None:
-    drawn = [(f"L{n}", draw_up(dose, strength, syringes)) for n, dose in enumerate(amounts)]
+    drawn = [
+        (f"L{n}", draw_up(dose, strength, syringes))
+        for n, dose in enumerate(amounts)
+        if _is_fillable(dose, strength, syringes)
+    ]
     drawn = [(lesion, one) for lesion, one in drawn if one.is_drawable]
     for filled in (fill_each(drawn), fill_shared(drawn)):
         for lesion, one in drawn:
