@@ -9,7 +9,7 @@ import click
 
 from planner.cli.paths import PATH
 from planner.cli.register import begun_register, database_option, json_option, open_register
-from planner.errors import InputError, Problem, RefusedError, raise_if_any
+from planner.errors import InputError, Problem, RefusedError, UsageError, raise_if_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,21 +24,42 @@ MANY = 1000
 @click.command()
 @click.argument("course", metavar="[ID]", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="For statistics: a row a lesion, an injection.")
+@click.option("--excel", is_flag=True, help="As a spreadsheet opens it: semicolons, a mark.")
+@click.option(
+    "--out", type=PATH, metavar="DIR", help="With --csv: a file a kind, and what is in it."
+)
 @click.option("--sign", type=PATH, metavar="KEYFILE", help="Sign it with a key, for --verify.")
 @database_option
-def export(course: str | None, as_csv: bool, sign: Path | None, database: str | None) -> None:
+def export(
+    course: str | None,
+    as_csv: bool,
+    excel: bool,
+    out: Path | None,
+    sign: Path | None,
+    database: str | None,
+) -> None:
     """Print all events as JSON Lines, or rows for a statistician; patients' data, keep it safe.
 
     Example: planner course export > register.jsonl
     """
+    if not as_csv and (excel or out is not None):
+        raise UsageError(Problem("", "--excel and --out go with --csv", "add --csv"))
     from planner.cli.output import say
+    from planner.documents.folder import write_file
     from planner.files.signing import key_of, signed
-    from planner.register.statistics import csv_text
+    from planner.register.statistics import Dialect, csv_files, csv_text
     from planner.register.transfer import exported
 
     with open_register(database).reading() as connection:
         if as_csv:
-            say(csv_text(_courses(connection, course)))
+            found = list(_courses(connection, course))
+            dialect = Dialect.of_excel(found) if excel else Dialect()
+            if out is None:
+                say(csv_text(found, dialect))
+                return
+            for name, text in csv_files(found, dialect).items():
+                write_file(out / name, text.encode())
+            say(f"Files in {out}/\n", is_done=True)
             return
         lines = exported(connection, course)
         for line in lines if sign is None else signed(lines, key_of(sign)):

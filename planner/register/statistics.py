@@ -4,36 +4,116 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.core.formatting import number
 from planner.core.records import Plan
 from planner.register.changes import Standing
 
-COLUMNS = (
-    "row", "course", "patient", "status", "ending", "revision", "protocol", "diagnosis", "lesion",
-    "site", "side", "size_mm", "ulcerated", "regimen", "evidence", "held", "injections_given",
-    "injection", "state", "due", "start", "dose_planned_mg", "dose_given_mg", "drawn_ml",
-    "drawn_mg", "lot", "expiry", "given_at", "pain_before", "pain_after", "complication",
-    "evaluation", "after_days", "date", "measured_mm", "measured_ulcerated", "pain", "pain_change",
-    "reduction_percent", "remission",
-)  # fmt: skip
+# What each column says, and its unit; the order is that of the columns.
+DICTIONARY = {
+    "row": ("", "lesion, injection or evaluation"),
+    "course": ("", "the course's id"),
+    "patient": ("", "the clinic's id of the patient"),
+    "status": ("", "planned, running, held or ended"),
+    "ending": ("", "completed, stopped, died or lost; empty while it goes on"),
+    "revision": ("", "the revision of the course"),
+    "protocol": ("", "the protocol and its version"),
+    "diagnosis": ("", "as it was entered"),
+    "lesion": ("", "the lesion's id within the course"),
+    "site": ("", "of the protocol's vocabulary"),
+    "side": ("", "left or right; empty where the site has none"),
+    "size_mm": ("mm", "largest diameter before treatment"),
+    "ulcerated": ("", "before treatment: yes or no"),
+    "regimen": ("", "the regimen that was decided"),
+    "evidence": ("", "stated, inferred or extrapolated"),
+    "held": ("", "whether the lesion is held: yes or no"),
+    "injections_given": ("", "how many injections were given"),
+    "injection": ("", "the lesion's own count: 1, 2, ..."),
+    "state": ("", "planned, done, missed or cancelled"),
+    "due": ("date", "when it was due"),
+    "start": ("time", "when it is, or was"),
+    "dose_planned_mg": ("mg", "the dose prescribed; empty where it was left open"),
+    "dose_given_mg": ("mg", "the dose given"),
+    "drawn_ml": ("mL", "the volume drawn for it"),
+    "drawn_mg": ("mg", "the dose in that volume"),
+    "lot": ("", "of the vial"),
+    "expiry": ("date", "of the vial"),
+    "given_at": ("time", "when it was given"),
+    "pain_before": ("of 10", "pain before the injection"),
+    "pain_after": ("of 10", "pain after the injection"),
+    "complication": ("", "as it was entered"),
+    "evaluation": ("", "the lesion's own count: 1, 2, ..."),
+    "after_days": ("days", "days after the first injection when it is due"),
+    "date": ("date", "when it was measured"),
+    "measured_mm": ("mm", "largest diameter then; 0 is gone"),
+    "measured_ulcerated": ("", "then: yes or no"),
+    "pain": ("of 10", "pain then"),
+    "pain_change": ("of 10", "against the pain before the first injection"),
+    "reduction_percent": ("%", "how much smaller than before treatment"),
+    "remission": ("", "complete, partial, unchanged or larger"),
+}
+COLUMNS = tuple(DICTIONARY)
+# The columns of a lesion, which the other rows repeat, and those of each kind of row.
+_OF_LESION = COLUMNS[: COLUMNS.index("evidence")]
+_KINDS = {
+    "lesion": COLUMNS[COLUMNS.index("evidence") : COLUMNS.index("injection")],
+    "injection": COLUMNS[COLUMNS.index("injection") : COLUMNS.index("evaluation")],
+    "evaluation": ("state", "due", "start", *COLUMNS[COLUMNS.index("evaluation") :]),
+}
 # What a spreadsheet would run as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_text(courses: Iterable[Standing]) -> str:
-    """All rows with a head; figures have a point, days are ISO 8601, nothing is left to guess."""
+class Dialect(NamedTuple):
+    """How a table is written: for programs, or as a spreadsheet of a language opens it."""
+
+    separator: str = ","
+    decimal: str = "."
+    mark: str = ""
+
+    @classmethod
+    def of_excel(cls, courses: Sequence[Standing]) -> Dialect:
+        """With a mark of its encoding, semicolons, and the decimals of the clinics' language."""
+        languages = {one.record.opening.clinic.language for one in courses}
+        return cls(";", "," if languages & {"da"} else ".", "\ufeff")
+
+
+def csv_text(courses: Iterable[Standing], dialect: Dialect) -> str:
+    """All rows with a head; days are ISO 8601, nothing is left to guess."""
+    rows = (row for standing in courses for row in _rows(standing))
+    return _table(COLUMNS, rows, dialect)
+
+
+def csv_files(courses: Sequence[Standing], dialect: Dialect) -> dict[str, str]:
+    """A table for each kind of row, and one that says what the columns mean."""
+    rows = [row for standing in courses for row in _rows(standing)]
+    files = {
+        f"{kind}s.csv": _table(
+            (*_OF_LESION[1:], *columns), (one for one in rows if one["row"] == kind), dialect
+        )
+        for kind, columns in _KINDS.items()
+    }
+    meanings = (
+        {"column": name, "unit": unit, "meaning": meaning}
+        for name, (unit, meaning) in DICTIONARY.items()
+        if name != "row"
+    )
+    return {**files, "dictionary.csv": _table(("column", "unit", "meaning"), meanings, dialect)}
+
+
+def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], dialect: Dialect) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
+    writer = csv.DictWriter(
+        out, columns, lineterminator="\r\n", delimiter=dialect.separator, extrasaction="ignore"
+    )
     writer.writeheader()
-    for standing in courses:
-        for row in _rows(standing):
-            writer.writerow({name: _cell(value) for name, value in row.items()})
-    return out.getvalue()
+    for row in rows:
+        writer.writerow({name: _cell(value, dialect.decimal) for name, value in row.items()})
+    return dialect.mark + out.getvalue()
 
 
 def _rows(standing: Standing) -> Iterator[dict[str, Any]]:
@@ -112,13 +192,13 @@ def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, decimal: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Fraction | Decimal | int):
-        return number(value)
+        return number(value).replace(".", decimal)
     if isinstance(value, str):
         return f"'{value}" if value.startswith(_FORMULA) else value
     return str(value.isoformat())

@@ -19,7 +19,7 @@ from planner.core.protocol import Protocol
 from planner.core.records import Plan
 from planner.documents.issue import papers
 from planner.register.database import open_database
-from planner.register.statistics import csv_text
+from planner.register.statistics import Dialect, csv_text
 from tests.clinics import text_plan
 from tests.conftest import Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write
@@ -86,7 +86,7 @@ def test_no_text_runs_in_a_spreadsheet(tmp_path: Path, text: str) -> None:
     quoted = json.dumps(text)
     course = SOUND.replace('"systemic sclerosis"', quoted).replace('"P-1"', quoted)
     followed = follow(open_database(str(tmp_path / "register.db")), tmp_path, course)
-    rows = list(csv.reader(io.StringIO(csv_text([followed.now]))))
+    rows = list(csv.reader(io.StringIO(csv_text([followed.now], Dialect()))))
     assert sum(cell == f"'{text}" for row in rows for cell in row) == 2 * (len(rows) - 1)
     assert not any(cell.startswith(tuple("=+@")) for row in rows for cell in row)
 

@@ -774,3 +774,30 @@ def test_ids_that_no_label_tells_apart_are_refused(two: Run, planner: Run, tmp_p
     done = planner("plan", path, "--timezone", "UTC")
     assert done.returncode == 10
     assert "lesion[2].id: a is lesion[1] already" in done.stderr
+
+
+def test_an_export_for_a_spreadsheet(course: Run, tmp_path: Path) -> None:
+    import csv
+    import io
+
+    plain = course("export", "--csv")
+    rows = list(csv.DictReader(io.StringIO(plain.stdout)))
+    done = course("export", "--csv", "--excel")
+    assert done.stdout.startswith("\ufeff")
+    excel = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff")), delimiter=";"))
+    assert excel == rows
+    assert course("export", "--excel").returncode == 2
+    done = course("export", "--csv", "--out", "tables")
+    assert done.returncode == 0, done.stderr
+    files = {path.name: path.read_text("utf-8") for path in (tmp_path / "tables").iterdir()}
+    kinds = {name: list(csv.DictReader(io.StringIO(text))) for name, text in files.items()}
+    assert {*kinds} == {"lesions.csv", "injections.csv", "evaluations.csv", "dictionary.csv"}
+    for kind in ("lesion", "injection", "evaluation"):
+        of_kind = [one for one in rows if one["row"] == kind]
+        found = kinds[f"{kind}s.csv"]
+        assert len(found) == len(of_kind)
+        assert all(one.items() <= other.items() for one, other in zip(found, of_kind, strict=True))
+    explained = {one["column"] for one in kinds["dictionary.csv"]}
+    assert explained == {name for found in kinds.values() for name in found[0]} - {
+        "column", "unit", "meaning"
+    }  # fmt: skip
