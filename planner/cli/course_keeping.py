@@ -45,7 +45,7 @@ def export(
     if not as_csv and (excel or out is not None):
         raise UsageError(Problem("", "--excel and --out go with --csv", "add --csv"))
     from planner.cli.output import say
-    from planner.documents.folder import write_file
+    from planner.documents.folder import write_folder
     from planner.files.signing import key_of, signed
     from planner.register.statistics import Dialect, csv_files, csv_text
     from planner.register.transfer import exported
@@ -57,8 +57,8 @@ def export(
             if out is None:
                 say(csv_text(found, dialect))
                 return
-            for name, text in csv_files(found, dialect).items():
-                write_file(out / name, text.encode())
+            files = csv_files(found, dialect)
+            write_folder(out, {name: text.encode() for name, text in files.items()})
             say(f"Files in {out}/\n", is_done=True)
             return
         lines = exported(connection, course)

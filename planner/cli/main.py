@@ -65,6 +65,8 @@ def main() -> None:
     gc.disable()
     # We have no plugins for pydantic; to look for them it reads every installed package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What libraries warn of is none of the user's business; it would name our files.
+    warnings.simplefilter("ignore")
     sys.unraisablehook = _send_again
     signal.signal(signal.SIGTERM, _terminate)
     # A closed terminal; nohup has it ignored.
@@ -81,8 +83,6 @@ def main() -> None:
 
 def _set_up_streams() -> None:
     """Let files and pipes get UTF-8 whatever the locale, and questions meet an end of input."""
-    # What libraries warn of is none of the user's business; it would name our files.
-    warnings.simplefilter("ignore")
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

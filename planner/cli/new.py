@@ -16,9 +16,6 @@ from planner.cli.paths import PATH
 from planner.core.protocol import Protocol
 from planner.errors import InputError, Problem, located
 
-# The languages of clinics whose decimals have a comma.
-COMMA_LANGUAGES = ("da",)
-
 
 @click.command()
 @click.argument("file", type=PATH, required=False)
@@ -80,7 +77,7 @@ def _writes_commas(clinic: Path) -> bool:
     """Whether a decimal has a comma in the language of a clinic."""
     from planner.cli.inputs import read_clinic
 
-    return read_clinic(clinic, None, range(0))[0].language in COMMA_LANGUAGES
+    return read_clinic(clinic, None, range(0))[0].writes_commas
 
 
 def _from_spreadsheet(path: Path) -> list[dict[str, Any]]:

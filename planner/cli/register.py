@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from planner.cli.paths import PATH
+from planner.core.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.core.schedule import LAST_DAY
 from planner.errors import InputError, Problem, UsageError
 
@@ -196,16 +197,16 @@ class Bounds(NamedTuple):
     """What a typed figure has to be: from `least` (inclusive, or above it) to `most`."""
 
     unit: str
-    least: str
-    most: str
+    least: int
+    most: int
     above: bool = True
 
 
-MG = Bounds("mg", "0", "100000")
-ML = Bounds("mL", "0", "1000")
-SIZE_MM = Bounds("mm", "0", "10000", above=False)
-START_MM = Bounds("mm", "0", "10000")
-VAS = Bounds("of 10", "0", "10", above=False)
+MG = Bounds("mg", 0, MOST_MG)
+ML = Bounds("mL", 0, MOST_ML)
+SIZE_MM = Bounds("mm", 0, MOST_MM, above=False)
+START_MM = Bounds("mm", 0, MOST_MM)
+VAS = Bounds("of 10", 0, MOST_PAIN, above=False)
 
 
 def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | None:
@@ -217,8 +218,8 @@ def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | Non
         return None
     figure = typed_number(value, bounds.unit, place)
     check_decimals(figure, place)
-    least, most = Decimal(bounds.least), Decimal(bounds.most)
-    if figure < least or (bounds.above and figure == least) or figure > most:
+    is_below = figure < bounds.least or (bounds.above and figure == bounds.least)
+    if is_below or figure > bounds.most:
         lowest = f"above {bounds.least}" if bounds.above else f"from {bounds.least}"
         fix = f"it is {lowest} and at most {bounds.most} {bounds.unit}"
         raise InputError(Problem(place, f"{number(figure)} is out of reach", fix))

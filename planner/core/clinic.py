@@ -69,3 +69,8 @@ class Clinic(NamedTuple):
     assumed: tuple[str, ...] = ()
     id: str = "clinic"
     calendar_key: str | None = None
+
+    @property
+    def writes_commas(self) -> bool:
+        """Whether a decimal has a comma in its language."""
+        return self.language == "da"

@@ -119,9 +119,12 @@ def settle_all(
 ) -> Settled:
     """A course as it stands, all settled with one event; its visits are numbered by their days."""
     nothing = state._replace(slots={}, visits={}, identities={}, findings=())
-    settling = _Settling(nothing, state, protocol, opening)
-    # What the first edition called a visit stands in calendars.
-    settling.uid_of = lambda first: first_edition_uid(state.course.id, first)
+
+    def as_issued(first: Named) -> str:
+        # What the first edition called a visit stands in calendars.
+        return first_edition_uid(state.course.id, first)
+
+    settling = _Settling(nothing, state, protocol, opening, as_issued)
     settled = settling.settled(state.slots, placed)
     found = _confirmed_then(settled.findings or (), state.course.confirmations)
     return settled._replace(findings=found, decisions=tuple(state.decisions.values()))
@@ -252,13 +255,20 @@ def with_decisions(entry: Entry, protocol: Protocol) -> Entry:
 class _Settling:
     """What is settled with an event, for a course that stood as `before` and now is as `said`."""
 
-    def __init__(self, before: State, said: State, protocol: Protocol, opening: Opening) -> None:
+    def __init__(
+        self,
+        before: State,
+        said: State,
+        protocol: Protocol,
+        opening: Opening,
+        uid_of_new: Callable[[Named], str] | None = None,
+    ) -> None:
         self.before = before
         self.said = said
         self.protocol = protocol
         self.opening = opening
         self.slots: Mapping[Named, Slot] = {}
-        self.uid_of: Callable[[Named], str] = self._uid_of
+        self.uid_of = uid_of_new or self._uid_of
 
     def _uid_of(self, first: Named) -> str:
         """The calendar id of a visit that has none yet."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+# The most that anybody enters of each, whatever the protocol: beyond lies a slip of the unit.
+MOST_MG, MOST_ML, MOST_MM, MOST_PAIN = 100_000, 1000, 10_000, 10
+
 Number = int | Decimal | Fraction
 
 

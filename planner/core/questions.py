@@ -55,10 +55,10 @@ def hold_questions(event: Event, entries: Sequence[Entry]) -> Iterator[Problem]:
     """What was given inside a hold, as it stands in the history before the record."""
     if not isinstance(event, Given):
         return
-    on = event.at.date()
+    on, history = event.at.date(), as_corrected(entries)
     for lesion in dict.fromkeys(one.lesion for one in event.injections):
         since: date | None = None
-        for entry in as_corrected(entries):
+        for entry in history:
             match entry.event:
                 case Held(lesions, begin) if lesion in lesions:
                     since = begin

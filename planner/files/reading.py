@@ -77,6 +77,11 @@ def _costly(text: str) -> str | None:
     return None
 
 
+def refuse_constant(text: str) -> None:
+    """Refuse `NaN` and `Infinity`, which Python reads in JSON. Raises ValueError."""
+    raise ValueError(f"{text} is not a number")
+
+
 def exact_decimal(text: str) -> Decimal:
     """A number as it is written. Raises ValueError for one beyond any figure, however small."""
     value = Decimal(text.replace("_", ""))

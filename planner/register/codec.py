@@ -22,7 +22,7 @@ from planner.core.events import KINDS, Entry, Event, Settled, kind_of
 from planner.core.formatting import number
 from planner.core.quantities import Dose
 from planner.core.schedule import Appointment
-from planner.files.reading import exact_decimal
+from planner.files.reading import exact_decimal, refuse_constant
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -42,6 +42,8 @@ _SAYS_DIAGNOSIS = {"message", "value"}
 KNOWN, KNOWABLE = "known", ("name", "birth_date")
 PATIENT_ID = "/event/course/patient/id"
 ERASED = "erased"
+# What reading a history leads to that no planner wrote.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Row(NamedTuple):
@@ -95,7 +97,7 @@ def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> 
     `known` is what a course of the first edition knew of its patient when it was migrated: it
     did not say so itself.
     """
-    facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=_refuse)
+    facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=refuse_constant)
     _check_figures(facts)
     for place, text in row.texts.items():
         _put(facts, place, text)
@@ -203,10 +205,6 @@ def _check_figures(value: Any) -> None:
             _check_figures(one)
     elif isinstance(value, int) and abs(value) > 10**60:
         raise ValueError("a number is beyond any figure")
-
-
-def _refuse(text: str) -> None:
-    raise ValueError(f"{text} is not a number")
 
 
 @cache

@@ -29,23 +29,22 @@ from planner.core.events import (
 from planner.core.history import State
 from planner.core.plan import lesion_problems
 from planner.core.protocol import Protocol
+from planner.core.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.core.records import PlannedInjection, PlannedVisit
 from planner.core.schedule import FIRST_DAY, LAST_DAY, Named
 from planner.documents.folder import is_document
 from planner.errors import Problem
 from planner.files.fields import FieldError, check_text
+from planner.files.plan import is_uid
 from planner.files.reading import LONGEST_TEXT
 from planner.register.codec import ERASED, PATIENT_ID, Row, is_lot, is_typed_place
 from planner.register.store import Record
 
-# The bounds of what the commands take, inclusive.
-MOST_MG, MOST_ML, MOST_MM, MOST_PAIN = 100_000, 1000, 10_000, 10
 MOST_REVISIONS = 1_000_000
 _EXPIRY = re.compile(r"\d{4}-\d\d(-\d\d)?", re.ASCII)
 # A zone's rules may have changed since; so far they never do.
 _MOST_CHANGED = timedelta(hours=3)
 _KEY = re.compile(r"[0-9a-f]{64}")
-_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FIX = "it was not made by the planner; export the register anew"
 
 
@@ -165,7 +164,7 @@ def _of_lesions(lesions: Sequence[Lesion], protocol: Protocol) -> Iterator[_Wron
 
 
 def _of_visit(visit: PlannedVisit, state: State, protocol: Protocol) -> Iterator[str]:
-    if not _UID.fullmatch(visit.uid):
+    if not is_uid(visit.uid):
         yield "its calendar id is none"
     yield from _of_times(visit.start, visit.end, ZoneInfo(visit.timezone))
     strength = protocol.strength.mg_per_ml

@@ -78,8 +78,8 @@ class Dialect(NamedTuple):
     @classmethod
     def of_excel(cls, courses: Sequence[Standing]) -> Dialect:
         """With a mark of its encoding, semicolons, and the decimals of the clinics' language."""
-        languages = {one.record.opening.clinic.language for one in courses}
-        return cls(";", "," if languages & {"da"} else ".", "\ufeff")
+        has_commas = any(one.record.opening.clinic.writes_commas for one in courses)
+        return cls(";", "," if has_commas else ".", "\ufeff")
 
 
 def csv_text(courses: Iterable[Standing], dialect: Dialect) -> str:

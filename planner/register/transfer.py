@@ -14,7 +14,7 @@ from planner.core.lettering import as_people_read
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
 from planner.register.changes import check_not_restricted
-from planner.register.codec import Row, scheduled_of
+from planner.register.codec import UNREADABLE, Row, scheduled_of
 from planner.register.database import Database, lock_additions
 from planner.register.first_edition import migrate_course
 from planner.register.inputs import Stored
@@ -34,10 +34,8 @@ from planner.register.store import (
 from planner.register.tables import courses, inputs, patients
 
 FORMAT = "planner-register"
-# What reading a line leads to that no planner wrote.
-_NO_LINE = (
-    ArithmeticError, AttributeError, DBAPIError, LookupError, RecursionError, TypeError, ValueError,
-)  # fmt: skip
+# The same of a line, which may be nested without end, or break a rule of the tables.
+_NO_LINE = (*UNREADABLE, DBAPIError, RecursionError)
 FIRST_EDITION, VERSION = 1, 2
 
 

@@ -13,15 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
+from planner.register.codec import UNREADABLE
 from planner.register.database import Database, copy_file
 from planner.register.days import crowded_times
 from planner.register.proving import unproven, untrue_texts
 from planner.register.store import pages_of_issue, projected_visits, read_course, read_rows
 from planner.register.tables import courses, pages, visits
 from planner.register.today import differences
-
-# What following a history leads to that no planner wrote.
-_NO_HISTORY = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def back_up(database: Database, target: Path) -> None:
@@ -83,7 +81,7 @@ def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
     except PlannerError as error:
         yield from error.problems
         return
-    except _NO_HISTORY:
+    except UNREADABLE:
         fix = "restore the last backup"
         yield Problem(course, "its history cannot be followed", fix)
         return
@@ -118,7 +116,7 @@ def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[st
 def _today(connection: Connection, course: str) -> Iterator[str]:
     try:
         yield from differences(connection, read_course(connection, course))
-    except (PlannerError, *_NO_HISTORY):
+    except (PlannerError, *UNREADABLE):
         # What cannot be read is a problem, and told as one.
         return
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.formatting import moment
@@ -75,26 +75,22 @@ def _of_course(plan: Plan, collection: Collection) -> tuple[Mapping[str, Publish
     days = [first, *(visit.due.toordinal() for visit in plan.visits)]
     reach = range(min(days) - REACH_DAYS, max(days) + REACH_DAYS)
     resources = collection.between(reach, ZoneInfo(plan.clinic.timezone))
-    seen = {
-        one.uid
-        for resource in resources
-        for one in read_published(resource, plan)
-        if isinstance(one, Published)
-    }
+    read = {one: list(read_published(one, plan)) for one in resources}
+    seen = {one.uid for each in read.values() for one in each if isinstance(one, Published)}
     for visit in plan.kept:
         if visit.uid not in seen:
             # Somebody may have moved it far away, or brought it in under another name.
-            resources += collection.with_uid(visit.uid)
+            more = (one for one in collection.with_uid(visit.uid) if one not in read)
+            read |= {one: list(read_published(one, plan)) for one in more}
     found: dict[str, Published] = {}
     problems: list[Problem] = []
-    for resource in dict.fromkeys(resources):
-        for one in read_published(resource, plan):
-            if isinstance(one, Problem):
-                problems.append(one)
-            elif one.uid in found:
-                problems.append(Problem(one.summary, "it is in the calendar twice", _REMOVE))
-            else:
-                found[one.uid] = one
+    for one in (one for each in read.values() for one in each):
+        if isinstance(one, Problem):
+            problems.append(one)
+        elif one.uid in found:
+            problems.append(Problem(one.summary, "it is in the calendar twice", _REMOVE))
+        else:
+            found[one.uid] = one
     return found, list(dict.fromkeys(problems))
 
 
@@ -118,11 +114,16 @@ class _Deciding:
         if now is None:
             return Action("create", what, name, self._content(entry), None)
         content = self._content(entry._replace(sequence=self._sequence(now)))
-        kind = self._kind(now, entry, content)
+        ours = ours_of(content)
+        is_same = now.says(ours, entry)
+        if is_same:
+            kind: Kind = self._kind_of_same(now, ours, content)
+        else:
+            kind = "update" if now.is_at(entry) else "move"
         if self._is_left(now, kind, entry.end):
             what, kind = f"{what}: left as somebody changed it", "keep"
         else:
-            self._check(now, what, kind, is_same=now.says(entry))
+            self._check(now, what, kind, is_same=is_same)
         return Action(kind, what, name, content, now.resource)
 
     def of_stray(self, now: Published) -> Action:
@@ -136,18 +137,15 @@ class _Deciding:
             self._check(now, what, kind, is_same=False)
         return Action(kind, what, "", self._content(entry), now.resource)
 
-    def _kind(self, now: Published, entry: Entry, content: bytes) -> Kind:
-        if not now.says(entry):
-            return "update" if now.is_at(entry) else "move"
+    def _kind_of_same(self, now: Published, ours: Any, content: bytes) -> Kind:
+        """What to do about an event that says what the plan says."""
         if not now.course:
             return "adopt"
         # Only the zone's rules changed: the same plan, told by those of today.
-        ours = now._replace(
-            resource=Resource("", "", content),
-            start=ours_of(content)["DTSTART"].dt,
-            end=ours_of(content)["DTEND"].dt,
+        today = now._replace(
+            resource=Resource("", "", content), start=ours["DTSTART"].dt, end=ours["DTEND"].dt
         )
-        return "keep" if now.told() == ours.told() else "update"
+        return "keep" if now.told() == today.told() else "update"
 
     def _is_left(self, now: Published, kind: Kind, end: datetime) -> bool:
         """Whether it is past, and somebody wrote into it: that stops nothing that is to come."""

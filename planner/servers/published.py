@@ -33,7 +33,6 @@ _WRITTEN = {
     "TRANSP", COURSE,
 }  # fmt: skip
 _WRITTEN_ALARM = {"ACTION", "DESCRIPTION", "TRIGGER"}
-_LONGEST_SAID = 80
 _Said = Callable[[datetime], str]
 
 
@@ -61,12 +60,10 @@ class Published(NamedTuple):
     @property
     def summary(self) -> str:
         """Its text as a message repeats it: one line, nothing that a terminal would obey."""
-        said = shown(_text(self.event, "SUMMARY") or self.uid)[1:-1]
-        return said[:_LONGEST_SAID]
+        return shown(_text(self.event, "SUMMARY") or self.uid)[1:-1]
 
-    def says(self, entry: Entry) -> bool:
-        """Whether it says what an entry of ours would say, if by other rules of its zone."""
-        ours = ours_of(calendar_bytes("", [entry]))
+    def says(self, ours: Any, entry: Entry) -> bool:
+        """Whether it says what our event of an entry says, if by other rules of its zone."""
         return _counting(self.event) == _counting(ours) and self.is_at(entry)
 
     def is_at(self, entry: Entry) -> bool:

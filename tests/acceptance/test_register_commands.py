@@ -801,3 +801,13 @@ def test_an_export_for_a_spreadsheet(course: Run, tmp_path: Path) -> None:
     assert explained == {name for found in kinds.values() for name in found[0]} - {
         "column", "unit", "meaning"
     }  # fmt: skip
+
+
+def test_tables_are_exported_whole_or_not_at_all(course: Run, tmp_path: Path) -> None:
+    assert course("export", "--csv", "--out", "tables").returncode == 0
+    assert course("export", "--csv", "--out", "tables").returncode == 13
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/injections.csv").write_text("mine")
+    assert course("export", "--csv", "--out", "other").returncode == 13
+    assert [one.name for one in (tmp_path / "other").iterdir()] == ["injections.csv"]
+    assert (tmp_path / "other/injections.csv").read_text() == "mine"

@@ -182,3 +182,18 @@ def test_what_would_lead_a_file_elsewhere_is_refused_under_any_seal(
     }.items():
         with pytest.raises(InputError, match=said):
             plan_from(plan_bytes(changed))
+
+
+@pytest.mark.parametrize("place", ["decisions", "visits", "findings"])
+def test_a_sealed_plan_names_no_lesion_that_it_does_not_have(place: str) -> None:
+    """Whoever seals a plan anew may have made it: it is no bug of ours that stops it."""
+    plan = plan_from(CONTENT)
+    decision, visit, finding = plan.decisions[0], plan.visits[0], plan.findings[0]
+    injection = visit.injections[0]._replace(lesion="Z")
+    others = {
+        "decisions": {"decisions": (decision._replace(lesion="Z"),)},
+        "visits": {"visits": (visit._replace(injections=(injection,)), *plan.visits[1:])},
+        "findings": {"findings": (finding._replace(lesion="Z"), *plan.findings[1:])},
+    }
+    with pytest.raises(InputError, match=f'{place}: "Z" is no lesion of the plan'):
+        plan_from(plan_bytes(plan._replace(**others[place])))  # type: ignore[arg-type]

@@ -93,11 +93,8 @@ def read_event(component: Component, zones: Zones) -> Event:
     if not component.lines("DTSTART"):
         raise UnreadableError("it has no DTSTART")
     start = moment("DTSTART", component.lines("DTSTART")[0])
-    taken = is_taken(component)
-    if not taken and not component.lines("RECURRENCE-ID"):
-        return Event(component, taken, start, timedelta())
     start, lasts, is_exact = _extent(component, start, zones)
-    event = Event(component, taken, start, lasts, is_exact)
+    event = Event(component, is_taken(component), start, lasts, is_exact)
     event.rules = [rule_of(line.value) for line in component.lines("RRULE")]
     event.not_rules = [rule_of(line.value) for line in component.lines("EXRULE")]
     event.more = list(moments("RDATE", component.lines("RDATE")))
