@@ -371,6 +371,22 @@ def test_what_is_needed_and_broken_is_refused_with_its_event(name: str) -> None:
         list(busy_times(calendar(event(*lines)).encode(), ZONE, DAYS, Own("", frozenset())))
 
 
+FAR = {
+    "lasts for millennia": ("DTEND:89000101T000000Z", "RRULE:FREQ=YEARLY", REFUSED),
+    "comes again in millennia": ("DURATION:PT1H", "RRULE:FREQ=HOURLY;INTERVAL=999999999", NINE),
+    "never in its month": (
+        "DURATION:PT1H", "RRULE:FREQ=HOURLY;BYMONTH=1;INTERVAL=999999999", NINE),
+    "years apart": ("DURATION:PT1H", "RRULE:FREQ=MONTHLY;INTERVAL=999999999", NINE),
+    "once more, far away": ("DURATION:PT1H", "RDATE:89991231T235959Z", NINE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAR)
+def test_what_reaches_beyond_all_dates_is_read_or_refused(name: str) -> None:
+    end, rule, expected = FAR[name]
+    assert taken(calendar(event("DTSTART:20260907T070000Z", end, rule))) == expected
+
+
 def test_free_busy_in_a_zone() -> None:
     def periods(line: str) -> str:
         return calendar(f"BEGIN:VFREEBUSY\r\nUID:f\r\n{line}\r\nEND:VFREEBUSY")

@@ -13,6 +13,7 @@ from planner.files.calendars.lines import Component, Line
 from planner.files.calendars.recurrence import Rule, Steps, rule_of, starts
 from planner.files.calendars.times import (
     IN_UTC,
+    LONGEST,
     UnreadableError,
     Written,
     length,
@@ -255,6 +256,8 @@ class _Series:
         yield from within(self.window, begin, end)
 
     def _of(self, master: Event) -> Iterator[Span]:
+        if any(one.length > LONGEST for one in (master, *self.changes)):
+            raise UnreadableError("it lasts too long to come again")
         but = self._but(master)
         shifts = self._shifts(master)
         widest = max((abs(shift) for _, shift, _ in shifts), default=timedelta())

@@ -358,17 +358,19 @@ class _WithinDays(_Days):
         at = origin + timedelta(seconds=passed * self.size)
         while at < last:
             steps.take()
+            missing = 1
             if not self._matches(at.date()):
                 midnight = datetime.combine(at.date() + _ONE_DAY, time())
                 missing = int((midnight - at).total_seconds())
-                at += timedelta(seconds=-(-missing // self.size) * self.size)
-                continue
-            if self._is_chosen(at):
+            elif self._is_chosen(at):
                 for inside in self.inside:
                     found = at + inside
                     if first <= found < last and found >= self.start:
                         yield found
-            at += timedelta(seconds=self.size)
+            step = timedelta(seconds=-(-missing // self.size) * self.size)
+            if step >= last - at:
+                return
+            at += step
 
     def _whole(self, moment: datetime) -> datetime:
         """The beginning of the hour, minute or second of a moment."""
