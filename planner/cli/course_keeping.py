@@ -24,7 +24,9 @@ MANY = 1000
 @click.command()
 @click.argument("course", metavar="[ID]", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="For statistics: a row a lesion, an injection.")
-@click.option("--excel", is_flag=True, help="As a spreadsheet opens it: semicolons, a mark.")
+@click.option(
+    "--excel", is_flag=True, help="With --csv: as a spreadsheet of the clinic's language opens it."
+)
 @click.option(
     "--out", type=PATH, metavar="DIR", help="With --csv: a file a kind, and what is in it."
 )
@@ -44,6 +46,9 @@ def export(
     """
     if not as_csv and (excel or out is not None):
         raise UsageError(Problem("", "--excel and --out go with --csv", "add --csv"))
+    if as_csv and sign is not None:
+        text = "rows for statistics are not signed: they cannot be imported"
+        raise UsageError(Problem("--sign", text, "leave --csv out"))
     from planner.cli.output import say
     from planner.documents.folder import write_folder
     from planner.files.signing import key_of, signed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,8 @@ FORMAT = "planner-register"
 # The same of a line, which may be nested without end, or break a rule of the tables.
 _NO_LINE = (*UNREADABLE, DBAPIError, RecursionError)
 FIRST_EDITION, VERSION = 1, 2
+_OF_PATIENT = {"id", "name", "birth_date", "restricted", "erased"}
+_OF_INPUT = {"sha256", "kind", "content"}
 
 
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
@@ -145,6 +148,8 @@ class _Coming:
         old = said.pop("key")
         if type(old) is not int or old in self.keys:
             raise ValueError("a patient has a key of its own")
+        if said.keys() != _OF_PATIENT:
+            raise ValueError("a patient has other keys")
         _check_patient(said)
         there = None
         said["read_as"] = None
@@ -171,6 +176,8 @@ class _Coming:
             self.keys[old] = there.key
 
     def _input(self, said: dict[str, Any]) -> None:
+        if said.keys() != _OF_INPUT:
+            raise ValueError("an input has other keys")
         if Stored(said["kind"], said["content"]).sha256 != said["sha256"]:
             raise ValueError("its content is not what its sha256 says")
         known = select(inputs.c.sha256).where(inputs.c.sha256 == said["sha256"])
@@ -195,14 +202,16 @@ class _Coming:
         raise_if_any(InputError, _lacking(course, wanted, rows))
         key = select(courses.c.patient).where(courses.c.id == course)
         patient = read_patient(self.connection, self.connection.execute(key).scalar_one())
-        last = check_chain(course, rows, is_erased=patient.erased is not None)
+        with _of_the_file():
+            last = check_chain(course, rows, is_erased=patient.erased is not None)
         for row, typed, own in rows:
             insert_row(self.connection, course, row, typed, own)
         known = courses.c.id == course
         self.connection.execute(update(courses).where(known).values(events=len(rows), digest=last))
         if self.is_first_edition:
             migrate_course(self.connection, course)
-        record = read_course(self.connection, course)
+        with _of_the_file():
+            record = read_course(self.connection, course)
         state = record.state
         of_texts = untrue_texts(
             course, [row for row, _, _ in rows], is_erased=patient.erased is not None
@@ -215,6 +224,17 @@ class _Coming:
         for one in state.issues:
             note_pages(self.connection, course, one.entries, one.issued)
         self.courses.append(course)
+
+
+@contextmanager
+def _of_the_file() -> Iterator[None]:
+    """What was tampered with is the file: the register that it comes into is sound."""
+    try:
+        yield
+    except RefusedError as error:
+        fix = "the file was changed, nothing was brought in; export the register anew"
+        found = (Problem(one.place, one.problem, fix) for one in error.problems)
+        raise RefusedError(*found) from error
 
 
 def _patient(there: PatientRow) -> dict[str, Any]:
@@ -252,7 +272,8 @@ def _check_note(note: Any) -> None:
 def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Problem]:
     if len(rows) != wanted:
         text = f"{len(rows)} of its {wanted} events are there"
-        yield Problem(course, text, "the file was cut short; export the register anew")
+        what = "cut short" if len(rows) < wanted else "lengthened"
+        yield Problem(course, text, f"the file was {what}; export the register anew")
 
 
 def _inputs_of(events: Sequence[tuple[Row, str, str]]) -> list[str]:

@@ -145,6 +145,9 @@ FORGED: dict[str, Callable[[Lines], object]] = {
         id=None, name=None, birth_date=None),
     "a restriction that says nothing": lambda all_: patient(all_).update(restricted='"yes"'),
     "a name that steers": lambda all_: patient(all_).update(name="x\u202ey"),
+    "a patient with another key": lambda all_: patient(all_).update(hack=1),
+    "an input with another key": lambda all_: next(
+        one["input"] for one in all_ if "input" in one).update(hack=1),
     "a key of its own kind": lambda all_: patient(all_).update(key=True),
     "an input of other content": lambda all_: next(
         one["input"] for one in all_ if "input" in one).update(content="x"),
@@ -159,6 +162,7 @@ def test_an_export_is_believed_only_as_far_as_its_figures_hold(
     done = planner("course", "import", "forged.jsonl", "--database", "new.db")
     assert done.returncode in (10, 13), done.stdout
     assert "Error" not in done.stderr
+    assert "restore" not in done.stderr
     assert not (tmp_path / "new.db").exists()
 
 
@@ -245,6 +249,13 @@ def test_a_signed_export_shows_who_made_it(planner: Run, tmp_path: Path, lines: 
     # Who does not ask for a signature reads it as any other export.
     done = planner("course", "import", "e.jsonl", "--database", "plain.db")
     assert done.returncode == 0, done.stderr
+
+
+def test_what_cannot_be_signed_is_said(planner: Run, lines: Lines) -> None:
+    assert lines
+    done = planner("course", "export", "--csv", "--sign", "nokey")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--sign: rows for statistics are not signed" in done.stderr
 
 
 def test_a_file_without_end_is_given_up(planner: Run, tmp_path: Path) -> None:
