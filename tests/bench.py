@@ -35,6 +35,7 @@ from planner.documents.pdf import paper_pdf
 from planner.documents.sheet import treatment_sheet
 from planner.documents.view import Issue
 from planner.errors import InputError
+from planner.files.busy import Own, busy_times
 from planner.files.clinic import built_in_clinic
 from planner.files.course import course_from
 from planner.files.plan import plan_bytes
@@ -200,6 +201,27 @@ def layouts(number: int, protocol: Protocol, clinic: Clinic) -> float:
     return time.perf_counter() - start
 
 
+def busy_series(number: int = 400) -> float:
+    """Reading series since 2005 for half a year, as a part of recurring-ical-events' time."""
+    import recurring_ical_events
+
+    first, last = date(2026, 9, 7), date(2027, 3, 7)
+    events = "".join(
+        f"BEGIN:VEVENT\r\nUID:{n}\r\nDTSTAMP:20260101T000000Z\r\n"
+        f"DTSTART;TZID=Europe/Copenhagen:2005010{3 + n % 5}T{8 + n % 8:02}0000\r\n"
+        "DURATION:PT30M\r\nRRULE:FREQ=WEEKLY\r\nEND:VEVENT\r\n"
+        for n in range(number)
+    )
+    text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//b//\r\n{events}END:VCALENDAR\r\n"
+    content, days = text.encode(), range(first.toordinal(), last.toordinal())
+
+    def theirs() -> object:
+        return recurring_ical_events.of(icalendar.Calendar.from_ical(content)).between(first, last)
+
+    own = Own("", frozenset())
+    return paired(lambda: list(busy_times(content, ZONE, days, own)), theirs, 3)
+
+
 def sheet_warm(rounds: int = 5) -> float:
     """WeasyPrint's time for the treatment sheet's HTML, as a multiple of ours for its PDF."""
     import weasyprint
@@ -285,6 +307,8 @@ def main() -> None:
     pace, memory = papers_steady()
     print("papers of 100 courses, last tenth / second tenth (about 1):", end=" ")
     print(f"time {pace:.2f}, memory {memory:.2f}")
+    print("400 weekly series since 2005 / recurring-ical-events (at most 1.5):", end=" ")
+    print(round(busy_series(), 2))
     print("strict calendars, events a second / icalendar's (at least 5):", end=" ")
     print(round(calendars(), 1))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import signal
 import sys
 import time
@@ -50,6 +51,8 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 DAYS = range(date(2026, 9, 7).toordinal(), date(2026, 12, 31).toordinal())
 SECONDS = 20
+# What one input may add to the most memory that was ever held.
+MOST_MB = 300
 # What tends to break readers: bounds of numbers, dates that are none, text that hides or runs.
 TOKENS = [
     b"0", b"-1", b"1e400", b"-0.0", b"nan", b"inf", b"0.0000001", b"12,5", b"99999999999999999999",
@@ -189,19 +192,25 @@ def _without_line(content: bytes, chance: random.Random) -> bytes:
 
 
 @contextmanager
-def in_time() -> Iterator[None]:
-    """Raise TimeoutError where an input takes too long."""
+def in_bounds() -> Iterator[None]:
+    """Raise TimeoutError where an input takes too long, MemoryError where it takes too much."""
 
     def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
         raise TimeoutError(f"over {SECONDS} seconds")
 
-    before = signal.signal(signal.SIGALRM, stop)
+    before, held = signal.signal(signal.SIGALRM, stop), _peak_mb()
     signal.alarm(SECONDS)
     try:
         yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+        if (taken := _peak_mb() - held) > MOST_MB:
+            raise MemoryError(f"it took {taken} MB")
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def attack(count: int, seed: int, readers: Mapping[str, Reader] = READERS) -> Tally:
@@ -214,7 +223,7 @@ def attack(count: int, seed: int, readers: Mapping[str, Reader] = READERS) -> Ta
         sound = corpus(kind)
         content = mutated(chance.choice(sound), sound, chance)
         try:
-            with in_time():
+            with in_bounds():
                 readers[kind](content)
             tally.read[kind] += 1
         except PlannerError as error:

@@ -34,6 +34,8 @@ _SAID = {
     **dict.fromkeys(("no", "n", "false", "nej", "nein", "falsk", "falsch", "non", "faux"), False),
 }
 # `sep=;` before the heading tells Excel what stands between cells; it shows it as no row.
+# What spreadsheets call it.
+_SAVE_AS = 'save it as "CSV UTF-8"'
 _SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 # Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
@@ -76,7 +78,7 @@ def read_lesions(content: bytes) -> list[Row]:
 
 def _decoded(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise InputError(Problem("", "this is UTF-32", "save it as UTF-8"))
+        raise InputError(Problem("", "this is UTF-32", _SAVE_AS))
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
@@ -86,9 +88,10 @@ def _decoded(content: bytes) -> str:
         text = content.decode(encoding).removeprefix("\ufeff").rstrip("\x1a\x00")
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
-        raise InputError(Problem("", f"this is not {name}", "save it as UTF-8")) from error
+        row = content[: error.start].count(b"\n") + 1
+        raise InputError(Problem(f"row {row}", f"this is not {name}", _SAVE_AS)) from error
     if "\x00" in text:
-        raise InputError(Problem("", "it holds NUL characters", "save it as CSV in UTF-8"))
+        raise InputError(Problem("", "it holds NUL characters", _SAVE_AS))
     return text
 
 

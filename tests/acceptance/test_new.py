@@ -139,6 +139,14 @@ def test_a_dose_for_each_injection_comes_from_a_spreadsheet(planner: Run, tmp_pa
         (tmp_path / "own.toml").unlink()
 
 
+def test_another_encoding_is_refused_by_its_row(planner: Run, tmp_path: Path) -> None:
+    text = PLAIN + "C,knee,left,70,yes,57.5,målt\n"
+    (tmp_path / "lesions.csv").write_bytes(text.encode("windows-1252"))
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert done.returncode == 10
+    assert f"row {text.count(chr(10))}: this is not UTF-8; save it as \"CSV UTF-8\"" in done.stderr
+
+
 def test_figures_are_echoed_with_a_point(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, DANISH, "lesions.csv")
     done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
