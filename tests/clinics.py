@@ -6,12 +6,12 @@ from fractions import Fraction
 from typing import Literal
 
 from planner.cli.inputs import read_inputs
-from planner.core.clinic import Clinic
-from planner.core.equipment import Stock
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Strength
 from tests.conftest import CLINIC, EXAMPLES
 from tests.courses import course, course_text
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.protocol.protocol import Protocol
 from planner.files.clinic import built_in_clinic
 from planner.files.protocol import load_protocol
-from planner.register.database import Database, open_database
+from planner.store.database import Database, open_database
 from tests.forked import forked, fresh
 
 ROOT = Path(__file__).parent.parent

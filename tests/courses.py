@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from planner.core.clinic import Clinic
-from planner.core.course import Course
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.course import Course
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.files.course import course_from
 from planner.files.reading import parse_toml
 

@@ -19,9 +19,10 @@ from pathlib import Path
 SECONDS = 60
 _LOADED = [
     "alembic.command", "ics", "jinja2", "pydantic", "simplejson", "sqlalchemy.dialects.sqlite",
-    "typst", "holidays.countries", "icalendar", "planner.cli.course_papers", "planner.cli.main",
-    "planner.cli.plan", "planner.cli.register", "planner.documents.issue", "planner.files.course",
-    "planner.files.plan", "planner.files.protocol", "planner.register.changes",
+    "typst", "holidays.countries", "icalendar", "planner.app.courses", "planner.cli.course_papers",
+    "planner.cli.main", "planner.cli.plan", "planner.cli.register",
+    "planner.documents.document_set", "planner.files.course", "planner.files.plan",
+    "planner.files.protocol",
 ]  # fmt: skip
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(_LOADED)

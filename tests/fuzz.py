@@ -25,15 +25,15 @@ from types import FrameType
 from typing import NamedTuple, NoReturn
 from zoneinfo import ZoneInfo
 
-from planner.core.clinic import Clinic
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets
 from planner.documents.letter import appointment_letter
 from planner.documents.sheet import treatment_sheet
-from planner.documents.view import Issue
+from planner.documents.wording import Issue
 from planner.documents.worksheets import worksheets
 from planner.errors import PlannerError
 from planner.files.busy import Own, busy_times

@@ -8,14 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from planner.cli.inputs import read_inputs
-from planner.core.course import Lesion
-from planner.core.events import Ended, Event
-from planner.core.occupancy import Busy
-from planner.core.records import PlannedVisit
-from planner.register.changes import Author, Changed, Make, Standing, add_course, change
-from planner.register.database import Database
-from planner.register.entering import (
+from planner.app.administration import (
     Circumstances,
     Measurement,
     dose_changed,
@@ -27,9 +20,17 @@ from planner.register.entering import (
     moved,
     resumed,
 )
-from planner.register.inputs import store_clinic, store_protocol, years_from
-from planner.register.store import read_course
-from planner.register.upkeep import check
+from planner.app.courses import Author, Changed, Make, add_course, change
+from planner.cli.inputs import read_inputs
+from planner.core.calendar.occupancy import Busy
+from planner.core.followup.events import Ended, Event
+from planner.core.plan.course import Lesion
+from planner.core.plan.plan import PlannedVisit
+from planner.store.database import Database
+from planner.store.histories import read_course
+from planner.store.inputs import store_clinic, store_protocol, years_from
+from planner.store.standing import Standing
+from planner.store.upkeep import check
 from tests.conftest import CLINIC, ROOT
 from tests.courses import SOUND, write
 

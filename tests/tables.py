@@ -9,8 +9,8 @@ from typing import Any
 
 import zen
 
-from planner.core.intervals import Interval
-from planner.core.rules import Domains, Rule
+from planner.core.protocol.rules import Domains, Rule
+from planner.core.values.intervals import Interval
 
 Point = tuple[Decimal, bool, str]
 UNIT = Decimal("0.000001")

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import click
 
 from planner.cli.paths import PATH
-from planner.core.formatting import day, mg_per_ml, ml
-from planner.core.records import Plan, PlannedVisit
-from planner.core.zone_rules import says_the_same
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.plan.zone_rules import says_the_same
+from planner.core.values.formatting import day, mg_per_ml, ml
 from planner.errors import InputError, Problem, RefusedError
 
 

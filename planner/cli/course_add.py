@@ -44,15 +44,15 @@ def add(
 
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
+    from planner.app.courses import add_course
     from planner.cli.course_views import show_json, tell_standing
     from planner.cli.inputs import read_busy_times, read_inputs
     from planner.cli.output import emit_json
     from planner.cli.plan import stop_unless_printable
-    from planner.core.plan import plan_course
-    from planner.documents.issue import typed_texts
+    from planner.core.plan.planning import plan_course
+    from planner.documents.document_set import typed_texts
     from planner.documents.printable import check_printable
-    from planner.register.changes import add_course
-    from planner.register.inputs import store_clinic, store_protocol, years_from
+    from planner.store.inputs import store_clinic, store_protocol, years_from
 
     who = author(by, confirm=confirm)
     inputs = read_inputs(course, clinic, timezone, more_years=years_from)

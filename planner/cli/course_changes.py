@@ -33,9 +33,10 @@ from planner.cli.ulceration import ulceration_option
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.core.events import Event
-    from planner.register.changes import Changed, Standing
-    from planner.register.entering import Amount, Circumstances, Felt
+    from planner.app.administration import Amount, Circumstances, Felt
+    from planner.app.courses import Changed
+    from planner.core.followup.events import Event
+    from planner.store.standing import Standing
 
 _at_option = click.option(
     "--at", metavar='"DATE TIME"', help="The clinic's time; the planned one if left out."
@@ -67,7 +68,7 @@ def noting(command: Any) -> Any:
 
 def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circumstances:
     """What was noted of a treatment, checked."""
-    from planner.register.entering import Circumstances
+    from planner.app.administration import Circumstances
 
     if expiry is not None and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", expiry):
         fix = "write it as 2027-03 or 2027-03-31"
@@ -79,7 +80,7 @@ def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circum
 
 def felt(pain_before: str | None, pain_after: str | None, complication: str | None) -> Felt:
     """What a lesion felt like, checked."""
-    from planner.register.entering import Felt
+    from planner.app.administration import Felt
 
     return Felt(
         typed_figure(pain_before, VAS, "--pain-before"),
@@ -90,7 +91,7 @@ def felt(pain_before: str | None, pain_after: str | None, complication: str | No
 
 def typed_amount(dose: str | None, ml: str | None) -> Amount | None:
     """A dose in mg or a volume in mL, one of the two; None for neither."""
-    from planner.register.entering import Amount
+    from planner.app.administration import Amount
 
     if dose is not None and ml is not None:
         raise UsageError(Problem("", "--dose and --ml were both given", "keep one"))
@@ -124,8 +125,8 @@ def give(
 
     Example: planner course give K-0042 --visit 1 --as-planned --lot 7A12 --by "Nurse B"
     """
-    from planner.register.entering import given, given_as_planned
-    from planner.register.issuing import check_page
+    from planner.app.administration import given, given_as_planned
+    from planner.app.issued_pages import check_page
 
     said, groups = circumstances(at, lot, expiry), by_lesion(**each)
     amounts = {one.lesion: typed_amount(one.dose, one.ml) for one in groups}
@@ -157,7 +158,7 @@ def miss(change: Change, visit: int, reason: str) -> None:
 
     Example: planner course miss K-0042 --visit 2 --reason "had a cold"
     """
-    from planner.register.entering import missed
+    from planner.app.administration import missed
 
     change.make(lambda standing: missed(standing, visit), reason=reason)
 
@@ -172,7 +173,7 @@ def move(change: Change, visit: int, to: str, reason: str) -> None:
 
     Example: planner course move K-0042 --visit 3 --to "2026-09-22 10:30" --reason "travels"
     """
-    from planner.register.entering import moved
+    from planner.app.administration import moved
 
     start = typed_time(to, "--to")
     assert start is not None
@@ -189,7 +190,7 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
 
     Example: planner course hold K-0042 --lesion A --on 2026-09-16 --reason "infection"
     """
-    from planner.register.entering import held
+    from planner.app.administration import held
 
     day = typed_day(on, "--on")
     done = change.make(lambda standing: held(standing, lesion, day), reason=reason)
@@ -213,7 +214,7 @@ def resume(change: Change, lesion: str | None, on: str, reason: str) -> None:
 
     Example: planner course resume K-0042 --lesion A --on 2026-09-25 --reason "healed"
     """
-    from planner.register.entering import resumed
+    from planner.app.administration import resumed
 
     day = typed_day(on, "--on")
     change.make(lambda standing: resumed(standing, lesion, day), reason=reason)
@@ -230,7 +231,7 @@ def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: s
 
     Example: planner course dose K-0042 --lesion A --mg 60 --reason "pain"
     """
-    from planner.register.entering import dose_changed
+    from planner.app.administration import dose_changed
 
     wanted = typed_figure(mg, MG, "--mg")
     assert wanted is not None
@@ -271,10 +272,10 @@ def lesion(
     """
     from fractions import Fraction
 
-    from planner.core.course import Lesion
-    from planner.core.quantities import Dose
+    from planner.app.administration import lesion_added
+    from planner.core.plan.course import Lesion
+    from planner.core.values.quantities import Dose
     from planner.files.fields import check_id
-    from planner.register.entering import lesion_added
 
     size, amount = typed_figure(size_mm, START_MM, "--size-mm"), typed_figure(mg, MG, "--dose")
     assert size is not None
@@ -317,7 +318,7 @@ def evaluate(
 
     Example: planner course evaluate K-0042 --visit 5 --lesion A --size-mm 30 --not-ulcerated
     """
-    from planner.register.entering import Measurement, evaluated
+    from planner.app.administration import Measurement, evaluated
 
     size = typed_figure(size_mm, SIZE_MM, "--size-mm")
     assert size is not None
@@ -346,8 +347,8 @@ def confirm(
     Example: planner course confirm K-0042 --finding dose-above-observed --lesion A
     --value "300 mg" --reason "agreed in conference"
     """
-    from planner.core.course import Confirmation
-    from planner.register.entering import confirmed
+    from planner.app.administration import confirmed
+    from planner.core.plan.course import Confirmation
 
     lesions = () if lesion is None else (lesion,)
     value = typed_text(value, "--value") or ""
@@ -391,14 +392,14 @@ def correct(
 
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
-    from planner.core.events import Evaluated, Given
-    from planner.register.entering import (
+    from planner.app.administration import (
         PartlyMeasured,
         corrected,
         mended_evaluated,
         mended_given,
         withdrawn,
     )
+    from planner.core.followup.events import Evaluated, Given
 
     amount, said = typed_amount(dose, ml), circumstances(at, lot, expiry)
     feels = felt(**pains)
@@ -446,9 +447,9 @@ def undo(change: Change, reason: str) -> None:
 
     Example: planner course undo K-0042 --reason "another patient's sheet"
     """
-    from planner.documents.happened import told
-    from planner.documents.view import ENGLISH
-    from planner.register.entering import undone
+    from planner.app.administration import undone
+    from planner.documents.event_wording import told
+    from planner.documents.wording import ENGLISH
 
     done = change.make(undone, reason=reason)
     entries = {one.number: one.event for one in done.before.record.entries}
@@ -473,12 +474,12 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
     Example: planner course end K-0042 --as completed --on 2026-11-30 --reason "week 12 done"
     """
-    from planner.core.events import Ended
+    from planner.core.followup.events import Ended
 
     day = typed_day(on, "--on")
     done = change.make(lambda _standing: Ended(ending, day), reason=reason)
     if ending == "died":
-        from planner.documents.view import ending_lines
+        from planner.documents.wording import ending_lines
 
         for line in ending_lines(done.after.plan):
             remark(line)
@@ -487,8 +488,8 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
 def _tell_other_courses(change: Change, done: Changed) -> None:
     """Say which other courses of a patient who died are still running."""
-    from planner.core.formatting import listing
-    from planner.register.changes import states_of
+    from planner.app.courses import states_of
+    from planner.core.values.formatting import listing
 
     with open_register(change.database).reading() as connection:
         states = states_of(connection, done.after.record.patient)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from planner.register.changes import Standing
+    from planner.store.standing import Standing
 
 MANY = 1000
 
@@ -49,11 +49,11 @@ def export(
     if as_csv and sign is not None:
         text = "rows for statistics are not signed: they cannot be imported"
         raise UsageError(Problem("--sign", text, "leave --csv out"))
+    from planner.app.statistics import Dialect, csv_files, csv_text
     from planner.cli.output import say
     from planner.documents.folder import write_folder
     from planner.files.signing import key_of, signed
-    from planner.register.statistics import Dialect, csv_files, csv_text
-    from planner.register.transfer import exported
+    from planner.store.transfer import exported
 
     with open_register(database).reading() as connection:
         if as_csv:
@@ -84,9 +84,9 @@ def import_(file: Path, verify: Path | None, database: str | None, as_json: bool
     Example: planner course import register.jsonl --database copy.db
     """
     from planner.cli.output import emit_json, remark, say
-    from planner.core.formatting import count
+    from planner.core.values.formatting import count
     from planner.files.signing import check_signature, key_of, spooled
-    from planner.register.transfer import imported
+    from planner.store.transfer import imported
 
     try:
         with file.open("rb") as stream, spooled(stream) as lines:
@@ -115,7 +115,7 @@ def backup(file: Path, database: str | None, as_json: bool) -> None:
     Example: planner course backup register-2026-09-07.db
     """
     from planner.cli.output import emit_json, say
-    from planner.register.upkeep import back_up
+    from planner.store.upkeep import back_up
 
     back_up(open_register(database), file)
     if as_json:
@@ -136,8 +136,8 @@ def check(database: str | None, as_json: bool) -> None:
     Example: planner course check
     """
     from planner.cli.output import emit_json, say
-    from planner.register.upkeep import check as check_all
-    from planner.register.upkeep import notes
+    from planner.store.upkeep import check as check_all
+    from planner.store.upkeep import notes
 
     def report(index: int, of: int) -> None:
         if index and index % MANY == 0:
@@ -156,8 +156,8 @@ def check(database: str | None, as_json: bool) -> None:
 
 
 def _courses(connection: Connection, course: str | None) -> Iterator[Standing]:
-    from planner.register.changes import read_standing
-    from planner.register.days import listed_courses
+    from planner.store.day_list import listed_courses
+    from planner.store.standing import read_standing
 
     ids = [course] if course else [one.course for one in listed_courses(connection)]
     for one in ids:

@@ -23,7 +23,7 @@ from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from planner.register.changes import Standing
+    from planner.store.standing import Standing
 
 CODE_DIGITS = 8
 
@@ -44,13 +44,13 @@ def documents(
 
     Example: planner course documents K-0042 --out K-0042
     """
+    from planner.app.issued_pages import issue_of, note_issued, replaced
     from planner.cli.output import emit_json, say
-    from planner.core.pages import SHEET_PAGE
+    from planner.core.plan.pages import SHEET_PAGE
+    from planner.documents.document_set import issued
     from planner.documents.folder import check_ours, write_folder
-    from planner.documents.issue import issued
-    from planner.documents.view import ending_lines
+    from planner.documents.wording import ending_lines
     from planner.files.plan import plan_bytes
-    from planner.register.issuing import issue_of, note_issued, replaced
 
     # To make papers changes nothing, so that nobody has to answer for it.
     who = author(by or "not stated")
@@ -111,8 +111,8 @@ def current(code: str, database: str | None, as_json: bool) -> None:
 
     Example: planner course current 74664fd9
     """
+    from planner.app.issued_pages import pages_with
     from planner.cli.output import emit_json, say
-    from planner.register.issuing import pages_with
 
     wanted = code.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{8,64}", wanted):
@@ -143,7 +143,7 @@ def _stop_unless_confirmed(standing: Standing) -> None:
 
 def _check_folder(out: Path, standing: Standing, content: bytes) -> None:
     """Refuse a folder of another course, or of another plan of this revision or a later one."""
-    from planner.core.zone_rules import says_the_same
+    from planner.core.plan.zone_rules import says_the_same
     from planner.files.plan import plan_from
 
     if not (out / "plan.json").exists():
@@ -166,7 +166,7 @@ def _stamp(standing: Standing) -> datetime:
     import os
 
     from planner.cli.plan import issue_time
-    from planner.core.events import UNCOUNTED
+    from planner.core.followup.events import UNCOUNTED
 
     if "SOURCE_DATE_EPOCH" in os.environ:
         return issue_time()

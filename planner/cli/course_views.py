@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from planner.cli.register import database_option, json_option, open_register, typed_day
-from planner.core.formatting import (
+from planner.core.values.formatting import (
     count,
     day,
     listing,
@@ -25,10 +25,11 @@ from planner.core.formatting import (
 from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.core.events import Entry
-    from planner.core.records import Plan, PlannedVisit
-    from planner.register.changes import Changed, Standing
-    from planner.register.days import DueVisit
+    from planner.app.courses import Changed
+    from planner.core.followup.events import Entry
+    from planner.core.plan.plan import Plan, PlannedVisit
+    from planner.store.day_list import DueVisit
+    from planner.store.standing import Standing
 
 
 @click.command("list")
@@ -46,7 +47,7 @@ def list_(status: str | None, patient: str | None, database: str | None, as_json
     Example: planner course list --status running
     """
     from planner.cli.output import emit_json, say
-    from planner.register.days import listed_courses
+    from planner.store.day_list import listed_courses
 
     register = open_register(database)
     with register.reading() as connection:
@@ -92,7 +93,7 @@ def due(
     Example: planner course due --week 2026-09-07
     """
     from planner.cli.output import emit_json, say
-    from planner.register.days import (
+    from planner.store.day_list import (
         due_visits,
         held_courses,
         restricted_visits,
@@ -173,8 +174,8 @@ def tell_change(done: Changed, as_json: bool) -> None:
     """What a change led to: what was entered, which visits it moved, what now waits."""
     from planner.cli.output import emit_json, remark, say
     from planner.documents.change_slip import changes_between
-    from planner.documents.happened import told
-    from planner.documents.view import ENGLISH
+    from planner.documents.event_wording import told
+    from planner.documents.wording import ENGLISH
 
     after = done.after
     for one in done.waiting:
@@ -257,7 +258,7 @@ def _exact(text: str) -> Any:
 
 
 def _read(course: str, database: str | None) -> Standing:
-    from planner.register.changes import read_standing
+    from planner.store.standing import read_standing
 
     with open_register(database).reading() as connection:
         return read_standing(connection, course)
@@ -300,13 +301,13 @@ def _due_lines(found: Sequence[DueVisit]) -> Iterator[str]:
 
 
 def _ending_lines(plan: Plan) -> Iterator[str]:
-    from planner.documents.view import ending_lines
+    from planner.documents.wording import ending_lines
 
     yield from (click.style(line, bold=True) for line in ending_lines(plan))
 
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
-    from planner.documents.view import outcome_line, where
+    from planner.documents.wording import outcome_line, where
 
     for lesion, decision in zip(standing.plan.lesions, standing.plan.decisions, strict=True):
         found = _lesion(standing, lesion.id)
@@ -332,7 +333,7 @@ def _lesion_lines(standing: Standing) -> Iterator[str]:
 
 
 def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
-    from planner.documents.view import given_line
+    from planner.documents.wording import given_line
 
     when = moment(visit.start) if visit.start else f"no day found (due {day(visit.due)})"
     yield f"  {visit.number:2}  {when:21}  {' and '.join(visit.purposes)}: {visit.state}"
@@ -352,8 +353,8 @@ def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
 
 
 def _history_lines(standing: Standing) -> Iterator[str]:
-    from planner.documents.happened import told
-    from planner.documents.view import ENGLISH
+    from planner.documents.event_wording import told
+    from planner.documents.wording import ENGLISH
 
     zone = ZoneInfo(standing.plan.clinic.timezone)
     for one in standing.record.entries:
@@ -403,14 +404,14 @@ def _looks(plan: Plan, lesion: str) -> Iterator[tuple[PlannedVisit, Any]]:
 
 
 def _outcomes(standing: Standing) -> list[Any]:
-    from planner.core.series import outcomes
+    from planner.core.followup.series import outcomes
 
     return list(outcomes(standing.plan))
 
 
 def _history(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Each event with what it says; times of the clinic are `time`, `at` is when it was entered."""
-    from planner.core.events import kind_of
+    from planner.core.followup.events import kind_of
 
     return [
         {
@@ -436,7 +437,7 @@ def _times(entry: Entry) -> dict[str, Any]:
 
 def _facts(event: Any) -> dict[str, Any]:
     """What an event says, under names that its envelope does not have."""
-    from planner.core.events import Corrected, Migrated, Planned
+    from planner.core.followup.events import Corrected, Migrated, Planned
 
     if isinstance(event, Planned):
         return {"lesions": [one.id for one in event.course.lesions]}
@@ -451,7 +452,7 @@ def _facts(event: Any) -> dict[str, Any]:
 
 def _told(value: Any) -> Any:
     """Records of an event as plain JSON."""
-    from planner.core.quantities import Dose
+    from planner.core.values.quantities import Dose
 
     if isinstance(value, Dose):
         return value.mg

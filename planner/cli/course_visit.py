@@ -21,16 +21,17 @@ from planner.cli.register import (
     typed_text,
     visit_option,
 )
-from planner.core.formatting import mg, ml, mm, moment
+from planner.core.values.formatting import mg, ml, mm, moment
 from planner.errors import InputError, Problem, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from planner.core.events import Event
-    from planner.core.records import PlannedInjection, PlannedLesion, PlannedVisit
-    from planner.register.changes import Make, Standing
-    from planner.register.entering import Amount, Circumstances, Felt, Measurement
+    from planner.app.administration import Amount, Circumstances, Felt, Measurement
+    from planner.app.courses import Make
+    from planner.core.followup.events import Event
+    from planner.core.plan.plan import PlannedInjection, PlannedLesion, PlannedVisit
+    from planner.store.standing import Standing
 
 
 @click.command()
@@ -43,10 +44,10 @@ def visit(change: Change, visit: int) -> None:
 
     Example: planner course visit K-0042 --visit 1 --by "Nurse B"
     """
+    from planner.app.administration import visit_of
     from planner.cli.course_views import show_json
     from planner.cli.output import emit_json
-    from planner.register.changes import read_standing
-    from planner.register.entering import visit_of
+    from planner.store.standing import read_standing
 
     with open_register(change.database).reading() as connection:
         standing = read_standing(connection, change.course)
@@ -68,7 +69,7 @@ def visit(change: Change, visit: int) -> None:
 
 def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
     """The events of a visit, as they are answered for."""
-    from planner.register.entering import evaluated, given
+    from planner.app.administration import evaluated, given
 
     at = ask(f"When ({_planned_time(visit)}; empty: then)", _time, optional=True)
     lesions = {one.id: one for one in standing.plan.lesions}
@@ -92,7 +93,7 @@ def as_it_is(event: Event) -> Make:
 
 
 def _measured(lesion: PlannedLesion) -> Measurement | None:
-    from planner.register.entering import Measurement
+    from planner.app.administration import Measurement
 
     place = " ".join(part for part in (lesion.side, lesion.site) if part)
     click.echo(f"\nMeasure {lesion.id}, {place} ({mm(lesion.size_mm)} at the start)", err=True)
@@ -131,7 +132,7 @@ def _dose(planned: PlannedInjection) -> str:
 
 def _typed_amount(text: str, planned: PlannedInjection) -> Amount:
     """`p`, `57.5 mg`, `0.38 mL`: never a bare number, which could be either."""
-    from planner.register.entering import Amount
+    from planner.app.administration import Amount
 
     if text.lower() in ("p", "planned") and planned.dose_mg is not None:
         return Amount(mg=_as_decimal(planned.dose_mg))
@@ -150,7 +151,7 @@ def _as_decimal(value: Any) -> Any:
 
 def _felt() -> Felt:
     """What the lesion felt like."""
-    from planner.register.entering import Felt
+    from planner.app.administration import Felt
 
     return Felt(
         pain_before=ask("  Pain before, 0 to 10 (may be empty)", _vas, optional=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from planner.cli.ulceration import ulceration_option
-from planner.core.formatting import count, mg, mm
+from planner.core.values.formatting import count, mg, mm
 
 
 @click.command()
@@ -21,11 +21,11 @@ def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -
     """
     from planner.cli.output import emit_json, finding_lines
     from planner.cli.typed import check_decimals, typed_number
-    from planner.core.checks import lesion_findings
-    from planner.core.course import Lesion
-    from planner.core.findings import in_order
-    from planner.core.plan import decide as decide_lesion
-    from planner.core.recording import nearest_cases
+    from planner.core.plan.checks import lesion_findings
+    from planner.core.plan.course import Lesion
+    from planner.core.plan.findings import in_order
+    from planner.core.plan.planning import decide as decide_lesion
+    from planner.core.plan.recording import nearest_cases
     from planner.errors import InputError, raise_if_any
     from planner.files.protocol import load_protocol
 

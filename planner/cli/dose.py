@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from planner.cli.paths import PATH
-from planner.core.dosing import DrawUp, draw_up
-from planner.core.equipment import USUAL_SYRINGES, Syringe
-from planner.core.formatting import mg, mg_per_ml, ml, percent
-from planner.core.quantities import Dose, Strength, Volume
+from planner.core.dosing.draw_up import DrawUp, draw_up
+from planner.core.dosing.equipment import USUAL_SYRINGES, Syringe
+from planner.core.values.formatting import mg, mg_per_ml, ml, percent
+from planner.core.values.quantities import Dose, Strength, Volume
 from planner.errors import InputError, Problem, UsageError
 
 MOST_DOSES = 1000

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import click
 
-from planner.core.formatting import percent
-from planner.core.protocol import Protocol
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import percent
 
 
 @click.command()
@@ -31,7 +31,7 @@ def evidence(as_json: bool) -> None:
 
 
 def _as_json(protocol: Protocol) -> dict[str, object]:
-    from planner.core import evidence as found
+    from planner.core.protocol import evidence as found
 
     return {
         "protocol": protocol.id,
@@ -46,7 +46,7 @@ def _as_json(protocol: Protocol) -> dict[str, object]:
 
 
 def _lines(protocol: Protocol) -> Iterator[str]:
-    from planner.core import evidence as found
+    from planner.core.protocol import evidence as found
 
     for source in protocol.sources.values():
         yield f"{source.id}: {source.citation} ({source.caveat})"

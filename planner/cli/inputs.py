@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from planner.core.clinic import Clinic
-from planner.core.course import Course
-from planner.core.occupancy import Busy
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.core.schedule import LAST_DAY
+from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.occupancy import Busy
+from planner.core.plan.course import Course
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.days import LAST_DAY
 from planner.errors import InputError, Problem, UsageError, located
 
 
@@ -83,7 +83,7 @@ def read_busy_times(
         return []
     from zoneinfo import ZoneInfo
 
-    from planner.core.plan import own_uids
+    from planner.core.plan.planning import own_uids
     from planner.files.busy import Own, busy_times, read_busy
 
     course = inputs.course
@@ -107,7 +107,7 @@ def read_busy_times(
 
 def _reach(inputs: Inputs) -> range:
     """The days (ordinals) that a layout looks at: from the first to the last searched one."""
-    from planner.core.layout import SEARCHED_DAYS
+    from planner.core.plan.placement import SEARCHED_DAYS
 
     course, protocol = inputs.course, inputs.protocol
     first = course.first_visit.date().toordinal()

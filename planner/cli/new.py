@@ -13,7 +13,7 @@ import click
 from planner.cli.asking import ask
 from planner.cli.output import remark
 from planner.cli.paths import PATH
-from planner.core.protocol import Protocol
+from planner.core.protocol.protocol import Protocol
 from planner.errors import InputError, Problem, located
 
 
@@ -217,9 +217,9 @@ def _doses_for(
     """Doses that are one for all injections, or one for each."""
     from fractions import Fraction
 
-    from planner.core.course import Lesion
-    from planner.core.plan import lesion_problems
-    from planner.core.quantities import Dose
+    from planner.core.plan.course import Lesion
+    from planner.core.plan.planning import lesion_problems
+    from planner.core.values.quantities import Dose
     from planner.errors import raise_if_any
     from planner.files.lesions import read_doses
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import click
 
-from planner.core.findings import Finding, Severity, lines
+from planner.core.plan.findings import Finding, Severity, lines
 from planner.errors import Problem, ServiceError
 
 # What a terminal obeys, and what turns the direction of a line; click's own colours stay.

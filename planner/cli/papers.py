@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from planner.core.records import Plan
+from planner.core.plan.plan import Plan
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, UsageError
 
 LONG_COURSE = 40
@@ -65,7 +65,7 @@ def check_confirmed(plan: Plan, path: Path) -> None:
 def say_zone_rules(plan: Plan, path: Path) -> None:
     """Say so on standard error where the zone's rules are no longer those of the plan."""
     from planner.cli.output import remark
-    from planner.core.zone_rules import CODE
+    from planner.core.plan.zone_rules import CODE
 
     for finding in plan.findings:
         if finding.code == CODE:

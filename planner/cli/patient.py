@@ -43,9 +43,9 @@ def export(patient: str, database: str | None) -> None:
 
     Example: planner patient export P-17
     """
+    from planner.app.patients import courses_of, patient_of
     from planner.cli.course_views import show_json
     from planner.cli.output import emit_json
-    from planner.register.persons import courses_of, patient_of
 
     with open_register(database).reading() as connection:
         there = patient_of(connection, patient)
@@ -76,8 +76,8 @@ def restrict(
 
     Example: planner patient restrict P-17 --reason "asked for it" --by "Dr A. Holm"
     """
+    from planner.app.patients import restrict as restrict_patient
     from planner.cli.output import emit_json, say
-    from planner.register.persons import restrict as restrict_patient
 
     who = author(by, reason)
     restrict_patient(open_register(database), patient, who, lift=lift)
@@ -111,9 +111,9 @@ def erase(
 
     Example: planner patient erase P-17 --by "Dr A. Holm"
     """
+    from planner.app.patients import erase as erase_patient
     from planner.cli.output import emit_json, say
-    from planner.core.formatting import count
-    from planner.register.persons import erase as erase_patient
+    from planner.core.values.formatting import count
 
     if force and reason is None:
         raise UsageError(Problem("--reason", "a forced erasure needs one", "say why"))

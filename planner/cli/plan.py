@@ -16,10 +16,10 @@ from planner.cli.papers import (
     say_zone_rules,
 )
 from planner.cli.paths import PATH
-from planner.core.course import Course
-from planner.core.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
-from planner.core.numbering import Numbering
-from planner.core.records import Plan, PlannedVisit
+from planner.core.plan.course import Course
+from planner.core.plan.numbering import Numbering
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.values.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
 
 # The end of 2099.
@@ -62,10 +62,10 @@ def plan(
     """
     from planner.cli.inputs import earlier_plan, read_busy_times, read_inputs
     from planner.cli.output import say
-    from planner.core.occupancy import Occupancy
-    from planner.core.plan import numbering_of, plan_course
+    from planner.core.calendar.occupancy import Occupancy
+    from planner.core.plan.planning import numbering_of, plan_course
+    from planner.documents.document_set import issued, papers
     from planner.documents.folder import DRAFT, write_folder
-    from planner.documents.issue import issued, papers
     from planner.errors import located
     from planner.files.plan import plan_bytes
 
@@ -106,7 +106,7 @@ def plan(
 
 def _issued(out: Path | None, course: Course) -> Numbering:
     """The calendar ids of a plan of this course that was issued into the folder: they stay."""
-    from planner.core.plan import issued_uids
+    from planner.core.plan.planning import issued_uids
     from planner.files.plan import read_plan
 
     path = (out or Path(course.id)) / "plan.json"
@@ -131,7 +131,7 @@ def _say_instants(made: Plan) -> None:
 def summary(made: Plan) -> Iterator[str]:
     """What a physician checks at a glance: regimens, visits, findings."""
     from planner.cli.output import finding_lines
-    from planner.documents.view import draw_up, grounds, where
+    from planner.documents.wording import draw_up, grounds, where
 
     strength = mg_per_ml(made.protocol.strength_mg_per_ml)
     protocol = f"{made.protocol.id} {made.protocol.version}"
@@ -158,7 +158,7 @@ def summary(made: Plan) -> Iterator[str]:
 
 
 def _visit_lines(made: Plan, visit: PlannedVisit) -> Iterator[str]:
-    from planner.documents.view import moved_line, preparation_lines
+    from planner.documents.wording import moved_line, preparation_lines
 
     when = moment(visit.start) if visit.start else f"no day found (due {visit.due})"
     yield f"  {visit.number:2}  {when:21}  {' and '.join(visit.purposes)}"
@@ -210,7 +210,7 @@ def stop_unless_printable(made: Plan, draft: bool) -> None:
 
 def _to_paste(made: Plan) -> Iterator[Problem]:
     """The blocks for the course file: moves to choose from, confirmations to fill in."""
-    from planner.core.findings import confirm_blocks
+    from planner.core.plan.findings import confirm_blocks
 
     for visit in made.visits:
         if visit.choices:
@@ -231,7 +231,7 @@ def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> Pl
 
     The plan that is there, where it says the same in other bytes.
     """
-    from planner.core.zone_rules import says_the_same
+    from planner.core.plan.zone_rules import says_the_same
     from planner.documents.folder import check_ours
     from planner.files.plan import plan_from
 

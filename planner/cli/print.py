@@ -28,8 +28,8 @@ def print(plan: Path, out: Path, first_label: int) -> None:
     """
     from planner.cli.output import say
     from planner.cli.plan import issue_time
+    from planner.documents.document_set import papers
     from planner.documents.folder import PLAN_NAME, REPRINT, check_ours, write_folder
-    from planner.documents.issue import papers
     from planner.errors import located
     from planner.files.plan import read_plan
 

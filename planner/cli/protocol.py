@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from planner.cli.paths import PATH
-from planner.core.formatting import count, mg_per_ml, mm
-from planner.core.protocol import Protocol
-from planner.core.rules import Rule
+from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.rules import Rule
+from planner.core.values.formatting import count, mg_per_ml, mm
 
 
 @click.group()

@@ -13,16 +13,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from planner.cli.paths import PATH
-from planner.core.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
-from planner.core.schedule import LAST_DAY
+from planner.core.values.days import LAST_DAY
+from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.core.occupancy import Busy
-    from planner.register.changes import Author, Changed, Make, Standing
-    from planner.register.database import Database
+    from planner.app.courses import Author, Changed, Make
+    from planner.core.calendar.occupancy import Busy
+    from planner.store.database import Database
+    from planner.store.standing import Standing
 
 # How far beyond its last visit a change may lead a course, in days.
 FURTHEST_DAYS = 800
@@ -53,7 +54,7 @@ reason_option = click.option("--reason", required=True, metavar="TEXT", help="Wh
 
 def open_register(url: str | None, *, create: bool = False) -> Database:
     """The register's database; made where it is missing, if `create`."""
-    from planner.register.database import open_database
+    from planner.store.database import open_database
 
     return open_database(url, create=create, report=_progress)
 
@@ -65,7 +66,7 @@ def _progress(text: str) -> None:
 @contextmanager
 def begun_register(url: str | None) -> Iterator[Database]:
     """The register; where it is missing, a new one that appears when the work in it is done."""
-    from planner.register.database import new_database
+    from planner.store.database import new_database
 
     with new_database(url, _progress) as database:
         yield database
@@ -73,7 +74,7 @@ def begun_register(url: str | None) -> Iterator[Database]:
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
     """Who makes a change, now. Raises UsageError where nobody says who."""
-    from planner.register.changes import Author
+    from planner.app.courses import Author
 
     if by is None:
         fix = "say who with --by or PLANNER_USER"
@@ -96,8 +97,8 @@ class Change(NamedTuple):
 
     def make(self, *makes: Make, reason: str | None = None) -> Changed:
         """Make it, and tell what it led to."""
+        from planner.app.courses import change
         from planner.cli.course_views import tell_change
-        from planner.register.changes import change
 
         who = author(self.by, reason, self.confirm)
         register = open_register(self.database)
@@ -110,7 +111,7 @@ class Change(NamedTuple):
 def busy_times(register: Database, course: str, files: Sequence[Path]) -> Sequence[Busy]:
     """What calendar files say is taken where a course's visits to come may be laid."""
     from planner.files.busy import Own, read_busy
-    from planner.register.changes import read_standing
+    from planner.store.standing import read_standing
 
     if not files:
         return ()
@@ -212,7 +213,7 @@ VAS = Bounds("of 10", 0, MOST_PAIN, above=False)
 def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | None:
     """A figure within its bounds, exact; None for nothing."""
     from planner.cli.typed import check_decimals, typed_number
-    from planner.core.formatting import number
+    from planner.core.values.formatting import number
 
     if value is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from planner.core.formatting import ends
+from planner.core.values.formatting import ends
 from planner.errors import InputError, Problem
 
 

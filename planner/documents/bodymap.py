@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from math import cos, pi, sin
 from typing import Literal, NamedTuple
 
-from planner.core.findings import ranges
-from planner.core.records import Plan, PlannedLesion
-from planner.documents.blocks import Figure
+from planner.core.plan.findings import ranges
+from planner.core.plan.plan import Plan, PlannedLesion
 from planner.documents.language import Language
+from planner.documents.paper import Figure
 from planner.documents.sentences import msgid
 from planner.documents.svg import Point, area, dot, drawing, rule, spread, words
-from planner.documents.view import site_and_side
+from planner.documents.wording import site_and_side
 
 WIDTH_MM, HEIGHT_MM = 186, 76
 LONGEST_ID = 6

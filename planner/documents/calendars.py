@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from planner.core.formatting import mg_per_ml, ml
-from planner.core.records import Plan, PlannedVisit
-from planner.core.zone_rules import wall
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.plan.zone_rules import wall
+from planner.core.values.formatting import mg_per_ml, ml
 from planner.documents.ical import Entry, calendar_bytes
 
 # Nothing in a patient's file may tell what is treated, how, or how often.

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.events import Entry
-from planner.core.formatting import NBSP
-from planner.core.pages import (
+from planner.core.followup.events import Entry
+from planner.core.plan.pages import (
     LETTER_PAGE,
     SHEET_PAGE,
     stale_pages,
     to_do,
 )
-from planner.core.records import Plan, PlannedVisit, VisitState
-from planner.documents.blocks import (
+from planner.core.plan.plan import Plan, PlannedVisit, VisitState
+from planner.core.values.formatting import NBSP
+from planner.documents.event_wording import told
+from planner.documents.language import Language
+from planner.documents.paper import (
     Block,
     Heading,
     Paper,
@@ -27,9 +29,7 @@ from planner.documents.blocks import (
     cell,
     text,
 )
-from planner.documents.happened import told
-from planner.documents.language import Language
-from planner.documents.view import (
+from planner.documents.wording import (
     Issue,
     ending_lines,
     issue_line,

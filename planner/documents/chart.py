@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from planner.core.formatting import NBSP
-from planner.core.records import Plan, ReferenceCase
-from planner.documents.blocks import Figure
+from planner.core.plan.plan import Plan, ReferenceCase
+from planner.core.values.formatting import NBSP
 from planner.documents.language import Language
+from planner.documents.paper import Figure
 from planner.documents.svg import Point, curve, dot, drawing, rule, spread, words
-from planner.documents.view import after
+from planner.documents.wording import after
 
 WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0

@@ -8,8 +8,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from planner.core.formatting import NBSP
-from planner.documents.blocks import Block, Paper
+from planner.core.values.formatting import NBSP
+from planner.documents.paper import Block, Paper
 
 # A figure and its unit stay on one line; browsers would break "mg/mL".
 _FIGURE = re.compile(rf"([+\-±]?\d[\d.,]*{NBSP}(?:mg/mL|mg|mL|mm|%))")

@@ -18,7 +18,7 @@ from ics.serializers.alarm_serializer import DisplayAlarmSerializer
 from ics.serializers.event_serializer import EventSerializer
 from ics.serializers.icalendar_serializer import CalendarSerializer
 
-from planner.core.zone_rules import by_todays_rules
+from planner.core.plan.zone_rules import by_todays_rules
 from planner.documents.timezones import vtimezone
 
 PRODID = "-//planner//planner//EN"

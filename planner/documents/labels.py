@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from planner.core.pages import visit_page, with_pages
-from planner.core.records import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
-from planner.documents.blocks import Line, Span, text
+from planner.core.plan.pages import visit_page, with_pages
+from planner.core.plan.plan import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
 from planner.documents.language import Language
-from planner.documents.view import (
+from planner.documents.paper import Line, Span, text
+from planner.documents.wording import (
     Index,
     Issue,
     index,

@@ -15,9 +15,9 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from planner.core import formatting
-from planner.core.formatting import NBSP
-from planner.core.quantities import Number
+from planner.core.values import formatting
+from planner.core.values.formatting import NBSP
+from planner.core.values.quantities import Number
 from planner.documents.sentences import SENTENCES
 
 _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")

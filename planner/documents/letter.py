@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from planner.core.pages import LETTER_PAGE, with_pages
-from planner.core.records import Plan, PlannedVisit
-from planner.documents.blocks import (
+from planner.core.plan.pages import LETTER_PAGE, with_pages
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.documents.language import Language
+from planner.documents.paper import (
     Block,
     Bullets,
     Cell,
@@ -21,9 +22,8 @@ from planner.documents.blocks import (
     cell,
     text,
 )
-from planner.documents.language import Language
 from planner.documents.qr import appointment_code
-from planner.documents.view import Issue, issue_line, paper_of
+from planner.documents.wording import Issue, issue_line, paper_of
 
 
 def appointment_letter(plan: Plan, issue: Issue) -> Paper:

@@ -14,8 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planner.documents.blocks import Paper
 from planner.documents.labels import LabelSheets
+from planner.documents.paper import Paper
 
 if TYPE_CHECKING:
     import typst

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from planner.documents.blocks import Identity, Paper, Paragraph, Section, text
+from planner.documents.paper import Identity, Paper, Paragraph, Section, text
 from planner.documents.pdf import MissingGlyphError, paper_pdf
 from planner.errors import InputError, Problem, raise_if_any
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from io import BytesIO
 
-from planner.core.records import Plan, PlannedVisit
-from planner.documents.blocks import Figure
+from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.calendars import PATIENT_SUMMARY
 from planner.documents.ical import escaped, of_today
-from planner.documents.view import Issue
+from planner.documents.paper import Figure
+from planner.documents.wording import Issue
 
 SIDE_MM = 30
 # What version 10 holds at the lowest error correction: at 30 mm its modules are half a millimetre.

@@ -7,7 +7,7 @@ missing here.
 
 from __future__ import annotations
 
-from planner.core.findings import CODES, SEVERITIES
+from planner.core.plan.findings import CODES, SEVERITIES
 
 
 def msgid(text: str) -> str:

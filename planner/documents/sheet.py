@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.core.findings import Finding, Line, lines
-from planner.core.pages import SHEET_PAGE
-from planner.core.records import Plan, PlannedInjection, PlannedVisit
-from planner.documents.blocks import (
+from planner.core.plan.findings import Finding, Line, lines
+from planner.core.plan.pages import SHEET_PAGE
+from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
+from planner.documents.bodymap import body_map, map_names, missing_from_map
+from planner.documents.chart import WIDTH_MM as CHART_MM
+from planner.documents.chart import size_chart
+from planner.documents.language import Language
+from planner.documents.paper import (
     ROW_TO_WRITE_MM,
     SIGNATURE_MM,
     Block,
@@ -31,12 +35,8 @@ from planner.documents.blocks import (
     cell,
     text,
 )
-from planner.documents.bodymap import body_map, map_names, missing_from_map
-from planner.documents.chart import WIDTH_MM as CHART_MM
-from planner.documents.chart import size_chart
-from planner.documents.language import Language
 from planner.documents.sentences import msgid
-from planner.documents.view import (
+from planner.documents.wording import (
     Index,
     Issue,
     after,

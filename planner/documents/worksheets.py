@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.core.formatting import NBSP, ends
-from planner.core.pages import visit_page, with_pages
-from planner.core.records import Plan, PlannedAliquot, PlannedInjection, PlannedVisit
-from planner.documents.blocks import (
+from planner.core.plan.pages import visit_page, with_pages
+from planner.core.plan.plan import Plan, PlannedAliquot, PlannedInjection, PlannedVisit
+from planner.core.values.formatting import NBSP, ends
+from planner.documents.language import Language
+from planner.documents.paper import (
     ROW_TO_WRITE_MM,
     Blanks,
     Block,
@@ -29,8 +30,7 @@ from planner.documents.blocks import (
     mixed,
     text,
 )
-from planner.documents.language import Language
-from planner.documents.view import (
+from planner.documents.wording import (
     Index,
     Issue,
     after,

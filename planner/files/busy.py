@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.occupancy import Busy
+from planner.core.calendar.occupancy import Busy
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.calendars.events import Reading, Span
 from planner.files.calendars.lines import Component, read_calendars

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from planner.core.clinic import Approval, Clinic, Closure, Span
-from planner.core.equipment import USUAL_SYRINGES, Stock, Syringe
-from planner.core.quantities import Strength
+from planner.core.calendar.clinic import Approval, Clinic, Closure, Span
+from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
+from planner.core.values.quantities import Strength
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
     Closed,

@@ -18,12 +18,12 @@ from pydantic import (
     WrapValidator,
 )
 
-from planner.core.course import Confirmation, Course, Lesion, Move, Patient
-from planner.core.findings import CODES
-from planner.core.opening import clock_problem
-from planner.core.plan import lesion_problems
-from planner.core.protocol import Protocol
-from planner.core.quantities import Dose
+from planner.core.calendar.availability import clock_problem
+from planner.core.plan.course import Confirmation, Course, Lesion, Move, Patient
+from planner.core.plan.findings import CODES
+from planner.core.plan.planning import lesion_problems
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Dose
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
     BirthDate,

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from planner.core.clinic import Span
-from planner.core.formatting import PLACES, ends, number
-from planner.core.intervals import Interval
-from planner.core.lettering import is_control, is_unseen, named, shows_nothing
-from planner.core.schedule import FIRST_DAY, LAST_DAY
+from planner.core.calendar.clinic import Span
+from planner.core.values.days import FIRST_DAY, LAST_DAY
+from planner.core.values.formatting import PLACES, ends, number
+from planner.core.values.intervals import Interval
+from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 

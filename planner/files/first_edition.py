@@ -11,10 +11,10 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
-from planner.core.formatting import rounded
-from planner.core.intervals import Interval
-from planner.core.quantities import is_whole
-from planner.core.records import Plan, PlannedInjection, PlannedVisit, Preparation
+from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit, Preparation
+from planner.core.values.formatting import rounded
+from planner.core.values.intervals import Interval
+from planner.core.values.quantities import is_whole
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 

@@ -12,10 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from planner.core.findings import Finding
-from planner.core.formatting import ends, number, rounded
-from planner.core.records import Plan
-from planner.core.zone_rules import with_zone_finding, without_zone_finding
+from planner.core.plan.findings import Finding
+from planner.core.plan.plan import Plan
+from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
+from planner.core.values.formatting import ends, number, rounded
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.first_edition import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from planner.core.decisions import DecisionTable
-from planner.core.evidence import MEASURES, WEEKLY_MEASURES
-from planner.core.protocol import (
+from planner.core.protocol.decisions import DecisionTable
+from planner.core.protocol.evidence import MEASURES, WEEKLY_MEASURES
+from planner.core.protocol.protocol import (
     Case,
     Claim,
     Evaluation,
@@ -26,8 +26,8 @@ from planner.core.protocol import (
     Regimen,
     Source,
 )
-from planner.core.quantities import Strength
-from planner.core.rules import Domains, Rule
+from planner.core.protocol.rules import Domains, Rule
+from planner.core.values.quantities import Strength
 from planner.errors import Problem, ProtocolError, located, raise_if_any
 from planner.files.bundled import protocol_path
 from planner.files.fields import (

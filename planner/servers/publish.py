@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.formatting import moment
-from planner.core.records import Plan, PlannedVisit
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.values.formatting import moment
 from planner.documents.calendars import clinic_entry
 from planner.documents.ical import Entry
 from planner.errors import Problem, RefusedError, raise_if_any

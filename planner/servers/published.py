@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.records import Plan
-from planner.core.zone_rules import by_todays_rules
+from planner.core.plan.plan import Plan
+from planner.core.plan.zone_rules import by_todays_rules
 from planner.documents.ical import Entry, calendar_bytes
 from planner.errors import Problem
 from planner.files.fields import shown

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.clinic import Clinic
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.errors import InputError
 from planner.files.clinic import built_in_clinic
 from planner.files.course import course_from

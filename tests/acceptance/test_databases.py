@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from planner.errors import ServiceError
-from planner.register.database import ANSWER_SECONDS, open_database
+from planner.store.database import ANSWER_SECONDS, open_database
 from tests.conftest import Run
 from tests.courses import SOUND, write
 
@@ -152,7 +152,7 @@ def test_tables_that_somebody_holds_are_not_waited_for_for_ever(
 ) -> None:  # type: ignore[no-untyped-def]
     url = database("d_locked", "UTF8")
     assert planner("course", "add", write(tmp_path, SOUND), *ZONE, *BY, "--database", url)
-    monkeypatch.setattr("planner.register.database.BUSY_SECONDS", 1)
+    monkeypatch.setattr("planner.store.database.BUSY_SECONDS", 1)
     with psycopg.connect(url) as holder:
         holder.execute("LOCK TABLE patients IN ACCESS EXCLUSIVE MODE")
         done = planner("course", "list", "--database", url)

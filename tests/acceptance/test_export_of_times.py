@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from planner.errors import PlannerError
-from planner.register.codec import Row, digest
-from planner.register.database import Database, open_database
-from planner.register.days import listed_courses
-from planner.register.transfer import exported, imported
+from planner.store.database import Database, open_database
+from planner.store.day_list import listed_courses
+from planner.store.event_rows import Row, digest
+from planner.store.transfer import exported, imported
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.registers import Followed, follow
 

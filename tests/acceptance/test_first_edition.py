@@ -16,17 +16,17 @@ import icalendar
 import pytest
 import sqlalchemy
 
+from planner.app.administration import Amount, Circumstances, corrected, mended_given, withdrawn
+from planner.app.issued_pages import pages_with
 from planner.cli.course_views import show_json
-from planner.core.events import Migrated
+from planner.core.followup.events import Migrated
 from planner.files.plan import json_bytes
-from planner.register import first_edition
-from planner.register.changes import Standing
-from planner.register.database import Database, open_database
-from planner.register.days import due_visits, restricted_visits, to_prepare, without_day
-from planner.register.entering import Amount, Circumstances, corrected, mended_given, withdrawn
-from planner.register.issuing import pages_with
-from planner.register.store import read_course
-from planner.register.transfer import imported
+from planner.store import first_edition
+from planner.store.database import Database, open_database
+from planner.store.day_list import due_visits, restricted_visits, to_prepare, without_day
+from planner.store.histories import read_course
+from planner.store.standing import Standing
+from planner.store.transfer import imported
 from tests.conftest import Run, new_postgresql
 from tests.first_edition import EXPORT, kept, put_at
 from tests.papers import pages
@@ -399,5 +399,5 @@ def test_what_old_papers_said_is_laid_out_once(
     first, second = then()
     assert first[:4] == ["2025-09-01", "2025-09-08", "2025-09-15", "2025-09-22"]
     assert second[:4] == ["2025-09-01", "2025-09-08", "2025-09-25", "2025-09-29"]
-    monkeypatch.setattr("planner.core.layout._Series.laid_out", lambda _series: ())
+    monkeypatch.setattr("planner.core.plan.placement._Series.laid_out", lambda _series: ())
     assert then() == [first, second]

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.documents.issue import papers
-from planner.register.database import open_database
-from planner.register.statistics import Dialect, csv_text
+from planner.app.statistics import Dialect, csv_text
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.documents.document_set import papers
+from planner.store.database import open_database
 from tests.clinics import text_plan
 from tests.conftest import Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write

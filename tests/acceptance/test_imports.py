@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner.register.codec import Row, digest
+from planner.store.event_rows import Row, digest
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, write
 
@@ -177,8 +177,8 @@ def test_an_honest_export_comes_in(planner: Run, tmp_path: Path, lines: Lines) -
 def test_check_tells_what_came_in_before_it_was_looked_at(
     planner: Run, tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planner.register import transfer
-    from planner.register.database import open_database
+    from planner.store import transfer
+    from planner.store.database import open_database
 
     monkeypatch.setattr(transfer, "unproven", lambda _record, _state: ())
     text = forged(lines, FORGED["three doses of four"])

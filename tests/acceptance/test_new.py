@@ -144,7 +144,7 @@ def test_another_encoding_is_refused_by_its_row(planner: Run, tmp_path: Path) ->
     (tmp_path / "lesions.csv").write_bytes(text.encode("windows-1252"))
     done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
     assert done.returncode == 10
-    assert f"row {text.count(chr(10))}: this is not UTF-8; save it as \"CSV UTF-8\"" in done.stderr
+    assert f'row {text.count(chr(10))}: this is not UTF-8; save it as "CSV UTF-8"' in done.stderr
 
 
 def test_figures_are_echoed_with_a_point(planner: Run, tmp_path: Path) -> None:

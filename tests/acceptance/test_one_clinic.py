@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.core.occupancy import Busy
+from planner.app.courses import Author
+from planner.app.patients import restrict
+from planner.core.calendar.occupancy import Busy
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
-from planner.register.changes import Author
-from planner.register.database import Database, open_database
-from planner.register.days import due_visits, listed_courses
-from planner.register.persons import restrict
-from planner.register.transfer import exported, imported
-from planner.register.upkeep import notes
+from planner.store.database import Database, open_database
+from planner.store.day_list import due_visits, listed_courses
+from planner.store.transfer import exported, imported
+from planner.store.upkeep import notes
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion, write
 from tests.registers import NOW, Followed, day, follow, problems, silent

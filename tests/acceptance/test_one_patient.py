@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from planner.core.events import Identified
+from planner.app.administration import undone
+from planner.app.courses import Author
+from planner.app.issued_pages import note_issued
+from planner.core.followup.events import Identified
 from planner.errors import InputError, NotConfirmedError, RefusedError
 from planner.files.plan import plan_bytes
-from planner.register.changes import Author, Standing
-from planner.register.database import Database
-from planner.register.entering import undone
-from planner.register.issuing import note_issued
+from planner.store.database import Database
+from planner.store.standing import Standing
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, confirmation, write
 from tests.registers import NOW, Followed, follow

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.register.changes import Author
-from planner.register.database import Database
-from planner.register.issuing import note_issued, page_of
+from planner.app.courses import Author
+from planner.app.issued_pages import note_issued, page_of
+from planner.store.database import Database
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import course, course_text, lesion
 from tests.registers import NOW, Followed, follow

@@ -18,15 +18,15 @@ import typst
 import zxingcpp
 from PIL import Image
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.documents.document_set import papers
 from planner.documents.folder import DRAFT, PAPERS, REPRINT
-from planner.documents.issue import papers
 from planner.documents.labels import GRIDS, label_sheets
 from planner.documents.language import language
 from planner.documents.pdf import labels_pdf
-from planner.documents.view import Issue
+from planner.documents.wording import Issue
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CLINIC, EXAMPLES, ROOT, Run

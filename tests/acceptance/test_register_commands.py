@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from planner.cli.course import COMMANDS
-from planner.core.pages import listed_pages
-from planner.core.records import Plan
+from planner.core.plan.pages import listed_pages
+from planner.core.plan.plan import Plan
 from planner.files.plan import plan_from
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write

@@ -20,14 +20,14 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from planner.app.administration import Measurement, evaluated
+from planner.app.courses import Author, change
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
-from planner.register.changes import Author, change
-from planner.register.database import Database, open_database
-from planner.register.entering import Measurement, evaluated
-from planner.register.store import read_course
-from planner.register.tables import metadata
-from planner.register.transfer import exported, imported
-from planner.register.upkeep import back_up
+from planner.store.database import Database, open_database
+from planner.store.histories import read_course
+from planner.store.tables import metadata
+from planner.store.transfer import exported, imported
+from planner.store.upkeep import back_up
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.registers import Followed, follow, problems
 
@@ -306,7 +306,7 @@ def test_a_newer_database_is_not_touched(register: Database, register_url: str) 
 
 
 def test_a_locked_database_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.register.database.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("planner.store.database.BUSY_SECONDS", 0.2)
     register = open_database(str(tmp_path / "register.db"))
     course = follow(register, tmp_path)
     other = sqlite3.connect(tmp_path / "register.db", isolation_level=None)
@@ -404,8 +404,8 @@ def test_a_server_that_is_not_there_is_said_without_the_password() -> None:
 
 
 def test_all_changes_of_one_command_are_written_or_none(course: Followed) -> None:
-    from planner.core.events import Ended, Missed
-    from planner.register.entering import missed
+    from planner.app.administration import missed
+    from planner.core.followup.events import Ended, Missed
 
     def miss(now: object) -> Missed:
         return missed(now, 2)  # type: ignore[arg-type]

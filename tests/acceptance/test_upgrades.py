@@ -21,16 +21,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from planner.app.administration import Amount, Circumstances, corrected, mended_given
 from planner.cli.main import run
-from planner.core.decisions import DecisionTable, Hit
-from planner.core.layout import _Cost
-from planner.core.pages import LETTER_PAGE, SHEET_PAGE, stale_pages
+from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, stale_pages
+from planner.core.plan.placement import _Cost
+from planner.core.protocol.decisions import DecisionTable, Hit
 from planner.documents.calendars import changes_file
 from planner.files import holidays
 from planner.files.zone_data import prefer_newer_zones
-from planner.register import inputs
-from planner.register.database import Database, open_database
-from planner.register.entering import Amount, Circumstances, corrected, mended_given
+from planner.store import inputs
+from planner.store.database import Database, open_database
 from tests.conftest import new_postgresql
 from tests.courses import course, course_text, lesion
 from tests.papers import pages
@@ -252,7 +252,7 @@ def other_rounding(patch: pytest.MonkeyPatch) -> None:
     def up(amount: Fraction, graduation: Fraction) -> int:
         return int((2 * amount + graduation) // (2 * graduation))
 
-    patch.setattr("planner.core.dosing.graduations", up)
+    patch.setattr("planner.core.dosing.draw_up.graduations", up)
 
 
 def other_regimen(patch: pytest.MonkeyPatch) -> None:

@@ -10,11 +10,11 @@ import sqlalchemy
 from alembic import command
 from alembic.config import Config
 
-import planner.register
+import planner.store
 
 HERE = Path(__file__).parent
 EXPORT = HERE / "export.jsonl"
-_MIGRATIONS = Path(planner.register.__file__).parent / "migrations"
+_MIGRATIONS = Path(planner.store.__file__).parent / "migrations"
 
 
 def kept(name: str) -> Any:

@@ -15,10 +15,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from planner.errors import PlannerError
-from planner.register.changes import Standing
-from planner.register.codec import to_row
-from planner.register.entering import (
+from planner.app.administration import (
     Circumstances,
     Measurement,
     corrected,
@@ -30,6 +27,9 @@ from planner.register.entering import (
     moved,
     resumed,
 )
+from planner.errors import PlannerError
+from planner.store.event_rows import to_row
+from planner.store.standing import Standing
 from tests.property.test_histories import START, add, after, begun
 
 MOST = 14

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from planner.documents.issue import papers
+from planner.documents.document_set import papers
 from tests.clinics import case_plan
 from tests.golden.update import HERE, STAMP
 from tests.papers import pictures, png

@@ -19,10 +19,12 @@ from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from planner.core.clinic import Approval, Clinic
-from planner.core.dosing import draw_up, fill_shared, recipe
-from planner.core.equipment import Stock
-from planner.core.events import (
+from planner.app.administration import dose_changed, held, missed, moved, resumed
+from planner.core.calendar.clinic import Approval, Clinic
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.dosing.draw_up import draw_up, fill_shared, recipe
+from planner.core.dosing.equipment import Stock
+from planner.core.followup.events import (
     Corrected,
     DoseChanged,
     Ended,
@@ -36,21 +38,19 @@ from planner.core.events import (
     Resumed,
     kind_of,
 )
-from planner.core.evidence import compare, recompute, replay, with_one_more
-from planner.core.findings import confirm_blocks, lines
-from planner.core.occupancy import Busy, Occupancy
-from planner.core.plan import plan_course
-from planner.core.quantities import Dose, Strength, Volume
-from planner.core.questions import questions
-from planner.core.records import Plan, PlannedVisit
+from planner.core.followup.questions import questions
+from planner.core.plan.findings import confirm_blocks, lines
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.evidence import compare, recompute, replay, with_one_more
+from planner.core.values.quantities import Dose, Strength, Volume
 from planner.errors import PlannerError
 from planner.files.clinic import built_in_clinic, clinic_from
 from planner.files.course import course_from
 from planner.files.plan import plan_bytes, plan_from
 from planner.files.protocol import load_protocol, protocol_from
 from planner.files.reading import parse_toml
-from planner.register.changes import Standing
-from planner.register.entering import dose_changed, held, missed, moved, resumed
+from planner.store.standing import Standing
 from tests.acceptance.test_bad_input import BAD, CONFIRMS
 from tests.acceptance.test_papers import EDITED
 from tests.clinics import case_plan

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from planner.cli.inputs import read_inputs
-from planner.core.plan import plan_course
-from planner.documents.issue import issued
+from planner.core.plan.planning import plan_course
+from planner.documents.document_set import issued
 from planner.files.plan import plan_bytes
 from tests.conftest import CLINIC, EXAMPLES
 from tests.golden.scenarios import SCENARIOS, written

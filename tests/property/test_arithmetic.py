@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.dosing import MOST_SYRINGES, draw_up, fill_each, fill_shared, recipe
-from planner.core.equipment import Stock, Syringe
-from planner.core.formatting import NBSP, mg, number
-from planner.core.quantities import Dose, Strength, Volume
+from planner.core.dosing.draw_up import MOST_SYRINGES, draw_up, fill_each, fill_shared, recipe
+from planner.core.dosing.equipment import Stock, Syringe
+from planner.core.values.formatting import NBSP, mg, number
+from planner.core.values.quantities import Dose, Strength, Volume
 from planner.errors import InputError
 from planner.files.plan import decimal
 

@@ -13,25 +13,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from planner.core.course import Course, Lesion
-from planner.core.deciding import settle
-from planner.core.events import Corrected, Ended, Entry, Event, Given, Planned
-from planner.core.occupancy import Occupancy
-from planner.core.opening import Opening
-from planner.core.protocol import Protocol
-from planner.core.quantities import Dose
-from planner.core.questions import questions
-from planner.core.records import Plan
-from planner.errors import PlannerError
-from planner.files.clinic import clinic_from
-from planner.files.course import course_from
-from planner.files.first_edition import plan_problems
-from planner.files.plan import plan_bytes, plan_from
-from planner.files.protocol import load_protocol
-from planner.files.reading import parse_toml
-from planner.register.changes import Standing
-from planner.register.codec import Identity, from_row, to_row
-from planner.register.entering import (
+from planner.app.administration import (
     Circumstances,
     Measurement,
     corrected,
@@ -44,7 +26,25 @@ from planner.register.entering import (
     moved,
     resumed,
 )
-from planner.register.store import PatientRow, Record
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.occupancy import Occupancy
+from planner.core.followup.events import Corrected, Ended, Entry, Event, Given, Planned
+from planner.core.followup.questions import questions
+from planner.core.followup.settling import settle
+from planner.core.plan.course import Course, Lesion
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Dose
+from planner.errors import PlannerError
+from planner.files.clinic import clinic_from
+from planner.files.course import course_from
+from planner.files.first_edition import plan_problems
+from planner.files.plan import plan_bytes, plan_from
+from planner.files.protocol import load_protocol
+from planner.files.reading import parse_toml
+from planner.store.event_rows import Identity, from_row, to_row
+from planner.store.histories import PatientRow, Record
+from planner.store.standing import Standing
 from tests.conftest import CLINIC
 from tests.courses import SOUND
 

@@ -16,21 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.core.clinic import Closure
-from planner.core.course import Lesion
-from planner.core.deciding import unlawful
-from planner.core.events import Ended, Event, Given
-from planner.core.history import State, fold
-from planner.core.law import Breach
-from planner.core.occupancy import Busy, Occupancy
-from planner.core.opening import Opening
-from planner.core.quantities import Dose
-from planner.core.questions import law_questions
-from planner.documents.change_slip import changes_between
-from planner.documents.view import ENGLISH
-from planner.errors import NotConfirmedError, PlannerError
-from planner.register.changes import Author, Standing, with_event
-from planner.register.entering import (
+from planner.app.administration import (
     Circumstances,
     Measurement,
     corrected,
@@ -45,6 +31,21 @@ from planner.register.entering import (
     resumed,
     undone,
 )
+from planner.app.courses import Author, with_event
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.clinic import Closure
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.followup.course_state import State, fold
+from planner.core.followup.events import Ended, Event, Given
+from planner.core.followup.law import Breach
+from planner.core.followup.questions import law_questions
+from planner.core.followup.settling import unlawful
+from planner.core.plan.course import Lesion
+from planner.core.values.quantities import Dose
+from planner.documents.change_slip import changes_between
+from planner.documents.wording import ENGLISH
+from planner.errors import NotConfirmedError, PlannerError
+from planner.store.standing import Standing
 from tests.property.test_histories import START, begun
 
 SEEDS, CHANGES, LENGTH = 16, 1250, 25

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from planner.core.clinic import Clinic, Closure
-from planner.core.plan import plan_course
-from planner.core.protocol import Policy, Protocol
+from planner.core.calendar.clinic import Clinic, Closure
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Policy, Protocol
 from planner.files.clinic import built_in_clinic
 from planner.files.protocol import load_protocol
 from tests.courses import course, course_text, lesion

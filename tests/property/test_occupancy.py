@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.occupancy import Busy, Occupancy
+from planner.core.calendar.occupancy import Busy, Occupancy
 
 # Half hours from a Sunday evening on, over two midnights of UTC.
 START = datetime(2026, 9, 6, 20, tzinfo=UTC)

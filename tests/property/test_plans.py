@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.clinic import Clinic
-from planner.core.equipment import Stock
-from planner.core.plan import plan_course
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import plan_course
+from planner.core.values.quantities import Strength
 from planner.errors import InputError, Problem
 from planner.files.clinic import built_in_clinic
 from planner.files.first_edition import plan_problems

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.course import Lesion
-from planner.core.history import fold
-from planner.core.protocol import Evaluation, Protocol
-from planner.core.quantities import Dose
-from planner.core.records import GivenDose, Measured
+from planner.app.issued_pages import replaced
+from planner.core.followup.course_state import fold
+from planner.core.plan.course import Lesion
+from planner.core.plan.plan import GivenDose, Measured
+from planner.core.protocol.protocol import Evaluation, Protocol
+from planner.core.values.quantities import Dose
 from planner.documents.calendars import changes_file
 from planner.documents.change_slip import changes_between
-from planner.documents.view import ENGLISH
+from planner.documents.wording import ENGLISH
 from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
 from planner.files.first_edition import plan_problems
-from planner.register.database import Database
-from planner.register.issuing import replaced
+from planner.store.database import Database
 from tests.conftest import CLINIC
 from tests.courses import SOUND, confirmation, write
 from tests.registers import NOW, Followed, days_of, follow, moment
@@ -110,7 +110,7 @@ def test_a_history_in_which_an_injection_is_given_twice_is_refused(course: Follo
 
 
 def test_a_history_that_does_not_begin_with_a_plan_is_refused(course: Followed) -> None:
-    from planner.core.events import Issued
+    from planner.core.followup.events import Issued
 
     course.make(lambda _now: Issued(0, "00000000", ("plan.json",)))
     record = course.now.record
@@ -186,7 +186,7 @@ def test_a_moved_visit_is_late_from_the_day_when_it_was_due(course: Followed) ->
 
 def test_the_narrower_window_of_a_visit_is_its_window(sts_150: Protocol) -> None:
     """An evaluation with a window of one day on the day of the third injection."""
-    from planner.register.entering import moved
+    from planner.app.administration import moved
     from tests.property.test_histories import after, begun, give
 
     looks = (Evaluation(14, 1), sts_150.evaluations[1])
@@ -222,7 +222,7 @@ def test_a_move_that_joins_another_visit_names_the_day_when_it_was_due(course: F
 
 
 def test_a_plan_says_which_papers_it_replaces(course: Followed) -> None:
-    from planner.core.events import Issued
+    from planner.core.followup.events import Issued
 
     for revision, change in enumerate((lambda: course.give(1), lambda: course.give(2))):
         course.make(lambda _now, at=revision: Issued(at, "00000000", ("plan.json",)))  # type: ignore[misc]
@@ -372,7 +372,7 @@ def test_a_hold_moves_nothing_that_comes_before_it(register: Database, tmp_path:
 
 
 def test_an_event_of_no_visit_is_refused(course: Followed) -> None:
-    from planner.register.entering import corrected
+    from planner.app.administration import corrected
 
     course.give(1)
     record = course.now.record
@@ -656,7 +656,7 @@ def test_lesions_of_one_visit_are_entered_one_by_one(register: Database, tmp_pat
     course = follow(register, tmp_path, SOUND + other)
 
     def give(lesion: str) -> None:
-        from planner.register.entering import Circumstances, given_as_planned
+        from planner.app.administration import Circumstances, given_as_planned
 
         course.make(lambda now: given_as_planned(now, 1, Circumstances(), [lesion]))
 
@@ -688,7 +688,7 @@ def test_evaluations_say_reduction_and_remission(course: Followed) -> None:
 def test_pain_is_compared_with_that_before_the_first_injection(
     register: Database, tmp_path: Path
 ) -> None:
-    from planner.register.entering import (
+    from planner.app.administration import (
         Circumstances,
         Felt,
         Measurement,
@@ -716,8 +716,8 @@ def test_pain_is_compared_with_that_before_the_first_injection(
 
 
 def test_all_that_was_recorded_stands_in_the_plan(course: Followed) -> None:
-    from planner.register.entering import Circumstances, Felt, Measurement, given_as_planned
-    from planner.register.entering import evaluated as seen
+    from planner.app.administration import Circumstances, Felt, Measurement, given_as_planned
+    from planner.app.administration import evaluated as seen
 
     noted = Circumstances(moment("2026-09-07 09:10"), "7A12", "2027-03")
     felt = Felt(Decimal(7), Decimal(4), "redness")
@@ -757,8 +757,8 @@ def test_a_first_visit_that_was_moved_is_the_first_of_the_plan(course: Followed)
 
 
 def test_a_slip_is_corrected_by_an_event_that_names_the_old_one(course: Followed) -> None:
-    from planner.core.events import Given
-    from planner.register.entering import Amount, Circumstances, corrected, mended_given
+    from planner.app.administration import Amount, Circumstances, corrected, mended_given
+    from planner.core.followup.events import Given
 
     course.give(1)
 
@@ -852,7 +852,7 @@ def test_what_was_done_is_recorded_all_the_same_with_a_reason(course: Followed) 
 
 @pytest.mark.hazard("dead-patients-appointments")
 def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
-    from planner.core.events import Issued
+    from planner.core.followup.events import Issued
 
     course.give(1)
     course.make(lambda _now: Issued(1, "00000000", ("plan.json",)))
@@ -881,7 +881,7 @@ def open_days(course: Followed, lesion: str) -> list[str]:
 def give_one(
     course: Followed, visit: int, lesion: str, at: str | None = None, confirm: str | None = None
 ) -> None:
-    from planner.register.entering import Circumstances, given_as_planned
+    from planner.app.administration import Circumstances, given_as_planned
 
     noted = Circumstances(None if at is None else moment(at))
     course.make(lambda now: given_as_planned(now, visit, noted, [lesion]), confirm=confirm)
@@ -899,7 +899,7 @@ def test_a_lesion_not_given_at_a_late_visit_is_followed_weekly_too(
 
 
 def test_a_missed_injection_is_not_drawn_up_with_what_is_to_come(course: Followed) -> None:
-    from planner.core.pages import to_do
+    from planner.core.plan.pages import to_do
 
     course.give(1)
     course.miss(2)
@@ -953,8 +953,8 @@ def test_a_later_injection_given_first_leaves_the_open_one_missed(course: Follow
 
 
 def test_a_correction_asks_what_a_record_asks(course: Followed) -> None:
-    from planner.core.events import Given
-    from planner.register.entering import Circumstances, corrected, mended_given
+    from planner.app.administration import Circumstances, corrected, mended_given
+    from planner.core.followup.events import Given
 
     course.give(1)
     course.give(2)
@@ -1003,7 +1003,7 @@ def test_an_ending_while_held_leaves_nothing_to_come(course: Followed) -> None:
 
 
 def test_an_injection_entered_by_mistake_gets_the_dose_that_came_since(course: Followed) -> None:
-    from planner.register.entering import corrected
+    from planner.app.administration import corrected
 
     course.give(1)
     course.give(2)
@@ -1022,7 +1022,7 @@ def test_a_visit_given_when_it_stands_moves_nothing_else(course: Followed) -> No
 
 
 def test_a_visit_done_on_another_day_reaches_the_patients_calendar(course: Followed) -> None:
-    from planner.core.events import Issued
+    from planner.core.followup.events import Issued
 
     course.make(lambda _now: Issued(0, "00000000", ("plan.json",)))
     course.give(1)
@@ -1049,8 +1049,8 @@ def test_the_same_dose_again_changes_nothing(course: Followed) -> None:
 
 
 def test_what_was_given_is_not_told_as_missed_or_moved(register: Database, tmp_path: Path) -> None:
-    from planner.documents.happened import told
-    from planner.documents.view import ENGLISH
+    from planner.documents.event_wording import told
+    from planner.documents.wording import ENGLISH
 
     course = follow(register, tmp_path, SOUND + OTHER)
     course.give(1)
@@ -1065,9 +1065,9 @@ def test_what_was_given_is_not_told_as_missed_or_moved(register: Database, tmp_p
 
 
 def test_a_correction_keeps_who_gave_and_measured(course: Followed) -> None:
-    from planner.core.events import Given
-    from planner.register.changes import Author, change
-    from planner.register.entering import Circumstances, corrected, mended_given
+    from planner.app.administration import Circumstances, corrected, mended_given
+    from planner.app.courses import Author, change
+    from planner.core.followup.events import Given
 
     course.give(1)
 
@@ -1101,8 +1101,8 @@ THURSDAYS = (SOUND + OTHER).replace("2026-09-07", "2026-09-10")
 
 def mend_time(course: Followed, number: int, at: str, confirm: str | None = None) -> None:
     """Correct when an injection was given."""
-    from planner.core.events import Given
-    from planner.register.entering import Circumstances, corrected, mended_given
+    from planner.app.administration import Circumstances, corrected, mended_given
+    from planner.core.followup.events import Given
 
     def mend(event: object) -> Given:
         assert isinstance(event, Given)

@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.equipment import Stock
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Strength
+from planner.documents.document_set import papers
 from planner.documents.folder import DRAFT
-from planner.documents.issue import papers
 from tests.clinics import clinic_of, text_plan
 from tests.courses import confirmation, course_text, lesion
 from tests.papers import pages

@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from planner.core.occupancy import Occupancy
+from planner.core.calendar.occupancy import Occupancy
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from planner.files.calendars.recurrence import Steps, rule_of, starts

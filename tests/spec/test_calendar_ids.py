@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.calendar_ids import first_edition_uid, key_of_files, uid_of
-from planner.core.schedule import Named
+from planner.core.plan.appointments import Named
+from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.files.plan import plan_bytes, plan_from
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, write

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import pytest
 
-from planner.core.clinic import Clinic, Closure
-from planner.core.equipment import Stock, Syringe
-from planner.core.findings import confirm_blocks
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic, Closure
+from planner.core.dosing.equipment import Stock, Syringe
+from planner.core.plan.findings import confirm_blocks
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Strength
 from planner.errors import InputError
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion, write

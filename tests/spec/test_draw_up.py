@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import pytest
 
-from planner.core.dosing import draw_up
-from planner.core.equipment import USUAL_SYRINGES
-from planner.core.formatting import number, percent, plain
-from planner.core.intervals import Interval
-from planner.core.quantities import Dose, Number, Strength
+from planner.core.dosing.draw_up import draw_up
+from planner.core.dosing.equipment import USUAL_SYRINGES
+from planner.core.values.formatting import number, percent, plain
+from planner.core.values.intervals import Interval
+from planner.core.values.quantities import Dose, Number, Strength
 from tests.conftest import Run
 
 AT_150 = Strength(Fraction(150))

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from planner.core.evidence import compare, recompute, replay, with_one_more
-from planner.core.protocol import Protocol
+from planner.core.protocol.evidence import compare, recompute, replay, with_one_more
+from planner.core.protocol.protocol import Protocol
 from tests.conftest import Run
 
 CLAIMS = [

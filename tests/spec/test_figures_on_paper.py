@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.documents.issue import papers
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.documents.document_set import papers
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CASES

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.clinic import Approval, Clinic
-from planner.core.equipment import Stock
-from planner.core.findings import CODES, Finding, confirm_blocks, in_order, lines, ranges
-from planner.core.formatting import plain
-from planner.core.intervals import Interval
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Approval, Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.plan.findings import CODES, Finding, confirm_blocks, in_order, lines, ranges
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import plain
+from planner.core.values.intervals import Interval
+from planner.core.values.quantities import Strength
 from tests.conftest import Run
 from tests.courses import codes, confirmation, course_text, lesion, planned, write
 from tests.papers import html_text
@@ -296,7 +296,7 @@ def test_a_vial_is_opened_for_one_visit(sts_150: Protocol, clinic: Clinic) -> No
 
 @pytest.mark.hazard("allergy")
 def test_other_diagnoses_and_allergies_are_seen(sts_150: Protocol, clinic: Clinic) -> None:
-    from planner.core.plan import plan_course
+    from planner.core.plan.planning import plan_course
     from tests.courses import course
 
     text = course_text(lesion(dose_mg=50)).replace("systemic sclerosis", "dermatomyositis")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from planner.core.events import Entry, Migrated
-from planner.core.first_edition import migrate
-from planner.core.history import fold
-from planner.core.replanning import plan_again
-from planner.register.codec import Identity, Row, from_row
+from planner.core.followup.course_state import fold
+from planner.core.followup.current_plan import plan_again
+from planner.core.followup.events import Entry, Migrated
+from planner.core.followup.first_edition import migrate
+from planner.store.event_rows import Identity, Row, from_row
 from tests.conftest import ROOT
 from tests.property.test_histories import OPENING, PROTOCOL
 

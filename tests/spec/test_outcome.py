@@ -8,11 +8,11 @@ from fractions import Fraction
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.outcome import mean, reduction_percent, remission
-from planner.core.protocol import Protocol
-from planner.core.records import Measured, Plan, PlannedVisit
-from planner.core.series import SeriesOutcome, outcomes
+from planner.core.calendar.clinic import Clinic
+from planner.core.followup.series import SeriesOutcome, outcomes
+from planner.core.plan.plan import Measured, Plan, PlannedVisit
+from planner.core.plan.response import mean, reduction_percent, remission
+from planner.core.protocol.protocol import Protocol
 from tests.courses import lesion, planned
 
 MEASURED = [

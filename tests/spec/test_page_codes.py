@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.findings import Finding
-from planner.core.pages import letter_is_due, listed_pages, pages_of, stale_pages, with_pages
-from planner.core.protocol import Protocol
-from planner.core.records import EndedCourse, GivenDose, Measured, Page, Plan, PlannedVisit
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.findings import Finding
+from planner.core.plan.pages import letter_is_due, listed_pages, pages_of, stale_pages, with_pages
+from planner.core.plan.plan import EndedCourse, GivenDose, Measured, Page, Plan, PlannedVisit
+from planner.core.protocol.protocol import Protocol
 from planner.files.plan import plan_bytes, plan_from
 from tests.clinics import KINDS, NAMED, Kind, case_plan, clinic_of, text_plan
 from tests.conftest import CASES

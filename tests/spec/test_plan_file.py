@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.equipment import Stock
-from planner.core.events import Ended
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
+from planner.app.administration import held
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.followup.events import Ended
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Strength
 from planner.errors import InputError
 from planner.files.plan import plan_bytes, plan_from
-from planner.register.entering import held
 from tests.courses import lesion, planned
 from tests.plans import first_edition
 from tests.property.test_histories import START, after, begun, give

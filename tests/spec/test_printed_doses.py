@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
-from planner.documents.issue import papers
+from planner.core.calendar.clinic import Clinic
+from planner.core.protocol.protocol import Protocol
+from planner.documents.document_set import papers
 from planner.documents.language import language
 from tests.clinics import KINDS, Kind, clinic_of, many_lesions, on, text_plan
 from tests.courses import course_text, lesion

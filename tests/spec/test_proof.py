@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.decisions import DecisionTable
-from planner.core.formatting import plain
-from planner.core.intervals import Interval
-from planner.core.protocol import Protocol
-from planner.core.rules import Domains, Rule, size_faults
+from planner.core.protocol.decisions import DecisionTable
+from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.rules import Domains, Rule, size_faults
+from planner.core.values.formatting import plain
+from planner.core.values.intervals import Interval
 from planner.errors import Problem, ProtocolError
 from planner.files.protocol import load_protocol, protocol_from
 from planner.files.reading import parse_toml

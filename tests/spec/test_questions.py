@@ -9,12 +9,13 @@ from fractions import Fraction
 
 import pytest
 
-from planner.core.events import DoseChanged, Ended, Event
-from planner.core.formatting import plain
-from planner.core.questions import questions
+from planner.app.administration import missed
+from planner.app.courses import Author, with_event
+from planner.core.followup.events import DoseChanged, Ended, Event
+from planner.core.followup.questions import questions
+from planner.core.values.formatting import plain
 from planner.errors import NotConfirmedError, Problem
-from planner.register.changes import Author, Standing, with_event
-from planner.register.entering import missed
+from planner.store.standing import Standing
 from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
 
 TODAY = datetime(2026, 10, 20, 12)

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.protocol.protocol import Protocol
 from planner.errors import InputError
 from tests.courses import codes, confirmation, lesion, planned
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.core.clinic import Clinic
-from planner.core.findings import Finding
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.findings import Finding
+from planner.core.protocol.protocol import Protocol
 from planner.errors import InputError
 from planner.files.clinic import built_in_clinic
 from planner.files.plan import plan_bytes, plan_from

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.course import Lesion
-from planner.core.deciding import unlawful
-from planner.core.quantities import Dose
-from planner.errors import InputError, NotConfirmedError, RefusedError
-from planner.register.database import Database
-from planner.register.entering import (
+from planner.app.administration import (
     Circumstances,
     Measurement,
     corrected,
@@ -21,6 +16,11 @@ from planner.register.entering import (
     given_as_planned,
     undone,
 )
+from planner.core.followup.settling import unlawful
+from planner.core.plan.course import Lesion
+from planner.core.values.quantities import Dose
+from planner.errors import InputError, NotConfirmedError, RefusedError
+from planner.store.database import Database
 from tests.courses import SOUND
 from tests.registers import Followed, days_of, follow, moment
 

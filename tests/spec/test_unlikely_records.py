@@ -10,12 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.events import Ended, Evaluated, Event, Given
-from planner.core.formatting import plain
-from planner.errors import NotConfirmedError, Problem, RefusedError
-from planner.register.changes import Author, Standing, with_event
-from planner.register.database import Database
-from planner.register.entering import (
+from planner.app.administration import (
     NOTHING_FELT,
     Amount,
     Circumstances,
@@ -34,6 +29,12 @@ from planner.register.entering import (
     moved,
     resumed,
 )
+from planner.app.courses import Author, with_event
+from planner.core.followup.events import Ended, Evaluated, Event, Given
+from planner.core.values.formatting import plain
+from planner.errors import NotConfirmedError, Problem, RefusedError
+from planner.store.database import Database
+from planner.store.standing import Standing
 from tests.courses import SOUND, course_text, lesion
 from tests.courses import course as read
 from tests.property.test_histories import PROTOCOL, begun

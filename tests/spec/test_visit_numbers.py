@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.course import Course
-from planner.core.numbering import Numbered, Numbering
-from planner.core.plan import numbering_of, plan_course
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.core.schedule import Named
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.appointments import Named
+from planner.core.plan.course import Course
+from planner.core.plan.numbering import Numbered, Numbering
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import numbering_of, plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
-from planner.documents.issue import issued, papers
+from planner.documents.document_set import issued, papers
 from planner.files.plan import plan_bytes, plan_from
 from tests.clinics import on
 from tests.conftest import Run

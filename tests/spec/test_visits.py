@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from planner.core.clinic import Clinic, Closure, Span
-from planner.core.course import Lesion
-from planner.core.occupancy import Occupancy
-from planner.core.opening import Opening
-from planner.core.plan import lesion_problems, own_uids, plan_course
-from planner.core.protocol import Evaluation, Protocol
-from planner.core.records import Plan
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.clinic import Clinic, Closure, Span
+from planner.core.calendar.occupancy import Occupancy
+from planner.core.plan.course import Lesion
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import lesion_problems, own_uids, plan_course
+from planner.core.protocol.protocol import Evaluation, Protocol
 from planner.errors import InputError, Problem
 from planner.files.clinic import clinic_from
 from planner.files.reading import parse_toml

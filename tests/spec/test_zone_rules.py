@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
-from planner.core.zone_rules import CODE, by_todays_rules, differing, says_the_same
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.plan.zone_rules import CODE, by_todays_rules, differing, says_the_same
+from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
-from planner.documents.issue import papers
+from planner.documents.document_set import papers
 from planner.documents.qr import _event
 from planner.files.plan import plan_bytes, plan_from
 from tests.courses import lesion, planned

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from planner.core.clinic import Clinic
-from planner.core.protocol import Protocol
+from planner.core.calendar.clinic import Clinic
+from planner.core.protocol.protocol import Protocol
 from planner.documents.bodymap import VIEWS, Anchor, anchor, body_map, limbs, missing_from_map
 from planner.documents.language import language
 from planner.documents.sheet import treatment_sheet
 from planner.documents.svg import Point
-from planner.documents.view import Issue
+from planner.documents.wording import Issue
 from tests.clinics import SITES, UNPAIRED, many_lesions, text_plan
 from tests.courses import course_text, lesion
 

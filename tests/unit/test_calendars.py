@@ -15,10 +15,10 @@ from dateutil.tz import tzical
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.core.clinic import Clinic
-from planner.core.plan import plan_course
-from planner.core.protocol import Protocol
-from planner.core.records import Plan
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.ical import Entry, calendar_bytes, duration
 from planner.documents.timezones import vtimezone

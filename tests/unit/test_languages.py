@@ -11,14 +11,14 @@ from fractions import Fraction
 import pytest
 from babel.messages.pofile import read_po
 
-from planner.core.clinic import Approval, Clinic
-from planner.core.equipment import Stock
-from planner.core.findings import CODES
-from planner.core.protocol import Protocol
-from planner.core.quantities import Strength
-from planner.core.records import Plan
-from planner.core.zone_rules import with_zone_finding
-from planner.documents.issue import papers
+from planner.core.calendar.clinic import Approval, Clinic
+from planner.core.dosing.equipment import Stock
+from planner.core.plan.findings import CODES
+from planner.core.plan.plan import Plan
+from planner.core.plan.zone_rules import with_zone_finding
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Strength
+from planner.documents.document_set import papers
 from planner.documents.language import Language, language
 from planner.files.clinic import built_in_clinic
 from tests import catalogue

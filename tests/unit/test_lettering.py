@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.core.lettering import as_people_read, is_unseen, shows_nothing
-from planner.core.protocol import Protocol
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.lettering import as_people_read, is_unseen, shows_nothing
 from planner.errors import InputError
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion

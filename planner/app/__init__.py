@@ -1,0 +1,1 @@
+"""Use cases, typed in and typed out: the front ends parse, call these, and show."""

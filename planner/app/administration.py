@@ -1,0 +1,534 @@
+"""From what somebody enters to the event that it is, by the plan that stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from planner.core.calendar.availability import clock_problem
+from planner.core.dosing.draw_up import draw_up
+from planner.core.followup.course_state import is_reached
+from planner.core.followup.current_plan import with_done
+from planner.core.followup.events import (
+    Confirmed,
+    Corrected,
+    DoseChanged,
+    Evaluated,
+    Event,
+    Given,
+    Held,
+    Identified,
+    Injected,
+    Issued,
+    LesionAdded,
+    Migrated,
+    Missed,
+    Moved,
+    Planned,
+    Resumed,
+)
+from planner.core.plan.appointments import Named
+from planner.core.plan.course import Confirmation, Lesion
+from planner.core.plan.findings import CODES
+from planner.core.plan.plan import PlannedEvaluation, PlannedInjection, PlannedVisit
+from planner.core.plan.planning import lesion_problems
+from planner.core.values.formatting import listing, plain, typed_moment
+from planner.core.values.quantities import Dose, Volume
+from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.store.standing import Standing
+
+_SEE = "see planner course show"
+
+
+class Amount(NamedTuple):
+    """What was given: as mg, or as mL of the protocol's strength; one of the two."""
+
+    mg: Decimal | None = None
+    ml: Decimal | None = None
+
+
+class Circumstances(NamedTuple):
+    """What was noted of a treatment; `at` is the clinic's wall clock, None for the planned time."""
+
+    at: datetime | None = None
+    lot: str | None = None
+    expiry: str | None = None
+
+
+class Felt(NamedTuple):
+    """What a lesion felt like, or went wrong with it; pain is on a scale from 0 to 10."""
+
+    pain_before: Decimal | None = None
+    pain_after: Decimal | None = None
+    complication: str | None = None
+
+
+NOTHING_FELT = Felt()
+
+
+class Measurement(NamedTuple):
+    """What was seen of a lesion; pain is on a scale from 0 to 10."""
+
+    size_mm: Decimal
+    ulcerated: bool | None = None
+    pain: Decimal | None = None
+    measured_by: str | None = None
+    at: datetime | None = None
+
+
+class PartlyMeasured(NamedTuple):
+    """What of an evaluation is put right; None for what stays."""
+
+    size_mm: Decimal | None = None
+    ulcerated: bool | None = None
+    pain: Decimal | None = None
+    measured_by: str | None = None
+    at: datetime | None = None
+
+
+def visit_of(standing: Standing, number: int) -> PlannedVisit:
+    """A visit by its number in the plan. Raises RefusedError where there is none."""
+    state, record = standing.state, standing.record
+    if number in state.visits:
+        clinic = record.opening.clinic
+        return with_done(state.visits[number], state, record.protocol, clinic)
+    there = listing([str(one) for one in sorted(state.visits)])
+    fix = f"its visits are {there}" if there else "all its lesions are held"
+    raise RefusedError(Problem("--visit", f"there is no visit {number}", fix))
+
+
+def given_as_planned(
+    standing: Standing,
+    number: int,
+    noted: Circumstances,
+    lesions: Sequence[str] | None = None,
+    *,
+    felt: Mapping[str | None, Felt] | None = None,
+) -> Given:
+    """The injections of a visit that are not recorded yet, at what is planned.
+
+    `felt` has what each lesion felt like, and under None what the only one of the visit did;
+    lesions that it names are the ones that are recorded.
+    """
+    visit = visit_of(standing, number)
+    there = visit.injections
+    if not there:
+        raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
+    felt = felt or {}
+    named = [one for one in felt if one is not None]
+    only = named if lesions is None and named else lesions
+    if only is not None:
+        there = tuple(_injection(standing, visit, lesion) for lesion in only)
+    # What was missed is never given beside what is to come; alone or named it is asked for.
+    left = [one for one in there if one.state != "done"]
+    wanted = left if only is not None else [one for one in left if one.state == "planned"] or left
+    if not wanted or (only is not None and len(left) < len(there)):
+        names = listing([one.lesion for one in there if one.state == "done"])
+        text = f"what {names} got at visit {visit.number} is recorded already"
+        raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
+    if None in felt and len(wanted) > 1:
+        names = listing([one.lesion for one in wanted])
+        text = f"pain and complication are of one lesion; here are {names}"
+        raise InputError(Problem("--lesion", text, "name each before what it felt like"))
+    open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
+    if open_ones:
+        text = f"no dose is planned for lesion {listing(open_ones)}"
+        fix = "enter each with --lesion and --dose or --ml"
+        raise InputError(Problem("--as-planned", text, fix))
+    injections = [
+        _as_planned(one)._replace(**felt.get(one.lesion, felt.get(None, NOTHING_FELT))._asdict())
+        for one in wanted
+    ]
+    return _given(standing, visit, injections, noted)
+
+
+def given(
+    standing: Standing,
+    number: int,
+    amounts: Sequence[tuple[str, Amount, Felt]],
+    noted: Circumstances,
+) -> Given:
+    """Injections of a visit at the doses or volumes that were really given."""
+    visit = visit_of(standing, number)
+    injections = [
+        _injected(standing, _injection(standing, visit, lesion), amount)._replace(**felt._asdict())
+        for lesion, amount, felt in amounts
+    ]
+    return _given(standing, visit, injections, noted)
+
+
+def _given(
+    standing: Standing,
+    visit: PlannedVisit,
+    injections: Sequence[Injected],
+    noted: Circumstances,
+) -> Given:
+    return Given(
+        visit=visit.names,
+        injections=tuple(injections),
+        at=_time(standing, visit, noted.at),
+        lot=noted.lot,
+        expiry=noted.expiry,
+    )
+
+
+def _as_planned(one: PlannedInjection) -> Injected:
+    if one.dose_mg is None or one.drawn_ml is None or one.drawn_mg is None:
+        raise AssertionError("an injection without a dose was refused before")
+    return Injected(one.lesion, one.injection, one.dose_mg, one.drawn_ml, one.drawn_mg)
+
+
+def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> Injected:
+    """What was really given; mg are drawn up as a syringe shows them."""
+    strength = standing.record.protocol.strength
+    if amount.ml is not None:
+        volume = Volume(Fraction(amount.ml))
+        dose = volume * strength
+        return Injected(planned.lesion, planned.injection, dose.mg, volume.ml, dose.mg)
+    dose = Dose(Fraction(amount.mg or 0))
+    drawn = draw_up(dose, strength, standing.record.opening.clinic.syringes)
+    if not drawn.is_drawable:
+        text = "it is too little for any syringe of the clinic"
+        raise InputError(Problem("--dose", text, "give what the syringe showed, with --ml"))
+    return Injected(planned.lesion, planned.injection, dose.mg, drawn.drawn.ml, drawn.drawn_dose.mg)
+
+
+def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedInjection:
+    # A visit may hold one that was missed beside one that is to come: that is the one meant.
+    for one in sorted(visit.injections, key=lambda each: each.state != "planned"):
+        if one.lesion == lesion:
+            return one
+    _check_lesion(standing, lesion)
+    if lesion in standing.state.held:
+        text = f"lesion {lesion} is held and has no injection at visit {visit.number}"
+        raise RefusedError(Problem("--lesion", text, "resume it first"))
+    there = listing([one.lesion for one in visit.injections]) or "none"
+    text = f"visit {visit.number} has no injection of lesion {lesion}"
+    raise RefusedError(Problem("--lesion", text, f"it injects {there}"))
+
+
+def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
+    """What was seen of a lesion at a visit."""
+    visit = visit_of(standing, number)
+    planned = _evaluation(standing, visit, lesion)
+    return Evaluated(
+        visit=visit.names,
+        lesion=lesion,
+        evaluation=planned.evaluation,
+        at=_time(standing, visit, found.at),
+        size_mm=found.size_mm,
+        ulcerated=found.ulcerated,
+        pain=found.pain,
+        measured_by=found.measured_by,
+    )
+
+
+def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedEvaluation:
+    for one in visit.evaluations:
+        if one.lesion == lesion:
+            return one
+    _check_lesion(standing, lesion)
+    when = [
+        str(number)
+        for number, other in sorted(standing.state.visits.items())
+        if any(one.lesion == lesion for one in other.evaluations)
+    ]
+    text = f"visit {visit.number} does not evaluate lesion {lesion}"
+    fix = f"it is evaluated at visit {listing(when)}" if when else "it has no injection yet"
+    raise RefusedError(Problem("--lesion", text, fix))
+
+
+def missed(standing: Standing, number: int) -> Missed:
+    """That nobody came to a visit, or not all of it was done."""
+    visit = visit_of(standing, number)
+    return Missed(_still_to_do(standing, visit, "open"), _time(standing, visit, None))
+
+
+def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple[Named, ...]:
+    """What of a visit is in one of some states, in the order of the visit."""
+    slots = standing.state.slots
+    return tuple(name for name in visit.names if slots[name].state in states)
+
+
+def moved(standing: Standing, number: int, to: datetime) -> Moved:
+    """A visit at another time. Raises InputError where the clinic is closed then."""
+    visit = visit_of(standing, number)
+    wall, opening = _wall(standing, to, "--to"), standing.record.opening
+    there = [
+        one.purposes
+        for one in standing.plan.coming
+        if one.number != number and one.start and one.start.date() == wall.date()
+    ]
+    # On the day of another visit it joins it, and both have to fit.
+    purposes = {purpose for each in (visit.purposes, *there) for purpose in each}
+    minutes = opening.minutes(sorted(purposes))
+    if shut := opening.shut(wall, minutes):
+        raise InputError(Problem("--to", shut, "choose another time"))
+    if not opening.has_room(wall, minutes):
+        near = listing([typed_moment(one) for one in islice(opening.free_near(wall, minutes), 3)])
+        raise RefusedError(Problem("--to", f"no room at {typed_moment(wall)}", f"free: {near}"))
+    if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
+        text = f"visit {number} is at that time already"
+        raise RefusedError(Problem("--to", text, "nothing was changed"))
+    return Moved(_still_to_do(standing, visit, "open", "missed"), wall)
+
+
+def held(standing: Standing, lesion: str | None, on: date) -> Held:
+    """A lesion whose injections wait, or all that have injections left."""
+    if lesion is not None:
+        _check_lesion(standing, lesion)
+        return Held((lesion,), on)
+    state = standing.state
+    waiting = [
+        one.id
+        for one in state.course.lesions
+        if any(
+            name.lesion == one.id and name.purpose == "injection" and slot.state == "open"
+            for name, slot in state.slots.items()
+        )
+    ]
+    if not waiting:
+        raise RefusedError(Problem("", "no lesion has injections to hold", _SEE))
+    return Held(tuple(waiting), on)
+
+
+def resumed(standing: Standing, lesion: str | None, on: date) -> Resumed:
+    """A lesion that a physician releases, or all that are held."""
+    if lesion is not None:
+        _check_lesion(standing, lesion)
+        return Resumed((lesion,), on)
+    if not standing.state.held:
+        raise RefusedError(Problem("", "no lesion is held", _SEE))
+    return Resumed(tuple(standing.state.held), on)
+
+
+def dose_changed(
+    standing: Standing, lesion: str, mg: Decimal, from_visit: int | None
+) -> DoseChanged:
+    """A new dose for the injections of a lesion that are to come."""
+    _check_lesion(standing, lesion)
+    first = 1
+    if from_visit is not None:
+        first = _injection(standing, visit_of(standing, from_visit), lesion).injection
+    change = DoseChanged(lesion, Fraction(mg), first)
+    doses = next(one.doses for one in standing.state.course.lesions if one.id == lesion)
+    to_come = [
+        doses[name.number - 1]
+        for name, slot in standing.state.slots.items()
+        if name.lesion == lesion and is_reached(change, name, slot)
+    ]
+    if to_come and all(dose == Dose(change.dose_mg) for dose in to_come):
+        text = f"lesion {lesion} has that dose already"
+        raise RefusedError(Problem("--mg", text, "nothing was changed"))
+    return change
+
+
+def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
+    """A lesion found later. Raises InputError where it contradicts the protocol."""
+    raise_if_any(
+        InputError,
+        (
+            replace(one, place=f"--{one.place.replace('_', '-')}")
+            for one in lesion_problems(lesion, standing.record.protocol)
+        ),
+    )
+    names = [one.id for one in standing.state.course.lesions]
+    alike = [name for name in names if name.casefold() == lesion.id.casefold()]
+    if alike and alike != [lesion.id]:
+        problem = f"no label tells it from lesion {alike[0]}"
+        raise InputError(Problem("--id", problem, "choose another id"))
+    return LesionAdded(lesion, on)
+
+
+def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None) -> Confirmed:
+    """A physician's word for a finding that waits. Raises NotConfirmedError for another value."""
+    code = confirmation.finding
+    if code not in CODES:
+        from planner.files.fields import nearest, shown
+
+        problem = f"{shown(code)} is no finding"
+        raise InputError(Problem("--finding", problem, nearest(code, list(CODES))))
+    target = confirmation.lesions[0] if confirmation.lesions else None
+    if target is not None:
+        _check_lesion(standing, target)
+    waiting = [one for one in standing.state.findings if one.is_open and one.code == code]
+    meant = [one for one in waiting if (one.lesion, one.visit) == (target, visit)]
+    if not meant:
+        names = [one.lesion or f"visit {one.visit}" for one in waiting if one.lesion or one.visit]
+        fix = f"it waits for {listing(names)}" if names else _SEE
+        raise RefusedError(Problem("--finding", f"no such {code} waits for a physician", fix))
+    agreeing = [one for one in meant if plain(one.value) == plain(confirmation.value)]
+    if not agreeing:
+        text = f"it is for {confirmation.value!r}; the plan says {meant[0].value!r}"
+        raise NotConfirmedError(Problem("--value", text, "confirm what the plan says"))
+    due = agreeing[0].due
+    is_of_visit = due is not None and target is None
+    return Confirmed(confirmation._replace(due=(due,) if is_of_visit and due else ()))
+
+
+def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | None]) -> Corrected:
+    """What holds in the place of an earlier event; nothing where `mend` gives None."""
+    entries = {one.number: one.event for one in standing.record.entries}
+    if number not in entries:
+        problem = f"there is no event {number}"
+        raise RefusedError(Problem("--event", problem, f"there are 1 to {len(entries)}"))
+    current = entries[number]
+    for one in standing.record.entries:
+        if isinstance(one.event, Corrected) and one.event.event == number and one.event.instead:
+            current = one.event.instead
+    instead = mend(current)
+    if instead is not None and not isinstance(instead, Given | Evaluated):
+        problem = "only what was given or seen can be corrected in place"
+        raise InputError(Problem("--event", problem, "use --withdraw, and enter it anew"))
+    if instead == current:
+        raise RefusedError(
+            Problem("--event", "this is what it says already", "nothing was changed")
+        )
+    return Corrected(number, instead)
+
+
+def undone(standing: Standing) -> Corrected:
+    """The last event that can be withdrawn. Raises RefusedError where there is none.
+
+    What was withdrawn already is passed over; a correction in place is put right by another one.
+    """
+    entries = standing.record.entries
+    withdrawn = {
+        one.event.event
+        for one in entries
+        if isinstance(one.event, Corrected) and one.event.instead is None
+    }
+    for entry in reversed(entries):
+        event = entry.event
+        if isinstance(event, Corrected) and event.instead is not None:
+            text = f"the last change put event {event.event} right (event {entry.number})"
+            raise RefusedError(Problem("", text, f"correct event {event.event} again"))
+        if isinstance(event, Planned | Issued | Migrated | Identified | Corrected):
+            continue
+        if entry.number not in withdrawn:
+            return Corrected(entry.number, None)
+    raise RefusedError(Problem("", "nothing is left to be withdrawn", _SEE))
+
+
+def mended_given(
+    standing: Standing,
+    event: Given,
+    lesion: str | None,
+    amount: Amount | None,
+    noted: Circumstances,
+    *,
+    felt: Felt = NOTHING_FELT,
+) -> Given:
+    """A record of injections with what was wrong in it put right.
+
+    Dose and pain are a lesion's own; time, lot and expiry are of the whole record.
+    """
+    own, shared = _said(felt), _said(noted)
+    names = [one.lesion for one in event.injections]
+    if lesion is not None:
+        _check_recorded(lesion, names)
+    is_own = amount is not None or bool(own)
+    wanted = lesion or (names[0] if len(names) == 1 else None)
+    if is_own and wanted is None:
+        fix = f"name one with --lesion: {listing(names, 'or')}"
+        raise InputError(Problem("--lesion", "which lesion is it of?", fix))
+    if lesion is not None and shared and len(names) > 1:
+        text_of = "time, lot and expiry are of the whole record"
+        fix = "leave --lesion out, or withdraw it and enter each lesion anew"
+        raise InputError(Problem("--lesion", text_of, fix))
+    injections = tuple(
+        _mended(standing, one, amount, own) if is_own and one.lesion == wanted else one
+        for one in event.injections
+    )
+    if noted.at is not None:
+        shared["at"] = _wall(standing, noted.at, "--at")
+    return event._replace(injections=injections, **shared)
+
+
+def _mended(
+    standing: Standing, one: Injected, amount: Amount | None, own: dict[str, Any]
+) -> Injected:
+    """A lesion's injection with another dose, or other pain."""
+    if amount is not None:
+        felt = Felt(one.pain_before, one.pain_after, one.complication)
+        one = _injected(standing, _planned(one), amount)._replace(**felt._asdict())
+    return one._replace(**own)
+
+
+def _said(record: Any) -> dict[str, Any]:
+    """What of a record was said at all."""
+    return {name: value for name, value in record._asdict().items() if value is not None}
+
+
+def withdrawn(event: Event, lesion: str | None) -> Event | None:
+    """What is left of an event: nothing, or a record of injections without that of a lesion."""
+    if lesion is None:
+        return None
+    if isinstance(event, Given):
+        names = [one.lesion for one in event.injections]
+        _check_recorded(lesion, names)
+        left = tuple(one for one in event.injections if one.lesion != lesion)
+        return event._replace(injections=left) if left else None
+    if isinstance(event, Evaluated):
+        _check_recorded(lesion, [event.lesion])
+        return None
+    raise InputError(Problem("--lesion", "this event is withdrawn as a whole", "leave it out"))
+
+
+def _check_recorded(lesion: str, names: Sequence[str]) -> None:
+    """Refuse a lesion that the corrected event does not name."""
+    if lesion not in names:
+        problem = f"the event has nothing of lesion {lesion}"
+        raise InputError(Problem("--lesion", problem, f"it is of {listing(names)}"))
+
+
+def mended_evaluated(
+    standing: Standing, event: Evaluated, lesion: str | None, found: PartlyMeasured
+) -> Evaluated:
+    """A record of an evaluation with what was wrong in it put right."""
+    if lesion is not None:
+        _check_recorded(lesion, [event.lesion])
+    said = _said(found)
+    if found.at is not None:
+        said["at"] = _wall(standing, found.at, "--at")
+    return event._replace(**said)
+
+
+def _planned(one: Injected) -> PlannedInjection:
+    return PlannedInjection(one.lesion, one.injection, None, None, None, None, None)
+
+
+def _check_lesion(standing: Standing, lesion: str) -> None:
+    known = [one.id for one in standing.state.course.lesions]
+    if lesion not in known:
+        from planner.files.fields import nearest
+
+        raise RefusedError(
+            Problem("--lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
+        )
+
+
+def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datetime:
+    """When something was done, by the clinic's clock; the planned time where nobody says."""
+    if at is not None:
+        return _wall(standing, at, "--at")
+    if visit.start is None:
+        raise InputError(Problem("--at", f"visit {visit.number} has no day", "give the time"))
+    return visit.start.replace(tzinfo=None)
+
+
+def _wall(standing: Standing, at: datetime, place: str) -> datetime:
+    zone = ZoneInfo(standing.record.opening.clinic.timezone)
+    wall = at.replace(tzinfo=None)
+    if reason := clock_problem(wall, zone):
+        raise InputError(Problem(place, reason, "choose another hour"))
+    if at.tzinfo is not None and at.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
+        fix = "write the clinic's time"
+        raise InputError(Problem(place, f"its offset is not that of {zone.key}", fix))
+    return wall

@@ -1,0 +1,180 @@
+"""Patients' data: who somebody is, restricted or erased without touching what was done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Row, select, update
+
+from planner.app.courses import Author
+from planner.core.followup.events import Issued
+from planner.core.values.formatting import count, day, listing
+from planner.errors import Problem, RefusedError, raise_if_any
+from planner.store.database import Database, lock_additions
+from planner.store.event_rows import blanked
+from planner.store.histories import PatientRow, find_patient, read_courses_of, read_rows
+from planner.store.inputs import retention_years
+from planner.store.standing import Standing
+from planner.store.tables import inputs, patients, texts
+
+
+def patient_of(connection: Connection, patient: str) -> PatientRow:
+    """A patient by id. Raises RefusedError for an unknown one, without naming others."""
+    there = find_patient(connection, patient)
+    if there is None:
+        fix = "check the id; an erased patient has none"
+        raise RefusedError(Problem("the patient's id", "the register has no such patient", fix))
+    return there
+
+
+def courses_of(
+    connection: Connection, patient: PatientRow, *, is_locked: bool = False
+) -> list[Standing]:
+    """The courses of a patient, in the order of their ids."""
+    found = read_courses_of(connection, patient, is_locked=is_locked)
+    return [Standing.of(record) for record in found]
+
+
+def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:
+    """Keep a patient's data and work with it no more, or lift that again."""
+    with database.writing() as connection:
+        there = patient_of(connection, patient)
+        if (there.restricted is not None) != lift:
+            state = "restricted already" if there.restricted is not None else "not restricted"
+            raise RefusedError(
+                Problem("the patient's data", f"it is {state}", "see patient export")
+            )
+        note = None if lift else _note(author, author.reason)
+        known = patients.c.key == there.key
+        connection.execute(update(patients).where(known).values(restricted=note))
+
+
+class Erased(NamedTuple):
+    """What an erasure reached, and what stays of it; `remains` is a line each.
+
+    The log is not empty where another program keeps it open.
+    """
+
+    courses: int
+    is_log_empty: bool
+    remains: tuple[str, ...]
+
+
+def erase(database: Database, patient: str, author: Author, *, force: bool) -> Erased:
+    """Blank who a patient is and all that was typed; doses and dates stay.
+
+    A restriction stays, without its reason. Raises RefusedError inside the clinic's retention
+    period unless it is forced.
+    """
+    with database.writing() as connection:
+        lock_additions(connection)
+        there = patient_of(connection, patient)
+        found = courses_of(connection, there, is_locked=True)
+        if not force:
+            today = author.now.astimezone(UTC).date()
+            raise_if_any(RefusedError, _retained(connection, found, today))
+        known = patients.c.key == there.key
+        connection.execute(
+            update(patients)
+            .where(known)
+            .values(
+                id=None,
+                read_as=None,
+                name=None,
+                birth_date=None,
+                restricted=None if there.restricted is None else _note(author, None),
+                erased=_note(author, author.reason if force else None),
+            )
+        )
+        lots: list[str] = []
+        for one in found:
+            lots += _lots_in_facts(connection, one.record.course)
+            _blank(connection, one.record.course)
+    # What was overwritten may still stand in the log beside the file.
+    is_log_empty = database.file is None or database.empty_log()
+    return Erased(len(found), is_log_empty, tuple(_remains(found, lots)))
+
+
+def _remains(found: Sequence[Standing], lots: Sequence[str]) -> Iterator[str]:
+    """What an erasure does not reach: who wrote a record, and what names the course itself."""
+    entries = [entry for one in found for entry in one.record.entries]
+    authors = dict.fromkeys(
+        name for one in entries for name in (one.by, *(said.by for said in one.confirmations))
+    )
+    made = sum(isinstance(one.event, Issued) for one in entries)
+    yield f"the ids of its courses: {listing([one.record.course for one in found])}"
+    yield f"the names of who entered and confirmed: {listing([*authors])}"
+    if lots:
+        yield f"lots of records made before they could be blanked: {listing(lots)}"
+    if made:
+        yield f"digests and codes of {count(made, 'set')} of documents"
+    yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
+
+
+def _lots_in_facts(connection: Connection, course: str) -> Iterator[str]:
+    """The lots that stand among the facts of events, where nothing can be blanked."""
+    for row, _, _ in read_rows(connection, course):
+        facts = json.loads(row.facts)["event"]
+        for event in (facts, facts.get("instead") or {}):
+            if event.get("lot") is not None:
+                yield f"event {row.number} of {course}"
+
+
+def _blank(connection: Connection, course: str) -> None:
+    rows: list[Row[tuple[str, int, str, str]]] = list(
+        connection.execute(select(texts).where(texts.c.course == course))
+    )
+    for row in rows:
+        content = json.dumps(blanked(json.loads(row.content)), sort_keys=True)
+        here = (texts.c.course == course) & (texts.c.event == row.event)
+        connection.execute(update(texts).where(here).values(salt=None, content=content))
+
+
+def _retained(connection: Connection, found: list[Standing], today: date) -> Iterator[Problem]:
+    """Why a patient's data has to be kept, course by course."""
+    fix = "wait, or force it with --force --reason"
+    for one in found:
+        course = one.record.course
+        if one.state.status != "ended":
+            yield Problem(course, "the course is not ended", fix)
+            continue
+        query = select(inputs.c.content).where(inputs.c.sha256 == one.record.clinic)
+        years = retention_years(connection.execute(query).scalar_one())
+        if years is None:
+            text_of = "the clinic file sets no retention period (retention_years)"
+            yield Problem(course, text_of, fix)
+            continue
+        last = _last_contact(one)
+        until = _years_after(last, years)
+        if today < until:
+            text_of = (
+                f"records are kept {count(years, 'year')} after the last contact on {day(last)}:"
+                f" until {day(until)}"
+            )
+            yield Problem(course, text_of, fix)
+
+
+def _last_contact(standing: Standing) -> date:
+    """The day of the last thing done, or else of the last entry."""
+    done = [slot.day for slot in standing.state.slots.values() if slot.state == "done"]
+    entered = [one.at.date() for one in standing.record.entries]
+    ended = [standing.state.ended.on] if standing.state.ended else []
+    return max([*done, *ended] or entered)
+
+
+def _years_after(on: date, years: int) -> date:
+    try:
+        return on.replace(year=on.year + years)
+    except ValueError:  # 29 February
+        return date(on.year + years, 3, 1)
+
+
+def _note(author: Author, reason: str | None) -> str:
+    at = author.now.astimezone(UTC).replace(microsecond=0)
+    return json.dumps(
+        {"at": datetime.isoformat(at), "by": author.name, "reason": reason},
+        ensure_ascii=False,
+    )

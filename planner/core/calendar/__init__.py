@@ -1,0 +1,1 @@
+"""The clinic, its hours and rooms, and what is taken of them."""

@@ -1,0 +1,80 @@
+"""A clinic: where it is, when it is open, what it draws up with, what it has in stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from typing import Literal, NamedTuple
+
+from planner.core.dosing.equipment import Stock, Syringe
+
+# What a visit is for. The evaluation comes first: a lesion is measured before it is injected.
+Purpose = Literal["evaluation", "injection"]
+PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
+
+
+class Span(NamedTuple):
+    """Opening hours from `start` (inclusive) to `end`, when the last visit is over."""
+
+    start: time
+    end: time
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+class Closure(NamedTuple):
+    """Days without visits, both inclusive."""
+
+    first: date
+    last: date
+
+
+class Approval(NamedTuple):
+    """That the clinic lets a version of a protocol be used, until `review_by` (inclusive)."""
+
+    protocol: str
+    version: str
+    by: str
+    on: date
+    review_by: date
+
+
+class Clinic(NamedTuple):
+    """A clinic as its file states it; `assumed` names what the file leaves to the planner.
+
+    `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday
+    first. `public_holidays` is None where they are working days; otherwise it names those of
+    `holiday_years` and of no other. `holiday_parts` are parts of the country that have more of
+    their own, where the file states none. `calendar_key` is the secret that calendar ids are made
+    with; it stands in no document.
+    """
+
+    name: str
+    address: str
+    phone: str
+    timezone: str
+    opening: tuple[tuple[Span, ...], ...]
+    closures: tuple[Closure, ...]
+    injection_minutes: int
+    evaluation_minutes: int
+    capacity: int
+    reminders: tuple[timedelta, ...]
+    paper: Literal["A4", "Letter"]
+    language: Literal["en", "da"]
+    draw_up: Literal["each", "shared"]
+    second_check: bool
+    stock: Stock | None
+    syringes: tuple[Syringe, ...]
+    approvals: tuple[Approval, ...]
+    public_holidays: Mapping[date, str] | None = None
+    holiday_years: range = range(0)
+    holiday_parts: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    id: str = "clinic"
+    calendar_key: str | None = None
+
+    @property
+    def writes_commas(self) -> bool:
+        """Whether a decimal has a comma in its language."""
+        return self.language == "da"

@@ -1,0 +1,190 @@
+"""From a dose to a syringe: draw-up, several lesions in one syringe, vials and dilution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import ceil
+from typing import NamedTuple
+
+from planner.core.dosing.equipment import Stock, Syringe
+from planner.core.values.formatting import mg
+from planner.core.values.quantities import Dose, Strength, Volume, graduations, is_whole
+from planner.errors import InputError, Problem
+
+# A part of a recipe under ten graduations cannot be read to 5 %.
+FEWEST_GRADUATIONS = 10
+SMALL_BATCH = Volume(Fraction(5))
+# More than anybody fills for one injection: a unit was mistaken.
+MOST_SYRINGES = 100
+
+
+class DrawUp(NamedTuple):
+    """One injection as it is drawn; `parts` has the volume of each syringe, one mostly.
+
+    `syringe` is the smallest that holds the exact volume, the largest where none does.
+    """
+
+    dose: Dose
+    exact: Volume
+    syringe: Syringe
+    parts: tuple[Volume, ...]
+    drawn: Volume
+    drawn_dose: Dose
+
+    @property
+    def deviation(self) -> Fraction:
+        """How far what is drawn lies from what is prescribed, as a signed share of it."""
+        return (self.drawn_dose.mg - self.dose.mg) / self.dose.mg
+
+    @property
+    def is_drawable(self) -> bool:
+        """Whether a syringe shows anything at all for it."""
+        return self.drawn.ml > 0
+
+
+class Aliquot(NamedTuple):
+    """What one syringe holds for one lesion."""
+
+    lesion: str
+    volume: Volume
+
+
+class Filled(NamedTuple):
+    """A syringe as it is drawn up, with what each lesion gets from it."""
+
+    syringe: Syringe
+    aliquots: tuple[Aliquot, ...]
+
+    @property
+    def drawn(self) -> Volume:
+        """What it holds in all, dead space apart."""
+        return _total(aliquot.volume for aliquot in self.aliquots)
+
+
+class Recipe(NamedTuple):
+    """Stock and diluent for one visit; `need` is what its syringes take, dead space included."""
+
+    stock: Volume
+    diluent: Volume
+    need: Volume
+
+    @property
+    def batch(self) -> Volume:
+        """What is made."""
+        return self.stock + self.diluent
+
+    def vials(self, vial_ml: Fraction) -> int:
+        """Vials to open."""
+        return ceil(self.stock.ml / vial_ml)
+
+    def wasted(self, vial_ml: Fraction) -> Volume:
+        """What stays in the opened vials, and what is left of the batch."""
+        return Volume(self.vials(vial_ml) * vial_ml - self.stock.ml) + (self.batch - self.need)
+
+
+def draw_up(dose: Dose, strength: Strength, syringes: Sequence[Syringe]) -> DrawUp:
+    """The smallest syringe that holds the volume, and the nearest graduation, halves down.
+
+    Over the largest syringe the total is rounded, then shared among as few as hold it, in whole
+    graduations that differ by at most one. `syringes` ascend in capacity. Raises InputError for
+    a dose that would take over MOST_SYRINGES.
+    """
+    exact = dose / strength
+    syringe = _holder(exact, syringes) or syringes[-1]
+    lines = graduations(exact.ml, syringe.graduation_ml)
+    full = int(syringe.capacity_ml / syringe.graduation_ml)
+    number = max(1, ceil(Fraction(lines, full)))
+    if number > MOST_SYRINGES:
+        problem = f"{mg(dose.mg)} would take {number} syringes"
+        raise InputError(Problem("", problem, "check the dose, the strength and the syringes"))
+    share, more = divmod(lines, number)
+    parts = tuple(
+        Volume((share + (index < more)) * syringe.graduation_ml) for index in range(number)
+    )
+    drawn = Volume(lines * syringe.graduation_ml)
+    return DrawUp(dose, exact, syringe, parts, drawn, drawn * strength)
+
+
+def fill_each(drawn: Sequence[tuple[str, DrawUp]]) -> tuple[Filled, ...]:
+    """A syringe (or more) for each lesion; (lesion, draw-up) in the order of the lesions."""
+    return tuple(
+        Filled(one.syringe, (Aliquot(lesion, part),)) for lesion, one in drawn for part in one.parts
+    )
+
+
+def fill_shared(drawn: Sequence[tuple[str, DrawUp]]) -> tuple[Filled, ...]:
+    """Lesions of the same size of syringe share one, in their order, none divided.
+
+    Each syringe is as full as the next lesion lets it; one that fills several stays apart.
+    """
+    filled: list[Filled] = []
+    open_at: dict[Syringe, int] = {}
+    for lesion, one in drawn:
+        if len(one.parts) > 1:
+            filled += [Filled(one.syringe, (Aliquot(lesion, part),)) for part in one.parts]
+            continue
+        aliquot = Aliquot(lesion, one.drawn)
+        at = open_at.get(one.syringe)
+        if at is not None and (filled[at].drawn + one.drawn).ml <= one.syringe.capacity_ml:
+            filled[at] = Filled(one.syringe, (*filled[at].aliquots, aliquot))
+        else:
+            open_at[one.syringe] = len(filled)
+            filled.append(Filled(one.syringe, (aliquot,)))
+    return tuple(filled)
+
+
+def needed(filled: Sequence[Filled]) -> Volume:
+    """What the syringes take in all, what stays behind in them included."""
+    return _total(one.drawn + Volume(one.syringe.dead_space_ml) for one in filled)
+
+
+def recipe(
+    stock: Stock, strength: Strength, need: Volume, syringes: Sequence[Syringe]
+) -> Recipe | None:
+    """Stock and diluent of exactly the strength: the smallest batch that covers the need.
+
+    Each part lies on a graduation of the smallest syringe that holds it, at least ten of them
+    up; the batch is at most 5 mL or twice the need, whichever is more. None: there is no such
+    batch. The stock must not be weaker than the strength.
+    """
+    if stock.strength == strength:
+        return Recipe(need, Volume(Fraction(0)), need)
+    share = strength.mg_per_ml / stock.strength.mg_per_ml
+    most = max(SMALL_BATCH.ml, 2 * need.ml)
+    for part in _readable(need.ml * share, syringes):
+        batch = part / share
+        if batch > most:
+            return None
+        diluent = Volume(batch - part)
+        if _is_readable(diluent, syringes):
+            return Recipe(Volume(part), diluent, need)
+    return None
+
+
+def _readable(least: Fraction, syringes: Sequence[Syringe]) -> Iterator[Fraction]:
+    """Volumes that a syringe measures well, from `least` (inclusive) upwards."""
+    below = Fraction(0)
+    for syringe in syringes:
+        line = syringe.graduation_ml
+        first = max(FEWEST_GRADUATIONS, ceil(least / line), int(below / line) + 1)
+        for lines in range(first, int(syringe.capacity_ml / line) + 1):
+            yield lines * line
+        below = syringe.capacity_ml
+
+
+def _is_readable(volume: Volume, syringes: Sequence[Syringe]) -> bool:
+    syringe = _holder(volume, syringes)
+    return (
+        syringe is not None
+        and is_whole(volume.ml, syringe.graduation_ml)
+        and volume.ml >= FEWEST_GRADUATIONS * syringe.graduation_ml
+    )
+
+
+def _holder(volume: Volume, syringes: Sequence[Syringe]) -> Syringe | None:
+    return next((one for one in syringes if volume.ml <= one.capacity_ml), None)
+
+
+def _total(volumes: Iterator[Volume]) -> Volume:
+    return sum(volumes, Volume(Fraction(0)))

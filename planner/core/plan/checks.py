@@ -1,0 +1,388 @@
+"""What is compared with the source, the stock and the clinic, and found worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.draw_up import DrawUp
+from planner.core.plan.course import Course, Lesion
+from planner.core.plan.findings import Finding, Severity
+from planner.core.plan.placement import Placed
+from planner.core.protocol.decisions import Hit
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import (
+    count,
+    day,
+    listing,
+    mg,
+    mg_per_ml,
+    ml,
+    mm,
+    moment,
+    percent,
+    plain,
+    typed_moment,
+)
+from planner.core.values.intervals import Interval
+from planner.core.values.quantities import Dose, Volume
+
+JUMP = 5
+IMPLAUSIBLE = 10
+DEVIATION_TO_SEE = Fraction(5, 100)
+DEVIATION_TO_CONFIRM = Fraction(10, 100)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A lesion with the rule that hit and the regimen that it gets."""
+
+    lesion: Lesion
+    hit: Hit
+    regimen: str
+
+
+class Amount(NamedTuple):
+    """What one injection is or was: the dose, and what the syringe holds or held of it."""
+
+    dose: Dose
+    drawn: Dose
+
+
+# What is found of a lesion when it comes, by what was decided then; its doses may change later.
+WHEN_IT_COMES = {
+    "regimen-inferred", "regimen-extrapolated", "regimen-overridden", "near-threshold",
+    "size-outside-observed", "site-outside-observed",
+}  # fmt: skip
+
+
+def lesion_findings(decided: Decided, protocol: Protocol) -> Iterator[Finding]:
+    """What the regimen of a lesion rests on, and how near the rule is to another."""
+    lesion, hit, regimen = decided.lesion, decided.hit, decided.regimen
+    rule = hit.rule
+    if regimen != rule.regimen:
+        yield Finding(
+            "regimen-overridden",
+            "confirm",
+            f"chosen by the physician: {regimen}; rule {rule.id} gives {rule.regimen}"
+            f" ({rule.evidence})",
+            regimen,
+            lesion.id,
+        )
+    elif rule.evidence != "stated":
+        yield Finding(
+            f"regimen-{rule.evidence}",
+            "confirm" if rule.evidence == "extrapolated" else "caution",
+            f"{regimen}: {rule.because}",
+            regimen,
+            lesion.id,
+        )
+    if hit.flip is not None and hit.flip.is_within(protocol.table.domains.precision_mm):
+        yield Finding("near-threshold", "note", str(hit.flip), plain(mm(lesion.size_mm)), lesion.id)
+    observed = protocol.observed
+    if observed is None:
+        return
+    if observed.size_mm is not None and lesion.size_mm not in observed.size_mm:
+        yield Finding(
+            "size-outside-observed",
+            "caution",
+            f"{mm(lesion.size_mm)}; treated were {observed.size_mm.words('mm')} ({observed.place})",
+            plain(mm(lesion.size_mm)),
+            lesion.id,
+        )
+    if observed.sites is not None and lesion.site not in observed.sites:
+        yield Finding(
+            "site-outside-observed",
+            "caution",
+            f"{lesion.site}; treated were {', '.join(observed.sites)} ({observed.place})",
+            lesion.site,
+            lesion.id,
+        )
+
+
+def course_findings(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Finding]:
+    """What concerns the patient, the clinic and its approvals."""
+    observed = protocol.observed
+    if observed is not None and observed.diagnoses is not None:
+        known = {plain(name).casefold() for name in observed.diagnoses}
+        if plain(course.diagnosis).casefold() not in known:
+            yield Finding(
+                "diagnosis-outside-observed",
+                "caution",
+                f"{course.diagnosis}; treated were {', '.join(observed.diagnoses)}",
+                course.diagnosis,
+            )
+    if course.patient.sulfite_allergy:
+        yield Finding(
+            "sulfite-allergy",
+            "confirm",
+            "stated for this patient; a sulfite allergy is not a sulfonamide allergy",
+            "stated",
+        )
+    yield from _approval(course, protocol, clinic)
+    if clinic.holiday_parts:
+        parts = ", ".join(clinic.holiday_parts)
+        yield Finding(
+            "regional-holidays",
+            "note",
+            f"parts of the country ({parts}) have public holidays of their own, and the clinic"
+            f' file does not state one: subdivision = "{clinic.holiday_parts[0]}" or the like',
+            "not stated",
+        )
+    if clinic.assumed:
+        yield Finding(
+            "clinic-assumed",
+            "note",
+            f"assumed, as no clinic file states it: {', '.join(clinic.assumed)}",
+            ", ".join(clinic.assumed),
+        )
+
+
+def _approval(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Finding]:
+    """Whether the clinic approved this version, and for the first day of the course."""
+    name = f"{protocol.id} {protocol.version}"
+    approvals = [one for one in clinic.approvals if one.protocol == protocol.id]
+    day = course.first_visit.date()
+    same = [one for one in approvals if one.version == protocol.version]
+    if any(one.on <= day <= one.review_by for one in same):
+        return
+    if not approvals:
+        yield Finding(
+            "protocol-not-approved", "note", f"no approval of {name} in the clinic file", name
+        )
+        return
+    over = [one.review_by for one in same if one.review_by < day]
+    if over:
+        text = f"the approval of {name} was to be reviewed by {max(over)}"
+    elif same:
+        text = f"the approval of {name} begins on {min(one.on for one in same)}"
+    else:
+        versions = ", ".join(one.version for one in approvals)
+        text = f"version {versions} is approved, this is {protocol.version}"
+    yield Finding("protocol-not-approved", "caution", text, name)
+
+
+def stock_findings(clinic: Clinic, protocol: Protocol, has_blanks: bool) -> Iterator[Finding]:
+    """Strength and salt: stated or not, as the protocol's or not; never inferred."""
+    stock, wanted = clinic.stock, protocol.strength
+    if stock is None:
+        yield Finding(
+            "stock-not-stated",
+            "caution",
+            f"read the strength on the vial; if it is not {mg_per_ml(wanted.mg_per_ml)}, stop",
+            "not stated",
+        )
+        return
+    held = mg_per_ml(stock.strength.mg_per_ml)
+    if stock.strength < wanted:
+        yield Finding(
+            "stock-too-weak",
+            "error",
+            f"the stock has {held}, the protocol needs {mg_per_ml(wanted.mg_per_ml)}",
+            plain(held),
+        )
+    elif stock.strength > wanted:
+        text = f"the stock has {held} and is diluted to {mg_per_ml(wanted.mg_per_ml)}"
+        if has_blanks:
+            text += "; a dose is open, so that the recipe is open too"
+        yield Finding("stock-diluted", "confirm" if has_blanks else "caution", text, plain(held))
+    if stock.salt == "not stated":
+        yield Finding("salt-not-stated", "note", "the clinic file does not name it", "not stated")
+    elif stock.salt == "anhydrous":
+        yield Finding(
+            "salt-differs",
+            "confirm",
+            "the stock is anhydrous: the same mass holds more thiosulphate than the pentahydrate;"
+            " the source does not name its salt",
+            "anhydrous",
+        )
+
+
+def dose_findings(
+    decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol, is_blank: bool
+) -> Iterator[Finding]:
+    """The doses of a lesion against its regimen's cases, one another, and the syringe.
+
+    `is_blank` says whether the dose of an injection that is to come was left open.
+    """
+    lesion = decided.lesion
+    if is_blank:
+        yield Finding("dose-missing", "note", "no dose is given", "not given", lesion.id)
+    yield from _limits(decided, draw_ups, protocol)
+    jumps = [
+        f"{plain(mg(before.mg))} to {plain(mg(after.mg))}"
+        for before, after in pairwise(one.dose for one in draw_ups)
+        if after.mg >= JUMP * before.mg or before.mg >= JUMP * after.mg
+    ]
+    if jumps:
+        text = ", ".join(jumps)
+        yield Finding("dose-jump", "confirm", f"{text}; is a point misplaced?", text, lesion.id)
+    blank = [one for one in draw_ups if not one.is_drawable]
+    if blank:
+        smallest = blank[0].syringe.graduation_ml
+        yield Finding(
+            "dose-not-drawable",
+            "error",
+            f"{_doses(blank)}: no more than half of the smallest graduation, {ml(smallest)}",
+            plain(_doses(blank)),
+            lesion.id,
+        )
+    off = [one for one in draw_ups if one.is_drawable and abs(one.deviation) > DEVIATION_TO_SEE]
+    if off:
+        worst = max(abs(one.deviation) for one in off)
+        shown = _each_once(
+            f"{mg(one.drawn_dose.mg)} drawn for {mg(one.dose.mg)} ({percent(one.deviation * 100)})"
+            for one in off
+        )
+        severity: Severity = "confirm" if worst > DEVIATION_TO_CONFIRM else "caution"
+        value = _each_once(_as_drawn(one.dose, one.drawn_dose) for one in off)
+        yield Finding("drawn-dose-deviates", severity, shown, plain(value), lesion.id)
+
+
+def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) -> Iterator[Finding]:
+    """Implausible, below, above; the lower limit at what is prescribed, the upper at the larger."""
+    lesion, regimen = decided.lesion, protocol.regimens[decided.regimen]
+    implausible = _implausible(protocol)
+    absurd = [one for one in draw_ups if implausible.is_below(_larger(one).mg)]
+    if absurd:
+        text = _doses(absurd)
+        yield Finding(
+            "dose-implausible",
+            "error",
+            f"{text}: more than ten times the most that the source gave; is it a slip?",
+            plain(text),
+            lesion.id,
+        )
+    given = regimen.dose_mg
+    if given is None:
+        return
+    figure = f"cases of the {regimen.id} regimen were given {given.words('mg')} ({regimen.place})"
+    below = [one for one in draw_ups if given.is_above(one.dose.mg)]
+    above = [one for one in draw_ups if given.is_below(_larger(one).mg)]
+    if below:
+        text = _doses(below)
+        yield Finding("dose-below-observed", "caution", f"{text}; {figure}", plain(text), lesion.id)
+    if above:
+        text = _each_once(_passing(one.dose, one.drawn_dose, given) for one in above)
+        yield Finding("dose-above-observed", "confirm", f"{text}; {figure}", plain(text), lesion.id)
+
+
+def visit_findings(
+    number: int, due: date, doses: Sequence[Amount], protocol: Protocol
+) -> Iterator[Finding]:
+    """The total of a visit, given and to come, against the most that the source gave at one."""
+    observed = protocol.observed
+    if observed is None or observed.visit_dose_mg is None or not doses:
+        return
+    dose = sum((one.dose for one in doses), Dose(Fraction(0)))
+    drawn = sum((one.drawn for one in doses), Dose(Fraction(0)))
+    limit = observed.visit_dose_mg
+    if limit.is_below(max(dose, drawn).mg):
+        total = _passing(dose, drawn, limit)
+        yield Finding(
+            "dose-above-observed",
+            "confirm",
+            f"{total} at this visit; the source gave {limit.words('mg')} ({observed.place})",
+            plain(total),
+            visit=number,
+            due=due,
+        )
+
+
+def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator[Finding]:
+    """How a visit lies against its due day and its neighbours."""
+    visit = placed.visit
+    if placed.start is None:
+        yield Finding(
+            "no-open-day",
+            "error",
+            f"visit {number}, due {day(visit.due)}: {placed.because}",
+            "none",
+            visit=number,
+            due=visit.due,
+        )
+        return
+    value = typed_moment(placed.start)
+    due = listing([day(one) for one in visit.moved_from or (visit.due,)])
+    name = f"visit {number}, due {due}, on {moment(placed.start)}"
+    if visit.passed_window is not None:
+        window = f"\u00b1{count(visit.passed_window, 'day')}"
+        text = f"{name}: outside the window of {window} (the clinic's policy)"
+        yield Finding("move-outside-window", "confirm", text, value, visit=number, due=visit.due)
+    if placed.near:
+        text = (
+            f"{name}: {_nearness(placed)}; the shortest interval is {count(shortest_days, 'day')}"
+        )
+        near = f"{_distances(placed)}, {value}"
+        yield Finding("interval-too-short", "confirm", text, near, visit=number, due=visit.due)
+    if placed.because is not None:
+        text = f"{name}: {placed.because}"
+        yield Finding("visit-moved", "note", text, value, visit=number, due=visit.due)
+
+
+def _nearness(placed: Placed) -> str:
+    """`A, B 4 days from the injection on Mon 14 Sep 2026`, for each distance."""
+    lesions: dict[tuple[int, date], list[str]] = {}
+    for one in placed.near:
+        lesions.setdefault((one.days, one.other), []).append(one.lesion)
+    return " and ".join(
+        f"{', '.join(names)} {count(days, 'day')} from the injection on {day(other)}"
+        for (days, other), names in lesions.items()
+    )
+
+
+def _distances(placed: Placed) -> str:
+    """`4 days` where that is so of every injection of the visit, else `A 4 days, C 3 days`."""
+    distances = {one.days for one in placed.near}
+    coming = {one.lesion for one in placed.visit.injected if one.state == "open"}
+    if len(distances) == 1 and coming <= {one.lesion for one in placed.near}:
+        return count(distances.pop(), "day")
+    return ", ".join(f"{one.lesion} {count(one.days, 'day')}" for one in placed.near)
+
+
+def dilution_finding(number: int, due: date, need: Volume, protocol: Protocol) -> Finding:
+    """That no recipe can be measured for a visit."""
+    return Finding(
+        "dilution-not-measurable",
+        "error",
+        f"visit {number}: no batch for {ml(need.ml)} can be measured that has exactly"
+        f" {mg_per_ml(protocol.strength.mg_per_ml)}; use another stock or other syringes",
+        plain(ml(need.ml)),
+        visit=number,
+        due=due,
+    )
+
+
+def _implausible(protocol: Protocol) -> Interval:
+    """Up to ten times the most that the source gave at a visit; endless where it gave nothing."""
+    observed = protocol.observed
+    top = observed.visit_dose_mg.high if observed and observed.visit_dose_mg else None
+    return Interval(high=None if top is None else IMPLAUSIBLE * top, high_closed=True)
+
+
+def _larger(one: DrawUp) -> Dose:
+    return max(one.dose, one.drawn_dose)
+
+
+def _passing(dose: Dose, drawn: Dose, limit: Interval) -> str:
+    """What passes the limit: the dose as prescribed, or else as drawn."""
+    return mg(dose.mg) if limit.is_below(dose.mg) else _as_drawn(dose, drawn)
+
+
+def _as_drawn(dose: Dose, drawn: Dose) -> str:
+    """`20 mg drawn as 15 mg`: a word for the one is none for another draw-up of it."""
+    return f"{mg(dose.mg)} drawn as {mg(drawn.mg)}"
+
+
+def _doses(draw_ups: Iterable[DrawUp]) -> str:
+    return _each_once(mg(one.dose.mg) for one in draw_ups)
+
+
+def _each_once(texts: Iterable[str]) -> str:
+    """Each text once, in order."""
+    return ", ".join(dict.fromkeys(texts))

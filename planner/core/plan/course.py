@@ -1,0 +1,74 @@
+"""A course: one patient, the lesions, the doses that the physician wrote, the first day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from planner.core.values.quantities import Dose
+
+Indication = Literal["severe", "ulcerated", "before-surgery"]
+Side = Literal["left", "right", "midline"]
+
+
+class Patient(NamedTuple):
+    """The patient; `sulfite_allergy` is None where it was not asked."""
+
+    id: str
+    name: str | None = None
+    birth_date: date | None = None
+    sulfite_allergy: bool | None = None
+
+
+class Lesion(NamedTuple):
+    """One calcification. `doses` is empty where the physician left them open.
+
+    `doses` has one for each injection, or a single one where `same_dose` says that it is for
+    all of them; in a course under way some of them may be None, still open. `regimen` is the
+    physician's own choice.
+    """
+
+    id: str
+    site: str
+    size_mm: Decimal
+    ulcerated: bool
+    side: Side | None = None
+    site_detail: str | None = None
+    doses: tuple[Dose | None, ...] = ()
+    same_dose: bool = False
+    regimen: str | None = None
+    measured_by: str | None = None
+
+
+class Move(NamedTuple):
+    """A visit at a time of the physician's choice; `to` is the clinic's wall clock."""
+
+    due: date
+    to: datetime
+
+
+class Confirmation(NamedTuple):
+    """A physician's word for findings; it holds as long as `value` is what the plan says."""
+
+    finding: str
+    value: str
+    by: str
+    reason: str
+    lesions: tuple[str, ...] = ()
+    due: tuple[date, ...] = ()
+
+
+class Course(NamedTuple):
+    """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset."""
+
+    id: str
+    first_visit: datetime
+    patient: Patient
+    lesions: tuple[Lesion, ...]
+    diagnosis: str
+    revision: int = 0
+    indication: Indication | None = None
+    prescriber: str | None = None
+    moves: tuple[Move, ...] = ()
+    confirmations: tuple[Confirmation, ...] = ()

@@ -1,0 +1,265 @@
+"""From a course, a protocol and a clinic to a plan: one pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.occupancy import Occupancy
+from planner.core.dosing.draw_up import needed
+from planner.core.plan.appointments import Appointment, Named, Visit, apply_moves, due_visits
+from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
+from planner.core.plan.checks import (
+    Amount,
+    Decided,
+    course_findings,
+    dilution_finding,
+    dose_findings,
+    lesion_findings,
+    placed_findings,
+    stock_findings,
+    visit_findings,
+)
+from planner.core.plan.course import Course, Lesion
+from planner.core.plan.findings import Finding, confirm, in_order
+from planner.core.plan.numbering import Numbered, Numbering, first_of
+from planner.core.plan.pages import pages_of
+from planner.core.plan.placement import Placed, lay_out
+from planner.core.plan.plan import Plan
+from planner.core.plan.preparation import Prepared, each_dose
+from planner.core.plan.recording import (
+    record_case,
+    record_clinic,
+    record_decision,
+    record_lesion,
+    record_protocol,
+    record_supplies,
+    record_visit,
+)
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import count
+from planner.errors import InputError, Problem, raise_if_any
+
+
+def plan_course(
+    course: Course,
+    protocol: Protocol,
+    clinic: Clinic,
+    busy: Occupancy | None = None,
+    numbering: Numbering | None = None,
+) -> Plan:
+    """The plan of a course: the same inputs give the same plan, always.
+
+    `numbering` has the visits of an earlier plan: their numbers and calendar ids are carried on.
+    Raises InputError where the course contradicts the protocol or the clinic: an unknown site, a
+    list of doses of the wrong length, a first or moved visit on a closed or full time.
+    """
+    raise_if_any(InputError, _course_problems(course, protocol))
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    due = due_visits(appointments(course, decided, protocol))
+    visits, problems = apply_moves(due, course.moves)
+    apart = protocol.policy.shortest_interval_days
+    try:
+        placed = lay_out(
+            visits, course.moves, Opening(clinic, busy or Occupancy()), course.first_visit, apart
+        )
+    except InputError as error:
+        problems += error.problems
+    raise_if_any(InputError, problems)
+    plan = plan_of(course, protocol, clinic, placed, numbering=numbering)
+    return plan._replace(pages=pages_of(plan))
+
+
+def plan_of(
+    course: Course,
+    protocol: Protocol,
+    clinic: Clinic,
+    placed: Sequence[Placed],
+    *,
+    numbering: Numbering | None = None,
+) -> Plan:
+    """The plan of a course whose visits have their times."""
+    placed = by_day(placed)
+    numbers = (numbering or Numbering()).with_new(
+        one.visit.first_appointment.name for one in placed
+    )
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    doses = {
+        one.lesion.id: each_dose(one.lesion, protocol.regimens[one.regimen].injections)
+        for one in decided
+    }
+    prepared = Prepared.of(doses, protocol, clinic)
+    blank = prepared.blank(one.visit for one in placed)
+    key = key_of_files(course.id, course.patient.id, clinic.calendar_key)
+    called = [(*_called(key, one, numbers), one) for one in placed]
+    planned = [record_visit(number, uid, one, protocol, prepared) for number, uid, one in called]
+    findings = [
+        *(finding for one in decided for finding in lesion_findings(one, protocol)),
+        *course_findings(course, protocol, clinic),
+        *(
+            finding
+            for one in decided
+            for finding in dose_findings(
+                one, prepared.given(one.lesion.id), protocol, one.lesion.id in blank
+            )
+        ),
+        *stock_findings(clinic, protocol, bool(blank)),
+        *(
+            finding
+            for number, _, one in called
+            for finding in (
+                *drawn_findings(number, one.visit, protocol, prepared),
+                *placed_findings(number, one, protocol.policy.shortest_interval_days),
+            )
+        ),
+    ]
+    confirmed, remarks = confirm(
+        in_order(findings, [lesion.id for lesion in course.lesions]), course.confirmations
+    )
+    start = planned[0].start if planned else None
+    return Plan(
+        course=course.id,
+        revision=course.revision,
+        protocol=record_protocol(protocol),
+        first_visit=start or course.first_visit.replace(tzinfo=ZoneInfo(clinic.timezone)),
+        clinic=record_clinic(clinic),
+        patient=course.patient,
+        diagnosis=course.diagnosis,
+        indication=course.indication,
+        prescriber=course.prescriber,
+        lesions=tuple(record_lesion(lesion) for lesion in course.lesions),
+        decisions=tuple(record_decision(one, protocol) for one in decided),
+        visits=tuple(planned),
+        supplies=record_supplies(planned),
+        findings=confirmed,
+        cases=tuple(record_case(case) for case in protocol.cases),
+        remarks=remarks,
+        replaces=course.revision - 1 if course.revision else None,
+        last_number=numbers.last_number,
+    )
+
+
+def decide(lesion: Lesion, protocol: Protocol) -> Decided:
+    """The rule for a lesion, and the regimen: the physician's own choice goes before the rule."""
+    hit = protocol.table.decide(lesion.size_mm, lesion.ulcerated, lesion.site)
+    return Decided(lesion, hit, lesion.regimen or hit.rule.regimen)
+
+
+def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
+    """Where a lesion contradicts the protocol; the places are the lesion's fields."""
+    wrong = list(protocol.table.input_problems(lesion.size_mm, lesion.ulcerated, lesion.site))
+    yield from wrong
+    if lesion.site in protocol.table.domains.sites:
+        is_paired = lesion.site not in protocol.unpaired
+        if is_paired and lesion.side not in ("left", "right"):
+            said = "" if lesion.side is None else f", not {lesion.side}"
+            yield Problem("side", f"{lesion.site} is left or right{said}", "say the side")
+        if not is_paired and lesion.side in ("left", "right"):
+            yield Problem("side", f"{lesion.site} has no sides", "leave side out; see site_detail")
+    if lesion.regimen is not None and lesion.regimen not in protocol.regimens:
+        names = " or ".join(protocol.regimens)
+        yield Problem("regimen", f"{lesion.regimen!r} is no regimen here", f"use {names}")
+        return
+    if lesion.doses and not lesion.same_dose and not wrong:
+        decided = decide(lesion, protocol)
+        wanted = protocol.regimens[decided.regimen].injections
+        if len(lesion.doses) != wanted:
+            given = len(lesion.doses)
+            yield Problem(
+                "dose_mg",
+                f"{count(given, 'dose')} for {count(wanted, 'injection')} ({decided.regimen})",
+                "give one number for all or one for each; a decimal has a point: 12.5, not 12,5",
+            )
+
+
+def appointments(
+    course: Course, decided: Sequence[Decided], protocol: Protocol
+) -> Iterator[Appointment]:
+    """Every injection and evaluation on the day when it is due, all counted from the first day."""
+    first = course.first_visit.date()
+    for order, one in enumerate(decided):
+        regimen = protocol.regimens[one.regimen]
+        for index in range(regimen.injections):
+            yield Appointment(
+                order,
+                one.lesion.id,
+                "injection",
+                index + 1,
+                first + timedelta(days=index * regimen.interval_days),
+                protocol.policy.injection_window_days,
+                regimen.interval_days,
+            )
+        for index, evaluation in enumerate(protocol.evaluations, start=1):
+            due = first + timedelta(days=evaluation.after_days)
+            yield Appointment(
+                order, one.lesion.id, "evaluation", index, due, evaluation.window_days
+            )
+
+
+def by_day(placed: Sequence[Placed]) -> list[Placed]:
+    """The visits in the order of their days."""
+    return sorted(
+        placed, key=lambda one: one.start.date() if one.start is not None else one.visit.due
+    )
+
+
+def numbering_of(plan: Plan) -> Numbering:
+    """The numbers and calendar ids of a plan's visits, for the one that comes after it."""
+    known = {
+        first_of(visit.names, plan.lesion_ids): Numbered(visit.number, visit.uid)
+        for visit in plan.visits
+        if visit.injections or visit.evaluations
+    }
+    return Numbering.carried_on(known, plan.last_number)
+
+
+def issued_uids(plan: Plan) -> Mapping[Named, str]:
+    """The calendar ids of a plan's visits, each by its first appointment."""
+    return {first: one.uid for first, one in numbering_of(plan).known.items() if one.uid}
+
+
+def _called(key: bytes, placed: Placed, numbers: Numbering) -> tuple[int, str]:
+    """The number and the calendar id of a visit."""
+    first = placed.visit.first_appointment.name
+    number, uid = numbers.of(first)
+    return number, uid or uid_of(key, first)
+
+
+def own_uids(course: Course, protocol: Protocol, secret: str | None) -> frozenset[str]:
+    """The UIDs that a visit of the course can have, so that it is not busy with itself.
+
+    `secret` is the clinic's; those of the first edition are among them.
+    """
+    key = key_of_files(course.id, course.patient.id, secret)
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    names = [one.name for one in appointments(course, decided, protocol)]
+    return frozenset(
+        uid for name in names for uid in (uid_of(key, name), first_edition_uid(course.id, name))
+    )
+
+
+def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
+    for lesion in course.lesions:
+        for problem in lesion_problems(lesion, protocol):
+            yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
+
+
+def drawn_findings(
+    number: int,
+    visit: Visit,
+    protocol: Protocol,
+    prepared: Prepared,
+    given: Sequence[Amount] = (),
+) -> Iterator[Finding]:
+    """What is drawn up for a visit to come, with what was given at it already."""
+    coming = [prepared.of_injection(one) for one in visit.injected if one.state == "open"]
+    if coming:
+        doses = [Amount(one.dose, one.drawn_dose) for one in coming if one is not None]
+        yield from visit_findings(number, visit.due, [*doses, *given], protocol)
+    stock = prepared.clinic.stock
+    is_diluted = stock is not None and stock.strength > protocol.strength
+    if is_diluted and prepared.is_whole(visit) and prepared.recipe(visit) is None:
+        yield dilution_finding(number, visit.due, needed(prepared.filled(visit)), protocol)

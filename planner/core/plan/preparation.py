@@ -1,0 +1,94 @@
+"""What is drawn up for each visit of a course, in which syringes, from what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.core.calendar.clinic import Clinic
+from planner.core.dosing.draw_up import (
+    DrawUp,
+    Filled,
+    Recipe,
+    draw_up,
+    fill_each,
+    fill_shared,
+    needed,
+    recipe,
+)
+from planner.core.plan.appointments import Appointment, Visit
+from planner.core.plan.course import Lesion
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.quantities import Dose, Strength
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The draw-ups of each lesion's injections; None for one whose dose was left open."""
+
+    draw_ups: Mapping[str, tuple[DrawUp | None, ...]]
+    strength: Strength
+    clinic: Clinic
+
+    @classmethod
+    def of(
+        cls, doses: Mapping[str, Sequence[Dose | None]], protocol: Protocol, clinic: Clinic
+    ) -> Prepared:
+        """Draw up every dose of each lesion, at the protocol's strength, in the clinic's syringes.
+
+        None is a dose that was left open.
+        """
+        strength = protocol.strength
+        found = {
+            lesion: tuple(
+                None if dose is None else draw_up(dose, strength, clinic.syringes)
+                for dose in of_lesion
+            )
+            for lesion, of_lesion in doses.items()
+        }
+        return cls(found, strength, clinic)
+
+    def blank(self, visits: Iterable[Visit]) -> frozenset[str]:
+        """The lesions of which an injection is to come whose dose was left open."""
+        return frozenset(
+            one.lesion
+            for visit in visits
+            for one in visit.injected
+            if one.state == "open" and self.of_injection(one) is None
+        )
+
+    def given(self, lesion: str) -> list[DrawUp]:
+        """The draw-ups of a lesion, for the injections whose doses are given."""
+        return [one for one in self.draw_ups[lesion] if one is not None]
+
+    def of_injection(self, injection: Appointment) -> DrawUp | None:
+        """How an injection is drawn up; None where its dose was left open."""
+        return self.draw_ups[injection.lesion][injection.count - 1]
+
+    def drawn(self, visit: Visit) -> list[tuple[str, DrawUp]]:
+        """What a visit is drawn up for, for the lesions whose doses are given."""
+        found = ((one.lesion, self.of_injection(one)) for one in visit.to_draw)
+        return [(lesion, one) for lesion, one in found if one is not None]
+
+    def filled(self, visit: Visit) -> tuple[Filled, ...]:
+        """The syringes of a visit, as the clinic shares them or not."""
+        drawable = [(lesion, one) for lesion, one in self.drawn(visit) if one.is_drawable]
+        return fill_shared(drawable) if self.clinic.draw_up == "shared" else fill_each(drawable)
+
+    def is_whole(self, visit: Visit) -> bool:
+        """Whether every injection of a visit has a dose, and there is one."""
+        return 0 < len(self.drawn(visit)) == len(visit.to_draw)
+
+    def recipe(self, visit: Visit) -> Recipe | None:
+        """What a visit takes from the stock; None where no stock will do or none is stated."""
+        stock = self.clinic.stock
+        if stock is None or stock.strength < self.strength:
+            return None
+        return recipe(stock, self.strength, needed(self.filled(visit)), self.clinic.syringes)
+
+
+def each_dose(lesion: Lesion, injections: int) -> tuple[Dose | None, ...]:
+    """The dose of each of a lesion's injections; None where it was left open."""
+    if lesion.same_dose:
+        return lesion.doses * injections
+    return lesion.doses or (None,) * injections

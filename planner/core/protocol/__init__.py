@@ -1,0 +1,1 @@
+"""The protocol as data: its decision table with the proof, regimens, limits, sources."""

@@ -1,0 +1,142 @@
+"""The decision table: which regimen a lesion gets, by which rule, and on what grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from planner.core.protocol.rules import Domains, Grid, Rule, faults, size_faults, ulceration
+from planner.core.values.formatting import mm
+from planner.errors import InputError, Problem, ProtocolError, raise_if_any
+
+
+class Flip(NamedTuple):
+    """The nearest size at which the regimen would be another, all else the same.
+
+    `distance_mm` is signed, above zero for a larger lesion; `reached` says whether the regimen
+    changes at that very size, or only beyond it.
+    """
+
+    distance_mm: Decimal
+    reached: bool
+    regimen: str
+
+    def is_within(self, precision_mm: Decimal) -> bool:
+        """Whether one stated precision more or less would change the regimen."""
+        distance = abs(self.distance_mm)
+        return distance <= precision_mm if self.reached else distance < precision_mm
+
+    def __str__(self) -> str:
+        way = "more" if self.distance_mm > 0 else "less"
+        if self.distance_mm == 0:
+            return f"By however little another size would change the regimen to {self.regimen}."
+        amount = mm(abs(self.distance_mm))
+        amount = f"{amount} {way}" if self.reached else f"Over {amount} {way}"
+        return f"{amount} would change the regimen to {self.regimen}."
+
+
+class Hit(NamedTuple):
+    """The one rule that holds for a lesion, why it does, and why the others do not."""
+
+    rule: Rule
+    reasons: tuple[str, ...]
+    flip: Flip | None
+
+
+class DecisionTable:
+    """A table proven whole when it is made: no gap, no overlap, no dead rule, no bound outside.
+
+    Raises ProtocolError with every fault, each with a witness.
+    """
+
+    def __init__(self, rules: Sequence[Rule], domains: Domains) -> None:
+        raise_if_any(ProtocolError, size_faults(rules, domains))
+        self.rules = tuple(rules)
+        self.domains = domains
+        self._grid = Grid(self.rules, domains)
+        raise_if_any(ProtocolError, faults(self._grid))
+        self._held = tuple(f"Rule {rule.id} holds: {rule.condition}." for rule in self.rules)
+        self._missed = tuple(_missed(rule) for rule in self.rules)
+
+    def decide(self, size_mm: Decimal, ulcerated: bool, site: str) -> Hit:
+        """The one rule for these inputs, with reasons.
+
+        Raises InputError for a size outside the domain, an unknown site, or an ulceration that
+        is not said as yes or no.
+        """
+        if not self._is_sound(size_mm, ulcerated, site):
+            raise InputError(*self.input_problems(size_mm, ulcerated, site))
+        grid = self._grid
+        atom = grid.atom(size_mm)
+        by_size = grid.by_size[atom]
+        by_ulceration = grid.by_ulceration[ulcerated]
+        by_site = grid.by_site[site]
+        index = (by_size & by_ulceration & by_site).bit_length() - 1
+        rule = self.rules[index]
+        reasons = [
+            f"Understood: {mm(size_mm)}, {ulceration(ulcerated)}, {site}.",
+            self._held[index],
+            rule.because,
+        ]
+        for bit, missed in enumerate(self._missed):
+            if bit != index:
+                # Which of size, ulceration and site the other rule would take.
+                held = by_size >> bit & 1 | (by_ulceration >> bit & 1) << 1
+                reasons.append(missed[held | (by_site >> bit & 1) << 2])
+        flip = self._flip(size_mm, atom, by_ulceration & by_site, rule.regimen)
+        if flip is not None:
+            reasons.append(str(flip))
+        return Hit(rule, tuple(reasons), flip)
+
+    def _is_sound(self, size_mm: object, ulcerated: object, site: object) -> bool:
+        """Whether there is nothing to say of the inputs; the short way for those that are right."""
+        return (
+            isinstance(size_mm, Decimal)
+            and size_mm.is_finite()
+            and self._grid.by_size[self._grid.atom(size_mm)] != 0
+            and isinstance(ulcerated, bool)
+            and site in self._grid.by_site
+        )
+
+    def input_problems(self, size_mm: object, ulcerated: object, site: object) -> Iterator[Problem]:
+        """What is wrong with inputs, a problem each; the places are the inputs' names."""
+        domain = self.domains.size_mm
+        if not isinstance(size_mm, Decimal) or not size_mm.is_finite():
+            yield Problem("size_mm", f"{size_mm} is not a size", "give millimetres, such as 4.5")
+        elif size_mm not in domain:
+            yield Problem(
+                "size_mm",
+                f"{mm(size_mm)} is outside the sizes of the protocol, {domain.words('mm')}",
+                "measure the largest diameter in mm, or leave the lesion out",
+            )
+        if not isinstance(ulcerated, bool):
+            yield Problem("ulcerated", f"{ulcerated!r} does not say it", "say true or false")
+        if site not in self._grid.by_site:
+            sites = ", ".join(self.domains.sites)
+            yield Problem("site", f"{site!r} is not a site of the protocol", f"use one of {sites}")
+
+    def _flip(self, size_mm: Decimal, atom: int, others: int, regimen: str) -> Flip | None:
+        """The nearest change of regimen, smaller or larger."""
+        found = []
+        for step in (-1, 1):
+            at = atom + step
+            # Outside the domain no rule holds: the walk ends there.
+            while 0 <= at < len(self._grid.by_size) and self._grid.by_size[at] & others:
+                mask = self._grid.by_size[at] & others
+                other = self.rules[mask.bit_length() - 1].regimen
+                if other != regimen:
+                    nearest = at // 2 if at % 2 or step < 0 else at // 2 - 1
+                    found.append(Flip(self._grid.cuts[nearest] - size_mm, bool(at % 2), other))
+                    break
+                at += step
+        return min(found, key=lambda flip: abs(flip.distance_mm), default=None)
+
+
+def _missed(rule: Rule) -> tuple[str, ...]:
+    """Why a rule does not hold, for each set of inputs that it would take (bits: size first)."""
+    return tuple(
+        f"Not rule {rule.id}: it asks for"
+        f" {', '.join(word for bit, word in enumerate(rule.words) if not held >> bit & 1)}."
+        for held in range(8)
+    )

@@ -1,0 +1,128 @@
+"""A protocol: the rules, regimens, limits and sources of a treatment, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from planner.core.protocol.decisions import DecisionTable
+from planner.core.values.intervals import Interval
+from planner.core.values.quantities import Strength
+
+
+class Source(NamedTuple):
+    """A publication. `caveat` says how much it can bear ("6 patients, uncontrolled")."""
+
+    id: str
+    citation: str
+    caveat: str = ""
+
+
+class Regimen(NamedTuple):
+    """A series of injections into one lesion, `interval_days` apart.
+
+    `dose_mg` is what the source's cases were given at one injection (None: nothing to compare).
+    """
+
+    id: str
+    title: str
+    injections: int
+    interval_days: int
+    dose_mg: Interval | None
+    place: str
+
+
+class Evaluation(NamedTuple):
+    """A look at a lesion, counted from its first injection; the window reaches both ways."""
+
+    after_days: int
+    window_days: int
+
+
+class Policy(NamedTuple):
+    """The clinic's own latitude, not the source's: both in days, both inclusive."""
+
+    injection_window_days: int
+    shortest_interval_days: int
+
+
+class Observed(NamedTuple):
+    """What the source treated at all; whatever is left out is not compared."""
+
+    place: str
+    size_mm: Interval | None
+    visit_dose_mg: Interval | None
+    sites: tuple[str, ...] | None
+    diagnoses: tuple[str, ...] | None
+
+
+class FollowUp(NamedTuple):
+    """A lesion's size some weeks after its first injection, and the reduction as printed."""
+
+    week: int
+    size_mm: Decimal
+    reduction_percent: Decimal
+
+
+class Case(NamedTuple):
+    """One lesion of the source, as printed; `ulcerated` is None where it is not reported."""
+
+    id: str
+    patient: str
+    diagnosis: str
+    age: int | None
+    site: str
+    size_mm: Decimal
+    ulcerated: bool | None
+    regimen: str
+    injections: int
+    mean_dose_mg: Decimal
+    dose_range_mg: Interval
+    complications: str
+    follow_up: tuple[FollowUp, ...]
+    place: str
+
+
+class Claim(NamedTuple):
+    """A figure of the source's text; `measure` names how its own cases are counted for it.
+
+    `table` is what stands against it where that is no figure.
+    """
+
+    says: str
+    place: str
+    measure: str
+    figure: str
+    week: int
+    sites: tuple[str, ...]
+    complication: str
+    table: str
+
+
+class Protocol(NamedTuple):
+    """All that a treatment is planned by. `sha256` is that of the file's bytes."""
+
+    id: str
+    version: str
+    title: str
+    drug: str
+    strength: Strength
+    route: str
+    technique: str
+    use: str
+    not_for: tuple[str, ...]
+    sources: Mapping[str, Source]
+    table: DecisionTable
+    unpaired: frozenset[str]
+    regimens: Mapping[str, Regimen]
+    evaluations: tuple[Evaluation, ...]
+    policy: Policy
+    observed: Observed | None
+    cases: tuple[Case, ...]
+    claims: tuple[Claim, ...]
+    sha256: str
+
+    def cited(self, source: str, place: str) -> str:
+        """`Methods, paragraph 1 (citation)`: where a figure stands."""
+        return f"{place} ({self.sources[source].citation})"

@@ -1,0 +1,1 @@
+"""Exact figures, stretches of them, and how both are written."""

@@ -1,0 +1,116 @@
+"""How a number is written for people: the one formatter of terminal, sheet and message.
+
+The rules are those for printed doses (ISMP, NHS): a zero before the point, none after the last
+digit, a no-break space before the unit, mg and mL only, no grouping of digits.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+from planner.core.values.quantities import Number, is_whole
+
+NBSP = "\u00a0"
+PLACES = 6
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
+
+
+def rounded(value: Number, places: int = PLACES) -> Decimal:
+    """The value as a decimal: exact where it ends within the places, else rounded to them."""
+    if isinstance(value, Fraction):
+        scaled = round(value * 10**places)
+        value = _EXACT.scaleb(Decimal(scaled), -places)
+    elif isinstance(value, int):
+        return Decimal(value)
+    return _EXACT.quantize(value, Decimal(1).scaleb(-places))
+
+
+def ends(value: Number, places: int = PLACES) -> bool:
+    """Whether a number ends within the places, so that it can be written exactly."""
+    return is_whole(Fraction(value), Fraction(1, 10**places))
+
+
+def number(value: Number, places: int = PLACES) -> str:
+    """`0.5`, `12.5`, `5`, `0.083333`: at most `places` decimals, none that says nothing."""
+    if isinstance(value, Fraction):
+        value = rounded(value, places)
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if len(text.partition(".")[2]) > places:
+        text = f"{rounded(value, places):f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def mg(value: Number) -> str:
+    """`12.5 mg`, with a no-break space."""
+    return f"{number(value)}{NBSP}mg"
+
+
+def ml(value: Number) -> str:
+    """`0.08 mL`, with a no-break space."""
+    return f"{number(value)}{NBSP}mL"
+
+
+def mg_per_ml(value: Number) -> str:
+    """`150 mg/mL`, with a no-break space."""
+    return f"{number(value)}{NBSP}mg/mL"
+
+
+def mm(value: Number) -> str:
+    """`70 mm`, with a no-break space."""
+    return f"{number(value)}{NBSP}mm"
+
+
+def percent(value: Number) -> str:
+    """`-4 %`, to one decimal; the sign is part of the figure."""
+    return f"{number(value, 1)}{NBSP}%"
+
+
+def plain(text: str) -> str:
+    """The text as it is typed: ordinary spaces, single ones, none at the ends."""
+    return re.sub(r"\s+", " ", text.replace(NBSP, " ")).strip()
+
+
+def is_seen(text: str) -> bool:
+    """Whether a text shows anything at all: a letter, a digit or a sign that people see."""
+    return any(
+        unicodedata.category(one)[0] in "LNPS"
+        and not unicodedata.name(one, "").endswith((" FILLER", "PATTERN BLANK"))
+        for one in text
+    )
+
+
+def day(value: date) -> str:
+    """`Mon 7 Sep 2026`: the month as a word, so that no country reads it as another day."""
+    return f"{_WEEKDAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def moment(value: datetime) -> str:
+    """`Mon 7 Sep 2026 09:00`, the wall clock of the value."""
+    return f"{day(value)} {value:%H:%M}"
+
+
+def typed_moment(value: datetime) -> str:
+    """`2026-09-07 09:00`: the form that a course file takes."""
+    return f"{value:%Y-%m-%d %H:%M}"
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 injection`, `4 injections`."""
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def listing(items: Sequence[str], last: str = "and") -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"

@@ -1,0 +1,166 @@
+"""The set of documents of a plan, by their names in the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from planner.core.followup.events import Entry
+from planner.core.plan.pages import letter_is_due, stale_pages, with_pages
+from planner.core.plan.plan import Plan
+from planner.documents.calendars import calendar_files, changes_file
+from planner.documents.change_slip import Since, change_slip
+from planner.documents.folder import (
+    DRAFT,
+    DRAFT_PAPERS,
+    LABELS_NAME,
+    LETTER_NAME,
+    PLAN_NAME,
+    SHEET_NAME,
+    SLIP_NAME,
+    WORKSHEETS_NAME,
+)
+from planner.documents.html import paper_html
+from planner.documents.labels import label_sheets, most_aliquots
+from planner.documents.letter import appointment_letter
+from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
+from planner.documents.printable import lack
+from planner.documents.sheet import treatment_sheet
+from planner.documents.wording import Issue
+from planner.documents.worksheets import worksheets
+from planner.errors import InputError, Problem
+
+Report = Callable[[str], None]
+
+
+def _silent(_name: str) -> None:
+    """Report to nobody."""
+
+
+def issued(
+    plan: Plan,
+    content: bytes,
+    stamp: datetime,
+    before: Plan | None = None,
+    *,
+    entries: Sequence[Entry] = (),
+    first_label: int = 1,
+    report: Report = _silent,
+) -> Mapping[str, bytes]:
+    """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
+
+    `before` is the plan that it replaces, for the file of what changed, and `entries` are the
+    events since then, for the change slip. That one is made where a page went stale, the letter
+    where the patient's times are not those of the letter before. The labels begin at
+    `first_label` of their first sheet, counted from 1. `report` is told the name of each paper
+    before it is made.
+    """
+    since = Since(before, entries) if before is not None else None
+    return {
+        PLAN_NAME: content,
+        **dict(calendar_files(plan, stamp)),
+        **(changes_file(before, plan, stamp) if before is not None else {}),
+        **papers(plan, stamp, since=since, first_label=first_label, report=report),
+    }
+
+
+def papers(
+    plan: Plan,
+    stamp: datetime,
+    mark: str = "",
+    *,
+    since: Since | None = None,
+    first_label: int = 1,
+    report: Report = _silent,
+) -> Mapping[str, bytes]:
+    """The papers of a plan, each page marked (DRAFT, REPRINT) where a mark is given.
+
+    A draft has the treatment sheet and the worksheets alone; where nothing is to come, or nothing
+    that has a day, there is nothing to draw up or to write to the patient. Raises InputError for
+    a character that the papers' fonts lack, by its places in the plan.
+    """
+    issue = Issue.of(plan, mark, stamp)
+    sheet = treatment_sheet(plan, issue)
+    makers: dict[str, Callable[[], bytes]] = {
+        SHEET_NAME: lambda: paper_html(sheet),
+        "treatment-sheet.pdf": lambda: paper_pdf(sheet, stamp),
+        WORKSHEETS_NAME: lambda: paper_pdf(worksheets(plan, issue), stamp),
+        LABELS_NAME: lambda: _labels(plan, issue, first_label),
+        LETTER_NAME: lambda: paper_pdf(appointment_letter(plan, issue), stamp),
+    }
+    if since is not None:
+        makers[SLIP_NAME] = lambda: paper_pdf(change_slip(plan, since, issue), stamp)
+    if mark == DRAFT:
+        makers = {name: makers[name] for name in DRAFT_PAPERS}
+    idle = set(_idle(plan, since))
+    makers = {name: make for name, make in makers.items() if name not in idle}
+    made = {}
+    try:
+        for name, make in makers.items():
+            report(name)
+            made[name] = make()
+    except MissingGlyphError as error:
+        raise InputError(*_places(plan, error.characters)) from error
+    return made
+
+
+def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
+    """The papers that would tell nobody anything."""
+    coming = list(with_pages(plan))
+    if not coming:
+        yield WORKSHEETS_NAME
+    if not any(visit.injections for visit in coming):
+        yield LABELS_NAME
+    if not coming or (since is not None and not letter_is_due(since.plan, plan)):
+        yield LETTER_NAME
+    if since is not None and not (since.entries and stale_pages(since.plan, plan)):
+        yield SLIP_NAME
+
+
+def _labels(plan: Plan, issue: Issue, first: int) -> bytes:
+    """The labels, one a syringe where its text can be read on one, else with fewer lesions each."""
+    number = 0
+    for most in most_aliquots(plan):
+        try:
+            return labels_pdf(label_sheets(plan, issue, first, most), issue.stamp)
+        except LabelOverflowError as error:
+            number = error.number
+    fix = "shorten the patient's name and id, or the lesion's id"
+    raise InputError(Problem(f"label {number}", "it cannot hold its text", fix))
+
+
+def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
+    """Each text that somebody wrote with a character which the papers' fonts lack."""
+    found = [
+        lack(place, held)
+        for place, typed in typed_texts(plan)
+        if (held := [one for one in characters if one in typed])
+    ]
+    yield from found or [lack("", list(characters))]
+
+
+def typed_texts(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Each text of a plan that somebody wrote, by its place."""
+    written = {
+        "patient": plan.patient,
+        "diagnosis": plan.diagnosis,
+        "prescriber": plan.prescriber,
+        "lesion": plan.lesions,
+        "confirm.by": tuple(one.confirmed_by for one in plan.findings),
+        "confirm.reason": tuple(one.reason for one in plan.findings),
+        "clinic": plan.clinic,
+        "protocol": plan.protocol,
+    }
+    for place, value in written.items():
+        yield from _texts(value, place)
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        for index, one in enumerate(value):
+            part = f".{names[index]}" if names else f"[{index + 1}]"
+            yield from _texts(one, place + part)

@@ -1,0 +1,438 @@
+"""What papers and the terminal say of a plan: whose it is, what it rests on, what a visit takes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import NamedTuple
+
+from planner.core.plan.findings import ranges
+from planner.core.plan.pages import listed_pages
+from planner.core.plan.plan import (
+    Decision,
+    Ending,
+    Measured,
+    Plan,
+    PlannedInjection,
+    PlannedLesion,
+    PlannedVisit,
+    VisitState,
+)
+from planner.core.values.formatting import NBSP
+from planner.core.values.intervals import Interval
+from planner.documents.language import Language, language
+from planner.documents.paper import Identity, Line, Paper, Section, Span, Tick, mixed
+
+ENGLISH = language("en")
+
+
+class Issue(NamedTuple):
+    """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when."""
+
+    say: Language
+    codes: Mapping[str, str]
+    mark: str
+    stamp: datetime
+
+    @classmethod
+    def of(cls, plan: Plan, mark: str, stamp: datetime) -> Issue:
+        """The issue of a plan's papers, in its clinic's language."""
+        return cls(language(plan.clinic.language), dict(listed_pages(plan)), mark, stamp)
+
+
+class GroundsRow(NamedTuple):
+    """What the regimen of some lesions rests on, once for all of them."""
+
+    lesions: str
+    regimen: str
+    rule: str
+    because: str
+    evidence: str
+    source: str
+    cases: tuple[str, ...]
+
+
+def identity(plan: Plan, issue: Issue) -> Identity:
+    """What stands on every page of every paper."""
+    say = issue.say
+    return Identity(
+        course=say("Course {course}", course=plan.course),
+        mark=say(issue.mark),
+        patient=", ".join(patient_identifiers(plan, say)),
+        label=say("Patient label: name and birth date") if needs_label(plan) else "",
+        page=say("Page {n} of {of}"),
+    )
+
+
+def paper_of(plan: Plan, issue: Issue, title: str, sections: tuple[Section, ...]) -> Paper:
+    """A paper of a plan: every page says whose it is."""
+    return Paper(
+        title=title,
+        mark=issue.mark,
+        language=issue.say.code,
+        size=plan.clinic.paper,
+        identity=identity(plan, issue),
+        sections=sections,
+    )
+
+
+def issue_line(plan: Plan, issue: Issue, page: str) -> str:
+    """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told.
+
+    What is no page of the plan, as a change slip, has no code: nothing can be asked by it.
+    """
+    say = issue.say
+    parts = [say("revision {n}", n=plan.revision)]
+    if plan.replaces is not None:
+        parts.append(say("replaces {n}", n=plan.replaces))
+    if page in issue.codes:
+        parts.append(say("code {code}", code=issue.codes[page]))
+    return ", ".join(parts)
+
+
+def needs_label(plan: Plan) -> bool:
+    """Whether the patient's label has to say who this is."""
+    return plan.patient.name is None or plan.patient.birth_date is None
+
+
+def patient_identifiers(plan: Plan, say: Language) -> Iterator[str]:
+    """Name, birth date and id of the patient, as far as they are known."""
+    patient = plan.patient
+    if patient.name is not None:
+        yield patient.name
+    if patient.birth_date is not None:
+        yield say("born {day}", day=say.birth_date(patient.birth_date)).replace(" ", NBSP)
+    yield say("id {id}", id=patient.id)
+
+
+def strength(plan: Plan, say: Language) -> str:
+    """`150 mg/mL`: what every volume to inject is a volume of."""
+    return say.mg_per_ml(plan.protocol.strength_mg_per_ml)
+
+
+def is_diluted(plan: Plan) -> bool:
+    """Whether the stock is stronger than what is injected."""
+    stock = plan.clinic.stock
+    return stock is not None and stock.strength_mg_per_ml > plan.protocol.strength_mg_per_ml
+
+
+def vial_line(plan: Plan, say: Language) -> Line:
+    """What has to stand on the vial: the stock's strength and salt where they are known."""
+    stock = plan.clinic.stock
+    expected = say.mg_per_ml((stock or plan.protocol).strength_mg_per_ml)
+    words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
+    line = mixed(words, strength=expected)
+    if stock is None or stock.salt == "not stated":
+        return line
+    return (*line, Span(" "), *mixed(say("Not {salt}: stop."), salt=say(stock.salt)))
+
+
+def held_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
+    """The lesions that are on hold at a visit: who holds the syringe has to know of them."""
+    here = {one.lesion for one in visit.injections}
+    held = [
+        f"{one.id} {site_and_side(one, say)}"
+        for one in plan.lesions
+        if one.held_since is not None and one.id not in here
+        if visit.start is None or visit.start.date() >= one.held_since
+    ]
+    if held:
+        yield say("On hold, not to be injected: {lesions}.", lesions=", ".join(held))
+
+
+def draw_up(plan: Plan, say: Language = ENGLISH) -> str:
+    """How syringes are shared, and why this one: the smallest that holds it."""
+    if plan.clinic.draw_up == "shared":
+        return say(
+            "One syringe serves several lesions of the same syringe size, in their order, none"
+            " divided; the smallest that holds a lesion's volume."
+        )
+    return say("A syringe for each lesion, the smallest that holds its volume.")
+
+
+def conversion(plan: Plan, say: Language) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+    """For each syringe about ten of its lines as (volume, dose), each exact."""
+    below = Fraction(0)
+    for syringe in plan.clinic.syringes:
+        lines_of = int(syringe.capacity_ml / syringe.graduation_ml)
+        every = max(1, lines_of // 10)
+        volumes = [n * syringe.graduation_ml for n in range(every, lines_of + 1, every)]
+        rows = tuple(
+            (say.ml(volume), say.mg(volume * plan.protocol.strength_mg_per_ml))
+            for volume in volumes
+            if volume > below
+        )
+        yield say.ml(syringe.capacity_ml), rows
+        below = syringe.capacity_ml
+
+
+def where(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
+    """`right knee (above the patella)`, whole: a site is never cut short."""
+    text = site_and_side(lesion, say)
+    return f"{text} ({lesion.site_detail})" if lesion.site_detail else text
+
+
+def site_and_side(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
+    """`right knee`."""
+    return " ".join(say.site(part) for part in (lesion.side, lesion.site) if part)
+
+
+def regimen_title(plan: Plan, regimen: str, say: Language = ENGLISH) -> str:
+    """`weekly: one injection every 7 days, 4 in all`."""
+    title = next(one.title for one in plan.protocol.regimens if one.id == regimen)
+    return f"{regimen}: {say(title)}"
+
+
+def evidence(plan: Plan, decision: Decision, say: Language = ENGLISH) -> str:
+    """The evidence of a decision, with what its source can bear."""
+    if decision.regimen != decision.by_rule:
+        return say("the physician's choice; the rule gives {regimen}", regimen=decision.by_rule)
+    shown = {
+        "stated": say("stated by the source"),
+        "inferred": say("inferred from a case"),
+        "extrapolated": say("extrapolated"),
+    }[decision.evidence]
+    caveats = [say(one.caveat) for one in plan.protocol.sources if one.caveat]
+    return f"{shown} ({'; '.join(caveats)})" if caveats else shown
+
+
+def case_line(plan: Plan, case_id: str, say: Language = ENGLISH) -> str:
+    """`knee, 70 mm: 4 injections of 12.5 to 87.5 mg, mean 57.5 mg (Table 1, row 2)`."""
+    case = next(one for one in plan.cases if one.id == case_id)
+    doses = say.sentence(Interval.parse(case.dose_range_mg).words("mg"))
+    if case.injections > 1:
+        doses = say("{doses}, mean {mean}", doses=doses, mean=say.mg(case.mean_dose_mg))
+    times = say.plural("{n} injection", "{n} injections", case.injections)
+    return say(
+        "{site}, {size}: {times} of {doses} ({place})",
+        site=say.site(case.site),
+        size=say.mm(case.size_mm),
+        times=times,
+        doses=doses,
+        place=say.sentence(case.place),
+    )
+
+
+def grounds(
+    plan: Plan, without_dose: Collection[str] = (), say: Language = ENGLISH
+) -> Iterator[GroundsRow]:
+    """The grounds of the regimens, those alike together; with cases for lesions without a dose."""
+    alike: dict[GroundsRow, list[str]] = {}
+    for decision in plan.decisions:
+        cases = decision.cases if decision.lesion in without_dose else ()
+        row = GroundsRow(
+            lesions="",
+            regimen=regimen_title(plan, decision.regimen, say),
+            rule=decision.rule,
+            because=say.sentence(decision.because),
+            evidence=evidence(plan, decision, say),
+            source="; ".join(say.sentence(one) for one in decision.sources),
+            cases=tuple(case_line(plan, case, say) for case in cases),
+        )
+        alike.setdefault(row, []).append(decision.lesion)
+    for row, lesions in alike.items():
+        yield row._replace(lesions=ranges(lesions, plan.lesion_ids))
+
+
+def lesions_without_dose(plan: Plan) -> set[str]:
+    """The lesions with an injection whose dose was left open."""
+    return {one.lesion for visit in plan.visits for one in visit.injections if one.dose_mg is None}
+
+
+def given_line(one: PlannedInjection, say: Language = ENGLISH) -> Iterator[str]:
+    """`given: 57.5 mg, drawn 0.38 mL (57 mg), Mon 14 Sep 2026 09:10, lot 7A`."""
+    given = one.given
+    if given is None:
+        return
+    parts = [
+        say(
+            "given: {dose}, drawn {volume} ({drawn})",
+            dose=say.mg(given.dose_mg),
+            volume=say.ml(given.drawn_ml),
+            drawn=say.mg(given.drawn_mg),
+        ),
+        say.moment(given.at),
+    ]
+    if given.lot:
+        parts.append(say("lot {lot}", lot=given.lot))
+    yield ", ".join(parts)
+    if given.complication:
+        yield say("Complication: {said}", said=given.complication)
+
+
+def outcome_line(result: Measured, say: Language = ENGLISH) -> str:
+    """`30 mm, smaller, reduction 57.1 %, pain 3/10, pain changed by -2`."""
+    words = {
+        "complete": say("gone"),
+        "partial": say("smaller"),
+        "unchanged": say("unchanged"),
+        "larger": say("larger"),
+    }[result.remission]
+    parts = [
+        say.mm(result.size_mm),
+        words,
+        say("reduction {percent}", percent=say.percent(result.reduction_percent)),
+    ]
+    if result.pain is not None:
+        parts.append(say("pain {n}/10", n=say.number(result.pain)))
+    if result.pain_change is not None:
+        parts.append(say("pain changed by {n}", n=say.number(result.pain_change)))
+    return ", ".join(parts)
+
+
+def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:
+    """How the course ended, and what the staff has to do after a death."""
+    if plan.ending is None:
+        return
+    how = ending_words(plan.ending.ending, say)
+    yield say("This course ended on {day}: {how}.", day=say.day(plan.ending.on), how=how)
+    if plan.ending.ending == "died":
+        yield say(
+            "Nothing more is sent to the patient. A phone's calendar cannot be recalled: a person"
+            " has to call those who keep it."
+        )
+
+
+def ending_words(ending: Ending, say: Language = ENGLISH) -> str:
+    """How a course ended, in words."""
+    return {
+        "completed": say("completed"),
+        "stopped": say("stopped"),
+        "died": say("the patient died"),
+        "lost": say("lost to follow-up"),
+    }[ending]
+
+
+def visit_state(visit: PlannedVisit, say: Language = ENGLISH) -> str:
+    """What became of a visit; nothing for one that is to come."""
+    return "" if visit.state == "planned" else state_words(visit.state, say)
+
+
+def state_words(state: VisitState, say: Language = ENGLISH) -> str:
+    """What became of a visit, or of one lesion at it."""
+    return {
+        "planned": say("to come"),
+        "done": say("done"),
+        "missed": say("missed"),
+        "cancelled": say("cancelled"),
+    }[state]
+
+
+def visit_title(visit: PlannedVisit, say: Language) -> str:
+    """`Visit 1 · Mon 7 Sep 2026 09:30 to 10:00`."""
+    number = say("Visit {n}", n=visit.number)
+    return f"{number} \u00b7 {visit_time(visit, say)}"
+
+
+def visit_time(visit: PlannedVisit, say: Language) -> str:
+    """`Mon 7 Sep 2026 09:30 to 10:00`."""
+    if visit.start is None or visit.end is None:
+        return say("no day found (due {day})", day=say.day(visit.due))
+    return say("{start} to {end}", start=say.moment(visit.start), end=f"{visit.end:%H:%M}")
+
+
+def preparation_lines(plan: Plan, visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:
+    """What to take from the stock, and the recipe where it is diluted; blanks for open doses."""
+    made = visit.preparation
+    if made is None:
+        if is_diluted(plan) and plan.clinic.stock is not None and visit.injections:
+            yield say(
+                "Dilute: ________ mL stock of {stock} + ________ mL diluent = ________ mL of"
+                " {wanted}. The pharmacy works it out, says the diluent and signs.",
+                stock=say.mg_per_ml(plan.clinic.stock.strength_mg_per_ml),
+                wanted=strength(plan, say),
+            )
+        return
+    stock, taken = say.mg_per_ml(made.strength_mg_per_ml), say.ml(made.stock_ml)
+    if made.diluent_ml:
+        yield say(
+            "Dilute: {taken} stock of {stock} + {diluent} diluent = {batch} of {wanted}. The"
+            " diluent and its compatibility: the pharmacy says and signs.",
+            taken=taken,
+            stock=stock,
+            diluent=say.ml(made.diluent_ml),
+            batch=say.ml(made.batch_ml),
+            wanted=strength(plan, say),
+        )
+    else:
+        yield say(
+            "Take {taken} of {stock}, what stays in the syringes included.",
+            taken=taken,
+            stock=stock,
+        )
+    if made.vials is not None and made.wasted_ml is not None:
+        vials = say.plural("{n} vial", "{n} vials", made.vials)
+        rest = say.ml(made.wasted_ml)
+        yield say("{vials}, single use; {rest} left over.", vials=vials, rest=rest)
+
+
+def moved_line(visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:
+    """Why a visit is not when it was due, if so; a visit that another joined was due that day."""
+    if not visit.moved_because:
+        return
+    because = say.sentence(visit.moved_because)
+    if visit.start is not None and visit.start.date() == visit.due:
+        yield because
+    else:
+        yield say("moved from {day}: {because}", day=say.day(visit.due), because=because)
+
+
+class Index(NamedTuple):
+    """What rows look up in a plan, found once: lesions by id, and how often each is injected."""
+
+    lesions: Mapping[str, PlannedLesion]
+    injections: Mapping[str, int]
+
+    def number(self, injection: PlannedInjection, say: Language) -> str:
+        """`2 of 4`: which of its lesion's injections this is."""
+        return say("{n} of {of}", n=injection.injection, of=self.injections[injection.lesion])
+
+
+def index(plan: Plan) -> Index:
+    """The index of a plan."""
+    planned = {one.id: one.injections for one in plan.protocol.regimens}
+    injections = {one.lesion: planned[one.regimen] for one in plan.decisions}
+    return Index({lesion.id: lesion for lesion in plan.lesions}, injections)
+
+
+def total_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
+    """What a visit takes in all, where every dose is known."""
+    if visit.total_drawn_ml is None or visit.total_drawn_mg is None or visit.total_dose_mg is None:
+        return
+    yield say(
+        "Together: {dose} prescribed; drawn {volume} at {strength}, {drawn}.",
+        dose=say.mg(visit.total_dose_mg),
+        volume=say.ml(visit.total_drawn_ml),
+        strength=strength(plan, say),
+        drawn=say.mg(visit.total_drawn_mg),
+    )
+
+
+def after(days: int, say: Language) -> str:
+    """`week 4`, or `day 10` where the days make no whole weeks."""
+    return say("day {n}", n=days) if days % 7 else say("week {n}", n=days // 7)
+
+
+def looked_at(visit: PlannedVisit, say: Language) -> Iterator[str]:
+    """`A, B (week 4)`: the lesions that a visit measures, by the time since they began."""
+    by_time: dict[int, list[str]] = {}
+    for one in visit.evaluations:
+        by_time.setdefault(one.after_days, []).append(one.lesion)
+    for days, lesions in by_time.items():
+        yield f"{', '.join(lesions)} ({after(days, say)})"
+
+
+def remission_ticks(say: Language) -> Iterator[Tick]:
+    """The four outcomes of a lesion."""
+    for outcome in (say("gone"), say("smaller"), say("unchanged"), say("larger")):
+        yield Tick(outcome)
+
+
+def remission_line(plan: Plan, say: Language) -> str:
+    """What the outcomes mean, by the precision of the protocol."""
+    return say(
+        "Gone: complete remission. Smaller by more than {precision}: partial remission. Smaller or"
+        " larger by no more than that: unchanged.",
+        precision=say.mm(plan.protocol.precision_mm),
+    )

@@ -1,0 +1,269 @@
+"""What lists and days are read from: the drawn tables, so that no history is folded for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
+from planner.core.values.lettering import as_people_read
+from planner.store.histories import ERASED_ID
+from planner.store.summary import Summary, read_summary
+from planner.store.tables import courses, patients, visits
+
+
+class ListedCourse(NamedTuple):
+    """A course in a list; `next_visit` is a day, `without_day` counts visits that have none yet."""
+
+    course: str
+    patient: str
+    status: str
+    revision: int
+    next_visit: str | None
+    without_day: int
+
+
+class DueVisit(NamedTuple):
+    """A visit to come; `is_crowded` where the clinic has no room for all visits of that time."""
+
+    day: date
+    course: str
+    number: int
+    patient: str
+    name: str | None
+    summary: Summary
+    is_crowded: bool
+
+    @property
+    def hours(self) -> str:
+        """`09:00-09:30`."""
+        start, end = (datetime.fromisoformat(one) for one in (self.summary.start, self.summary.end))
+        return f"{start:%H:%M}-{end:%H:%M}"
+
+    @property
+    def what(self) -> str:
+        """`visit 2: evaluation A; injection A, B`."""
+        parts = []
+        if self.summary.evaluations:
+            parts.append(f"evaluation {', '.join(self.summary.evaluations)}")
+        if self.summary.injections:
+            parts.append(f"injection {', '.join(self.summary.injections)}")
+        return f"visit {self.number}: {'; '.join(parts)}"
+
+    @property
+    def volume(self) -> str:
+        """`0.38 mL of 150 mg/mL`."""
+        if not self.summary.injections:
+            return ""
+        if self.summary.total_drawn_ml is None:
+            return "doses open"
+        strength = mg_per_ml(Decimal(self.summary.strength_mg_per_ml))
+        return f"{ml(Decimal(self.summary.total_drawn_ml))} of {strength}"
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """As programs read it."""
+        own = self.summary._asdict()
+        return {
+            "course": self.course,
+            "visit": self.number,
+            "patient": self.patient,
+            "name": self.name,
+            "start": own["start"],
+            "end": own["end"],
+            "clinic": own["clinic"],
+            "evaluations": own["evaluations"],
+            "injections": own["injections"],
+            "total_drawn_ml": _number(own["total_drawn_ml"]),
+            "total_drawn_mg": _number(own["total_drawn_mg"]),
+            "strength_mg_per_ml": _number(own["strength_mg_per_ml"]),
+            "vials": own["vials"],
+            "syringes": [_syringes(*one) for one in own["syringes"]],
+            "crowded": self.is_crowded,
+        }
+
+
+class ToPrepare(NamedTuple):
+    """What some visits take in all; `vials` is None where a visit's are not known."""
+
+    drawn_ml: Decimal
+    vials: int | None
+    syringes: list[dict[str, Any]]
+    doses_open: int
+
+    def __str__(self) -> str:
+        parts = [
+            f"{count(one['count'], 'syringe')} of {ml(one['capacity_ml'])}" for one in self.syringes
+        ]
+        known = "vials: not known (no stock, or an open dose)"
+        vials = known if self.vials is None else count(self.vials, "vial")
+        text = "; ".join([f"{ml(self.drawn_ml)} drawn", vials, *parts])
+        return text + (
+            f"; {count(self.doses_open, 'visit')} with open doses" if self.doses_open else ""
+        )
+
+
+def listed_courses(
+    connection: Connection, status: str | None = None, patient: str | None = None
+) -> list[ListedCourse]:
+    """The courses by id, those of restricted patients apart.
+
+    `status` and `patient`, a part of the id as people read it or of the name, leave out others.
+    """
+    coming = (
+        select(
+            visits.c.course,
+            func.min(visits.c.day).label("day"),
+            (func.count() - func.count(visits.c.day)).label("without"),
+        )
+        .where(visits.c.state == "planned")
+        .group_by(visits.c.course)
+        .subquery()
+    )
+    query = (
+        select(
+            courses.c.id,
+            patients.c.id,
+            courses.c.status,
+            courses.c.revision,
+            coming.c.day,
+            coming.c.without,
+        )
+        .join(patients, patients.c.key == courses.c.patient)
+        .outerjoin(coming, coming.c.course == courses.c.id)
+        .where(patients.c.restricted.is_(None))
+        .order_by(courses.c.id)
+    )
+    if status is not None:
+        query = query.where(courses.c.status == status)
+    if patient is not None:
+        read_as = patients.c.read_as.contains(as_people_read(patient), autoescape=True)
+        named = patients.c.name.icontains(patient.strip(), autoescape=True)
+        query = query.where(read_as | named)
+    return [
+        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
+        for course, patient, status, revision, next_visit, without in connection.execute(query)
+    ]
+
+
+def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit]:
+    """The visits to come from one day to another (both inclusive), by their time."""
+    query = (
+        select(visits, patients.c.id.label("patient_id"), patients.c.name)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(visits.c.day.between(first.isoformat(), last.isoformat()))
+        .where(visits.c.state == "planned", patients.c.restricted.is_(None))
+    )
+    rows = [(one, read_summary(one.summary)) for one in connection.execute(query)]
+    crowded = _crowded([summary for _, summary in rows])
+    found = [
+        DueVisit(
+            date.fromisoformat(one.day),
+            one.course,
+            one.number,
+            one.patient_id or ERASED_ID,
+            one.name,
+            summary,
+            f"{summary.clinic} {summary.start}" in crowded,
+        )
+        for one, summary in rows
+    ]
+    return sorted(found, key=lambda one: (one.summary.start, one.course))
+
+
+def crowded_times(connection: Connection) -> list[str]:
+    """Where more visits to come are going on at a clinic than it has room for, one line a time."""
+    query = select(visits.c.summary).where(visits.c.state == "planned", visits.c.start.is_not(None))
+    found = [read_summary(one.summary) for one in connection.execute(query)]
+    times = sorted(one.rsplit(" ", 1) for one in _crowded(found))
+    return [
+        f"more visits than room: {clinic}, {typed_moment(datetime.fromisoformat(start))}"
+        for clinic, start in times
+    ]
+
+
+def held_courses(connection: Connection) -> list[str]:
+    """The running courses of which nothing can be injected before a lesion is released."""
+    query = (
+        select(courses.c.id)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(courses.c.status == "held", patients.c.restricted.is_(None))
+        .order_by(courses.c.id)
+    )
+    return [one.id for one in connection.execute(query)]
+
+
+def without_day(connection: Connection) -> list[str]:
+    """The courses that have a visit to come without a day."""
+    query = (
+        select(visits.c.course)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(visits.c.day.is_(None), visits.c.state == "planned", patients.c.restricted.is_(None))
+        .distinct()
+        .order_by(visits.c.course)
+    )
+    return [one.course for one in connection.execute(query)]
+
+
+def restricted_visits(connection: Connection, first: date, last: date) -> int:
+    """How many visits are not shown, as the processing of their patients' data is restricted."""
+    query = (
+        select(func.count())
+        .select_from(visits)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(visits.c.day.between(first.isoformat(), last.isoformat()))
+        .where(visits.c.state == "planned", patients.c.restricted.is_not(None))
+    )
+    return connection.execute(query).scalar_one()
+
+
+def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:
+    """What the visits take in all."""
+    injecting = [one.summary for one in found if one.summary.injections]
+    sizes: Counter[Decimal] = Counter()
+    for one in injecting:
+        for capacity, number in one.syringes:
+            sizes[Decimal(capacity)] += number
+    vials = [one.vials for one in injecting]
+    known = [one for one in vials if one is not None]
+    return ToPrepare(
+        drawn_ml=sum((Decimal(one.total_drawn_ml or 0) for one in injecting), Decimal(0)),
+        vials=sum(known) if len(known) == len(vials) else None,
+        syringes=[{"capacity_ml": size, "count": sizes[size]} for size in sorted(sizes)],
+        doses_open=sum(one.total_drawn_ml is None for one in injecting),
+    )
+
+
+def _crowded(found: Sequence[Summary]) -> set[str]:
+    """The clinics and starts at which more visits are going on than there is room for."""
+    by_clinic: dict[str, list[Summary]] = {}
+    for one in found:
+        by_clinic.setdefault(one.clinic, []).append(one)
+    crowded: set[str] = set()
+    for clinic, own in by_clinic.items():
+        going_on: list[tuple[datetime, str]] = []
+        for one in sorted(own, key=lambda one: one.start):
+            start = datetime.fromisoformat(one.start)
+            while going_on and going_on[0][0] <= start:
+                heappop(going_on)
+            heappush(going_on, (datetime.fromisoformat(one.end), one.start))
+            if len(going_on) > one.capacity:
+                crowded.update(f"{clinic} {there}" for _, there in going_on)
+    return crowded
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _syringes(capacity: str, number: int) -> dict[str, Any]:
+    return {"capacity_ml": Decimal(capacity), "count": number}

@@ -1,0 +1,283 @@
+"""Events as the database holds them: facts, and apart from them all that somebody typed.
+
+Each event carries a digest of itself and of the one before it, so that a changed, missing or
+added one is found. Typed text enters it by a salted digest: it can be blanked without a break.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from planner.core.followup.events import KINDS, Entry, Event, Settled, kind_of
+from planner.core.plan.appointments import Appointment
+from planner.core.plan.course import Confirmation
+from planner.core.values.formatting import number
+from planner.core.values.quantities import Dose
+from planner.files.reading import exact_decimal, refuse_constant
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+# What people write freely: it may say who somebody is.
+_TYPED = {
+    "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
+}  # fmt: skip
+# A lot as vials have it: one word with a digit. Anything else may be somebody's name.
+_LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")
+_NUMERIC = re.compile(r"mg|ml|[a-z_]+_(mg|ml|mm|percent|per_ml)")
+_FIGURE = re.compile(r"-?\d{1,60}(/\d{1,60})?")
+# This finding repeats the diagnosis.
+_SAYS_DIAGNOSIS = {"message", "value"}
+# Who the patient is stands in the table of patients; the id also among the texts of the plan, so
+# that the history tells whose it is. An event says what of it the course knows.
+KNOWN, KNOWABLE = "known", ("name", "birth_date")
+PATIENT_ID = "/event/course/patient/id"
+ERASED = "erased"
+# What reading a history leads to that no planner wrote.
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class Row(NamedTuple):
+    """An event as its table has it; `texts` is what was typed, by its place in the facts."""
+
+    number: int
+    at: str
+    author: str
+    kind: str
+    facts: str
+    texts: Mapping[str, str]
+    salt: str | None
+
+    @property
+    def texts_sha256(self) -> str:
+        """A digest that tells nothing of the texts without their salt."""
+        if self.salt is None:
+            return ""
+        return hashlib.sha256(f"{self.salt}{_json(dict(self.texts))}".encode()).hexdigest()
+
+
+class Identity(NamedTuple):
+    """Who a patient is, as the table of patients has it."""
+
+    id: str
+    name: str | None = None
+    birth_date: date | None = None
+
+
+def to_row(entry: Entry, salt: str) -> Row:
+    """An entry as a row; `salt` is random, and used where something was typed."""
+    facts = {"event": _plain(entry.event), "reason": entry.reason}
+    if entry.confirmations:
+        facts["confirmations"] = _plain(entry.confirmations)
+    typed = dict(_take_identity(facts["event"]))
+    if entry.settled is not None:
+        settled = _short(entry.settled)
+        facts["scheduled"] = settled.pop("scheduled")
+        facts["settled"] = settled
+    typed |= _take_typed(facts, "")
+    kind = kind_of(entry.event)
+    return Row(
+        entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,
+        salt if typed else None,
+    )  # fmt: skip
+
+
+def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> Entry:
+    """The entry of a row. Raises ValueError where it cannot be one.
+
+    `known` is what a course of the first edition knew of its patient when it was migrated: it
+    did not say so itself.
+    """
+    facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=refuse_constant)
+    _check_figures(facts)
+    for place, text in row.texts.items():
+        _put(facts, place, text)
+    _put_identity(facts["event"], row.kind, patient, known)
+    kind: Any = KINDS.get(row.kind)
+    if kind is None:
+        raise ValueError(f"no event is called {row.kind}")
+    event: Event = _adapter(kind).validate_python(facts["event"])
+    confirmations = facts.get("confirmations", [])
+    settled = facts.get("settled")
+    if settled is not None:
+        settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
+    return Entry(
+        number=row.number,
+        at=datetime.fromisoformat(row.at),
+        by=row.author,
+        reason=facts["reason"],
+        event=event,
+        confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
+        settled=settled,
+    )
+
+
+def scheduled_of(row: Row) -> Any:
+    """The times that an event set, as an export has them; None where it set none."""
+    return json.loads(row.facts).get("scheduled")
+
+
+def known_when_migrated(rows: Iterable[Row]) -> Collection[str]:
+    """What a course of the first edition knew of its patient when it was migrated."""
+    for row in rows:
+        if row.kind == "migrated":
+            known: list[str] = json.loads(row.facts)["event"][KNOWN]
+            return known
+    return KNOWABLE
+
+
+def _take_identity(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Who the patient is, out of an event: the table of patients has it, `known` says what."""
+    patient = event.get("course", {}).get("patient") if "course" in event else event
+    if patient is None or not set(KNOWABLE) <= set(patient):
+        return
+    said = {name: patient.pop(name) for name in KNOWABLE}
+    patient[KNOWN] = [name for name, value in said.items() if value is not None]
+    if "course" in event:
+        yield PATIENT_ID, patient.pop("id")
+
+
+def _put_identity(
+    event: dict[str, Any], kind: str, patient: Identity, known: Collection[str]
+) -> None:
+    if kind == "planned":
+        there = event["course"]["patient"]
+        known = there.pop(KNOWN, known)
+        there["id"] = patient.id
+    elif kind == "identified":
+        there, known = event, event.pop(KNOWN)
+    else:
+        return
+    there.update({name: getattr(patient, name) if name in known else None for name in KNOWABLE})
+
+
+def digest(course: str, row: Row, texts_sha256: str, before: str) -> str:
+    """What an event is known by: its content after the digest of the one before it."""
+    content = [before, course, row.number, row.at, row.author, row.kind, row.facts, texts_sha256]
+    return hashlib.sha256(_json(content).encode()).hexdigest()
+
+
+def blanked(texts: Mapping[str, str]) -> dict[str, str]:
+    """The texts of an erased patient; a lot that is one says nothing of who it is."""
+    return {
+        place: text if place.endswith("/lot") and is_lot(text) else ERASED
+        for place, text in texts.items()
+    }
+
+
+def is_lot(text: str) -> bool:
+    """Whether a text is a lot as vials have it."""
+    return bool(_LOT.fullmatch(text))
+
+
+def is_typed_place(place: str, facts: Any) -> bool:
+    """Whether a text may stand at a place of the facts: where one is typed, and none is yet."""
+    if place == PATIENT_ID:
+        return True
+    *way, last = place.strip("/").split("/")
+    try:
+        for part in way:
+            facts = facts[int(part)] if isinstance(facts, list) else facts[part]
+    except (LookupError, TypeError, ValueError):
+        return False
+    is_typed = last in _TYPED or last in _SAYS_DIAGNOSIS
+    return is_typed and isinstance(facts, dict) and last in facts and facts[last] is None
+
+
+def _check_figures(value: Any) -> None:
+    """Refuse figures that no plan has: to work one of a billion digits out takes for ever."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, str) and _NUMERIC.fullmatch(name) and not _FIGURE.fullmatch(one):
+                raise ValueError("a figure is none")
+            _check_figures(one)
+    elif isinstance(value, list):
+        for one in value:
+            _check_figures(one)
+    elif isinstance(value, int) and abs(value) > 10**60:
+        raise ValueError("a number is beyond any figure")
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _json(value: object) -> str:
+    text: str = _encoder().encode(value)
+    return text
+
+
+@cache
+def _encoder() -> Any:
+    from simplejson import JSONEncoder
+
+    return JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """Records as JSON has them; a fraction that does not end is written as one."""
+    match value:
+        case Dose():
+            plain: Any = {"mg": _plain(value.mg)}
+        case Settled():
+            plain = _short(value)
+        case tuple() if hasattr(value, "_fields"):
+            plain = {name: _plain(one) for name, one in zip(value._fields, value, strict=True)}
+        case tuple():
+            plain = [_plain(one) for one in value]
+        case Fraction():
+            shown = Decimal(number(value, 30))
+            plain = shown if Fraction(shown) == value else str(value)
+        case date():
+            plain = value.isoformat()
+        case _:
+            plain = value
+    return plain
+
+
+def _short(value: Any) -> Any:
+    """As `_plain`, without what is as it is anyway: most of what is settled has its defaults."""
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        usual = getattr(value, "_field_defaults", {})
+        pairs = zip(value._fields, value, strict=True)
+        return {name: _short(one) for name, one in pairs if name not in usual or one != usual[name]}
+    if isinstance(value, Appointment):
+        return {name: _plain(one) for name, one in asdict(value).items()}
+    if isinstance(value, tuple) and not isinstance(value, Dose):
+        return [_short(one) for one in value]
+    return _plain(value)
+
+
+def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every typed text by its place, and null in its stead."""
+    if isinstance(value, dict):
+        is_diagnosis = value.get("code") == "diagnosis-outside-observed"
+        for name, one in value.items():
+            is_typed = name in _TYPED or (is_diagnosis and name in _SAYS_DIAGNOSIS)
+            if is_typed and isinstance(one, str):
+                yield f"{place}/{name}", one
+                value[name] = None
+            else:
+                yield from _take_typed(one, f"{place}/{name}")
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _take_typed(one, f"{place}/{index}")
+
+
+def _put(facts: Any, place: str, text: str) -> None:
+    *way, last = place.strip("/").split("/")
+    for part in way:
+        facts = facts[int(part)] if isinstance(facts, list) else facts[part]
+    facts[last] = text

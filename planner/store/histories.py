@@ -1,0 +1,398 @@
+"""Courses in the database: read whole, checked; written by one more event at a time."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from planner.core.calendar.availability import Opening
+from planner.core.followup.course_state import State, fold
+from planner.core.followup.current_plan import plan_again, with_done
+from planner.core.followup.events import Entry, Issued, Migrated, Planned
+from planner.core.plan.plan import Page, Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.lettering import as_people_read
+from planner.errors import PlannerError, Problem, RefusedError
+from planner.store.event_rows import (
+    PATIENT_ID,
+    Identity,
+    Row,
+    digest,
+    from_row,
+    known_when_migrated,
+    to_row,
+)
+from planner.store.inputs import Stored, opening_of, protocol_of
+from planner.store.summary import summary
+from planner.store.tables import courses, events, inputs, pages, patients, texts, visits
+
+ERASED_ID = "erased"
+# The statements of every change, built once: to build one costs as much as to run it.
+_HEAD = (
+    select(courses.c.events, courses.c.digest.label("last"), patients)
+    .join_from(courses, patients, patients.c.key == courses.c.patient)
+    .where(courses.c.id == bindparam("wanted"))
+)
+# SQLite's writers are alone anyway, and it knows no FOR UPDATE.
+_HEAD_LOCKED = _HEAD.with_for_update(of=courses)
+_PATIENT = select(patients).where(patients.c.key == bindparam("wanted"))
+_ROWS = (
+    select(events, texts.c.salt, texts.c.content)
+    .select_from(
+        events.outerjoin(
+            texts, (texts.c.course == events.c.course) & (texts.c.event == events.c.number)
+        )
+    )
+    .where(events.c.course == bindparam("wanted"))
+    .order_by(events.c.number)
+)
+_MOVE_ON = (
+    update(courses)
+    .where(courses.c.id == bindparam("wanted"), courses.c.digest == bindparam("before"))
+    .values(
+        events=bindparam("number"),
+        digest=bindparam("own"),
+        revision=bindparam("to"),
+        status=bindparam("stands"),
+    )
+)
+_EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
+_THIS_VISIT = (visits.c.course == bindparam("of")) & (visits.c.number == bindparam("numbered"))
+_REDRAW = update(visits).where(_THIS_VISIT)
+_GONE = delete(visits).where(_THIS_VISIT)
+
+
+class PatientRow(NamedTuple):
+    """A patient of the register; `restricted` and `erased` are notes of when, by whom and why."""
+
+    key: int
+    id: str | None
+    name: str | None
+    birth_date: str | None
+    restricted: str | None
+    erased: str | None
+    read_as: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is, as far as that is still known."""
+        born = date.fromisoformat(self.birth_date) if self.birth_date else None
+        return Identity(self.id or ERASED_ID, self.name, born)
+
+
+class Record(NamedTuple):
+    """A course as the register has it; `digest` is that of its last event."""
+
+    course: str
+    patient: PatientRow
+    entries: tuple[Entry, ...]
+    digest: str
+    protocol: Protocol
+    opening: Opening
+    clinic: str
+
+    @property
+    def state(self) -> State:
+        """What its history leaves."""
+        return fold(self.entries, self.protocol)
+
+    def plan(self, state: State) -> Plan:
+        """The plan of one of its states."""
+        return plan_again(state, self.protocol, self.opening.clinic)
+
+    def as_of(self, number: int) -> Record:
+        """The course as it was when its papers were made, by the event of a number.
+
+        What the first edition's papers said was kept when the course was migrated.
+        """
+        entries = self.entries[:number]
+        for entry in self.entries[number:]:
+            if isinstance(entry.event, Migrated):
+                settled = dict(entry.event.papers).get(number, entry.settled)
+                entries = (*entries, entry._replace(number=number + 1, settled=settled))
+        return self._replace(entries=entries)
+
+
+def read_course(connection: Connection, course: str, *, is_locked: bool = False) -> Record:
+    """A course with its whole history; locked, no other writer comes before the transaction ends.
+
+    Raises RefusedError for an unknown course, and for a history that was tampered with.
+    """
+    query = _HEAD_LOCKED if is_locked else _HEAD
+    head = connection.execute(query, {"wanted": course}).one_or_none()
+    if head is None:
+        raise RefusedError(_unknown(connection, course))
+    events_there, last_there, *of_whom = head
+    patient = PatientRow(*of_whom)
+    rows = read_rows(connection, course)
+    last = check_chain(course, rows, is_erased=patient.erased is not None)
+    if last != last_there or len(rows) != events_there:
+        raise RefusedError(_tampered(course, "its last event is not the one that was written"))
+    of_patient = rows[0][0].texts.get(PATIENT_ID, patient.id) if rows else patient.id
+    if patient.erased is None and of_patient != patient.id:
+        raise RefusedError(_tampered(course, "its patient has another id than was written"))
+    known, identity = known_when_migrated(row for row, _, _ in rows), patient.identity
+    entries = tuple(_entry(course, row, identity, known) for row, _, _ in rows)
+    planned = entries[0].event if entries else None
+    if not isinstance(planned, Planned):
+        raise RefusedError(_tampered(course, "it does not begin with a plan"))
+    record = new_record(connection, course, patient, planned)
+    return record._replace(entries=entries, digest=last)
+
+
+def read_courses_of(
+    connection: Connection, patient: PatientRow, *, is_locked: bool = False
+) -> list[Record]:
+    """The courses of a patient, in the order of their ids; as `read_course`."""
+    known = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+    ids = [one.id for one in connection.execute(known)]
+    return [read_course(connection, one, is_locked=is_locked) for one in ids]
+
+
+def read_rows(connection: Connection, course: str) -> list[tuple[Row, str, str]]:
+    """The events of a course as they are stored, each with its texts' digest and its own."""
+    found = []
+    for one in connection.execute(_ROWS, {"wanted": course}):
+        typed = json.loads(one.content) if one.content else {}
+        row = Row(one.number, one.at, one.author, one.kind, one.facts, typed, one.salt)
+        found.append((row, one.texts_sha256, one.digest))
+    return found
+
+
+def check_chain(course: str, rows: Sequence[tuple[Row, str, str]], *, is_erased: bool) -> str:
+    """The digest of the last event. Raises RefusedError where one is not as it was written."""
+    before = ""
+    for expected, (row, typed, own) in enumerate(rows, start=1):
+        if row.number != expected:
+            raise RefusedError(_tampered(course, f"event {expected} is missing"))
+        if digest(course, row, typed, before) != own:
+            raise RefusedError(_tampered(course, f"event {row.number} was changed"))
+        if not is_erased and row.texts_sha256 != typed:
+            raise RefusedError(_tampered(course, f"a text of event {row.number} was changed"))
+        before = own
+    return before
+
+
+def begin_course(connection: Connection, course: str, patient: int) -> None:
+    """Make room for a course. Its first event has to follow in the same transaction."""
+    connection.execute(
+        insert(courses).values(
+            id=course, patient=patient, events=0, revision=0, status="planned", digest=""
+        )
+    )
+
+
+def append(connection: Connection, course: str, entry: Entry, before: str, state: State) -> str:
+    """Write one event after the one of the digest `before`; the new digest.
+
+    `state` is what the history leaves with it. Raises RefusedError where another event came first.
+    """
+    row = to_row(entry, secrets.token_hex(16))
+    typed = row.texts_sha256
+    own = digest(course, row, typed, before)
+    said = {
+        "wanted": course, "before": before, "number": entry.number, "own": own,
+        "to": state.revision, "stands": state.status,
+    }  # fmt: skip
+    moved_on = connection.execute(_MOVE_ON, said)
+    if moved_on.rowcount != 1:
+        problem = "somebody else changed it just now"
+        raise RefusedError(Problem(course, problem, "read it again and repeat the change"))
+    insert_row(connection, course, row, typed, own)
+    return own
+
+
+def insert_row(connection: Connection, course: str, row: Row, typed: str, own: str) -> None:
+    """Write an event as it is."""
+    connection.execute(
+        _EVENT,
+        {
+            "course": course,
+            "number": row.number,
+            "at": row.at,
+            "author": row.author,
+            "kind": row.kind,
+            "facts": row.facts,
+            "texts_sha256": typed,
+            "digest": own,
+        },
+    )
+    if row.texts:
+        content = json.dumps(dict(row.texts), ensure_ascii=False, sort_keys=True)
+        said = {"course": course, "event": row.number, "salt": row.salt, "content": content}
+        connection.execute(_TEXT, said)
+
+
+def project(
+    connection: Connection,
+    record: Record,
+    state: State,
+    before: State | None = None,
+    entries: Sequence[Entry] = (),
+) -> None:
+    """Draw what days are read from: all of it, or since `before` what `entries` changed."""
+    there = {*before.visits} if before else set()
+    touched = _touched(state, entries) if before else {*state.visits}
+    drawn = list(projected_visits(record, state, touched))
+    if new := [one for one in drawn if one["number"] not in there]:
+        connection.execute(_VISIT, new)
+    known = [one for one in drawn if one["number"] in there]
+    for one in known:
+        connection.execute(_REDRAW, {**one, "of": record.course, "numbered": one["number"]})
+    for number in sorted(there - {*state.visits}):
+        connection.execute(_GONE, {"of": record.course, "numbered": number})
+
+
+def _touched(state: State, entries: Sequence[Entry]) -> set[int]:
+    """The visits that events changed, or that they changed something of."""
+    numbers: set[int] = set()
+    for entry in entries:
+        if entry.settled is None:
+            continue
+        changed = {name for name, _ in entry.settled.slots}
+        numbers |= {*entry.settled.gone, *(one.number for one in entry.settled.visits)}
+        numbers |= {n for n, one in state.visits.items() if changed & set(one.names)}
+    return numbers
+
+
+def projected_visits(
+    record: Record, state: State, only: Collection[int] | None = None
+) -> Iterator[dict[str, Any]]:
+    """The visits of a course as their table has them, all or those of some numbers."""
+    clinic = record.opening.clinic
+    for number in sorted(state.visits if only is None else {*only} & {*state.visits}):
+        visit = with_done(state.visits[number], state, record.protocol, clinic)
+        yield {
+            "course": record.course,
+            "number": number,
+            "clinic": clinic.id,
+            "day": visit.start.date().isoformat() if visit.start else None,
+            "start": visit.start.isoformat() if visit.start else None,
+            "end": visit.end.isoformat() if visit.end else None,
+            "state": visit.state,
+            "summary": summary(visit, clinic, record.protocol),
+        }
+
+
+def pages_of_issue(issued: Issued) -> Sequence[Page]:
+    """The pages that were made then; the first edition's had one code, and no names."""
+    return issued.pages or (Page("", issued.code),)
+
+
+def note_pages(connection: Connection, course: str, number: int, issued: Issued) -> None:
+    """Let the codes of issued pages be found."""
+    connection.execute(
+        insert(pages),
+        [
+            {"course": course, "event": number, "page": one.page, "code": one.code}
+            for one in pages_of_issue(issued)
+        ],
+    )
+
+
+def keep_input(connection: Connection, stored: Stored) -> str:
+    """Keep what a course is planned by, once; its sha256."""
+    there = select(inputs.c.sha256).where(inputs.c.sha256 == stored.sha256)
+    if connection.execute(there).one_or_none() is None:
+        connection.execute(insert(inputs).values(sha256=stored.sha256, **stored._asdict()))
+    return stored.sha256
+
+
+def read_patient(connection: Connection, key: int) -> PatientRow:
+    """A patient by the key that courses have."""
+    return PatientRow(*connection.execute(_PATIENT, {"wanted": key}).one())
+
+
+def find_patient(connection: Connection, patient: str) -> PatientRow | None:
+    """A patient by the clinic's id, as people read it."""
+    alike = select(patients).where(patients.c.read_as == as_people_read(patient))
+    rows = [PatientRow(*row) for row in connection.execute(alike.order_by(patients.c.key))]
+    # The first edition may have made two patients of ids that look alike.
+    return next((one for one in rows if one.id == patient), rows[0] if rows else None)
+
+
+def add_patient(
+    connection: Connection, patient: str, name: str | None, birth_date: str | None
+) -> PatientRow:
+    """A new patient."""
+    values = {"id": patient, "read_as": as_people_read(patient), "name": name}
+    connection.execute(insert(patients).values(**values, birth_date=birth_date))
+    there = find_patient(connection, patient)
+    assert there is not None
+    return there
+
+
+def new_record(
+    connection: Connection, course: str, patient: PatientRow, planned: Planned
+) -> Record:
+    """The record of a course before its first event."""
+
+    def read(sha256: str) -> str:
+        return read_input(connection, sha256)
+
+    protocol, opening = protocol_of(planned.protocol, read), opening_of(planned.clinic, read)
+    return Record(course, patient, (), "", protocol, opening, planned.clinic)
+
+
+def read_input(connection: Connection, sha256: str) -> str:
+    """A protocol or clinic as it was kept. Raises RefusedError where it is gone or was changed."""
+    query = select(inputs.c.content, inputs.c.kind).where(inputs.c.sha256 == sha256)
+    row = connection.execute(query).one_or_none()
+    if row is None or Stored(row.kind, row.content).sha256 != sha256:
+        problem = "a protocol or clinic that courses were planned by is gone or was changed"
+        raise RefusedError(Problem("the register", problem, "restore the last backup"))
+    content: str = row.content
+    return content
+
+
+def _entry(course: str, row: Row, patient: Identity, known: Collection[str]) -> Entry:
+    try:
+        number, at, author, kind, facts, typed, salt = row
+        made_of = (number, at, author, kind, facts, tuple(sorted(typed.items())), salt)
+        return _read_entry(made_of, patient, tuple(known))
+    except (ValueError, KeyError, TypeError, AttributeError, PlannerError) as error:
+        raise RefusedError(_tampered(course, f"event {row.number} cannot be read")) from error
+
+
+@lru_cache(maxsize=1024)
+def _read_entry(made_of: tuple[Any, ...], patient: Identity, known: tuple[str, ...]) -> Entry:
+    """An event by all that it is made of: a long history is not parsed anew for each change."""
+    row = Row(*made_of)
+    return from_row(row._replace(texts=dict(row.texts)), patient, known)
+
+
+def _tampered(course: str, problem: str) -> Problem:
+    fix = "somebody changed the database; restore the last backup"
+    return Problem(course, problem, fix)
+
+
+def _unknown(connection: Connection, course: str) -> Problem:
+    """Why there is no such course: of a patient's id those of the patient, else ids like it."""
+    from planner.files.fields import shown
+
+    patient = find_patient(connection, course)
+    if patient is not None and patient.restricted is not None:
+        return Problem(shown(course), "there is no such course", "see planner course list")
+    if patient is not None:
+        own = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
+        names = ", ".join(one.id for one in connection.execute(own)) or "none"
+        return Problem(shown(course), "this is a patient's id", f"the patient's courses: {names}")
+    near = _nearest_ids(connection, course)
+    fix = f"did you mean {', '.join(near)}?" if near else "see planner course list"
+    return Problem(shown(course), "there is no such course", fix)
+
+
+def _nearest_ids(connection: Connection, course: str) -> list[str]:
+    import difflib
+
+    # Those of restricted patients are named nowhere.
+    joined = courses.join(patients, patients.c.key == courses.c.patient)
+    query = select(courses.c.id).select_from(joined).where(patients.c.restricted.is_(None))
+    known = [one.id for one in connection.execute(query)]
+    return difflib.get_close_matches(course, known, n=3, cutoff=0.5)

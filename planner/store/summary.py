@@ -1,0 +1,65 @@
+"""What a day's list needs of a visit, kept beside it so that no course has to be read for it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import PlannedVisit
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import number
+
+
+class Summary(NamedTuple):
+    """A visit in a day's list; figures are decimal texts, None where a dose is open.
+
+    `syringes` has (capacity in mL, how many) for each size.
+    """
+
+    start: str
+    end: str
+    clinic: str
+    capacity: int
+    evaluations: list[str]
+    injections: list[str]
+    strength_mg_per_ml: str
+    total_drawn_ml: str | None
+    total_drawn_mg: str | None
+    syringes: list[tuple[str, int]]
+    stock_ml: str | None
+    vials: int | None
+
+
+def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
+    """The summary of a visit, as its table has it."""
+    made, sizes = visit.preparation, Counter(one.capacity_ml for one in visit.syringes)
+    return json.dumps(
+        Summary(
+            start=visit.start.isoformat() if visit.start else "",
+            end=visit.end.isoformat() if visit.end else "",
+            clinic=clinic.name or clinic.timezone,
+            capacity=clinic.capacity,
+            evaluations=[one.lesion for one in visit.evaluations if one.state == "planned"],
+            injections=[one.lesion for one in visit.injections if one.state == "planned"],
+            strength_mg_per_ml=number(protocol.strength.mg_per_ml),
+            total_drawn_ml=_text(visit.total_drawn_ml),
+            total_drawn_mg=_text(visit.total_drawn_mg),
+            syringes=[(number(size), count) for size, count in sorted(sizes.items())],
+            stock_ml=_text(made.stock_ml if made else None),
+            vials=made.vials if made else None,
+        )._asdict(),
+        ensure_ascii=False,
+    )
+
+
+def read_summary(text: str) -> Summary:
+    """A summary from its table."""
+    return Summary(**json.loads(text))
+
+
+def _text(value: Fraction | Decimal | None) -> str | None:
+    return None if value is None else number(value)
