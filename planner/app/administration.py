@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -43,7 +42,7 @@ from planner.core.values.quantities import Dose, Volume
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.store.standing import Standing
 
-_SEE = "see planner course show"
+_SEE = "see the course"
 
 
 class Amount(NamedTuple):
@@ -100,7 +99,7 @@ def visit_of(standing: Standing, number: int) -> PlannedVisit:
         return with_done(state.visits[number], state, record.protocol, clinic)
     there = listing([str(one) for one in sorted(state.visits)])
     fix = f"its visits are {there}" if there else "all its lesions are held"
-    raise RefusedError(Problem("--visit", f"there is no visit {number}", fix))
+    raise RefusedError(Problem("visit", f"there is no visit {number}", fix))
 
 
 def given_as_planned(
@@ -135,12 +134,12 @@ def given_as_planned(
     if None in felt and len(wanted) > 1:
         names = listing([one.lesion for one in wanted])
         text = f"pain and complication are of one lesion; here are {names}"
-        raise InputError(Problem("--lesion", text, "name each before what it felt like"))
+        raise InputError(Problem("lesion", text, "name each before what it felt like"))
     open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
     if open_ones:
         text = f"no dose is planned for lesion {listing(open_ones)}"
-        fix = "enter each with --lesion and --dose or --ml"
-        raise InputError(Problem("--as-planned", text, fix))
+        fix = "enter each with its dose or volume"
+        raise InputError(Problem("as_planned", text, fix))
     injections = [
         _as_planned(one)._replace(**felt.get(one.lesion, felt.get(None, NOTHING_FELT))._asdict())
         for one in wanted
@@ -195,7 +194,7 @@ def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> 
     drawn = draw_up(dose, strength, standing.record.opening.clinic.syringes)
     if not drawn.is_drawable:
         text = "it is too little for any syringe of the clinic"
-        raise InputError(Problem("--dose", text, "give what the syringe showed, with --ml"))
+        raise InputError(Problem("dose", text, "give what the syringe showed, in mL"))
     return Injected(planned.lesion, planned.injection, dose.mg, drawn.drawn.ml, drawn.drawn_dose.mg)
 
 
@@ -207,10 +206,10 @@ def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedI
     _check_lesion(standing, lesion)
     if lesion in standing.state.held:
         text = f"lesion {lesion} is held and has no injection at visit {visit.number}"
-        raise RefusedError(Problem("--lesion", text, "resume it first"))
+        raise RefusedError(Problem("lesion", text, "resume it first"))
     there = listing([one.lesion for one in visit.injections]) or "none"
     text = f"visit {visit.number} has no injection of lesion {lesion}"
-    raise RefusedError(Problem("--lesion", text, f"it injects {there}"))
+    raise RefusedError(Problem("lesion", text, f"it injects {there}"))
 
 
 def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
@@ -241,7 +240,7 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
     ]
     text = f"visit {visit.number} does not evaluate lesion {lesion}"
     fix = f"it is evaluated at visit {listing(when)}" if when else "it has no injection yet"
-    raise RefusedError(Problem("--lesion", text, fix))
+    raise RefusedError(Problem("lesion", text, fix))
 
 
 def missed(standing: Standing, number: int) -> Missed:
@@ -259,7 +258,7 @@ def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple
 def moved(standing: Standing, number: int, to: datetime) -> Moved:
     """A visit at another time. Raises InputError where the clinic is closed then."""
     visit = visit_of(standing, number)
-    wall, opening = _wall(standing, to, "--to"), standing.record.opening
+    wall, opening = _wall(standing, to, "to"), standing.record.opening
     there = [
         one.purposes
         for one in standing.plan.coming
@@ -269,13 +268,13 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     purposes = {purpose for each in (visit.purposes, *there) for purpose in each}
     minutes = opening.minutes(sorted(purposes))
     if shut := opening.shut(wall, minutes):
-        raise InputError(Problem("--to", shut, "choose another time"))
+        raise InputError(Problem("to", shut, "choose another time"))
     if not opening.has_room(wall, minutes):
         near = listing([typed_moment(one) for one in islice(opening.free_near(wall, minutes), 3)])
-        raise RefusedError(Problem("--to", f"no room at {typed_moment(wall)}", f"free: {near}"))
+        raise RefusedError(Problem("to", f"no room at {typed_moment(wall)}", f"free: {near}"))
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
         text = f"visit {number} is at that time already"
-        raise RefusedError(Problem("--to", text, "nothing was changed"))
+        raise RefusedError(Problem("to", text, "nothing was changed"))
     return Moved(_still_to_do(standing, visit, "open", "missed"), wall)
 
 
@@ -325,24 +324,18 @@ def dose_changed(
     ]
     if to_come and all(dose == Dose(change.dose_mg) for dose in to_come):
         text = f"lesion {lesion} has that dose already"
-        raise RefusedError(Problem("--mg", text, "nothing was changed"))
+        raise RefusedError(Problem("mg", text, "nothing was changed"))
     return change
 
 
 def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
     """A lesion found later. Raises InputError where it contradicts the protocol."""
-    raise_if_any(
-        InputError,
-        (
-            replace(one, place=f"--{one.place.replace('_', '-')}")
-            for one in lesion_problems(lesion, standing.record.protocol)
-        ),
-    )
+    raise_if_any(InputError, lesion_problems(lesion, standing.record.protocol))
     names = [one.id for one in standing.state.course.lesions]
     alike = [name for name in names if name.casefold() == lesion.id.casefold()]
     if alike and alike != [lesion.id]:
         problem = f"no label tells it from lesion {alike[0]}"
-        raise InputError(Problem("--id", problem, "choose another id"))
+        raise InputError(Problem("id", problem, "choose another id"))
     return LesionAdded(lesion, on)
 
 
@@ -353,7 +346,7 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
         from planner.files.fields import nearest, shown
 
         problem = f"{shown(code)} is no finding"
-        raise InputError(Problem("--finding", problem, nearest(code, list(CODES))))
+        raise InputError(Problem("finding", problem, nearest(code, list(CODES))))
     target = confirmation.lesions[0] if confirmation.lesions else None
     if target is not None:
         _check_lesion(standing, target)
@@ -362,11 +355,11 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
     if not meant:
         names = [one.lesion or f"visit {one.visit}" for one in waiting if one.lesion or one.visit]
         fix = f"it waits for {listing(names)}" if names else _SEE
-        raise RefusedError(Problem("--finding", f"no such {code} waits for a physician", fix))
+        raise RefusedError(Problem("finding", f"no such {code} waits for a physician", fix))
     agreeing = [one for one in meant if plain(one.value) == plain(confirmation.value)]
     if not agreeing:
         text = f"it is for {confirmation.value!r}; the plan says {meant[0].value!r}"
-        raise NotConfirmedError(Problem("--value", text, "confirm what the plan says"))
+        raise NotConfirmedError(Problem("value", text, "confirm what the plan says"))
     due = agreeing[0].due
     is_of_visit = due is not None and target is None
     return Confirmed(confirmation._replace(due=(due,) if is_of_visit and due else ()))
@@ -377,7 +370,7 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
     entries = {one.number: one.event for one in standing.record.entries}
     if number not in entries:
         problem = f"there is no event {number}"
-        raise RefusedError(Problem("--event", problem, f"there are 1 to {len(entries)}"))
+        raise RefusedError(Problem("event", problem, f"there are 1 to {len(entries)}"))
     current = entries[number]
     for one in standing.record.entries:
         if isinstance(one.event, Corrected) and one.event.event == number and one.event.instead:
@@ -385,11 +378,9 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
     instead = mend(current)
     if instead is not None and not isinstance(instead, Given | Evaluated):
         problem = "only what was given or seen can be corrected in place"
-        raise InputError(Problem("--event", problem, "use --withdraw, and enter it anew"))
+        raise InputError(Problem("event", problem, "withdraw it, and enter it anew"))
     if instead == current:
-        raise RefusedError(
-            Problem("--event", "this is what it says already", "nothing was changed")
-        )
+        raise RefusedError(Problem("event", "this is what it says already", "nothing was changed"))
     return Corrected(number, instead)
 
 
@@ -436,18 +427,18 @@ def mended_given(
     is_own = amount is not None or bool(own)
     wanted = lesion or (names[0] if len(names) == 1 else None)
     if is_own and wanted is None:
-        fix = f"name one with --lesion: {listing(names, 'or')}"
-        raise InputError(Problem("--lesion", "which lesion is it of?", fix))
+        fix = f"name one: {listing(names, 'or')}"
+        raise InputError(Problem("lesion", "which lesion is it of?", fix))
     if lesion is not None and shared and len(names) > 1:
         text_of = "time, lot and expiry are of the whole record"
-        fix = "leave --lesion out, or withdraw it and enter each lesion anew"
-        raise InputError(Problem("--lesion", text_of, fix))
+        fix = "name no lesion, or withdraw it and enter each lesion anew"
+        raise InputError(Problem("lesion", text_of, fix))
     injections = tuple(
         _mended(standing, one, amount, own) if is_own and one.lesion == wanted else one
         for one in event.injections
     )
     if noted.at is not None:
-        shared["at"] = _wall(standing, noted.at, "--at")
+        shared["at"] = _wall(standing, noted.at, "at")
     return event._replace(injections=injections, **shared)
 
 
@@ -478,14 +469,14 @@ def withdrawn(event: Event, lesion: str | None) -> Event | None:
     if isinstance(event, Evaluated):
         _check_recorded(lesion, [event.lesion])
         return None
-    raise InputError(Problem("--lesion", "this event is withdrawn as a whole", "leave it out"))
+    raise InputError(Problem("lesion", "this event is withdrawn as a whole", "leave it out"))
 
 
 def _check_recorded(lesion: str, names: Sequence[str]) -> None:
     """Refuse a lesion that the corrected event does not name."""
     if lesion not in names:
         problem = f"the event has nothing of lesion {lesion}"
-        raise InputError(Problem("--lesion", problem, f"it is of {listing(names)}"))
+        raise InputError(Problem("lesion", problem, f"it is of {listing(names)}"))
 
 
 def mended_evaluated(
@@ -496,7 +487,7 @@ def mended_evaluated(
         _check_recorded(lesion, [event.lesion])
     said = _said(found)
     if found.at is not None:
-        said["at"] = _wall(standing, found.at, "--at")
+        said["at"] = _wall(standing, found.at, "at")
     return event._replace(**said)
 
 
@@ -510,16 +501,16 @@ def _check_lesion(standing: Standing, lesion: str) -> None:
         from planner.files.fields import nearest
 
         raise RefusedError(
-            Problem("--lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
+            Problem("lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
         )
 
 
 def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datetime:
     """When something was done, by the clinic's clock; the planned time where nobody says."""
     if at is not None:
-        return _wall(standing, at, "--at")
+        return _wall(standing, at, "at")
     if visit.start is None:
-        raise InputError(Problem("--at", f"visit {visit.number} has no day", "give the time"))
+        raise InputError(Problem("at", f"visit {visit.number} has no day", "give the time"))
     return visit.start.replace(tzinfo=None)
 
 

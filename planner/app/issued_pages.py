@@ -9,7 +9,9 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from planner.app.courses import Author, change, changes_after, check_not_dead, states_of
+from planner.app.actors import Author
+from planner.app.courses import change, changes_after
+from planner.app.one_patient import check_not_dead, states_of
 from planner.core.followup.course_state import IssuedSet
 from planner.core.followup.events import Document, Entry, Evaluated, Given, Issued
 from planner.core.plan.appointments import Named
@@ -139,14 +141,14 @@ def check_page(standing: Standing, code: str, visit: int) -> None:
     ]
     if not there:
         problem = f"course {standing.record.course} has no page with this code"
-        raise RefusedError(Problem("--page", problem, "see planner course current"))
+        raise RefusedError(Problem("page", problem, "look its code up"))
     for one in dict.fromkeys(there):
         found = page_of(standing, one.code, one.page)
         if found.state != "current":
-            raise RefusedError(Problem("--page", found.told, "print it anew"))
+            raise RefusedError(Problem("page", found.told, "print it anew"))
         if one.page.startswith("visit-") and one.page != visit_page(visit):
             text = f"it is the page of {one.page}, not of visit {visit}"
-            raise RefusedError(Problem("--page", text, "take that visit's page"))
+            raise RefusedError(Problem("page", text, "take that visit's page"))
 
 
 def _is_stale(standing: Standing, issue: IssuedSet, page: str, upto: int) -> bool:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
-from planner.app.courses import Author
+from planner.app.actors import Author
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
 from planner.errors import Problem, RefusedError, raise_if_any
@@ -135,7 +135,7 @@ def _blank(connection: Connection, course: str) -> None:
 
 def _retained(connection: Connection, found: list[Standing], today: date) -> Iterator[Problem]:
     """Why a patient's data has to be kept, course by course."""
-    fix = "wait, or force it with --force --reason"
+    fix = "wait, or force it and say why"
     for one in found:
         course = one.record.course
         if one.state.status != "ended":

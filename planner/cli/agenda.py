@@ -39,14 +39,15 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
 
     Example: planner agenda plans/ --week 2026-09-07
     """
-    from planner.cli.papers import check_confirmed, say_zone_rules
+    from planner.app.issued_folder import check_confirmed
+    from planner.cli.papers import say_zone_rules
     from planner.files.plan import read_plan
 
     days = _days(on, week)
     plans: dict[str, tuple[Path, Plan]] = {}
     for path in sorted(set(_plan_files(folders))):
         plan, _ = read_plan(path)
-        check_confirmed(plan, path)
+        check_confirmed(plan, str(path))
         say_zone_rules(plan, path)
         plans[plan.course] = _newer(plans.get(plan.course), (path, plan))
     rows = sorted(row for _, plan in plans.values() for row in _rows(plan))

@@ -14,6 +14,7 @@ from planner.cli.register import (
     by_option,
     confirm_option,
     database_option,
+    how_to_confirm,
     json_option,
 )
 
@@ -44,31 +45,33 @@ def add(
 
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
+    from planner.app.course_json import course_json
     from planner.app.courses import add_course
-    from planner.cli.course_views import show_json, tell_standing
-    from planner.cli.inputs import read_busy_times, read_inputs
+    from planner.app.planning import check_can_be_issued, planned, read_inputs, taken_times
+    from planner.cli.course_views import tell_standing
+    from planner.cli.inputs import busy_calendars, read_sources
     from planner.cli.output import emit_json
-    from planner.cli.plan import stop_unless_printable
-    from planner.core.plan.planning import plan_course
+    from planner.cli.plan import how_to_paste
     from planner.documents.document_set import typed_texts
     from planner.documents.printable import check_printable
     from planner.store.inputs import store_clinic, store_protocol, years_from
 
     who = author(by, confirm=confirm)
-    inputs = read_inputs(course, clinic, timezone, more_years=years_from)
-    made = plan_course(inputs.course, inputs.protocol, inputs.clinic)
-    stop_unless_printable(made, False)
+    inputs = read_inputs(*read_sources(course, clinic, timezone), timezone, more_years=years_from)
+    made = planned(inputs)
+    with how_to_paste(made):
+        check_can_be_issued(made)
     check_printable(dict(typed_texts(made)))
-    with begun_register(database) as register:
+    with begun_register(database) as register, how_to_confirm():
         standing = add_course(
             register,
             inputs.course,
             store_protocol(inputs.protocol_content),
             store_clinic(inputs.clinic_content, timezone, inputs.clinic),
             who,
-            busy=read_busy_times(inputs, busy),
+            busy=taken_times(inputs, busy_calendars(busy)) if busy else (),
         )
     if as_json:
-        emit_json(show_json(standing), is_done=True)
+        emit_json(course_json(standing), is_done=True)
     else:
         tell_standing(standing, is_done=True)

@@ -488,7 +488,7 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
 def _tell_other_courses(change: Change, done: Changed) -> None:
     """Say which other courses of a patient who died are still running."""
-    from planner.app.courses import states_of
+    from planner.app.one_patient import states_of
     from planner.core.values.formatting import listing
 
     with open_register(change.database).reading() as connection:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-from planner.cli.register import database_option, json_option, open_register, typed_day
+from planner.cli.register import database_option, json_option, open_register, role, typed_day
 from planner.core.values.formatting import (
     count,
     day,
@@ -26,7 +25,7 @@ from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.courses import Changed
-    from planner.core.followup.events import Entry
+    from planner.app.queries import Days
     from planner.core.plan.plan import Plan, PlannedVisit
     from planner.store.day_list import DueVisit
     from planner.store.standing import Standing
@@ -46,12 +45,10 @@ def list_(status: str | None, patient: str | None, database: str | None, as_json
 
     Example: planner course list --status running
     """
+    from planner.app.queries import courses_listed
     from planner.cli.output import emit_json, say
-    from planner.store.day_list import listed_courses
 
-    register = open_register(database)
-    with register.reading() as connection:
-        rows = listed_courses(connection, status, patient)
+    rows = courses_listed(open_register(database), role(), status, patient)
     if as_json:
         emit_json([row._asdict() for row in rows])
         return
@@ -92,46 +89,24 @@ def due(
 
     Example: planner course due --week 2026-09-07
     """
+    from planner.app.queries import days_listed
     from planner.cli.output import emit_json, say
-    from planner.store.day_list import (
-        due_visits,
-        held_courses,
-        restricted_visits,
-        to_prepare,
-        without_day,
-    )
 
-    days = _days(on, first, last, week)
-    register = open_register(database)
-    with register.reading() as connection:
-        found = due_visits(connection, *days)
-        hidden = restricted_visits(connection, *days)
-        dayless = without_day(connection)
-        held = held_courses(connection)
-    needed = to_prepare(found)
+    found = days_listed(open_register(database), role(), *_days(on, first, last, week))
     if as_json:
         emit_json(
             {
-                "from": days[0],
-                "to": days[1],
-                "visits": [one.shown for one in found],
-                "prepare": needed._asdict(),
-                "restricted": hidden,
-                "without_day": dayless,
-                "held": held,
+                "from": found.first,
+                "to": found.last,
+                "visits": [one.shown for one in found.visits],
+                "prepare": found.prepare._asdict(),
+                "restricted": found.restricted,
+                "without_day": found.without_day,
+                "held": found.held,
             }
         )
         return
-    lines = [*_due_lines(found)]
-    if hidden:
-        lines.append(f"{count(hidden, 'visit')} of restricted patients: not shown")
-    if dayless:
-        lines.append(f"without a day, to be moved: a visit of {', '.join(dayless)}")
-    if held:
-        lines.append(f"held, until a physician releases them: {', '.join(held)}")
-    if found:
-        lines += ["", click.style("To prepare in all", bold=True), f"  {needed}"]
-    say("\n".join([*(lines or ["no visits"]), ""]))
+    say("\n".join([*(_days_lines(found) or ["no visits"]), ""]))
 
 
 @click.command()
@@ -143,11 +118,12 @@ def show(course: str, database: str | None, as_json: bool) -> None:
 
     Example: planner course show K-0042
     """
+    from planner.app.course_json import course_json
     from planner.cli.output import emit_json
 
     standing = _read(course, database)
     if as_json:
-        emit_json(show_json(standing))
+        emit_json(course_json(standing))
     else:
         tell_standing(standing)
 
@@ -161,17 +137,19 @@ def history(course: str, database: str | None, as_json: bool) -> None:
 
     Example: planner course history K-0042
     """
+    from planner.app.course_json import history_json
     from planner.cli.output import emit_json, say
 
     standing = _read(course, database)
     if as_json:
-        emit_json(_history(standing.record.entries))
+        emit_json(history_json(standing.record.entries))
     else:
         say("\n".join([*_history_lines(standing), ""]))
 
 
 def tell_change(done: Changed, as_json: bool) -> None:
     """What a change led to: what was entered, which visits it moved, what now waits."""
+    from planner.app.course_json import course_json
     from planner.cli.output import emit_json, remark, say
     from planner.documents.change_slip import changes_between
     from planner.documents.event_wording import told
@@ -190,7 +168,7 @@ def tell_change(done: Changed, as_json: bool) -> None:
             free = " or ".join(typed_moment(start) for start in visit.choices)
             remark(f"move visit {visit.number} (planner course move): {free}")
     if as_json:
-        emit_json(show_json(after), is_done=True)
+        emit_json(course_json(after), is_done=True)
         return
     lines = [
         click.style(f"Course {after.record.course}, revision {after.state.revision}", bold=True)
@@ -225,43 +203,10 @@ def tell_standing(standing: Standing, *, is_done: bool = False) -> None:
     say("\n".join(lines), is_done=is_done)
 
 
-def show_json(standing: Standing) -> dict[str, Any]:
-    """A course as programs read it."""
-    from planner.files.plan import plan_bytes
-
-    state, plan = standing.state, standing.plan
-    return {
-        "course": plan.course,
-        "status": state.status,
-        "revision": state.revision,
-        "ending": state.ended.ending if state.ended else None,
-        "ended_on": state.ended.on if state.ended else None,
-        "plan": json.loads(plan_bytes(plan), parse_float=_exact),
-        "lesions": [_lesion(standing, one.id) for one in plan.lesions],
-        "outcomes": [
-            {
-                "after_days": one.after_days,
-                "lesions": one.lesions,
-                "reduction_percent": one.reduction_percent,
-                "reference_percent": one.reference_percent,
-            }
-            for one in _outcomes(standing)
-        ],
-        "history": _history(standing.record.entries),
-    }
-
-
-def _exact(text: str) -> Any:
-    from decimal import Decimal
-
-    return Decimal(text)
-
-
 def _read(course: str, database: str | None) -> Standing:
-    from planner.store.standing import read_standing
+    from planner.app.queries import course_standing
 
-    with open_register(database).reading() as connection:
-        return read_standing(connection, course)
+    return course_standing(open_register(database), role(), course)
 
 
 def _days(
@@ -289,6 +234,19 @@ def _days(
     return (date.today(),) * 2
 
 
+def _days_lines(found: Days) -> list[str]:
+    lines = [*_due_lines(found.visits)]
+    if found.restricted:
+        lines.append(f"{count(found.restricted, 'visit')} of restricted patients: not shown")
+    if found.without_day:
+        lines.append(f"without a day, to be moved: a visit of {', '.join(found.without_day)}")
+    if found.held:
+        lines.append(f"held, until a physician releases them: {', '.join(found.held)}")
+    if found.visits:
+        lines += ["", click.style("To prepare in all", bold=True), f"  {found.prepare}"]
+    return lines
+
+
 def _due_lines(found: Sequence[DueVisit]) -> Iterator[str]:
     last = None
     for one in found:
@@ -307,28 +265,30 @@ def _ending_lines(plan: Plan) -> Iterator[str]:
 
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
+    from planner.app.course_json import lesion_json, looks
+    from planner.core.followup.series import outcomes
     from planner.documents.wording import outcome_line, where
 
     for lesion, decision in zip(standing.plan.lesions, standing.plan.decisions, strict=True):
-        found = _lesion(standing, lesion.id)
+        found = lesion_json(standing, lesion.id)
         injections = f"{found['given']} given, {found['remaining']} to come"
         if found["missed"]:
             injections += f", {found['missed']} missed"
         held = f", HELD since {day(lesion.held_since)}" if lesion.held_since else ""
         yield (f"  {lesion.id}  {where(lesion)}: {decision.regimen}, injections {injections}{held}")
-        for _, one in _looks(standing.plan, lesion.id):
+        for _, one in looks(standing.plan, lesion.id):
             if one.result is not None:
                 yield f"       {day(one.result.on)}: {outcome_line(one.result)}"
-    for one in _outcomes(standing):
-        if one.reduction_percent is not None:
+    for mean in outcomes(standing.plan):
+        if mean.reduction_percent is not None:
             reference = (
                 ""
-                if one.reference_percent is None
-                else f"; the source's cases: {percent(one.reference_percent)}, a reference"
+                if mean.reference_percent is None
+                else f"; the source's cases: {percent(mean.reference_percent)}, a reference"
             )
             yield (
-                f"  after {one.after_days} days: mean reduction {percent(one.reduction_percent)}"
-                f" of {count(one.lesions, 'lesion')}{reference}"
+                f"  after {mean.after_days} days: mean reduction {percent(mean.reduction_percent)}"
+                f" of {count(mean.lesions, 'lesion')}{reference}"
             )
 
 
@@ -361,101 +321,3 @@ def _history_lines(standing: Standing) -> Iterator[str]:
         yield f"  {one.number:3}  {told(one.event, ENGLISH)}"
         reason = f": {one.reason}" if one.reason else ""
         yield f"       entered {moment(one.at.astimezone(zone))} by {one.by}{reason}"
-
-
-def _lesion(standing: Standing, lesion: str) -> dict[str, Any]:
-    """How a lesion stands: its injections counted, its evaluations in the order of their days."""
-    slots = [
-        slot
-        for name, slot in standing.state.slots.items()
-        if name.lesion == lesion and name.purpose == "injection"
-    ]
-    decision = next(one for one in standing.plan.decisions if one.lesion == lesion)
-    return {
-        "lesion": lesion,
-        "regimen": decision.regimen,
-        "given": sum(slot.state == "done" for slot in slots),
-        "remaining": sum(slot.state in ("open", "waiting") for slot in slots),
-        "missed": sum(slot.state == "missed" for slot in slots),
-        "held": lesion in standing.state.held,
-        "held_since": standing.state.held.get(lesion),
-        "evaluations": [
-            {
-                "visit": visit.number,
-                "date": one.result.on,
-                "size_mm": one.result.size_mm,
-                "reduction_percent": one.result.reduction_percent,
-                "remission": one.result.remission,
-                "pain": one.result.pain,
-                "pain_change": one.result.pain_change,
-                "ulcerated": one.result.ulcerated,
-            }
-            for visit, one in _looks(standing.plan, lesion)
-            if one.result is not None
-        ],
-    }
-
-
-def _looks(plan: Plan, lesion: str) -> Iterator[tuple[PlannedVisit, Any]]:
-    for visit in plan.visits:
-        for one in visit.evaluations:
-            if one.lesion == lesion:
-                yield visit, one
-
-
-def _outcomes(standing: Standing) -> list[Any]:
-    from planner.core.followup.series import outcomes
-
-    return list(outcomes(standing.plan))
-
-
-def _history(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Each event with what it says; times of the clinic are `time`, `at` is when it was entered."""
-    from planner.core.followup.events import kind_of
-
-    return [
-        {
-            "event": one.number,
-            "kind": kind_of(one.event),
-            "at": one.at.isoformat(),
-            "by": one.by,
-            "reason": one.reason,
-            **_facts(one.event),
-            **_times(one),
-            **({"confirmations": list(one.confirmations)} if one.confirmations else {}),
-        }
-        for one in entries
-    ]
-
-
-def _times(entry: Entry) -> dict[str, Any]:
-    """The times of all visits that an event left to come, where it set them."""
-    if entry.settled is None:
-        return {}
-    return {"scheduled": [one._asdict() for one in entry.settled.scheduled]}
-
-
-def _facts(event: Any) -> dict[str, Any]:
-    """What an event says, under names that its envelope does not have."""
-    from planner.core.followup.events import Corrected, Migrated, Planned
-
-    if isinstance(event, Planned):
-        return {"lesions": [one.id for one in event.course.lesions]}
-    if isinstance(event, Migrated):
-        return {"known": event.known}
-    if isinstance(event, Corrected):
-        instead = None if event.instead is None else _facts(event.instead)
-        return {"corrects": event.event, "instead": instead}
-    facts = event._asdict()
-    return {"time" if name == "at" else name: _told(value) for name, value in facts.items()}
-
-
-def _told(value: Any) -> Any:
-    """Records of an event as plain JSON."""
-    from planner.core.values.quantities import Dose
-
-    if isinstance(value, Dose):
-        return value.mg
-    if hasattr(value, "_fields"):
-        return {name: _told(getattr(value, name)) for name in value._fields}
-    return [_told(one) for one in value] if isinstance(value, tuple) else value

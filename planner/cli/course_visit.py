@@ -45,7 +45,7 @@ def visit(change: Change, visit: int) -> None:
     Example: planner course visit K-0042 --visit 1 --by "Nurse B"
     """
     from planner.app.administration import visit_of
-    from planner.cli.course_views import show_json
+    from planner.app.course_json import course_json
     from planner.cli.output import emit_json
     from planner.store.standing import read_standing
 
@@ -60,7 +60,7 @@ def visit(change: Change, visit: int) -> None:
     if ask("\nWrite it? (yes or no; empty: yes)", _yes_or_no, optional=True) is False:
         click.echo("nothing was recorded", err=True)
         if change.as_json:
-            emit_json(show_json(standing))
+            emit_json(course_json(standing))
         return
     # Whoever asked saw this revision; another one is another visit.
     seen = change.if_revision if change.if_revision is not None else standing.state.revision

@@ -104,9 +104,9 @@ def _protocol_strength() -> Strength:
 def _syringes(clinic: Path | None) -> tuple[Syringe, ...]:
     if clinic is None:
         return USUAL_SYRINGES
-    from planner.cli.inputs import read_clinic
+    from planner.app.planning import Source, read_clinic
 
-    return read_clinic(clinic, None, range(0))[0].syringes
+    return read_clinic(Source.of_file(clinic), None, range(0)).syringes
 
 
 def _words(one: DrawUp, strength: Strength) -> list[str]:

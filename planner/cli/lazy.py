@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import click
+
+from planner.errors import PlannerError
 
 
 class LazyGroup(click.Group):
@@ -30,3 +34,29 @@ class LazyGroup(click.Group):
         command = getattr(module, f"{cmd_name}_", None) or getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it finds wrong with a field is said of the option that has it."""
+        try:
+            return super().invoke(ctx)
+        except PlannerError as error:
+            name = ctx.invoked_subcommand or ""
+            command = self.get_command(ctx, name)
+            flags = _flags(command) if command is not None else {}
+            error.problems = tuple(
+                replace(one, place=_flagged(one.place, flags)) for one in error.problems
+            )
+            raise
+
+
+def _flags(command: click.Command) -> dict[str, str]:
+    """The options of a command by the fields that they give: `size_mm` is `--size-mm`."""
+    names = [
+        one for param in command.params if isinstance(param, click.Option) for one in param.opts
+    ]
+    return {one.removeprefix("--").replace("-", "_"): one for one in names}
+
+
+def _flagged(place: str, flags: Mapping[str, str]) -> str:
+    field, colon, rest = place.partition(":")
+    return flags.get(field, field) + colon + rest

@@ -17,7 +17,7 @@ import click
 
 from planner.cli.lazy import LazyGroup
 from planner.cli.output import tame
-from planner.errors import InputError, PlannerError, ServiceError
+from planner.errors import InputError, PlannerError, Problem, ServiceError
 from planner.files.zone_data import prefer_newer_zones
 
 BUG = 1
@@ -42,6 +42,23 @@ COMMANDS = {
     "publish": "planner.cli.publish",
     "course": "planner.cli.course",
     "patient": "planner.cli.patient",
+}
+
+# What a message tells to do, as a command.
+AS_COMMANDS = {
+    "see the course": "planner course show",
+    "see the list of courses": "planner course list",
+    "see its history": "planner course history",
+    "look its code up": "planner course current",
+    "begin one by adding a course": "planner course add",
+    "lift the restriction first": "planner patient restrict --lift",
+    "end this course too, as died": "planner course end --as died",
+    "end the other courses too, as died": "planner course end --as died",
+    "wait, or force it and say why": "--force --reason",
+    "confirm them, or change what is wrong": "planner course confirm, move, dose",
+    "use pg_dump, or export all courses": "planner course export",
+    "name a clinic's file, or a zone: Europe/Copenhagen": "--clinic or --timezone",
+    "choose another folder": "--out",
 }
 
 # Commands that look no zone up, and are asked in the middle of work.
@@ -102,7 +119,7 @@ def run(arguments: list[str]) -> int:
         return _call(arguments)
     except PlannerError as error:
         for problem in error.problems:
-            said = tame(str(problem)).replace("\x1b", "?")
+            said = tame(_as_told(problem)).replace("\x1b", "?")
             _tell(f"{click.style('error:', fg='red')} {said}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -126,6 +143,11 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # the one place where a bug of ours becomes a message
         _tell(f"error: a bug of ours: {type(error).__name__}; please report it")
         return BUG
+
+
+def _as_told(problem: Problem) -> str:
+    command = AS_COMMANDS.get(problem.fix)
+    return f"{problem} ({command})" if command else str(problem)
 
 
 def _call(arguments: list[str]) -> int:

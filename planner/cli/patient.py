@@ -43,8 +43,8 @@ def export(patient: str, database: str | None) -> None:
 
     Example: planner patient export P-17
     """
+    from planner.app.course_json import course_json
     from planner.app.patients import courses_of, patient_of
-    from planner.cli.course_views import show_json
     from planner.cli.output import emit_json
 
     with open_register(database).reading() as connection:
@@ -57,7 +57,7 @@ def export(patient: str, database: str | None) -> None:
             "name": there.name,
             "birth_date": there.birth_date,
             "restricted": restricted,
-            "courses": [show_json(one) for one in found],
+            "courses": [course_json(one) for one in found],
         }
     )
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from planner.cli.papers import (
-    check_first_label,
-    first_label_option,
-    issued_there,
-    progress,
-    say_zone_rules,
-)
+from planner.cli.papers import first_label_option, progress, say_zone_rules
 from planner.cli.paths import PATH
-from planner.core.plan.course import Course
-from planner.core.plan.numbering import Numbering
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
-from planner.errors import InputError, NotConfirmedError, Problem, RefusedError
+from planner.errors import NotConfirmedError, Problem, located
 
 # The end of 2099.
 MOST_SECONDS = 4_102_444_800
@@ -60,36 +53,30 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.cli.inputs import earlier_plan, read_busy_times, read_inputs
+    from planner.app.issued_folder import check_first_label, check_replaces, issued_into
+    from planner.app.planning import planned, read_inputs, taken_times
+    from planner.cli.inputs import busy_calendars, earlier_plan, read_sources
     from planner.cli.output import say
-    from planner.core.calendar.occupancy import Occupancy
-    from planner.core.plan.planning import numbering_of, plan_course
     from planner.documents.document_set import issued, papers
     from planner.documents.folder import DRAFT, write_folder
-    from planner.errors import located
     from planner.files.plan import plan_bytes
 
-    inputs = read_inputs(course, clinic, timezone)
+    inputs = read_inputs(*read_sources(course, clinic, timezone), timezone)
     before = earlier_plan(since, inputs.course) if since is not None else None
-    taken = Occupancy(read_busy_times(inputs, busy, busy_caldav, before))
+    folder = out or Path(inputs.course.id)
+    calendars = busy_calendars(busy, busy_caldav, inputs)
+    taken = taken_times(inputs, calendars, before) if busy or busy_caldav else ()
     with located(str(course)):
-        made = plan_course(
-            inputs.course,
-            inputs.protocol,
-            inputs.clinic,
-            taken,
-            numbering_of(before) if before is not None else _issued(out, inputs.course),
-        )
+        made = planned(inputs, taken, before, issued_into(folder))
     content = plan_bytes(made)
     say(content.decode() if as_json else "\n".join([*summary(made), ""]))
     for remark in made.remarks:
         click.echo(remark, err=True)
     _say_instants(made)
-    stop_unless_printable(made, draft)
-    folder = out or Path(made.course)
+    _stop_unless_printable(made, draft)
     if as_json and out is None:
         return
-    same = _check_replaces(made, content, folder, draft)
+    same = check_replaces(made, content, folder, is_draft=draft)
     if same is not None:
         say_zone_rules(same, folder / "plan.json")
     stamp = issue_time()
@@ -99,23 +86,9 @@ def plan(
     else:
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     # Another run may have put a later revision there while the papers were made.
-    write_folder(folder, files, lambda: _check_replaces(made, content, folder, draft))
+    write_folder(folder, files, lambda: check_replaces(made, content, folder, is_draft=draft))
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
-
-
-def _issued(out: Path | None, course: Course) -> Numbering:
-    """The calendar ids of a plan of this course that was issued into the folder: they stay."""
-    from planner.core.plan.planning import issued_uids
-    from planner.files.plan import read_plan
-
-    path = (out or Path(course.id)) / "plan.json"
-    try:
-        there, _ = read_plan(path)
-    except InputError:
-        return Numbering()  # what is wrong with it is said where it would be replaced
-    same = (there.course, there.patient.id) == (course.id, course.patient.id)
-    return Numbering(issued=issued_uids(there)) if same else Numbering()
 
 
 def _say_instants(made: Plan) -> None:
@@ -196,16 +169,23 @@ def issue_time() -> datetime:
         raise UsageError(Problem("SOURCE_DATE_EPOCH", f"{epoch!r} is no time", fix)) from error
 
 
-def stop_unless_printable(made: Plan, draft: bool) -> None:
-    """Raise NotConfirmedError with what stops the plan; the blocks to paste come last."""
-    if made.has_errors:
-        errors = [one for one in made.findings if one.severity == "error"]
-        raise NotConfirmedError(*(Problem(one.code, one.alone) for one in errors), *_to_paste(made))
-    if not made.is_confirmed and not draft:
-        waiting = sum(one.is_open for one in made.findings)
-        wait = "finding waits" if waiting == 1 else "findings wait"
-        text = f"{waiting} {wait} for a physician; nothing was written"
-        raise NotConfirmedError(Problem("", text), *_to_paste(made))
+@contextmanager
+def how_to_paste(made: Plan) -> Iterator[None]:
+    """End what stops a plan with the blocks to paste into the course file."""
+    try:
+        yield
+    except NotConfirmedError as error:
+        error.problems = (*error.problems, *_to_paste(made))
+        raise
+
+
+def _stop_unless_printable(made: Plan, draft: bool) -> None:
+    from planner.app.planning import check_can_be_issued
+
+    if draft and not made.has_errors:
+        return
+    with how_to_paste(made):
+        check_can_be_issued(made)
 
 
 def _to_paste(made: Plan) -> Iterator[Problem]:
@@ -224,29 +204,3 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
     if blocks:
         text = "to confirm, paste this into the course file and fill in who and why"
         yield Problem("", f"{text}:\n\n{blocks}")
-
-
-def _check_replaces(made: Plan, content: bytes, folder: Path, draft: bool) -> Plan | None:
-    """Refuse to replace what is not ours, or an issued plan but by a higher revision or itself.
-
-    The plan that is there, where it says the same in other bytes.
-    """
-    from planner.core.plan.zone_rules import says_the_same
-    from planner.documents.folder import check_ours
-    from planner.files.plan import plan_from
-
-    check_ours(folder)
-    path = folder / "plan.json"
-    if not path.exists() or (path.read_bytes() == content and not draft):
-        return None
-    if draft:
-        text = "it holds an issued plan, which a draft does not replace"
-        raise RefusedError(Problem(str(folder), text, "choose another --out"))
-    there = issued_there(folder, made)
-    if made.revision == there.revision and says_the_same(there, plan_from(content)):
-        return there
-    if made.revision <= there.revision:
-        text = f"revision {there.revision} was issued there and says something else"
-        fix = f"set revision = {there.revision + 1} in the course file"
-        raise RefusedError(Problem(str(folder), text, fix))
-    return None

@@ -6,15 +6,8 @@ from pathlib import Path
 
 import click
 
-from planner.cli.papers import (
-    check_confirmed,
-    check_first_label,
-    first_label_option,
-    progress,
-    say_zone_rules,
-)
+from planner.cli.papers import first_label_option, progress, say_zone_rules
 from planner.cli.paths import PATH
-from planner.errors import Problem, RefusedError
 
 
 @click.command()
@@ -26,26 +19,20 @@ def print(plan: Path, out: Path, first_label: int) -> None:
 
     Example: planner print K-0042/plan.json --out again
     """
+    from planner.app.issued_folder import check_confirmed, check_first_label, check_free
     from planner.cli.output import say
     from planner.cli.plan import issue_time
     from planner.documents.document_set import papers
-    from planner.documents.folder import PLAN_NAME, REPRINT, check_ours, write_folder
+    from planner.documents.folder import REPRINT, write_folder
     from planner.errors import located
     from planner.files.plan import read_plan
 
     made, _ = read_plan(plan)
-    check_confirmed(made, plan)
+    check_confirmed(made, str(plan))
     say_zone_rules(made, plan)
     check_first_label(first_label, made)
-
-    def check_free() -> None:
-        check_ours(out)
-        if (out / PLAN_NAME).exists():
-            text = "an issued plan is there, which a reprint does not replace"
-            raise RefusedError(Problem(str(out), text, "choose another --out"))
-
-    check_free()
+    check_free(out)
     with located(str(plan)):
         files = papers(made, issue_time(), REPRINT, first_label=first_label, report=progress(made))
-    write_folder(out, files, check_free)
+    write_folder(out, files, lambda: check_free(out))
     say(f"Files in {out}/\n  {' '.join(files)}\n", is_done=True)

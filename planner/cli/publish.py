@@ -21,9 +21,10 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
 
     Example: planner publish K-0042 --caldav https://calendar.example/clinic/ --dry-run
     """
+    from planner.app.issued_folder import check_confirmed
     from planner.cli.credentials import caldav_credentials
     from planner.cli.output import say
-    from planner.cli.papers import check_confirmed, say_zone_rules
+    from planner.cli.papers import say_zone_rules
     from planner.cli.plan import issue_time
     from planner.documents.uninterrupted import uninterrupted
     from planner.files.plan import read_plan
@@ -31,7 +32,7 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     from planner.servers.publish import Action, actions, summary
 
     plan, _ = read_plan(folder / "plan.json")
-    check_confirmed(plan, folder / "plan.json")
+    check_confirmed(plan, str(folder / "plan.json"))
     say_zone_rules(plan, folder / "plan.json")
     with Collection(url, caldav_credentials(url)) as collection:
         wanted = actions(plan, collection, issue_time())

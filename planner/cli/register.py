@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from planner.app.actors import ROLES, Role
 from planner.cli.paths import PATH
 from planner.core.values.days import LAST_DAY
 from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
@@ -20,7 +21,8 @@ from planner.errors import InputError, Problem, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from planner.app.courses import Author, Changed, Make
+    from planner.app.actors import Author
+    from planner.app.courses import Changed, Make
     from planner.core.calendar.occupancy import Busy
     from planner.store.database import Database
     from planner.store.standing import Standing
@@ -29,12 +31,42 @@ if TYPE_CHECKING:
 FURTHEST_DAYS = 800
 F = TypeVar("F", bound=Callable[..., Any])
 
-database_option = click.option(
-    "--database",
-    metavar="URL",
-    envvar="PLANNER_DATABASE",
-    help="A file, or postgresql://...; else the file in your data folder.",
-)
+_ROLE = "planner.role"
+
+
+def _remember_role(ctx: click.Context, _param: click.Parameter, value: str) -> None:
+    ctx.meta[_ROLE] = value
+
+
+def database_option(command: F) -> F:
+    """Which register, and as what somebody works with it: see `role`."""
+    for option in (
+        click.option(
+            "--role",
+            type=click.Choice(ROLES),
+            default="physician",
+            envvar="PLANNER_ROLE",
+            expose_value=False,
+            callback=_remember_role,
+            help="As what; a physician where nothing is said.",
+        ),
+        click.option(
+            "--database",
+            metavar="URL",
+            envvar="PLANNER_DATABASE",
+            help="A file, or postgresql://...; else the file in your data folder.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def role() -> Role:
+    """The role of who gave the command."""
+    found: Role = click.get_current_context().meta[_ROLE]
+    return found
+
+
 by_option = click.option(
     "--by", metavar="NAME", envvar="PLANNER_USER", help="Who makes the change."
 )
@@ -74,14 +106,27 @@ def begun_register(url: str | None) -> Iterator[Database]:
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
     """Who makes a change, now. Raises UsageError where nobody says who."""
-    from planner.app.courses import Author
+    from planner.app.actors import Author
 
     if by is None:
         fix = "say who with --by or PLANNER_USER"
         raise UsageError(Problem("", "a change needs its author", fix))
     for place, value in (("--by", by), ("--reason", reason), ("--confirm", confirm)):
         typed_text(value, place)
-    return Author(by.strip(), datetime.now(UTC), reason, confirm)
+    return Author(by.strip(), datetime.now(UTC), reason, confirm, role())
+
+
+@contextmanager
+def how_to_confirm() -> Iterator[None]:
+    """Say how what is asked is answered on a command line."""
+    from planner.app.asked import AskedError
+
+    try:
+        yield
+    except AskedError as error:
+        fix = 'if it is so, repeat the command with --confirm "reason"'
+        error.problems = (*error.problems, Problem("", fix))
+        raise
 
 
 class Change(NamedTuple):
@@ -103,7 +148,8 @@ class Change(NamedTuple):
         who = author(self.by, reason, self.confirm)
         register = open_register(self.database)
         busy = busy_times(register, self.course, self.busy)
-        done = change(register, self.course, makes, who, self.if_revision, busy=busy)
+        with how_to_confirm():
+            done = change(register, self.course, makes, who, self.if_revision, busy=busy)
         tell_change(done, self.as_json)
         return done
 

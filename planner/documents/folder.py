@@ -58,19 +58,19 @@ def check_ours(folder: Path) -> None:
     """
     here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise RefusedError(Problem(str(folder), "it is not a folder", "choose another --out"))
+        raise RefusedError(Problem(str(folder), "it is not a folder", "choose another folder"))
     if folder.is_mount():
         fix = "name a folder inside it"
         raise RefusedError(Problem(str(folder), "a mount point cannot be replaced as one", fix))
     if folder.resolve() in (here, *here.parents):
-        raise RefusedError(Problem(str(folder), "you are in this folder", "choose another --out"))
+        raise RefusedError(Problem(str(folder), "you are in this folder", "choose another folder"))
     names = _written_names(folder) if folder.exists() else set()
     foreign = sorted(name for name in names if not _DOCUMENT.fullmatch(name))
     if not names or (not foreign and (PLAN_NAME in names or _is_marked(folder, names))):
         return
     named = foreign[0] if foreign else min(names)
     problem = f"it holds what the planner did not write: {named}"
-    raise RefusedError(Problem(str(folder), problem, "choose another --out"))
+    raise RefusedError(Problem(str(folder), problem, "choose another folder"))
 
 
 def _is_marked(folder: Path, names: set[str]) -> bool:

@@ -66,7 +66,7 @@ class Collection:
             import httpx
         except ImportError as error:
             fix = "pip install 'sts-course-planner[caldav]'"
-            raise ServiceError(Problem("--caldav", "httpx is not installed", fix)) from error
+            raise ServiceError(Problem("caldav", "httpx is not installed", fix)) from error
         from planner.servers.login import Login
 
         self._login: Login | None = None if credentials is None else Login(*credentials)

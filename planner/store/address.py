@@ -88,4 +88,4 @@ def _of_server(rest: str) -> Address:
 
 def _refused(problem: str, fix: str = "") -> UsageError:
     fix = fix or "give the path of a file, or postgresql://user@host/database"
-    return UsageError(Problem("--database", problem, fix))
+    return UsageError(Problem("database", problem, fix))

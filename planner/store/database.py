@@ -173,7 +173,7 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def _missing(name: str) -> Problem:
-    return Problem(name, "there is no register", "begin one with planner course add")
+    return Problem(name, "there is no register", "begin one by adding a course")
 
 
 def _sqlite(path: Path) -> Engine:
@@ -282,12 +282,12 @@ def _version(connection: Connection) -> str | None:
     if "alembic_version" not in names:
         if names:
             problem = "it holds tables of another program"
-            raise ServiceError(Problem("--database", problem, "name another database"))
+            raise ServiceError(Problem("database", problem, "name another database"))
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found is None and len(names) > 1:
         problem = "it holds a register and does not say of which version"
-        raise ServiceError(Problem("--database", problem, "restore the last backup"))
+        raise ServiceError(Problem("database", problem, "restore the last backup"))
     return None if found is None else str(found)
 
 

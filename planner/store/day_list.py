@@ -9,7 +9,7 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
 from planner.core.values.lettering import as_people_read
@@ -110,11 +110,17 @@ class ToPrepare(NamedTuple):
 
 
 def listed_courses(
-    connection: Connection, status: str | None = None, patient: str | None = None
+    connection: Connection,
+    status: str | None = None,
+    patient: str | None = None,
+    *,
+    search: str | None = None,
+    limit: int | None = None,
 ) -> list[ListedCourse]:
     """The courses by id, those of restricted patients apart.
 
-    `status` and `patient`, a part of the id as people read it or of the name, leave out others.
+    `status` and `patient`, a part of the id as people read it or of the name, leave out others,
+    and so does `search`, which finds a part of a course's id as well.
     """
     coming = (
         select(
@@ -143,13 +149,23 @@ def listed_courses(
     if status is not None:
         query = query.where(courses.c.status == status)
     if patient is not None:
-        read_as = patients.c.read_as.contains(as_people_read(patient), autoescape=True)
-        named = patients.c.name.icontains(patient.strip(), autoescape=True)
-        query = query.where(read_as | named)
+        query = query.where(_is_of(patient))
+    if search is not None:
+        query = query.where(
+            _is_of(search) | courses.c.id.icontains(search.strip(), autoescape=True)
+        )
+    if limit is not None:
+        query = query.limit(limit)
     return [
         ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
         for course, patient, status, revision, next_visit, without in connection.execute(query)
     ]
+
+
+def _is_of(patient: str) -> ColumnElement[bool]:
+    """Whether a text is a part of a patient's id as people read it, or of the name."""
+    read_as = patients.c.read_as.contains(as_people_read(patient), autoescape=True)
+    return read_as | patients.c.name.icontains(patient.strip(), autoescape=True)
 
 
 def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit]:

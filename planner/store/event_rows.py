@@ -78,6 +78,10 @@ def to_row(entry: Entry, salt: str) -> Row:
     facts = {"event": _plain(entry.event), "reason": entry.reason}
     if entry.confirmations:
         facts["confirmations"] = _plain(entry.confirmations)
+    if entry.role != "physician":
+        facts["role"] = entry.role
+    if entry.answered:
+        facts["answered"] = list(entry.answered)
     typed = dict(_take_identity(facts["event"]))
     if entry.settled is not None:
         settled = _short(entry.settled)
@@ -118,6 +122,8 @@ def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> 
         event=event,
         confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
         settled=settled,
+        role=facts.get("role", "physician"),
+        answered=tuple(facts.get("answered", ())),
     )
 
 

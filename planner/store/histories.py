@@ -18,7 +18,7 @@ from planner.core.followup.events import Entry, Issued, Migrated, Planned
 from planner.core.plan.plan import Page, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.lettering import as_people_read
-from planner.errors import PlannerError, Problem, RefusedError
+from planner.errors import MovedOnError, PlannerError, Problem, RefusedError
 from planner.store.event_rows import (
     PATIENT_ID,
     Identity,
@@ -203,7 +203,7 @@ def append(connection: Connection, course: str, entry: Entry, before: str, state
     moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
         problem = "somebody else changed it just now"
-        raise RefusedError(Problem(course, problem, "read it again and repeat the change"))
+        raise MovedOnError(Problem(course, problem, "read it again and repeat the change"))
     insert_row(connection, course, row, typed, own)
     return own
 
@@ -378,13 +378,13 @@ def _unknown(connection: Connection, course: str) -> Problem:
 
     patient = find_patient(connection, course)
     if patient is not None and patient.restricted is not None:
-        return Problem(shown(course), "there is no such course", "see planner course list")
+        return Problem(shown(course), "there is no such course", "see the list of courses")
     if patient is not None:
         own = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
         names = ", ".join(one.id for one in connection.execute(own)) or "none"
         return Problem(shown(course), "this is a patient's id", f"the patient's courses: {names}")
     near = _nearest_ids(connection, course)
-    fix = f"did you mean {', '.join(near)}?" if near else "see planner course list"
+    fix = f"did you mean {', '.join(near)}?" if near else "see the list of courses"
     return Problem(shown(course), "there is no such course", fix)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select
@@ -29,6 +30,12 @@ def taken_by_others(
     """
     clinic = record.opening.clinic.id
     return OccupancyByDay(_reader(connection, clinic, record.course), busy)
+
+
+def around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:
+    """A course beside all others of its clinic, and what else is taken."""
+    taken = taken_by_others(connection, record, busy)
+    return record._replace(opening=replace(record.opening, busy=taken))
 
 
 def _reader(connection: Connection, clinic: str, course: str) -> Callable[[date], Iterator[Busy]]:

@@ -34,7 +34,7 @@ class Standing:
 def check_not_restricted(patient: PatientRow) -> None:
     """Refuse to work with the data of a patient who had that restricted."""
     if patient.restricted is not None:
-        fix = "lift it with planner patient restrict --lift"
+        fix = "lift the restriction first"
         raise RefusedError(Problem("the patient's data", "its processing is restricted", fix))
 
 

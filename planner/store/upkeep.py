@@ -25,7 +25,7 @@ from planner.store.today import differences
 def back_up(database: Database, target: Path) -> None:
     """Copy an SQLite database while it is in use; whole or not at all, never over a file."""
     if database.file is None:
-        fix = "use pg_dump, or planner course export"
+        fix = "use pg_dump, or export all courses"
         raise RefusedError(Problem("backup", "this is a PostgreSQL database", fix))
     if target.exists() or target.is_symlink():
         raise RefusedError(Problem(str(target), "it exists already", "name another file"))
@@ -38,7 +38,7 @@ def back_up(database: Database, target: Path) -> None:
         with closing(sqlite3.connect(made)) as copy:
             (said,) = copy.execute("PRAGMA integrity_check").fetchone()
         if said != "ok":
-            fix = "restore the last backup; planner course check says more"
+            fix = "restore the last backup; a check of the register says more"
             raise ServiceError(Problem("the register", f"it is damaged: {said}", fix))
         os.link(made, target)
     except (OSError, sqlite3.Error) as error:

@@ -73,7 +73,7 @@ OTHERS = [
     ("q-9", "the patient's courses: P-170"),
     ("P-17x", "did you mean"),
     ("K-11", "did you mean"),
-    ("zzz", "see planner course list"),
+    ("zzz", "see the list of courses (planner course list)"),
 ]
 
 

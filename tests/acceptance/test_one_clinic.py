@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.app.courses import Author
+from planner.app.actors import Author
 from planner.app.patients import restrict
 from planner.core.calendar.occupancy import Busy
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError

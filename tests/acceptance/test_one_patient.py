@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from planner.app.actors import Author
 from planner.app.administration import undone
-from planner.app.courses import Author
 from planner.app.issued_pages import note_issued
 from planner.core.followup.events import Identified
 from planner.errors import InputError, NotConfirmedError, RefusedError

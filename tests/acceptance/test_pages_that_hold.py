@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.courses import Author
+from planner.app.actors import Author
 from planner.app.issued_pages import note_issued, page_of
 from planner.store.database import Database
 from tests.conftest import CLINIC, EXAMPLES, Run

@@ -20,8 +20,9 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
-from planner.app.courses import Author, change
+from planner.app.courses import change
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
 from planner.store.database import Database, open_database
 from planner.store.histories import read_course

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -31,7 +32,7 @@ from planner.app.administration import (
     resumed,
     undone,
 )
-from planner.app.courses import Author, with_event
+from planner.app.changing import with_event
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Closure
 from planner.core.calendar.occupancy import Busy, Occupancy

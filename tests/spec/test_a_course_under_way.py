@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.app.asked import AskedError
 from planner.app.issued_pages import replaced
 from planner.core.followup.course_state import fold
 from planner.core.plan.course import Lesion
@@ -19,7 +20,14 @@ from planner.core.values.quantities import Dose
 from planner.documents.calendars import changes_file
 from planner.documents.change_slip import changes_between
 from planner.documents.wording import ENGLISH
-from planner.errors import InputError, NotConfirmedError, PlannerError, Problem, RefusedError
+from planner.errors import (
+    InputError,
+    MovedOnError,
+    NotConfirmedError,
+    PlannerError,
+    Problem,
+    RefusedError,
+)
 from planner.files.first_edition import plan_problems
 from planner.store.database import Database
 from tests.conftest import CLINIC
@@ -318,7 +326,7 @@ def test_a_release_into_a_year_of_closed_days_is_refused(
     with pytest.raises(InputError) as raised:
         course.resume("2026-12-01")
     assert raised.value.problems == (
-        Problem("--on", "no open day within 365 days from Tue 1 Dec 2026", "choose another day"),
+        Problem("on", "no open day within 365 days from Tue 1 Dec 2026", "choose another day"),
     )
 
 
@@ -381,7 +389,7 @@ def test_an_event_of_no_visit_is_refused(course: Followed) -> None:
     course.make(lambda now: corrected(now, 2, lambda _event: None))
     with pytest.raises(RefusedError) as raised:
         course.make(lambda _now: nowhere)
-    assert str(raised.value) == "visit: nothing belongs to it; see planner course show"
+    assert str(raised.value) == "visit: nothing belongs to it; see the course"
 
 
 @pytest.mark.hazard("slip-of-the-point")
@@ -790,7 +798,7 @@ REFUSED = {
     "a dose given twice": (lambda c: (c.give(1), c.give(1)), RefusedError, "recorded already"),
     "before the course": (
         lambda c: c.give(1, "2026-09-01 09:00"),
-        NotConfirmedError,
+        AskedError,
         "Tue 1 Sep 2026 is before the course began on Mon 7 Sep 2026",
     ),
     "hold before the course": (lambda c: c.hold("2026-08-01"), RefusedError, "course began"),
@@ -808,13 +816,13 @@ REFUSED = {
         RefusedError,
         "something was done",
     ),
-    "in the future": (lambda c: c.give(1, "2027-06-02 09:00"), NotConfirmedError, "future"),
+    "in the future": (lambda c: c.give(1, "2027-06-02 09:00"), AskedError, "future"),
     "too soon": (
         lambda c: (c.give(1), c.give(2, "2026-09-10 09:00")),
-        NotConfirmedError,
+        AskedError,
         "shortest interval",
     ),
-    "out of order": (lambda c: c.give(2), NotConfirmedError, "still open"),
+    "out of order": (lambda c: c.give(2), AskedError, "still open"),
     "a closed day": (lambda c: c.move(2, "2026-09-13 09:00"), InputError, "opening day"),
     "onto another injection": (lambda c: c.move(3, "2026-09-14 09:00"), InputError, "injection 2"),
     "before the first visit": (lambda c: c.move(5, "2026-09-04 09:00"), InputError, "first visit"),
@@ -828,7 +836,7 @@ REFUSED = {
         RefusedError,
         "no injections to come",
     ),
-    "another revision": (lambda c: c.give(1, if_revision=4), RefusedError, "at revision 0"),
+    "another revision": (lambda c: c.give(1, if_revision=4), MovedOnError, "at revision 0"),
 }
 
 
@@ -1065,8 +1073,9 @@ def test_what_was_given_is_not_told_as_missed_or_moved(register: Database, tmp_p
 
 
 def test_a_correction_keeps_who_gave_and_measured(course: Followed) -> None:
+    from planner.app.actors import Author
     from planner.app.administration import Circumstances, corrected, mended_given
-    from planner.app.courses import Author, change
+    from planner.app.courses import change
     from planner.core.followup.events import Given
 
     course.give(1)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
+from planner.app.actors import Author
 from planner.app.administration import missed
-from planner.app.courses import Author, with_event
+from planner.app.asked import AskedError
+from planner.app.changing import with_event
 from planner.core.followup.events import DoseChanged, Ended, Event
-from planner.core.followup.questions import questions
+from planner.core.followup.questions import Question, questions
 from planner.core.values.formatting import plain
-from planner.errors import NotConfirmedError, Problem
 from planner.store.standing import Standing
 from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
 
@@ -32,19 +32,17 @@ def standing(*given: tuple[int, str]) -> Standing:
     return now
 
 
-def asked(now: Standing, event: Event, today: datetime = TODAY) -> list[Problem]:
+def asked(now: Standing, event: Event, today: datetime = TODAY) -> list[Question]:
     found = questions(now.state, event, PROTOCOL, today)
-    return [replace(one, problem=plain(one.problem)) for one in found]
+    return [one._replace(message=plain(one.message)) for one in found]
 
 
 def asked_in_all(now: Standing, event: Event) -> list[str]:
     """All that is asked before an event is written, of the record itself and of its series."""
     try:
         with_event(now, event, Author("Dr A. Holm", NOW))
-    except NotConfirmedError as error:
-        *found, how = error.problems
-        assert "repeat the command with --confirm" in how.problem
-        return [plain(one.problem) for one in found]
+    except AskedError as error:
+        return [plain(one.message) for one in error.asked]
     return []
 
 
@@ -54,13 +52,16 @@ def test_what_is_done_now_is_not_in_the_future() -> None:
         event = make(now)
         assert asked(now, event, event.at) == []  # type: ignore[union-attr]
         (said,) = asked(now, event, event.at - A_MINUTE)  # type: ignore[union-attr]
-        assert said.problem.endswith("09:00 is in the future")
-        assert said.fix == "when was it? say with --at"
+        assert said.message.endswith("09:00 is in the future")
+        assert said.fix == "when was it?"
     event = missed(now, 2)
     assert asked(now, event, event.at) == []
     assert asked(now, event, event.at - A_MINUTE) == [
-        Problem(
-            "", "Mon 14 Sep 2026 09:00 is in the future; nothing is missed yet", "move it, or wait"
+        Question(
+            "missed-in-future",
+            "",
+            "Mon 14 Sep 2026 09:00 is in the future; nothing is missed yet",
+            "move it, or wait",
         )
     ]
 
@@ -76,13 +77,13 @@ EARLY = [
 def test_an_injection_before_the_first_day_is_asked_for(at: str, said: list[str]) -> None:
     now = begun()
     found = asked(now, give(1, datetime.fromisoformat(at), None)(now))
-    assert found == [Problem("", text, "correct --at") for text in said]
+    assert found == [Question("before-course", "", text, "correct the time") for text in said]
 
 
 def test_a_course_does_not_end_tomorrow() -> None:
     assert asked(begun(), Ended("stopped", TODAY.date())) == []
     assert asked(begun(), Ended("died", date(2026, 10, 21))) == [
-        Problem("--on", "Wed 21 Oct 2026 is in the future", "correct the day")
+        Question("end-in-future", "on", "Wed 21 Oct 2026 is in the future", "correct the day")
     ]
 
 
@@ -110,7 +111,11 @@ def test_a_dose_far_from_what_was_given_last_is_asked_for(
     given: Sequence[tuple[int, str]], dose: str, said: str | None
 ) -> None:
     found = asked(standing(*given), DoseChanged("A", Fraction(dose), 3))
-    expected = [] if said is None else [Problem("--mg", said, "is a point misplaced?")]
+    expected = (
+        []
+        if said is None
+        else [Question("dose-far-from-last", "mg", said, "is a point misplaced?")]
+    )
     assert found == expected
 
 

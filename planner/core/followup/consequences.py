@@ -114,7 +114,7 @@ class FollowUp:
     def _given(self, event: Given) -> None:
         _check_reach(event.at.date())
         if not event.injections:
-            raise refused("visit", "no injection is to be given", "see planner course show")
+            raise refused("visit", "no injection is to be given", "see the course")
         on, window = event.at.date(), self._window(event.visit)
         due = {name: self._slot(name).appointment.due for name in event.visit}
         for one in event.injections:
@@ -190,7 +190,7 @@ class FollowUp:
         name = Named(event.lesion, "evaluation", event.evaluation)
         slot = self._slot(name)
         if slot.state == "waiting":
-            raise refused("", f"lesion {event.lesion} has no injection yet", "see show")
+            raise refused("", f"lesion {event.lesion} has no injection yet", "see the course")
         self.slots[name] = slot._replace(state="done", at=event.at)
         self._stay_with(event.visit, event.at, self._window(event.visit))
 
@@ -199,7 +199,7 @@ class FollowUp:
         self._check_began(event.at.date(), "the visit")
         is_open = [name for name in event.visit if self._slot(name).state == "open"]
         if not is_open:
-            raise refused("visit", "nothing is left to be done at it", "see planner course show")
+            raise refused("visit", "nothing is left to be done at it", "see the course")
         for name in is_open:
             self.slots[name] = self.slots[name]._replace(state="missed", at=event.at)
         for lesion in dict.fromkeys(name.lesion for name in is_open):
@@ -214,7 +214,7 @@ class FollowUp:
             and not self._waits(name, event.to.date())
         ]
         if not names:
-            raise refused("visit", "nothing is left to be done at it", "see planner course show")
+            raise refused("visit", "nothing is left to be done at it", "see the course")
         _check_reach(event.to.date())
         self.moved_now = event.to
         self._check_after_first(names, event.to.date())
@@ -248,7 +248,7 @@ class FollowUp:
         here = min(self.slots[name].day for name in names)
         if others and on <= min(others) < here:
             text = f"{day(on)} is not after the first visit on {day(min(others))}"
-            raise InputError(Problem("--to", text, "choose a later day"))
+            raise InputError(Problem("to", text, "choose a later day"))
 
     def _check_order(self, names: Sequence[Named]) -> None:
         """Refuse a move after which the law cannot hold, wherever the others are laid."""
@@ -266,7 +266,7 @@ class FollowUp:
                     other = numbers[name.number]
                     text = f"injection {other.number} of lesion {name.lesion}"
                     problem = f"{text} is on {day(other.on)}"
-                    raise InputError(Problem("--to", problem, "choose another day"))
+                    raise InputError(Problem("to", problem, "choose another day"))
 
     @_follow_event.register
     def _hold(self, event: Held) -> None:
@@ -274,18 +274,18 @@ class FollowUp:
         for lesion in event.lesions:
             if lesion in self.before.held:
                 since = day(self.before.held[lesion])
-                raise refused("", f"lesion {lesion} is held since {since}", "see show")
+                raise refused("", f"lesion {lesion} is held since {since}", "see the course")
             if not any(slot.state in ("open", "missed") for _, slot in self._injections(lesion)):
-                raise refused("", f"lesion {lesion} has no injections left", "see show")
+                raise refused("", f"lesion {lesion} has no injections left", "see the course")
 
     @_follow_event.register
     def _resume(self, event: Resumed) -> None:
         for lesion in event.lesions:
             if lesion not in self.before.held:
-                raise refused("", f"lesion {lesion} is not held", "see planner course show")
+                raise refused("", f"lesion {lesion} is not held", "see the course")
             if event.on < self.before.held[lesion]:
                 since = day(self.before.held[lesion])
-                raise refused("--on", f"the hold began on {since}", "give a later day")
+                raise refused("on", f"the hold began on {since}", "give a later day")
             waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
             for name in waiting:
                 self.slots[name] = Slot(self.slots[name].appointment)
@@ -310,7 +310,7 @@ class FollowUp:
             if self.opening.nearest(on, hour, minutes) is not None:
                 return on
         text = f"no open day within {_SEARCHED_DAYS} days from {day(earliest)}"
-        raise InputError(Problem("--on", text, "choose another day"))
+        raise InputError(Problem("on", text, "choose another day"))
 
     def _given_before(self, lesion: str, number: int) -> Iterable[date]:
         """The days of what was given, and of what is to come before an injection."""
@@ -324,7 +324,7 @@ class FollowUp:
     def _change_dose(self, event: DoseChanged) -> None:
         if not any(is_reached(event, name, slot) for name, slot in self._injections(event.lesion)):
             text = f"lesion {event.lesion} has no injections to come from there"
-            raise refused("", text, "doses that were given are not changed; see show")
+            raise refused("", text, "doses that were given are not changed; see the course")
 
     @_follow_event.register
     def _add_lesion(self, event: LesionAdded) -> None:
@@ -345,7 +345,7 @@ class FollowUp:
         done = [slot.day for slot in self.slots.values() if slot.state == "done"]
         if done and max(done) > event.on:
             text = f"something was done on {day(max(done))}"
-            raise refused("--on", text, "give that day or a later one, or correct the event")
+            raise refused("on", text, "give that day or a later one, or correct the event")
         for name, slot in self.slots.items():
             if slot.state in ("open", "waiting"):
                 self.slots[name] = slot._replace(state="cancelled")
@@ -406,7 +406,7 @@ class FollowUp:
     def _slot(self, name: Named) -> Slot:
         if name not in self.slots:
             text = f"{name.purpose} {name.number} of lesion {name.lesion} is not planned"
-            raise refused("", text, "see planner course show")
+            raise refused("", text, "see the course")
         return self.slots[name]
 
     def _lesion(self, wanted: str) -> Lesion:
@@ -428,7 +428,7 @@ class FollowUp:
     def _window(self, visit: Sequence[Named]) -> int:
         """How far a visit may lie from its day: the narrowest window of its appointments."""
         if not visit:
-            raise refused("visit", "nothing belongs to it", "see planner course show")
+            raise refused("visit", "nothing belongs to it", "see the course")
         return min(self._slot(name).appointment.window_days for name in visit)
 
     def _follow(self, name: Named, on: date) -> None:

@@ -210,7 +210,7 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
         event = there.get(target)
         place = f"event {target}"
         if event is None or target >= entry.number:
-            raise refused(place, "there is none", "see planner course history")
+            raise refused(place, "there is none", "see its history")
         if isinstance(event, Planned | Issued | Migrated | Corrected):
             raise refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
         if target in withdrawn:
@@ -288,7 +288,7 @@ class _Reading:
     @_note.register
     def _planned(self, event: Planned, entry: Entry) -> None:
         if self.course is not None:
-            raise refused(self.course.id, "it was planned already", "see planner course show")
+            raise refused(self.course.id, "it was planned already", "see the course")
         self.entered = entry.at.date()
         self.calendar_key = event.calendar_key
         lesions = (self._with_each_dose(one, event.course.id) for one in event.course.lesions)
@@ -344,13 +344,13 @@ class _Reading:
             if lesion.id == wanted:
                 return lesion
         known = listing([one.id for one in self.course_there.lesions])
-        raise refused("--lesion", f"{wanted} is no lesion of this course", f"there are {known}")
+        raise refused("lesion", f"{wanted} is no lesion of this course", f"there are {known}")
 
     @_note.register
     def _add_lesion(self, event: LesionAdded, _entry: Entry) -> None:
         course = self.course_there
         if any(one.id == event.lesion.id for one in course.lesions):
-            raise refused("--id", f"{event.lesion.id} is a lesion already", "choose another id")
+            raise refused("id", f"{event.lesion.id} is a lesion already", "choose another id")
         lesion = self._with_each_dose(event.lesion, course.id)
         self.course = course._replace(lesions=(*course.lesions, lesion))
 

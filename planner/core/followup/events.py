@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from planner.core.plan.appointments import Named, Slot
 from planner.core.plan.course import Confirmation, Course, Lesion
@@ -248,11 +248,16 @@ class Settled(NamedTuple):
     findings: tuple[Finding, ...] | None = None
 
 
+# As what somebody enters an event.
+Role = Literal["physician", "nurse", "secretary", "auditor", "administrator"]
+
+
 class Entry(NamedTuple):
     """An event with its number (1, 2, ... within the course), when it was entered, by whom, why.
 
-    `at` is in UTC. `confirmations` are what the author confirmed together with it. `settled` is
-    None for what decides nothing, and for all of the first edition's events.
+    `at` is in UTC. `confirmations` are what the author confirmed together with it, `answered` the
+    questions of fact that the author said yes to. `settled` is None for what decides nothing, and
+    for all of the first edition's events.
     """
 
     number: int
@@ -262,3 +267,5 @@ class Entry(NamedTuple):
     event: Event
     confirmations: tuple[Confirmation, ...] = ()
     settled: Settled | None = None
+    role: Role = "physician"
+    answered: tuple[str, ...] = ()

@@ -1,0 +1,95 @@
+"""What a change asks before it is written, and who answered it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from planner.app.actors import Answer, Author
+from planner.core.followup.questions import Question
+from planner.core.plan.course import Confirmation
+from planner.core.plan.findings import Finding
+from planner.errors import NotConfirmedError, Problem, RefusedError
+
+
+class Asked(NamedTuple):
+    """A question of fact, or a finding that a physician confirms; `value` names its figures.
+
+    A finding has a `lesion`, or a `visit`, or neither; a question the `field` that it is about.
+    """
+
+    code: str
+    value: str
+    message: str
+    is_fact: bool
+    field: str = ""
+    fix: str = ""
+    lesion: str | None = None
+    visit: int | None = None
+
+    @classmethod
+    def of_question(cls, one: Question) -> Asked:
+        """A question: its message has its figures."""
+        return cls(one.code, one.message, one.message, True, one.field, one.fix)
+
+    @classmethod
+    def of_finding(cls, one: Finding) -> Asked:
+        """A finding that waits."""
+        return cls(one.code, one.value, one.alone, False, "", "", one.lesion, one.visit)
+
+    @property
+    def answer(self) -> Answer:
+        """What confirms it."""
+        return Answer(self.code, self.value)
+
+    @property
+    def problem(self) -> Problem:
+        """It as a message: a finding is named by its code."""
+        return Problem(self.field if self.is_fact else self.code, self.message, self.fix)
+
+
+class AskedError(NotConfirmedError):
+    """A change that asks for what nobody confirmed; nothing of it was written."""
+
+    def __init__(self, *asked: Asked) -> None:
+        super().__init__(*(one.problem for one in asked))
+        self.asked = asked
+
+
+def is_answered(one: Asked, author: Author) -> bool:
+    """Whether an author says yes to what is asked; only a physician does to a finding."""
+    if author.confirm is None or not (one.is_fact or author.role == "physician"):
+        return False
+    return author.answers is None or one.answer in author.answers
+
+
+def check_answered(asked: Iterable[Asked], author: Author) -> None:
+    """Raise AskedError with what nobody confirmed.
+
+    Raises RefusedError where it waits for a physician, and the author is none.
+    """
+    left = [one for one in asked if not is_answered(one, author)]
+    theirs = [one for one in left if not one.is_fact]
+    if theirs and author.role != "physician":
+        fix = f"a {author.role} cannot confirm it: ask a physician"
+        raise RefusedError(*(replace(one.problem, fix=fix) for one in theirs))
+    if left:
+        raise AskedError(*left)
+
+
+def confirmation(finding: Finding, author: Author) -> Confirmation:
+    """The author's word for a finding, as the history keeps it."""
+    return Confirmation(
+        finding=finding.code,
+        value=finding.value,
+        by=author.name,
+        reason=author.confirm or "",
+        lesions=(finding.lesion,) if finding.lesion else (),
+        due=(finding.due,) if finding.due and not finding.lesion else (),
+    )
+
+
+def answered(asked: Sequence[Asked], author: Author) -> tuple[str, ...]:
+    """The questions of fact that an author said yes to, as they were put."""
+    return tuple(one.message for one in asked if one.is_fact and is_answered(one, author))

@@ -1,0 +1,165 @@
+"""One event more in a course: who may enter it, what it asks, and how the course then stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from planner.app.actors import Author, check_may
+from planner.app.administration import undone
+from planner.app.asked import Asked, answered, check_answered, confirmation, is_answered
+from planner.core.followup.course_state import State
+from planner.core.followup.events import (
+    Corrected,
+    DoseChanged,
+    Entry,
+    Event,
+    Given,
+    LesionAdded,
+    Moved,
+    Resumed,
+    kind_of,
+)
+from planner.core.followup.questions import Question, hold_questions, law_questions, questions
+from planner.core.followup.settling import TOO_NEAR, settle, unlawful
+from planner.core.plan.appointments import Named
+from planner.core.plan.findings import Finding
+from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.store.histories import Record
+from planner.store.standing import Standing
+
+# What somebody chooses stops where its plan does; what was done is recorded whatever follows.
+CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
+
+
+class Step(NamedTuple):
+    """A course with one more event, and all that the event asks."""
+
+    after: Standing
+    entry: Entry
+    asked: tuple[Asked, ...]
+
+
+def step(before: Standing, event: Event, author: Author) -> Step:
+    """The course with one more event, as its author confirms it.
+
+    Raises RefusedError where the author's role may not enter it, or it contradicts the history.
+    """
+    _check_role(before, event, author)
+    record = before.record
+    number = len(record.entries) + 1
+    entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
+    after, entry = settled(record, before.state, entry)
+    facts = [Asked.of_question(one) for one in _asked(before, after, event, author.now)]
+    new = list(_to_confirm(before, after, event, author))
+    asked = (*facts, *map(Asked.of_finding, new))
+    said = answered(facts, author)
+    if said:
+        # The word stands with each finding that it confirms; for what was asked, in the reason.
+        reason = "; ".join(part for part in (author.reason, author.confirm) if part)
+        entry = entry._replace(reason=reason, answered=said)
+    words = tuple(
+        confirmation(one, author) for one in new if is_answered(Asked.of_finding(one), author)
+    )
+    if words:
+        after, entry = settled(record, before.state, entry._replace(confirmations=words))
+    # What was asked changes nothing of what follows.
+    entries = (*record.entries, entry)
+    return Step(Standing(record._replace(entries=entries), after.state), entry, asked)
+
+
+def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
+    """The course with one more event. Raises AskedError with all that nobody confirmed."""
+    after, entry, asked = step(before, event, author)
+    check_answered(asked, author)
+    return after, entry
+
+
+def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standing, Entry]:
+    """The course with one more event, and the event with what is settled with it."""
+    try:
+        entry, state = settle(before, entry, record.entries, record.protocol, record.opening)
+    except NoRoomError as error:
+        raise RefusedError(*error.problems) from error
+    return Standing(record._replace(entries=(*record.entries, entry)), state), entry
+
+
+def _check_role(before: Standing, event: Event, author: Author) -> None:
+    """Refuse what the author's role may not do; to withdraw one's own last entry is less."""
+    kind = kind_of(event)
+    if isinstance(event, Corrected) and event.instead is None and author.role != "physician":
+        entries = {one.number: one for one in before.record.entries}
+        own = entries.get(event.event)
+        if own is not None and own.by == author.name and undone(before).event == event.event:
+            kind = "undone"
+    check_may(author.role, kind)
+
+
+def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Question]:
+    """What an event asks: for itself, and where the series would break its law."""
+    protocol = before.record.protocol
+    state, of_event = before.state, event
+    if isinstance(event, Corrected) and event.instead is not None:
+        # It is compared with the course without what it corrects.
+        state, of_event = _not_done(state, event.instead), event.instead
+    yield from questions(state, of_event, protocol, _wall(before.record, now))
+    yield from hold_questions(of_event, before.record.entries)
+    # A distance that is to come is a finding, with its own days to confirm.
+    breaches = [
+        one for one in unlawful(after.state, protocol) if one.is_done or one.clause != "interval"
+    ]
+    broken = set(unlawful(before.state, protocol)) if breaches else set()
+    shortest = protocol.policy.shortest_interval_days
+    yield from (law_questions(one, shortest) for one in breaches if one not in broken)
+
+
+def _wall(record: Record, now: datetime) -> datetime:
+    """The clinic's wall clock at a moment."""
+    zone = ZoneInfo(record.opening.clinic.timezone)
+    return now.astimezone(zone).replace(tzinfo=None)
+
+
+def _not_done(state: State, event: Event) -> State:
+    """A course in which the injections of a record are still to come, whatever came after it."""
+    done = event.injections if isinstance(event, Given) else ()
+    names = {Named(one.lesion, "injection", one.injection) for one in done}
+    slots = {
+        name: slot._replace(state="open", at=None) if name in names else slot
+        for name, slot in state.slots.items()
+    }
+    return state._replace(slots=slots)
+
+
+def _to_confirm(
+    before: Standing, after: Standing, event: Event, author: Author
+) -> Iterator[Finding]:
+    """What an event leads to and somebody has to confirm; raises NotConfirmedError for errors.
+
+    What was done is recorded as it was, and what that leads to waits for a physician; only a
+    distance that is too short is asked for whatever brings it about, where a physician records.
+    """
+    new = list(new_findings(after.state.findings, before.state.findings))
+    # A visit without a day is named, and moved later.
+    new = [one for one in new if one.code != "no-open-day"]
+    if not isinstance(event, CHOICES):
+        if author.role == "physician":
+            yield from (one for one in new if one.code == TOO_NEAR)
+        return
+    errors = [one for one in new if one.severity == "error"]
+    raise_if_any(NotConfirmedError, (Problem(one.code, one.alone) for one in errors))
+    yield from new
+
+
+def new_findings(after: Sequence[Finding], before: Sequence[Finding]) -> Iterator[Finding]:
+    """Errors and questions that were not there before, though an old word may answer them."""
+    there = {_said(one) for one in before}
+    for one in after:
+        if one.severity in ("error", "confirm") and _said(one) not in there:
+            yield one
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    """What a finding says."""
+    return finding.code, finding.lesion, finding.due, finding.value, finding.message

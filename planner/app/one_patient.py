@@ -1,0 +1,181 @@
+"""One patient, several courses: what each of them comes to know of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, bindparam, select
+
+from planner.app.actors import Author
+from planner.app.asked import Asked
+from planner.app.changing import CHOICES, Step, settled
+from planner.core.followup.course_state import State
+from planner.core.followup.events import Ended, Entry, Evaluated, Event, Given, Identified
+from planner.core.followup.questions import Question
+from planner.core.plan.course import Course, Patient
+from planner.core.values.formatting import day, listing
+from planner.errors import Problem, RefusedError
+from planner.store.histories import (
+    PatientRow,
+    Record,
+    add_patient,
+    find_patient,
+    read_course,
+    read_courses_of,
+)
+from planner.store.occupancy import around_others
+from planner.store.standing import Standing, check_not_restricted
+from planner.store.tables import courses, patients
+
+# Asked at every change, and built once.
+_OTHERS_ENDED = select(courses.c.id).where(
+    courses.c.patient == bindparam("patient"),
+    courses.c.id != bindparam("course"),
+    courses.c.status == "ended",
+)
+
+
+def patient_of(connection: Connection, course: Course) -> PatientRow:
+    """The patient of a new course: known by the id as people read it, or new."""
+    wanted = course.patient
+    born = wanted.birth_date.isoformat() if wanted.birth_date else None
+    there = find_patient(connection, wanted.id)
+    if there is None:
+        return add_patient(connection, wanted.id, wanted.name, born)
+    check_not_restricted(there)
+    for known, said, what in (
+        (there.name, wanted.name, "name"),
+        (there.birth_date, born, "birth date"),
+    ):
+        if said is not None and known is not None and said != known:
+            problem = f"the register has another {what} for this patient's id"
+            raise RefusedError(Problem(f"patient.{what.replace(' ', '_')}", problem, "which one?"))
+    name, born = there.name or wanted.name, there.birth_date or born
+    if (name, born) != (there.name, there.birth_date):
+        known_as = patients.c.key == there.key
+        connection.execute(patients.update().where(known_as).values(name=name, birth_date=born))
+    return there._replace(name=name, birth_date=born)
+
+
+def as_known(said: Patient, there: PatientRow) -> Patient:
+    """The patient of a new course, with all that the register knows of who it is."""
+    known = there.identity
+    return said._replace(id=known.id, name=known.name, birth_date=known.birth_date)
+
+
+def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
+    """The courses of a patient as they stand, by their ids."""
+    return {one.course: one.state for one in read_courses_of(connection, patient)}
+
+
+def check_not_dead(states: Mapping[str, State]) -> None:
+    """Refuse what would reach a patient who died in another course."""
+    for course, state in states.items():
+        if state.ended and state.ended.ending == "died":
+            fix = "end the other courses too, as died"
+            raise RefusedError(Problem(f"course {course}", "the patient died", fix))
+
+
+def running_beside(
+    connection: Connection, patient: PatientRow, course: Course
+) -> tuple[list[Standing], list[Asked]]:
+    """The patient's running courses, and what they ask of a new one that does not say it."""
+    there = [Standing.of(one) for one in read_courses_of(connection, patient, is_locked=True)]
+    check_not_dead({one.record.course: one.state for one in there})
+    asked = []
+    running = [one for one in there if not one.state.ended]
+    if running:
+        names = ", ".join(one.record.course for one in running)
+        text = f"the patient has another running course: {names}"
+        asked.append(_fact("second-course", "patient.id", text, ""))
+    asked += [one for other in running for one in _learns(other, course.patient)]
+    allergic = [one.record.course for one in there if one.state.course.patient.sulfite_allergy]
+    if allergic and not course.patient.sulfite_allergy:
+        text = f"course {allergic[-1]} states a sulfite allergy, this one does not"
+        asked.append(_fact("allergy-known", "patient.sulfite_allergy", text, "set it to true"))
+    return running, asked
+
+
+def _news(standing: Standing, source: str, said: Patient) -> Identified:
+    """What a course does not know yet of its patient and another one, `source`, says."""
+    knows = standing.state.course.patient
+    return Identified(
+        source=source,
+        name=said.name if knows.name is None else None,
+        birth_date=said.birth_date if knows.birth_date is None else None,
+        sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
+    )
+
+
+def _learns(standing: Standing, said: Patient) -> Iterator[Asked]:
+    """What a running course would come to know of its patient, without saying it."""
+    course, event = standing.record.course, _news(standing, "", said)
+    known = [
+        what for what, value in (("name", event.name), ("birth date", event.birth_date)) if value
+    ]
+    if known:
+        text = f"course {course} takes over the {listing(known)} of this one"
+        yield _fact("identity-shared", "patient", text, "is it the same patient?")
+    if event.sulfite_allergy:
+        text = f"course {course} does not state the sulfite allergy of this one"
+        fix = "it waits for a physician then"
+        yield _fact("allergy-shared", "patient.sulfite_allergy", text, fix)
+
+
+def identified(
+    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
+) -> Step | None:
+    """A course that knows by an event of its own what another one, `source`, says of its patient.
+
+    None where it knows all of it.
+    """
+    event = _news(standing, source, said)
+    if event == Identified(source):
+        return None
+    record = around_others(connection, standing.record)
+    entry = Entry(len(record.entries) + 1, author.now, author.name, None, event)
+    return Step(*settled(record, standing.state, entry), ())
+
+
+def caught_up(connection: Connection, standing: Standing, author: Author) -> Step | None:
+    """A course that was ended, and runs again, as it knows what came to be known meanwhile."""
+    record = standing.record
+    others = [
+        one for one in read_courses_of(connection, record.patient) if one.course != record.course
+    ]
+    if not others:
+        return None
+    allergic = [one.course for one in others if one.state.course.patient.sulfite_allergy]
+    source = allergic[-1] if allergic else others[-1].course
+    said = as_known(standing.state.course.patient, record.patient)
+    said = said._replace(sulfite_allergy=bool(allergic))
+    return identified(connection, standing, source, said, author)
+
+
+def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:
+    """The course in which the patient died, and when; None where that is not so."""
+    wanted = {"patient": record.patient.key, "course": record.course}
+    for one in connection.execute(_OTHERS_ENDED, wanted):
+        ended = read_course(connection, one.id).state.ended
+        if ended is not None and ended.ending == "died":
+            return one.id, ended
+    return None
+
+
+def after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Asked]:
+    """Nothing is planned any more for who died in another course; what was done is asked for.
+
+    Raises RefusedError for what plans.
+    """
+    if died is None:
+        return
+    course, ended = died
+    text = f"the patient died on {day(ended.on)} (course {course})"
+    if isinstance(event, CHOICES):
+        raise RefusedError(Problem("", text, "end this course too, as died"))
+    if isinstance(event, Given | Evaluated) and event.at.date() >= ended.on:
+        yield _fact("after-death", "", text, "is it this patient's?")
+
+
+def _fact(code: str, field: str, message: str, fix: str) -> Asked:
+    return Asked.of_question(Question(code, field, message, fix))

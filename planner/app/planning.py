@@ -1,0 +1,231 @@
+"""A plan from its files: read, checked against one another, planned, and what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.plan.course import Course
+from planner.core.plan.numbering import Numbering
+from planner.core.plan.plan import Plan
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.days import LAST_DAY
+from planner.errors import InputError, NotConfirmedError, Problem, located, raise_if_any
+
+
+class Source(NamedTuple):
+    """A file's content, and its name in messages; `beside` is the folder that it names others from.
+
+    Without a folder it can name what is bundled alone.
+    """
+
+    name: str
+    content: bytes
+    beside: Path | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> Source:
+        """A file of the disk, read once. Raises InputError where it cannot be read."""
+        from planner.files.reading import read_bytes
+
+        with located(str(path)):
+            return cls(str(path), read_bytes(path), path.parent)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a plan is made from, and the files as they were read: each is read once."""
+
+    course: Course
+    protocol: Protocol
+    clinic: Clinic
+    protocol_content: bytes
+    clinic_content: bytes | None
+
+
+def read_inputs(
+    course: Source,
+    clinic: Source | None,
+    timezone: str | None = None,
+    more_years: Callable[[int], range] | None = None,
+) -> Inputs:
+    """The three inputs. Raises InputError with the problems of all files together.
+
+    Without a clinic's file the built-in one serves, in a `timezone` that is stated. `more_years`
+    gives the years whose holidays are wanted, from the first one that is needed.
+    """
+    from zoneinfo import ZoneInfo
+
+    from planner.files.course import course_from
+    from planner.files.reading import parse_toml
+
+    with located(course.name):
+        table = parse_toml(course.content)
+    problems: list[Problem] = []
+    protocol, rules, place = None, b"", None
+    try:
+        protocol, rules = _protocol(table, course)
+    except InputError as error:
+        problems += error.problems
+    try:
+        years = _years(table)
+        if more_years and years:
+            years = more_years(years[0])
+        place = read_clinic(clinic, timezone, years)
+    except InputError as error:
+        problems += error.problems
+    zone = ZoneInfo(place.timezone) if place is not None else None
+    try:
+        with located(course.name):
+            read = course_from(table, protocol, zone)
+    except InputError as error:
+        raise InputError(*problems, *error.problems) from error
+    if place is None or protocol is None:
+        raise InputError(*problems)
+    return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
+
+
+def _protocol(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:
+    """The protocol that a course names. Raises InputError where there is none of that name."""
+    from planner.files.bundled import bundled_protocols, protocol_path
+    from planner.files.course import DEFAULT_PROTOCOL
+    from planner.files.fields import nearest, shown
+    from planner.files.protocol import read_protocol
+
+    name = table.get("protocol", DEFAULT_PROTOCOL)
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        name = DEFAULT_PROTOCOL  # the file's model says what is wrong with it
+    known = bundled_protocols()
+    path = protocol_path(name, course.beside)
+    is_there = name in known or (course.beside is not None and path.exists() and not path.is_dir())
+    if not is_there:
+        fix = nearest(name, known) + (", or name a file" if course.beside is not None else "")
+        place = f"{course.name}: protocol"
+        raise InputError(Problem(place, f"no protocol {shown(name)}", fix))
+    return read_protocol(name, course.beside)
+
+
+def read_clinic(clinic: Source | None, timezone: str | None, years: range) -> Clinic:
+    """The clinic of a file, or the built-in one in a stated time zone."""
+    from planner.files.clinic import built_in_clinic, clinic_from
+    from planner.files.reading import parse_toml
+    from planner.files.zone_data import prefer_newer_zones
+
+    prefer_newer_zones()
+    if clinic is not None:
+        with located(clinic.name):
+            return clinic_from(parse_toml(clinic.content), years)
+    if timezone is None:
+        fix = "name a clinic's file, or a zone: Europe/Copenhagen"
+        raise InputError(Problem("timezone", "the clinic's time zone is not stated", fix))
+    with located("timezone"):
+        return built_in_clinic(timezone)
+
+
+def planned(
+    inputs: Inputs,
+    taken: Sequence[Busy] = (),
+    before: Plan | None = None,
+    issued: Plan | None = None,
+) -> Plan:
+    """The plan of what was read, around what is taken.
+
+    `before` is the plan that it replaces: its visits keep their numbers and calendar ids. Of one
+    that was `issued` of the same course the ids alone stay. Raises InputError where the course
+    contradicts the protocol or the clinic.
+    """
+    from planner.core.plan.planning import issued_uids, numbering_of, plan_course
+
+    numbering = Numbering()
+    if before is not None:
+        numbering = numbering_of(before)
+    elif issued is not None and _is_of(issued, inputs.course):
+        numbering = Numbering(issued=issued_uids(issued))
+    return plan_course(inputs.course, inputs.protocol, inputs.clinic, Occupancy(taken), numbering)
+
+
+def _is_of(plan: Plan, course: Course) -> bool:
+    return (plan.course, plan.patient.id) == (course.id, course.patient.id)
+
+
+def taken_times(
+    inputs: Inputs,
+    calendars: Callable[[range], Sequence[tuple[str, bytes]]],
+    before: Plan | None = None,
+) -> list[Busy]:
+    """What calendars say is taken while the course may run, this course's own visits apart.
+
+    `calendars` are asked for the days (ordinals) that are looked at; each has a name for messages.
+    """
+    from zoneinfo import ZoneInfo
+
+    from planner.core.plan.planning import own_uids
+    from planner.files.busy import Own, busy_times
+
+    course = inputs.course
+    zone, days = ZoneInfo(inputs.clinic.timezone), _reach(inputs)
+    uids = own_uids(course, inputs.protocol, inputs.clinic.calendar_key)
+    if before is not None:
+        uids |= {visit.uid for visit in before.visits}
+    own, found = Own(course.id, uids), list[Busy]()
+    for name, content in calendars(days):
+        with located(name):
+            found += busy_times(content, zone, days, own)
+    return found
+
+
+def _reach(inputs: Inputs) -> range:
+    """The days (ordinals) that a layout looks at: from the first to the last searched one."""
+    from planner.core.plan.placement import SEARCHED_DAYS
+
+    course, protocol = inputs.course, inputs.protocol
+    first = course.first_visit.date().toordinal()
+    longest = max(
+        [one.interval_days * (one.injections - 1) for one in protocol.regimens.values()]
+        + [one.after_days for one in protocol.evaluations]
+    )
+    last = max([first, *(move.to.date().toordinal() for move in course.moves)]) + longest
+    return range(first, min(last + SEARCHED_DAYS + 60, LAST_DAY.toordinal()) + 1)
+
+
+def check_follows(before: Plan, course: Course, name: str) -> None:
+    """Refuse a plan that a new one cannot replace. Raises InputError unless it is earlier."""
+    if before.course != course.id:
+        problem = f"it is of course {before.course}, not of {course.id}"
+        raise InputError(Problem(name, problem, "name this course's plan.json"))
+    if before.patient.id != course.patient.id:
+        problem = f"it is of another patient's course {before.course}"
+        raise InputError(Problem(name, problem, "give the course an id of its own"))
+    if before.revision >= course.revision:
+        fix = f"set revision = {before.revision + 1} in the course file"
+        problem = f"it has revision {before.revision}, the course {course.revision}"
+        raise InputError(Problem(name, problem, fix))
+
+
+def check_can_be_issued(plan: Plan) -> None:
+    """Raise NotConfirmedError with what stops a plan: its errors, or how many findings wait."""
+    errors = (one for one in plan.findings if one.severity == "error")
+    raise_if_any(NotConfirmedError, (Problem(one.code, one.alone) for one in errors))
+    waiting = sum(one.is_open for one in plan.findings)
+    if waiting:
+        wait = "finding waits" if waiting == 1 else "findings wait"
+        text = f"{waiting} {wait} for a physician; nothing was written"
+        raise NotConfirmedError(Problem("", text))
+
+
+def _years(table: dict[str, Any]) -> range:
+    """The years that a course may reach: from its first day to two years after its last move."""
+    from planner.files.course import typed_moments
+    from planner.files.fields import FieldError, check_moment
+
+    found = []
+    for _, value in typed_moments(table):
+        try:
+            found.append(check_moment(value).year)
+        except FieldError:
+            continue
+    return range(min(found), min(max(found) + 2, 2099) + 1) if found else range(0)

@@ -1,0 +1,86 @@
+"""What the register says: lists, days, a course, a page. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from planner.app.actors import Role, check_may
+from planner.app.issued_pages import IssuedPage, pages_with
+from planner.store.database import Database
+from planner.store.day_list import (
+    DueVisit,
+    ListedCourse,
+    ToPrepare,
+    due_visits,
+    held_courses,
+    listed_courses,
+    restricted_visits,
+    to_prepare,
+    without_day,
+)
+from planner.store.standing import Standing, read_standing
+
+
+class Days(NamedTuple):
+    """The visits of some days, both inclusive, and what to prepare for them in all.
+
+    `restricted` counts visits that are not shown; `without_day` and `held` are courses that wait.
+    """
+
+    first: date
+    last: date
+    visits: Sequence[DueVisit]
+    prepare: ToPrepare
+    restricted: int
+    without_day: Sequence[str]
+    held: Sequence[str]
+
+
+def courses_listed(
+    database: Database,
+    role: Role,
+    status: str | None = None,
+    patient: str | None = None,
+    *,
+    search: str | None = None,
+    limit: int | None = None,
+) -> Sequence[ListedCourse]:
+    """Courses by their ids: of a status, of a patient, at most `limit`.
+
+    `search` finds a part of a course's id, a patient's id or a name, as people read them.
+    """
+    check_may(role, "read")
+    with database.reading() as connection:
+        return listed_courses(connection, status, patient, search=search, limit=limit)
+
+
+def days_listed(database: Database, role: Role, first: date, last: date) -> Days:
+    """The visits to come from a day to another, and which courses wait for a day or a release."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        found = due_visits(connection, first, last)
+        return Days(
+            first,
+            last,
+            found,
+            to_prepare(found),
+            restricted_visits(connection, first, last),
+            without_day(connection),
+            held_courses(connection),
+        )
+
+
+def course_standing(database: Database, role: Role, course: str) -> Standing:
+    """A course as it stands. Raises RefusedError for one of a restricted patient."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return read_standing(connection, course)
+
+
+def pages_of_code(database: Database, role: Role, code: str) -> Sequence[IssuedPage]:
+    """The pages of a code. Raises RefusedError for one that was never issued."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return pages_with(connection, code)
