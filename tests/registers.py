@@ -32,10 +32,9 @@ from planner.store.histories import read_course
 from planner.store.inputs import store_clinic, store_protocol, years_from
 from planner.store.standing import Standing
 from planner.store.upkeep import check
-from tests.conftest import CLINIC, ROOT
+from tests.conftest import CLINIC
 from tests.courses import SOUND, write
 
-PROTOCOL = ROOT / "planner" / "protocols" / "sts-150.toml"
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
 
 
@@ -118,7 +117,7 @@ def follow(
     add_course(
         register,
         inputs.course,
-        store_protocol(PROTOCOL.read_bytes()),
+        store_protocol(inputs.protocol_content),
         store_clinic(clinic.read_bytes(), None, inputs.clinic),
         Author("Dr A. Holm", NOW, confirm=confirm),
         busy=busy,

@@ -185,7 +185,7 @@ def _reach(inputs: Inputs) -> range:
     course, protocol = inputs.course, inputs.protocol
     first = course.first_visit.date().toordinal()
     longest = max(
-        [one.interval_days * (one.injections - 1) for one in protocol.regimens.values()]
+        [one.last_day for one in protocol.regimens.values()]
         + [one.after_days for one in protocol.evaluations]
     )
     last = max([first, *(move.to.date().toordinal() for move in course.moves)]) + longest

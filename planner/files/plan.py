@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.core.plan.findings import Finding
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import Plan, RegimenInUse
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
 from planner.core.values.formatting import ends, number, rounded
 from planner.errors import InputError, Problem, located, raise_if_any
@@ -22,8 +22,11 @@ from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refus
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
 
 MOST = 10**7
-# Of a finding only what it has is written; elsewhere a value that is not there is null.
-_LEFT_OUT = {"lesion", "visit", "due", "confirmed_by", "reason"}
+# Of these only what they have is written; elsewhere a value that is not there is null.
+_LEFT_OUT: dict[type, set[str]] = {
+    Finding: {"lesion", "visit", "due", "confirmed_by", "reason"},
+    RegimenInUse: {"days"},
+}
 _FIX = "plan the course again"
 # Both become names of files and addresses of events.
 _COURSE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -154,8 +157,9 @@ def _is_zone(name: str) -> bool:
 def _plain(value: Any) -> Any:
     """Records, dates and exact numbers as JSON has them."""
     match value:
-        case Finding():
-            kept = ((k, v) for k, v in _fields(value) if v is not None or k not in _LEFT_OUT)
+        case Finding() | RegimenInUse():
+            unless_there = _LEFT_OUT[type(value)]
+            kept = ((k, v) for k, v in _fields(value) if v is not None or k not in unless_there)
             plain: Any = {name: _plain(one) for name, one in kept}
         case dict():
             plain = {name: _plain(one) for name, one in value.items()}

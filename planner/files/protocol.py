@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -43,6 +44,8 @@ from planner.files.fields import (
     whole_number,
 )
 from planner.files.reading import Table, parse_toml, read_bytes
+
+MOST_INJECTIONS = 100
 
 
 def _precision(value: object) -> Decimal:
@@ -104,8 +107,9 @@ class RuleTable(FileModel):
 
 class RegimenTable(FileModel):
     title: Text
-    injections: whole_number(1, 100)  # type: ignore[valid-type]
+    injections: whole_number(1, MOST_INJECTIONS) | None = None  # type: ignore[valid-type]
     interval_days: whole_number(1, 366) | None = None  # type: ignore[valid-type]
+    days: list[whole_number(0, 1000)] | None = None  # type: ignore[valid-type]
     dose_mg: Bound | None = None
     source: Id | None = None
     place: Text | None = None
@@ -372,12 +376,38 @@ def _regimen_problems(file: ProtocolFile) -> Iterator[Problem]:
         yield from _citation(place, regimen.source, file)
         if regimen.dose_mg is not None and any(bound < 0 for bound in regimen.dose_mg.bounds):
             yield Problem(f"{place}.dose_mg", "a dose is not below 0 mg", "mend its bounds")
+        if regimen.days is not None:
+            yield from _days_problems(place, regimen, regimen.days, shortest)
+            continue
+        if regimen.injections is None:
+            yield Problem(f"{place}.injections", "it is missing", "add it, or their days")
+            continue
         if regimen.injections > 1 and regimen.interval_days is None:
             problem = "several injections have no interval"
             yield Problem(f"{place}.interval_days", problem, "add the days from one to the next")
         if regimen.injections > 1 and (regimen.interval_days or shortest) < shortest:
             problem = f"{regimen.interval_days} is under the shortest interval, {shortest} days"
             yield Problem(f"{place}.interval_days", problem, "mend it or the policy")
+
+
+def _days_problems(
+    place: str, regimen: RegimenTable, days: Sequence[int], shortest: int
+) -> Iterator[Problem]:
+    """What is wrong with the days of a regimen's injections."""
+    both = [name for name in ("injections", "interval_days") if getattr(regimen, name) is not None]
+    if both:
+        yield Problem(f"{place}.{both[0]}", "days were given too", "keep one of the two")
+    if not days or days[0] != 0:
+        yield Problem(f"{place}.days", "the first injection is not on day 0", "begin with 0")
+    if len(days) > MOST_INJECTIONS:
+        problem = f"{len(days)} injections are over {MOST_INJECTIONS}"
+        yield Problem(f"{place}.days", problem, "is it the right list?")
+    for before, after in pairwise(days):
+        if after <= before:
+            yield Problem(f"{place}.days", f"{after} does not follow {before}", "let them ascend")
+        elif after - before < shortest:
+            problem = f"{before} to {after} is under the shortest interval, {shortest} days"
+            yield Problem(f"{place}.days", problem, "mend it or the policy")
 
 
 def _rule(table: RuleTable) -> Rule:
@@ -413,10 +443,11 @@ def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol
             name: Regimen(
                 name,
                 one.title,
-                one.injections,
+                one.injections or len(one.days or ()),
                 one.interval_days or 0,
                 one.dose_mg,
                 one.place or "place not given",
+                None if one.days is None else tuple(one.days),
             )
             for name, one in file.regimen.items()
         },

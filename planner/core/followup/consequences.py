@@ -28,7 +28,15 @@ from planner.core.followup.events import (
     Resumed,
 )
 from planner.core.followup.law import Breach, Injection, breaches
-from planner.core.plan.appointments import Named, Slot, Visit, injections_of, ordered
+from planner.core.plan.appointments import (
+    Appointment,
+    Named,
+    Slot,
+    Visit,
+    days_between,
+    injections_of,
+    ordered,
+)
 from planner.core.plan.course import Lesion
 from planner.core.plan.placement import Placed, lay_out_again
 from planner.core.plan.planning import appointments, decide
@@ -669,7 +677,9 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
                 elif (latest - last).days >= apart:
                     standing[other] = later
                 else:
-                    days = (other.number - number) * later.appointment.interval_days
+                    days = days_between(
+                        _appointments(slots), name._replace(number=number), other.number
+                    )
                     due = last + days * _ONE_DAY
                     standing[other] = Slot(replace(later.appointment, due=due))
                 last, number = standing[other].day, other.number
@@ -683,8 +693,12 @@ def weekly_after(
     for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
         is_later = other.lesion == name.lesion and other.number > name.number
         if name.purpose == other.purpose == "injection" and is_later and slot.state == "open":
-            days = (other.number - name.number) * slot.appointment.interval_days
+            days = days_between(_appointments(slots), name, other.number)
             yield other, Slot(replace(slot.appointment, due=on + timedelta(days=days)))
+
+
+def _appointments(slots: Mapping[Named, Slot]) -> Mapping[Named, Appointment]:
+    return {name: slot.appointment for name, slot in slots.items()}
 
 
 def _visit(slots: Sequence[Slot]) -> Visit:

@@ -30,6 +30,7 @@ class Appointment:
     """One injection or evaluation of a lesion. `count` is 1, 2, ... of its kind.
 
     `window_days` reaches both ways, inclusive; `order` is the lesion's place in the course.
+    `interval_days` are those from the lesion's injection before it.
     """
 
     order: int
@@ -238,6 +239,7 @@ def _without_later(
 ) -> tuple[list[Visit], list[Visit]]:
     """The visits less the later injections of the moved lesions, and those on their new days."""
     anchors = {one.lesion: one for one in moved.injected}
+    injected = {one.name: one for visit in visits for one in visit.injected}
     kept: list[Visit] = []
     later: list[Appointment] = []
     for visit in visits:
@@ -249,13 +251,22 @@ def _without_later(
                     problem = f"the visit due {visit.due} would follow, but was moved before"
                     fix = "write the moves in the order of their days"
                     raise InputError(Problem(place, problem, fix))
-                days = (one.count - anchor.count) * one.interval_days
+                days = days_between(injected, anchor.name, one.count)
                 later.append(replace(one, due=moved.target + timedelta(days=days)))
             else:
                 stay.append(one)
         if stay:
             kept.append(replace(visit, appointments=tuple(stay)))
     return kept, list(due_visits(later))
+
+
+def days_between(injected: Mapping[Named, Appointment], one: Named, later: int) -> int:
+    """The days from an injection of a lesion to a later one, as its regimen has them.
+
+    `injected` has the lesion's injections after the first of the two.
+    """
+    numbers = range(one.number + 1, later + 1)
+    return sum(injected[one._replace(number=number)].interval_days for number in numbers)
 
 
 def _joined(visits: Iterable[Visit]) -> tuple[Visit, ...]:

@@ -22,7 +22,10 @@ Ending = Literal["completed", "stopped", "died", "lost"]
 
 
 class RegimenInUse(NamedTuple):
-    """A regimen as the papers name it. `dose_mg` is what its cases were given, "[12.5..30]"."""
+    """A regimen as the papers name it. `dose_mg` is what its cases were given, "[12.5..30]".
+
+    `days` are those of its injections where no interval gives them.
+    """
 
     id: str
     title: str
@@ -30,6 +33,7 @@ class RegimenInUse(NamedTuple):
     interval_days: int
     dose_mg: str | None
     place: str
+    days: tuple[int, ...] | None = None
 
 
 class ProtocolInUse(NamedTuple):

@@ -182,15 +182,15 @@ def appointments(
     first = course.first_visit.date()
     for order, one in enumerate(decided):
         regimen = protocol.regimens[one.regimen]
-        for index in range(regimen.injections):
+        for number, due in enumerate(regimen.due_days(first), start=1):
             yield Appointment(
                 order,
                 one.lesion.id,
                 "injection",
-                index + 1,
-                first + timedelta(days=index * regimen.interval_days),
+                number,
+                due,
                 protocol.policy.injection_window_days,
-                regimen.interval_days,
+                regimen.days_before(number),
             )
         for index, evaluation in enumerate(protocol.evaluations, start=1):
             due = first + timedelta(days=evaluation.after_days)

@@ -199,6 +199,7 @@ def record_protocol(protocol: Protocol) -> ProtocolInUse:
                 one.interval_days,
                 None if one.dose_mg is None else str(one.dose_mg),
                 one.place,
+                one.days,
             )
             for one in protocol.regimens.values()
         ),

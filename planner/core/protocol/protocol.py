@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -20,9 +21,10 @@ class Source(NamedTuple):
 
 
 class Regimen(NamedTuple):
-    """A series of injections into one lesion, `interval_days` apart.
+    """A series of injections into one lesion, `interval_days` apart, or on `days` of its own.
 
-    `dose_mg` is what the source's cases were given at one injection (None: nothing to compare).
+    `days` count from the first injection, which is on day 0. `dose_mg` is what the source's cases
+    were given at one injection (None: nothing to compare).
     """
 
     id: str
@@ -31,6 +33,30 @@ class Regimen(NamedTuple):
     interval_days: int
     dose_mg: Interval | None
     place: str
+    days: tuple[int, ...] | None = None
+
+    def due_days(self, first: date) -> list[date]:
+        """The days of its injections, the first one on a day."""
+        if self.days is not None:
+            return [first + timedelta(days=count) for count in self.days]
+        from dateutil.rrule import DAILY, rrule
+
+        start = datetime.combine(first, time())
+        every = rrule(DAILY, start, interval=self.interval_days or 1, count=self.injections)
+        return [one.date() for one in every]
+
+    @property
+    def last_day(self) -> int:
+        """The day of its last injection, counted from the first."""
+        start = date(2000, 1, 1)
+        return (self.due_days(start)[-1] - start).days
+
+    def days_before(self, count: int) -> int:
+        """The days from the injection before one (1, 2, ...); from the first to the next."""
+        if self.days is None or len(self.days) == 1:
+            return self.interval_days
+        later = max(count, 2)
+        return self.days[later - 1] - self.days[later - 2]
 
 
 class Evaluation(NamedTuple):
