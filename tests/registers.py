@@ -29,7 +29,7 @@ from planner.core.plan.course import Lesion
 from planner.core.plan.plan import PlannedVisit
 from planner.store.database import Database
 from planner.store.histories import read_course
-from planner.store.inputs import store_clinic, store_protocol, years_from
+from planner.store.inputs import years_from
 from planner.store.standing import Standing
 from planner.store.upkeep import check
 from tests.conftest import CLINIC
@@ -116,9 +116,7 @@ def follow(
     inputs = read_inputs(Source.of_file(path), Source.of_file(clinic), more_years=years_from)
     add_course(
         register,
-        inputs.course,
-        store_protocol(inputs.protocol_content),
-        store_clinic(clinic.read_bytes(), None, inputs.clinic),
+        inputs,
         Author("Dr A. Holm", NOW, confirm=confirm),
         busy=busy,
     )

@@ -20,12 +20,14 @@ from planner.app.one_patient import (
     patient_of,
     running_beside,
 )
+from planner.app.planning import Inputs
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import UNCOUNTED, Ended, Entry, Event, Issued, Planned
 from planner.core.plan.calendar_ids import KEY_BYTES
-from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
+from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told
+from planner.documents.printable import check_printable
 from planner.documents.wording import ENGLISH
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
 from planner.store.database import Database, lock_additions
@@ -39,7 +41,7 @@ from planner.store.histories import (
     project,
     read_course,
 )
-from planner.store.inputs import Stored
+from planner.store.inputs import Stored, store_clinic, store_protocol
 from planner.store.occupancy import around_others
 from planner.store.standing import Standing, check_not_erased, check_not_restricted
 from planner.store.tables import courses
@@ -61,21 +63,16 @@ class Changed(NamedTuple):
 
 
 def add_course(
-    database: Database,
-    course: Course,
-    protocol: Stored,
-    clinic: Stored,
-    author: Author,
-    *,
-    busy: Sequence[Busy] = (),
+    database: Database, inputs: Inputs, author: Author, *, busy: Sequence[Busy] = ()
 ) -> Standing:
     """Begin the register's history of a course, around the clinic's other courses and `busy`.
 
-    Raises RefusedError where it is there already or its first visit finds no room,
-    NotConfirmedError where its plan waits for a physician, AskedError where its patient has
-    another running course and nobody confirmed that.
+    Protocol, clinic and holidays are kept as they were read. Raises RefusedError where it is there
+    already or its first visit finds no room, NotConfirmedError where its plan waits for a
+    physician, AskedError where its patient has another running course and nobody confirmed that.
     """
     check_may(author.role, "planned")
+    course = inputs.course
     with database.writing() as connection:
         lock_additions(connection)
         if connection.execute(select(courses).where(courses.c.id == course.id)).first():
@@ -87,8 +84,8 @@ def add_course(
         course = course._replace(patient=as_known(course.patient, patient))
         event = Planned(
             course,
-            keep_input(connection, protocol),
-            keep_input(connection, clinic),
+            keep_input(connection, store_protocol(inputs.protocol_content)),
+            keep_input(connection, _clinic(inputs)),
             secrets.token_hex(KEY_BYTES),
         )
         begin_course(connection, course.id, patient.key)
@@ -96,12 +93,19 @@ def add_course(
         entry = Entry(1, author.now, author.name, author.confirm, event, role=author.role)
         begun, entry = settled(around_others(connection, record, busy), None, entry)
         _check_plan(begun.state.findings, course.id)
+        check_printable(dict(typed_texts(begun.plan)))
         standing = _written(connection, record, [Step(begun, entry, ())])
         project(connection, standing.record, standing.state)
         for other in others:
             if told_it := identified(connection, other, course.id, course.patient, author):
                 _write(connection, other, [told_it])
         return standing
+
+
+def _clinic(inputs: Inputs) -> Stored:
+    """The clinic's file, or the time zone without one."""
+    content, clinic = inputs.clinic_content, inputs.clinic
+    return store_clinic(content, clinic.timezone if content is None else None, clinic)
 
 
 def change(

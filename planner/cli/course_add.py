@@ -52,25 +52,16 @@ def add(
     from planner.cli.inputs import busy_calendars, read_sources
     from planner.cli.output import emit_json
     from planner.cli.plan import how_to_paste
-    from planner.documents.document_set import typed_texts
-    from planner.documents.printable import check_printable
-    from planner.store.inputs import store_clinic, store_protocol, years_from
+    from planner.store.inputs import years_from
 
     who = author(by, confirm=confirm)
     inputs = read_inputs(*read_sources(course, clinic, timezone), timezone, more_years=years_from)
     made = planned(inputs)
     with how_to_paste(made):
         check_can_be_issued(made)
-    check_printable(dict(typed_texts(made)))
     with begun_register(database) as register, how_to_confirm():
-        standing = add_course(
-            register,
-            inputs.course,
-            store_protocol(inputs.protocol_content),
-            store_clinic(inputs.clinic_content, timezone, inputs.clinic),
-            who,
-            busy=taken_times(inputs, busy_calendars(busy)) if busy else (),
-        )
+        taken = taken_times(inputs, busy_calendars(busy)) if busy else ()
+        standing = add_course(register, inputs, who, busy=taken)
     if as_json:
         emit_json(course_json(standing), is_done=True)
     else:

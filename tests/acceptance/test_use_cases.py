@@ -1,0 +1,213 @@
+"""The use cases without any front end: docs/example.py, and who may do what."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from planner.app.actors import MAY, ROLES, Answer, Author, may
+from planner.app.administration import (
+    NOTHING_FELT,
+    Amount,
+    Circumstances,
+    Measurement,
+    evaluated,
+    given,
+    given_as_planned,
+    held,
+    missed,
+    moved,
+    undone,
+)
+from planner.app.asked import AskedError
+from planner.app.courses import Make, change, preview
+from planner.app.documents import course_documents
+from planner.app.queries import course_standing, courses_listed, days_listed, pages_of_code
+from planner.core.followup.events import KINDS, Role
+from planner.errors import MovedOnError, RefusedError
+from planner.store.database import Database
+from tests.conftest import ROOT
+from tests.registers import NOW, Followed, day, follow, moment
+
+EXAMPLE = ROOT / "docs" / "example.py"
+
+
+@pytest.fixture
+def followed(register: Database, tmp_path: Path) -> Followed:
+    return follow(register, tmp_path)
+
+
+def by(role: Role, name: str = "B", confirm: str | None = None) -> Author:
+    return Author(name, NOW, "so it was", confirm, role)
+
+
+def test_the_example_plans_adds_records_with_a_question_moves_and_issues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT))
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "weekly: 6 visits"
+    assert said[1].startswith("asked: dose-far-from-plan: lesion A: 90")
+    assert said[2] == "visit 2 would be on 2026-09-15 11:00"
+    assert (
+        said[3]
+        == "revision 2: treatment-sheet, visit-2, visit-3, visit-4, visit-5, visit-6, appointments"
+    )
+    assert not list(tmp_path.glob("*.pdf"))
+
+
+def test_the_example_needs_no_front_end_and_is_short() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    nodes = [*ast.walk(ast.parse(text))]
+    names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    assert not [one for one in names if one.split(".")[0] in ("click", "re", "pathlib", "os")]
+    ours = [one for one in names if one.startswith("planner")]
+    assert ours
+    assert all(one.startswith("planner.app") or one == "planner.store.database" for one in ours)
+
+
+NURSE: dict[str, Make] = {
+    "given": lambda now: given_as_planned(now, 1, Circumstances()),
+    "evaluated": lambda now: evaluated(now, 5, "A", Measurement(Decimal(40))),
+    "missed": lambda now: missed(now, 2),
+}
+OTHERS: dict[str, Make] = {
+    "held": lambda now: held(now, "A", day("2026-09-09")),
+    "moved": lambda now: moved(now, 2, moment("2026-09-15 10:00")),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("what", [*NURSE, *OTHERS])
+def test_a_role_does_what_is_its_own(followed: Followed, role: Role, what: str) -> None:
+    make = {**NURSE, **OTHERS}[what]
+    allowed = {"physician"} | ({"nurse"} if what in NURSE else set())
+    allowed |= {"secretary"} if what == "moved" else set()
+    before = followed.now.record
+    if role in allowed:
+        assert change(followed.register, "K-1", [make], by(role)).entries[0].role == role
+        assert followed.now.record.entries[-1].role == role
+    else:
+        with pytest.raises(RefusedError, match=f"as {role} you may not"):
+            change(followed.register, "K-1", [make], by(role))
+        assert followed.now.record == before
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_may_read_reads(followed: Followed, role: Role) -> None:
+    register = followed.register
+    reads = [
+        lambda: course_standing(register, role, "K-1"),
+        lambda: courses_listed(register, role),
+        lambda: days_listed(register, role, day("2026-09-07"), day("2026-09-08")),
+    ]
+    for read in reads:
+        if role == "administrator":
+            with pytest.raises(RefusedError, match="may not read courses"):
+                read()
+        else:
+            assert read() is not None
+    with pytest.raises(RefusedError):
+        pages_of_code(register, role, "00000000")
+
+
+def test_each_kind_of_event_says_who_may_enter_it() -> None:
+    of_the_register = {"identified", "migrated"}
+    assert set(KINDS) - of_the_register <= set(MAY)
+    assert all(may("physician", what) for what in MAY)
+
+
+def test_a_secretary_moves_inside_the_window_alone(followed: Followed) -> None:
+    far: Make = lambda now: moved(now, 2, moment("2026-09-18 10:00"))  # noqa: E731
+    with pytest.raises(RefusedError, match="a secretary cannot confirm it: ask a physician"):
+        change(followed.register, "K-1", [far], by("secretary", confirm="it suits"))
+    assert change(followed.register, "K-1", [far], by("physician", confirm="it suits")).entries
+
+
+def far_dose(now: object) -> object:
+    amounts = [("A", Amount(mg=Decimal(90)), NOTHING_FELT)]
+    return given(now, 1, amounts, Circumstances())  # type: ignore[arg-type]
+
+
+def test_a_nurses_answer_to_a_question_of_fact_is_kept(followed: Followed) -> None:
+    makes: list[Make] = [far_dose]  # type: ignore[list-item]
+    with pytest.raises(AskedError) as raised:
+        change(followed.register, "K-1", makes, by("nurse"))
+    codes = [one.code for one in raised.value.asked]
+    assert codes == ["dose-far-from-plan"]
+    done = change(followed.register, "K-1", makes, by("nurse", confirm="read twice"))
+    assert len(done.entries[0].answered) == 1
+    kept = followed.now.record.entries[-1]
+    assert (kept.role, kept.answered) == ("nurse", done.entries[0].answered)
+    assert kept.reason == "so it was; read twice"
+
+
+def test_a_yes_holds_for_what_it_was_said_to(followed: Followed) -> None:
+    makes: list[Make] = [far_dose]  # type: ignore[list-item]
+    with pytest.raises(AskedError) as raised:
+        change(followed.register, "K-1", makes, by("physician"))
+    (asked,) = raised.value.asked
+    other = by("physician", confirm="yes")._replace(
+        answers=frozenset({Answer(asked.code, asked.value.replace("90", "91"))})
+    )
+    with pytest.raises(AskedError):
+        change(followed.register, "K-1", makes, other)
+    same = other._replace(answers=frozenset({asked.answer}))
+    assert change(followed.register, "K-1", makes, same).entries
+
+
+def test_a_nurse_withdraws_her_own_last_entry_alone(followed: Followed) -> None:
+    register = followed.register
+    change(register, "K-1", [NURSE["given"]], by("nurse", "B"))
+    with pytest.raises(RefusedError, match="may not correct a record"):
+        change(register, "K-1", [undone], by("nurse", "C"))
+    change(register, "K-1", [NURSE["missed"]], by("nurse", "C"))
+    with pytest.raises(RefusedError, match="may not correct a record"):
+        change(register, "K-1", [undone], by("nurse", "B"))
+    assert change(register, "K-1", [undone], by("nurse", "C")).entries
+
+
+def test_a_preview_says_what_would_be_and_writes_nothing(followed: Followed) -> None:
+    before = followed.now
+    move: Make = lambda now: moved(now, 2, moment("2026-09-18 10:00"))  # noqa: E731
+    seen = preview(followed.register, "K-1", [move], by("physician"))
+    assert [one.code for one in seen.asked] == ["move-outside-window"]
+    (there,) = [one for one in seen.after.plan.visits if one.number == 2]
+    assert there.start is not None
+    assert there.start.date() == day("2026-09-18")
+    assert followed.now.record == before.record
+    assert followed.now.plan == before.plan
+
+
+def test_what_moved_on_is_an_error_of_its_own(followed: Followed) -> None:
+    followed.give(1)
+    with pytest.raises(MovedOnError):
+        change(followed.register, "K-1", [NURSE["missed"]], by("physician"), 0)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("k-1", True), ("p-1", True), ("K-2", False), ("%", False), ("_", False), (" K-1 ", True)],
+)
+def test_a_search_finds_a_part_of_an_id(followed: Followed, search: str, found: bool) -> None:
+    listed = courses_listed(followed.register, "nurse", search=search)
+    assert [one.course for one in listed] == (["K-1"] if found else [])
+    assert courses_listed(followed.register, "nurse", limit=0) == []
+
+
+def test_documents_are_made_without_a_folder(followed: Followed, tmp_path: Path) -> None:
+    there = set(tmp_path.iterdir())
+    made = course_documents(followed.register, "K-1", by("secretary"))
+    assert {"plan.json", "worksheets.pdf", "patient.ics"} <= set(made.files)
+    assert followed.now.state.issues
+    assert set(tmp_path.iterdir()) == there
+    with pytest.raises(RefusedError, match="may not make documents"):
+        course_documents(followed.register, "K-1", by("auditor"))
