@@ -384,6 +384,49 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
     return Corrected(number, instead)
 
 
+class Correction(NamedTuple):
+    """What of a record is put right, of a lesion where it names several."""
+
+    lesion: str | None
+    amount: Amount | None
+    noted: Circumstances
+    felt: Felt
+    found: PartlyMeasured
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing is put right."""
+        return self.noted.at is None and not (self.is_of_given or self.is_of_seen)
+
+    @property
+    def is_of_given(self) -> bool:
+        """Whether it has what only a record of injections has."""
+        return self.amount is not None or bool(
+            _said(self.noted._replace(at=None)) or _said(self.felt)
+        )
+
+    @property
+    def is_of_seen(self) -> bool:
+        """Whether it has what only an evaluation has."""
+        return bool(_said(self.found._replace(at=None)))
+
+
+def put_right(standing: Standing, number: int, said: Correction) -> Corrected:
+    """What was given or seen with what was wrong in it put right."""
+
+    def mend(event: Event) -> Event:
+        if isinstance(event, Given) and not said.is_of_seen:
+            return mended_given(
+                standing, event, said.lesion, said.amount, said.noted, felt=said.felt
+            )
+        if isinstance(event, Evaluated) and not said.is_of_given:
+            return mended_evaluated(standing, event, said.lesion, said.found)
+        fix = "see its history; else withdraw it"
+        raise InputError(Problem("event", "what is put right is not of that event", fix))
+
+    return corrected(standing, number, mend)
+
+
 def undone(standing: Standing) -> Corrected:
     """The last event that can be withdrawn. Raises RefusedError where there is none.
 

@@ -380,11 +380,8 @@ def correct(
     ulcerated: bool | None,
     pain: str | None,
     measured_by: str | None,
-    at: str | None,
-    lot: str | None,
-    expiry: str | None,
     reason: str,
-    **pains: Any,
+    **noting: Any,
 ) -> None:
     """Correct a slip by a new event that names the old one, which stays in the history.
 
@@ -393,48 +390,30 @@ def correct(
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
     from planner.app.administration import (
+        Correction,
         PartlyMeasured,
         corrected,
-        mended_evaluated,
-        mended_given,
+        put_right,
         withdrawn,
     )
-    from planner.core.followup.events import Evaluated, Given
 
-    amount, said = typed_amount(dose, ml), circumstances(at, lot, expiry)
-    feels = felt(**pains)
+    noted = circumstances(*(noting.pop(name) for name in ("at", "lot", "expiry")))
     found = PartlyMeasured(
         size_mm=typed_figure(size_mm, SIZE_MM, "--size-mm"),
         ulcerated=ulcerated,
         pain=typed_figure(pain, VAS, "--pain"),
         measured_by=typed_text(measured_by, "--measured-by"),
-        at=said.at,
+        at=noted.at,
     )
-    is_of_given = amount is not None or any(value is not None for value in (*said, *feels))
-    is_of_seen = any(value is not None for value in found)
-    if withdraw == (is_of_given or is_of_seen):
+    said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found)
+    if withdraw != said.says_nothing:
         fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"
         raise UsageError(Problem("", "what is corrected is not clear", fix))
 
-    def mended(standing: Standing, event: Event) -> Event:
-        is_given = amount is not None or any(
-            value is not None for value in (*said._replace(at=None), *feels)
-        )
-        is_seen = any(value is not None for value in found._replace(at=None))
-        if isinstance(event, Given) and not is_seen:
-            return mended_given(standing, event, lesion, amount, said, felt=feels)
-        if isinstance(event, Evaluated) and not is_given:
-            return mended_evaluated(standing, event, lesion, found)
-        problem = "these options are not of that event"
-        fix = "see planner course history; else --withdraw"
-        raise InputError(Problem("--event", problem, fix))
-
     def make(standing: Standing) -> Event:
-        return corrected(
-            standing,
-            number,
-            lambda event: withdrawn(event, lesion) if withdraw else mended(standing, event),
-        )
+        if withdraw:
+            return corrected(standing, number, lambda event: withdrawn(event, lesion))
+        return put_right(standing, number, said)
 
     change.make(make, reason=reason)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,12 +53,10 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.app.issued_folder import check_first_label, check_replaces, issued_into
+    from planner.app.issued_folder import issued_into
     from planner.app.planning import planned, read_inputs, taken_times
     from planner.cli.inputs import busy_calendars, earlier_plan, read_sources
     from planner.cli.output import say
-    from planner.documents.document_set import issued, papers
-    from planner.documents.folder import DRAFT, write_folder
     from planner.files.plan import plan_bytes
 
     inputs = read_inputs(*read_sources(course, clinic, timezone), timezone)
@@ -76,6 +74,19 @@ def plan(
     _stop_unless_printable(made, draft)
     if as_json and out is None:
         return
+    files = _write(made, content, folder, before, draft, first_label)
+    if not as_json:
+        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+
+
+def _write(
+    made: Plan, content: bytes, folder: Path, before: Plan | None, draft: bool, first_label: int
+) -> Collection[str]:
+    """Make the documents of a plan into its folder; their names."""
+    from planner.app.issued_folder import check_first_label, check_replaces
+    from planner.documents.document_set import issued, papers
+    from planner.documents.folder import DRAFT, write_folder
+
     same = check_replaces(made, content, folder, is_draft=draft)
     if same is not None:
         say_zone_rules(same, folder / "plan.json")
@@ -87,8 +98,7 @@ def plan(
         files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
     # Another run may have put a later revision there while the papers were made.
     write_folder(folder, files, lambda: check_replaces(made, content, folder, is_draft=draft))
-    if not as_json:
-        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+    return files
 
 
 def _say_instants(made: Plan) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, func, select
 
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
 from planner.core.values.lettering import as_people_read
@@ -109,6 +109,20 @@ class ToPrepare(NamedTuple):
         )
 
 
+def _coming() -> Subquery:
+    """Of each course the day of its next visit, and how many have none."""
+    return (
+        select(
+            visits.c.course,
+            func.min(visits.c.day).label("day"),
+            (func.count() - func.count(visits.c.day)).label("without"),
+        )
+        .where(visits.c.state == "planned")
+        .group_by(visits.c.course)
+        .subquery()
+    )
+
+
 def listed_courses(
     connection: Connection,
     status: str | None = None,
@@ -122,16 +136,7 @@ def listed_courses(
     `status` and `patient`, a part of the id as people read it or of the name, leave out others,
     and so does `search`, which finds a part of a course's id as well.
     """
-    coming = (
-        select(
-            visits.c.course,
-            func.min(visits.c.day).label("day"),
-            (func.count() - func.count(visits.c.day)).label("without"),
-        )
-        .where(visits.c.state == "planned")
-        .group_by(visits.c.course)
-        .subquery()
-    )
+    coming = _coming()
     query = (
         select(
             courses.c.id,

@@ -87,35 +87,12 @@ def plan_of(
         one.visit.first_appointment.name for one in placed
     )
     decided = [decide(lesion, protocol) for lesion in course.lesions]
-    doses = {
-        one.lesion.id: each_dose(one.lesion, protocol.regimens[one.regimen].injections)
-        for one in decided
-    }
-    prepared = Prepared.of(doses, protocol, clinic)
-    blank = prepared.blank(one.visit for one in placed)
+    prepared = _prepared(decided, protocol, clinic)
     key = key_of_files(course.id, course.patient.id, clinic.calendar_key)
     called = [(*_called(key, one, numbers), one) for one in placed]
     planned = [record_visit(number, uid, one, protocol, prepared) for number, uid, one in called]
-    findings = [
-        *(finding for one in decided for finding in lesion_findings(one, protocol)),
-        *course_findings(course, protocol, clinic),
-        *(
-            finding
-            for one in decided
-            for finding in dose_findings(
-                one, prepared.given(one.lesion.id), protocol, one.lesion.id in blank
-            )
-        ),
-        *stock_findings(clinic, protocol, bool(blank)),
-        *(
-            finding
-            for number, _, one in called
-            for finding in (
-                *drawn_findings(number, one.visit, protocol, prepared),
-                *placed_findings(number, one, protocol.policy.shortest_interval_days),
-            )
-        ),
-    ]
+    visits = [(number, one) for number, _, one in called]
+    findings = _findings(course, protocol, decided, prepared, visits)
     confirmed, remarks = confirm(
         in_order(findings, [lesion.id for lesion in course.lesions]), course.confirmations
     )
@@ -140,6 +117,36 @@ def plan_of(
         replaces=course.revision - 1 if course.revision else None,
         last_number=numbers.last_number,
     )
+
+
+def _prepared(decided: Sequence[Decided], protocol: Protocol, clinic: Clinic) -> Prepared:
+    doses = {
+        one.lesion.id: each_dose(one.lesion, protocol.regimens[one.regimen].injections)
+        for one in decided
+    }
+    return Prepared.of(doses, protocol, clinic)
+
+
+def _findings(
+    course: Course,
+    protocol: Protocol,
+    decided: Sequence[Decided],
+    prepared: Prepared,
+    visits: Sequence[tuple[int, Placed]],
+) -> Iterator[Finding]:
+    """All that is found of a course, a visit by its number."""
+    clinic = prepared.clinic
+    blank = prepared.blank(one.visit for _, one in visits)
+    for one in decided:
+        yield from lesion_findings(one, protocol)
+    yield from course_findings(course, protocol, clinic)
+    for one in decided:
+        lesion = one.lesion.id
+        yield from dose_findings(one, prepared.given(lesion), protocol, lesion in blank)
+    yield from stock_findings(clinic, protocol, bool(blank))
+    for number, placed in visits:
+        yield from drawn_findings(number, placed.visit, protocol, prepared)
+        yield from placed_findings(number, placed, protocol.policy.shortest_interval_days)
 
 
 def decide(lesion: Lesion, protocol: Protocol) -> Decided:

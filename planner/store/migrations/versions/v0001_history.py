@@ -12,6 +12,12 @@ _KEPT = {"events": ("UPDATE", "DELETE"), "inputs": ("UPDATE", "DELETE"), "texts"
 
 def upgrade() -> None:
     """Make the tables and their triggers."""
+    _make_history()
+    _make_drawn()
+    _keep_by_postgresql() if op.get_bind().dialect.name == "postgresql" else _keep_by_sqlite()
+
+
+def _make_history() -> None:
     op.create_table(
         "inputs",
         sa.Column("sha256", sa.Text, primary_key=True),
@@ -56,6 +62,9 @@ def upgrade() -> None:
         sa.Column("content", sa.Text, nullable=False),
         sa.ForeignKeyConstraint(("course", "event"), ("events.course", "events.number")),
     )
+
+
+def _make_drawn() -> None:
     op.create_table(
         "visits",
         sa.Column("course", sa.Text, sa.ForeignKey("courses.id"), primary_key=True),
@@ -73,7 +82,6 @@ def upgrade() -> None:
         sa.Column("code", sa.Text, nullable=False),
     )
     op.create_index("issues_by_code", "issues", ["code"])
-    _keep_by_postgresql() if op.get_bind().dialect.name == "postgresql" else _keep_by_sqlite()
 
 
 def _keep_by_sqlite() -> None:
