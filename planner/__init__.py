@@ -1,3 +1,3 @@
 """Plans courses of intralesional sodium thiosulphate injections, from a course file to paper."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -35,6 +35,18 @@ settings.register_profile(
 )
 settings.load_profile("planner")
 
+# What makes a spec slow: a process, a database, a server.
+SLOW = {"planner", "fresh_planner", "register_url", "postgresql"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the specs of the core: `pytest -m fast`."""
+    for item in items:
+        is_spec = "tests/spec" in item.nodeid
+        if is_spec and not SLOW & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.fast)
+
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -1,4 +1,4 @@
-"""The hazard log and the tests' markers against one another, and the README's matrix.
+"""The hazard log and the tests' markers against one another, and the matrix of docs/hazards.md.
 
 python -m tests.hazards     # writes the matrix anew
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from planner.files.hazards import Hazard, hazards
 from tests.conftest import ROOT
 
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "hazards.md"
 BEGIN, END = "<!-- hazards: begin -->\n", "<!-- hazards: end -->\n"
 Marks = Mapping[str, Sequence[str]]
 
@@ -101,15 +101,15 @@ def matrix(log: Sequence[Hazard]) -> str:
 
 def _link(test: str) -> str:
     path, _, name = test.partition("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}]({path})"
+    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{path})"
 
 
-def with_matrix(readme: str, log: Sequence[Hazard]) -> str:
-    """The README with the matrix of a log."""
-    before, _, rest = readme.partition(BEGIN)
+def with_matrix(page: str, log: Sequence[Hazard]) -> str:
+    """The page with the matrix of a log."""
+    before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{matrix(log)}\n{END}{after}"
 
 
 if __name__ == "__main__":
-    README.write_text(with_matrix(README.read_text(encoding="utf-8"), hazards()), encoding="utf-8")
+    PAGE.write_text(with_matrix(PAGE.read_text(encoding="utf-8"), hazards()), encoding="utf-8")

@@ -30,7 +30,7 @@ from planner.app.administration import (
 from planner.errors import PlannerError
 from planner.store.event_rows import to_row
 from planner.store.standing import Standing
-from tests.property.test_histories import START, add, after, begun
+from tests.histories import START, add, after, begun
 
 MOST = 14
 

@@ -56,8 +56,7 @@ from tests.acceptance.test_papers import EDITED
 from tests.clinics import case_plan
 from tests.conftest import CLINIC, ROOT
 from tests.courses import SOUND, confirmation, course_text, lesion
-from tests.plans import first_edition
-from tests.property.test_histories import (
+from tests.histories import (
     PROTOCOL,
     SECOND,
     START,
@@ -69,6 +68,7 @@ from tests.property.test_histories import (
     give,
     withdraw,
 )
+from tests.plans import first_edition
 from tests.spec.test_proof import BUNDLED, FAULTS
 
 ZONE = ZoneInfo("Europe/Copenhagen")

@@ -47,7 +47,7 @@ from planner.documents.change_slip import changes_between
 from planner.documents.wording import ENGLISH
 from planner.errors import NotConfirmedError, PlannerError
 from planner.store.standing import Standing
-from tests.property.test_histories import START, begun
+from tests.histories import START, begun
 
 SEEDS, CHANGES, LENGTH = 16, 1250, 25
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

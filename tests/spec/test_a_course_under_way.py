@@ -195,7 +195,7 @@ def test_a_moved_visit_is_late_from_the_day_when_it_was_due(course: Followed) ->
 def test_the_narrower_window_of_a_visit_is_its_window(sts_150: Protocol) -> None:
     """An evaluation with a window of one day on the day of the third injection."""
     from planner.app.administration import moved
-    from tests.property.test_histories import after, begun, give
+    from tests.histories import after, begun, give
 
     looks = (Evaluation(14, 1), sts_150.evaluations[1])
     now = begun(protocol=sts_150._replace(evaluations=looks))

@@ -18,7 +18,7 @@ from planner.core.followup.events import Entry, Migrated
 from planner.core.followup.first_edition import migrate
 from planner.store.event_rows import Identity, Row, from_row
 from tests.conftest import ROOT
-from tests.property.test_histories import OPENING, PROTOCOL
+from tests.histories import OPENING, PROTOCOL
 
 HISTORIES = json.loads((ROOT / "tests/first_edition/histories.json").read_text(encoding="utf-8"))
 

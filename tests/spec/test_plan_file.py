@@ -18,8 +18,8 @@ from planner.core.values.quantities import Strength
 from planner.errors import InputError
 from planner.files.plan import plan_bytes, plan_from
 from tests.courses import lesion, planned
+from tests.histories import START, after, begun, give
 from tests.plans import first_edition
-from tests.property.test_histories import START, after, begun, give
 
 
 class Sound(NamedTuple):

@@ -16,7 +16,7 @@ from planner.core.followup.events import DoseChanged, Ended, Event
 from planner.core.followup.questions import Question, questions
 from planner.core.values.formatting import plain
 from planner.store.standing import Standing
-from tests.property.test_histories import PROTOCOL, after, begun, evaluate, give
+from tests.histories import PROTOCOL, after, begun, evaluate, give
 
 TODAY = datetime(2026, 10, 20, 12)
 # The same moment as the register's clock has it.

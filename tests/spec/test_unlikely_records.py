@@ -38,7 +38,7 @@ from planner.store.database import Database
 from planner.store.standing import Standing
 from tests.courses import SOUND, course_text, lesion
 from tests.courses import course as read
-from tests.property.test_histories import PROTOCOL, begun
+from tests.histories import PROTOCOL, begun
 from tests.registers import Followed, day, follow, moment
 
 SIXTY = course_text(lesion("A", dose_mg=60))

@@ -1,4 +1,4 @@
-"""The hazard log: whole, tested, printed, and in the README as it stands."""
+"""The hazard log: whole, tested, printed, and in docs/hazards.md as it stands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from planner.files.hazards import hazards
 from tests.conftest import ROOT, Run
-from tests.hazards import BEGIN, README, faults, marked, stray, with_matrix
+from tests.hazards import BEGIN, PAGE, faults, marked, stray, with_matrix
 from tests.removals import removals
 
 LOG = hazards()
@@ -59,23 +59,23 @@ def test_the_command_prints_each_hazard_with_its_controls(planner: Run) -> None:
             assert f"  control: {control.what} ({control.where})\n" in said
 
 
-def test_the_readmes_matrix_is_the_logs() -> None:
-    readme = README.read_text(encoding="utf-8")
-    assert BEGIN in readme
-    assert readme == with_matrix(readme, LOG)
+def test_the_pages_matrix_is_the_logs() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert BEGIN in page
+    assert page == with_matrix(page, LOG)
 
 
 def test_each_promise_leads_to_its_tests() -> None:
     """A hazard of the matrix, whose row has the tests, or a test itself: two steps at most."""
-    readme = README.read_text(encoding="utf-8")
-    section = readme.partition(PROMISES)[2].partition("\n## ")[0].partition(BEGIN)[0]
+    page = PAGE.read_text(encoding="utf-8")
+    section = page.partition(PROMISES)[2].partition("\n## ")[0].partition(BEGIN)[0]
     promises = re.findall(r"^- (.*(?:\n  .*)*)", section, re.MULTILINE)
     assert len(promises) > 10
     for promise in promises:
         links = re.findall(r"\[([^]]+)\]\(([^)]+)\)", promise)
         assert links, promise
         for words, link in links:
-            test = f"{link}::test_{'_'.join(words.split())}"
+            test = f"{link.removeprefix('../')}::test_{'_'.join(words.split())}"
             assert link.removeprefix("#") in {one.id for one in LOG} or test in MARKS, link
 
 

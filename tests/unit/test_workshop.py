@@ -79,15 +79,21 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert command in script
 
 
-def readme_commands() -> list[str]:
-    """The lines of the README that start with `$ planner`, with those that follow from `\\`."""
-    text = README.replace("\\\n", " ")
+# In the order in which a reader meets them: the front page, then one for each role.
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in (
+    "physician", "nurse", "secretary", "administrator", "hazards"))]  # fmt: skip
+
+
+def commands_of(page: Path) -> list[str]:
+    """The lines of a page that start with `$ planner`, with those that follow from `\\`."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     return re.findall(r"^\$ (planner .*)$", text, re.MULTILINE)
 
 
-def test_the_readmes_commands_run(planner: Run, tmp_path: Path) -> None:
-    assert len(readme_commands()) > 8
-    for command in readme_commands():
+def test_the_documentations_commands_run(planner: Run, tmp_path: Path) -> None:
+    """In one folder, in the order of the pages; those of the front page alone first."""
+    assert [len(commands_of(page)) > 0 for page in PAGES] == [True] * len(PAGES)
+    for command in [command for page in PAGES for command in commands_of(page)]:
         words, _, comment = command.partition("  # ")
         words, _, target = words.partition(" > ")
         expected = int(match[1]) if (match := re.search(r"exit (\d+)", comment)) else 0
@@ -95,3 +101,36 @@ def test_the_readmes_commands_run(planner: Run, tmp_path: Path) -> None:
         assert done.returncode == expected, f"{command}\n{done.stdout}{done.stderr}"
         if target:
             (tmp_path / target.strip()).write_text(done.stdout, encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may lead to in a page: its headings, and what is named."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    named = re.findall(r'<a id="([^"]+)">', text)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings} | {*named}
+
+
+def test_every_link_of_the_documentation_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    assert len(pages) > 15
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, anchor = link.partition("#")
+            if path.startswith("https:"):
+                continue
+            target = page.parent / path if path else page
+            assert target.exists(), f"{page.name}: {link}"
+            assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
+
+
+def test_every_path_that_the_documentation_names_is_there() -> None:
+    """`core/plan/pages.py` and the like: inside the package, or from the top."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        for path in re.findall(
+            r"`((?:\w+/)+\w+\.(?:py|toml|po))`", page.read_text(encoding="utf-8")
+        ):
+            if not {"NAME", "xx"} & set(re.split(r"[/.]", path)):
+                found = (ROOT / path).exists() or (ROOT / "planner" / path).exists()
+                assert found, f"{page.name}: {path}"
