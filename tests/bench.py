@@ -29,7 +29,7 @@ from planner.core.protocol.rules import Domains, Rule
 from planner.core.values.intervals import Interval
 from planner.documents.document_set import issued, papers
 from planner.documents.html import paper_html
-from planner.documents.ical import Entry, calendar_bytes
+from planner.documents.ical import CalendarEntry, calendar_bytes
 from planner.documents.language import language
 from planner.documents.pdf import paper_pdf
 from planner.documents.sheet import treatment_sheet
@@ -78,10 +78,10 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _entries(first: int) -> list[Entry]:
+def _entries(first: int) -> list[CalendarEntry]:
     start = datetime(2026, 9, 7, 9, tzinfo=ZONE)
     return [
-        Entry(
+        CalendarEntry(
             uid=f"{first}-{n}", sequence=0, stamp=datetime(2026, 9, 1, tzinfo=UTC),
             start=start + timedelta(days=7 * n), end=start + timedelta(days=7 * n, minutes=30),
             timezone="Europe/Copenhagen", summary="Appointment, Skin clinic",
@@ -92,7 +92,7 @@ def _entries(first: int) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _by_icalendar(entries: list[Entry]) -> bytes:
+def _by_icalendar(entries: list[CalendarEntry]) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("VERSION", "2.0")
     calendar.add("PRODID", "-//bench//")

@@ -22,9 +22,9 @@ from planner.app.planning import Inputs, Source, read_inputs
 from planner.core.followup.events import Entry, Planned
 from planner.core.followup.settling import settle
 from planner.store.database import Database, open_database
-from planner.store.event_rows import PATIENT_ID, Row, digest, to_row
+from planner.store.event_rows import PATIENT_ID, EventRow, digest, to_row
 from planner.store.histories import Record, keep_input, projected_visits
-from planner.store.inputs import opening_of, store_clinic, store_protocol, years_from
+from planner.store.stored_inputs import opening_of, store_clinic, store_protocol, years_from
 from planner.store.tables import courses, events, patients, texts, visits
 from tests.bench import ROUNDS, _run, paired
 from tests.conftest import CLINIC, EXAMPLES
@@ -64,7 +64,7 @@ def _rows(
     inputs: Inputs, protocol: str, record: Record, number: int
 ) -> Iterator[tuple[list[dict[str, object]], ...]]:
     """The rows of each course: those of one that begins on its day, with its own names in them."""
-    drawn: dict[date, tuple[Row, list[dict[str, object]]]] = {}
+    drawn: dict[date, tuple[EventRow, list[dict[str, object]]]] = {}
     for n in range(number):
         weeks = 0 if n < IN_WEEK else 20 + n % 400
         start = inputs.course.first_visit + timedelta(weeks=weeks)
@@ -100,7 +100,7 @@ def _rows(
 
 def _template(
     inputs: Inputs, protocol: str, record: Record, start: datetime
-) -> tuple[Row, list[dict[str, object]]]:
+) -> tuple[EventRow, list[dict[str, object]]]:
     """The first event of a course that begins on a day, and its visits as their table has them."""
     course = inputs.course._replace(id=NAME, first_visit=start)
     event = Planned(course, protocol, record.clinic, CALENDAR_KEY)
@@ -109,7 +109,7 @@ def _template(
     return to_row(entry, "00" * 16), [*projected_visits(record, state)]
 
 
-def _named(row: Row, course: str, patient: str) -> Row:
+def _named(row: EventRow, course: str, patient: str) -> EventRow:
     """The event with a course's own id in it, and its patient's."""
     facts = row.facts.replace(f'"{NAME}"', f'"{course}"')
     return row._replace(facts=facts, texts=dict(row.texts) | {PATIENT_ID: patient})

@@ -29,8 +29,8 @@ from planner.core.plan.course import Lesion
 from planner.core.plan.plan import PlannedVisit
 from planner.store.database import Database
 from planner.store.histories import read_course
-from planner.store.inputs import years_from
 from planner.store.standing import Standing
+from planner.store.stored_inputs import years_from
 from planner.store.upkeep import check
 from tests.conftest import CLINIC
 from tests.courses import SOUND, write

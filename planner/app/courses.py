@@ -41,10 +41,10 @@ from planner.store.histories import (
     project,
     read_course,
 )
-from planner.store.inputs import Stored, store_clinic, store_protocol
-from planner.store.occupancy import around_others
 from planner.store.standing import Standing, check_not_erased, check_not_restricted
+from planner.store.stored_inputs import Stored, store_clinic, store_protocol
 from planner.store.tables import courses
+from planner.store.taken_times import around_others
 
 Make = Callable[[Standing], Event]
 

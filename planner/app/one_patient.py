@@ -23,9 +23,9 @@ from planner.store.histories import (
     read_course,
     read_courses_of,
 )
-from planner.store.occupancy import around_others
 from planner.store.standing import Standing, check_not_restricted
 from planner.store.tables import courses, patients
+from planner.store.taken_times import around_others
 
 # Asked at every change, and built once.
 _OTHERS_ENDED = select(courses.c.id).where(

@@ -16,8 +16,8 @@ from planner.errors import Problem, RefusedError, raise_if_any
 from planner.store.database import Database, lock_additions
 from planner.store.event_rows import blanked
 from planner.store.histories import PatientRow, find_patient, read_courses_of, read_rows
-from planner.store.inputs import retention_years
 from planner.store.standing import Standing
+from planner.store.stored_inputs import retention_years
 from planner.store.tables import inputs, patients, texts
 
 

@@ -49,10 +49,10 @@ def add(
     from planner.app.courses import add_course
     from planner.app.planning import check_can_be_issued, planned, read_inputs, taken_times
     from planner.cli.course_views import tell_standing
-    from planner.cli.inputs import busy_calendars, read_sources
     from planner.cli.output import emit_json
     from planner.cli.plan import how_to_paste
-    from planner.store.inputs import years_from
+    from planner.cli.sources import busy_calendars, read_sources
+    from planner.store.stored_inputs import years_from
 
     who = author(by, confirm=confirm)
     inputs = read_inputs(*read_sources(course, clinic, timezone), timezone, more_years=years_from)

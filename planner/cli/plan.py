@@ -55,8 +55,8 @@ def plan(
     """
     from planner.app.issued_folder import issued_into
     from planner.app.planning import planned, read_inputs, taken_times
-    from planner.cli.inputs import busy_calendars, earlier_plan, read_sources
     from planner.cli.output import say
+    from planner.cli.sources import busy_calendars, earlier_plan, read_sources
     from planner.files.plan import plan_bytes
 
     inputs = read_inputs(*read_sources(course, clinic, timezone), timezone)

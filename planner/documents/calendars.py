@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.zone_rules import wall
 from planner.core.values.formatting import mg_per_ml, ml
-from planner.documents.ical import Entry, calendar_bytes
+from planner.documents.ical import CalendarEntry, calendar_bytes
 
 # Nothing in a patient's file may tell what is treated, how, or how often.
 PATIENT_SUMMARY = "Appointment"
@@ -90,12 +90,12 @@ def _is_at_the_same_time(before: PlannedVisit, now: PlannedVisit) -> bool:
     ]
 
 
-def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
     phone = f"Phone {plan.clinic.phone}" if plan.clinic.phone else ""
     return _entry(plan, visit, stamp, _named(PATIENT_SUMMARY, plan), phone)
 
 
-def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
+def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
     """A visit as the clinic sees it: course, number, lesions and volumes; no name."""
     strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
     parts = []
@@ -117,10 +117,10 @@ def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Entry:
 
 def _entry(
     plan: Plan, visit: PlannedVisit, stamp: datetime, summary: str, description: str
-) -> Entry:
+) -> CalendarEntry:
     if visit.start is None or visit.end is None:
         raise ValueError(f"visit {visit.number} has no day")
-    return Entry(
+    return CalendarEntry(
         uid=visit.uid,
         sequence=plan.revision,
         stamp=stamp,

@@ -28,7 +28,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 Step = Callable[[Any, Container], None]
 
 
-class Entry(NamedTuple):
+class CalendarEntry(NamedTuple):
     """One calendar event. `start` and `end` carry the offset of `timezone`.
 
     `reminders` are times before the start, `cancelled` keeps the event as no longer held,
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
     extra: tuple[tuple[str, str], ...] = ()
 
 
-def calendar_bytes(name: str, entries: Iterable[Entry]) -> bytes:
+def calendar_bytes(name: str, entries: Iterable[CalendarEntry]) -> bytes:
     """A calendar file of the entries, by their start; an empty name for a server's resource.
 
     The wall clock of an entry stands: an offset that today's rules of its zone contradict gives
@@ -94,7 +94,7 @@ def duration(before: timedelta) -> str:
     return f"PT{minutes // 60}H" if minutes % 60 == 0 else f"PT{minutes}M"
 
 
-def _zones(entries: list[Entry]) -> dict[str, tuple[str, ...]]:
+def _zones(entries: list[CalendarEntry]) -> dict[str, tuple[str, ...]]:
     """The zones that can be written, each right for the years of its entries."""
     years: dict[str, list[int]] = {}
     for entry in entries:
@@ -187,7 +187,7 @@ class _StrictEvent(Event):  # type: ignore[misc]
     class Meta(Event.Meta):  # type: ignore[misc]
         serializer = _EventSerializer
 
-    def __init__(self, entry: Entry, zone: str | None) -> None:
+    def __init__(self, entry: CalendarEntry, zone: str | None) -> None:
         reminders = () if entry.cancelled else entry.reminders
         super().__init__(
             uid=entry.uid,

@@ -27,7 +27,7 @@ MOST_LINES = 3
 LEGIBLE, SMALLEST = 5.0, 3.0
 
 
-class Grid(NamedTuple):
+class LabelGrid(NamedTuple):
     """A sheet of labels, in millimetres: its columns and rows, a label's size, where they begin."""
 
     columns: int
@@ -46,8 +46,8 @@ class Grid(NamedTuple):
 
 
 GRIDS = {
-    "A4": Grid(3, 8, 70, 37, 0, 0.5, 70, 37),
-    "Letter": Grid(3, 10, 66.7, 25.4, 4.8, 12.7, 69.85, 25.4),
+    "A4": LabelGrid(3, 8, 70, 37, 0, 0.5, 70, 37),
+    "Letter": LabelGrid(3, 10, 66.7, 25.4, 4.8, 12.7, 69.85, 25.4),
 }
 
 
@@ -69,7 +69,7 @@ class LabelSheets(NamedTuple):
     title: str
     language: str
     size: str
-    grid: Grid
+    grid: LabelGrid
     first: int
     line_mm: float
     smallest_pt: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.core.plan.findings import Finding, Line, lines
+from planner.core.plan.findings import Finding, FindingLine, lines
 from planner.core.plan.pages import SHEET_PAGE
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
 from planner.documents.bodymap import body_map, map_names, missing_from_map
@@ -277,7 +277,7 @@ def _findings(plan: Plan, say: Language) -> Iterator[Block]:
     yield Table(head, (22, 0, 56), rows)
 
 
-def _finding_row(plan: Plan, line: Line, say: Language) -> Row:
+def _finding_row(plan: Plan, line: FindingLine, say: Language) -> Row:
     members = [
         one for one in plan.findings if one.code == line.code and one.severity == line.severity
     ]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from planner.core.calendar.clinic import Approval, Clinic, Closure, Span
+from planner.core.calendar.clinic import Approval, Clinic, Closure, OpeningHours
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
 from planner.core.values.quantities import Strength
 from planner.errors import InputError, Problem, raise_if_any
@@ -38,7 +38,7 @@ from planner.files.reading import LONGEST_TEXT, Table
 
 MOST_GRADUATIONS = 1000
 INJECTION_MINUTES, EVALUATION_MINUTES = 30, 20
-OFFICE_HOURS = Span(time(8), time(16))
+OFFICE_HOURS = OpeningHours(time(8), time(16))
 WEEKDAYS = ((OFFICE_HOURS,),) * 5 + ((),) * 2
 REMINDERS = (timedelta(days=1), timedelta(hours=2))
 _ASSUMED_OPENING = f"weekdays {OFFICE_HOURS}"
@@ -56,7 +56,7 @@ _LETTERS = {
 _Positive = exact_number(above="0", most="1000")
 
 
-def _spans(value: object) -> list[Span]:
+def _spans(value: object) -> list[OpeningHours]:
     """The opening hours of a day, one span or several."""
     spans = sorted(
         (check_span(one) for one in (value if isinstance(value, list) else [value])),
@@ -87,7 +87,7 @@ def check_timezone(value: object) -> str:
 
 
 Spans = Annotated[
-    list[Span],
+    list[OpeningHours],
     BeforeValidator(_spans),
     WithJsonSchema(
         {
@@ -326,7 +326,7 @@ def id_of(name: str) -> str:
     return f"clinic-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _hours(opening: OpeningTable) -> tuple[tuple[Span, ...], ...]:
+def _hours(opening: OpeningTable) -> tuple[tuple[OpeningHours, ...], ...]:
     """The spans of each weekday, Monday first."""
     return tuple(tuple(getattr(opening, day)) for day in OpeningTable.model_fields)
 

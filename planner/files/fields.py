@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from pydantic_core import ErrorDetails
 
-from planner.core.calendar.clinic import Span
+from planner.core.calendar.clinic import OpeningHours
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import PLACES, ends, number
 from planner.core.values.intervals import Interval
@@ -192,7 +192,7 @@ def _in_reach(value: date) -> date:
     return value
 
 
-def check_span(value: object) -> Span:
+def check_span(value: object) -> OpeningHours:
     """Opening hours: `08:00-15:30`."""
     match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value) if isinstance(value, str) else None
     if match is None:
@@ -203,7 +203,7 @@ def check_span(value: object) -> Span:
         raise FieldError(f"{shown(value)} has no such hour", 'write "08:00-15:30"') from error
     if end <= start:
         raise FieldError(f"{shown(value)} ends before it starts", "swap the hours")
-    return Span(start, end)
+    return OpeningHours(start, end)
 
 
 def check_closure(value: object) -> tuple[date, date]:
@@ -268,7 +268,7 @@ Moment = Annotated[
     WithJsonSchema(_text_type(check_moment, "2026-09-07 09:00")),
 ]
 HourSpan = Annotated[
-    Span, BeforeValidator(check_span), WithJsonSchema(_text_type(check_span, "08:00-15:30"))
+    OpeningHours, BeforeValidator(check_span), WithJsonSchema(_text_type(check_span, "08:00-15:30"))
 ]
 Closed = Annotated[
     tuple[date, date],

@@ -46,14 +46,14 @@ _GROUPED = re.compile(
 _NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?")
 
 
-class Row(NamedTuple):
+class LesionRow(NamedTuple):
     """A lesion's table, and its row as the spreadsheet shows it."""
 
     number: int
     lesion: dict[str, Any]
 
 
-def read_lesions(content: bytes) -> list[Row]:
+def read_lesions(content: bytes) -> list[LesionRow]:
     """The lesions of a CSV file. Raises InputError with every problem, by its row.
 
     Decimal commas are read where no comma stands between the cells.
@@ -69,7 +69,7 @@ def read_lesions(content: bytes) -> list[Row]:
     found = []
     for number, cells in rows:
         try:
-            found.append(Row(number, _lesion(columns, cells, has_commas=separator != ",")))
+            found.append(LesionRow(number, _lesion(columns, cells, has_commas=separator != ",")))
         except InputError as error:
             problems += [Problem(f"row {number}", str(one), "") for one in error.problems]
     raise_if_any(InputError, problems)

@@ -17,7 +17,7 @@ from planner.core.plan.plan import Plan, RegimenInUse
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
 from planner.core.values.formatting import ends, number, rounded
 from planner.errors import InputError, Problem, located, raise_if_any
-from planner.files.first_edition import plan_problems
+from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import moment
 from planner.documents.calendars import clinic_entry
-from planner.documents.ical import Entry
+from planner.documents.ical import CalendarEntry
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.servers.caldav import Collection, Resource
 from planner.servers.published import Published, content_of, ours_of, read_published
@@ -174,14 +174,14 @@ class _Deciding:
         counted_on = now.sequence + 1 if now.sequence > now.revision else 0
         return max(self.plan.revision, counted_on)
 
-    def _content(self, entry: Entry) -> bytes:
+    def _content(self, entry: CalendarEntry) -> bytes:
         return content_of(entry, self.plan.course, self.plan.revision)
 
 
-def _cancelled(now: Published, stamp: datetime) -> Entry:
+def _cancelled(now: Published, stamp: datetime) -> CalendarEntry:
     """An event of ours that the plan no longer has, as cancelled."""
     event = now.event
-    return Entry(
+    return CalendarEntry(
         uid=now.uid,
         sequence=now.sequence,
         stamp=stamp,

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import by_todays_rules
-from planner.documents.ical import Entry, calendar_bytes
+from planner.documents.ical import CalendarEntry, calendar_bytes
 from planner.errors import Problem
 from planner.files.fields import shown
 from planner.servers.caldav import Resource
@@ -62,11 +62,11 @@ class Published(NamedTuple):
         """Its text as a message repeats it: one line, nothing that a terminal would obey."""
         return shown(_text(self.event, "SUMMARY") or self.uid)[1:-1]
 
-    def says(self, ours: Any, entry: Entry) -> bool:
+    def says(self, ours: Any, entry: CalendarEntry) -> bool:
         """Whether it says what our event of an entry says, if by other rules of its zone."""
         return _counting(self.event) == _counting(ours) and self.is_at(entry)
 
-    def is_at(self, entry: Entry) -> bool:
+    def is_at(self, entry: CalendarEntry) -> bool:
         """Whether it is at the time of an entry: by the zone's wall clock, or as an instant."""
         pairs = ((self.start, entry.start), (self.end, entry.end))
         return all(_is_time(there, issued, entry.timezone) for there, issued in pairs)
@@ -150,7 +150,7 @@ def ours_of(content: bytes) -> Any:
     return event
 
 
-def content_of(entry: Entry, course: str, revision: int) -> bytes:
+def content_of(entry: CalendarEntry, course: str, revision: int) -> bytes:
     """An entry as it is published: with its course, its revision and the digest of what counts."""
     marks = ((COURSE, course), (REVISION, str(revision)))
     event = ours_of(calendar_bytes("", [entry._replace(extra=marks)]))

@@ -263,7 +263,7 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
 
 
 def _migrate_first_edition(connection: Connection, database: Database, report: Report) -> None:
-    from planner.store.first_edition import back_up_first, migrate_courses
+    from planner.store.first_edition_register import back_up_first, migrate_courses
 
     report(f"a copy of the register as it was: {back_up_first(connection, database.file)}")
     _migrate(connection)

@@ -46,7 +46,7 @@ ERASED = "erased"
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-class Row(NamedTuple):
+class EventRow(NamedTuple):
     """An event as its table has it; `texts` is what was typed, by its place in the facts."""
 
     number: int
@@ -65,7 +65,7 @@ class Row(NamedTuple):
         return hashlib.sha256(f"{self.salt}{_json(dict(self.texts))}".encode()).hexdigest()
 
 
-class Identity(NamedTuple):
+class KnownPatient(NamedTuple):
     """Who a patient is, as the table of patients has it."""
 
     id: str
@@ -73,7 +73,7 @@ class Identity(NamedTuple):
     birth_date: date | None = None
 
 
-def to_row(entry: Entry, salt: str) -> Row:
+def to_row(entry: Entry, salt: str) -> EventRow:
     """An entry as a row; `salt` is random, and used where something was typed."""
     facts = {"event": _plain(entry.event), "reason": entry.reason}
     if entry.confirmations:
@@ -89,13 +89,13 @@ def to_row(entry: Entry, salt: str) -> Row:
         facts["settled"] = settled
     typed |= _take_typed(facts, "")
     kind = kind_of(entry.event)
-    return Row(
+    return EventRow(
         entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,
         salt if typed else None,
     )  # fmt: skip
 
 
-def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> Entry:
+def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOWABLE) -> Entry:
     """The entry of a row. Raises ValueError where it cannot be one.
 
     `known` is what a course of the first edition knew of its patient when it was migrated: it
@@ -127,12 +127,12 @@ def from_row(row: Row, patient: Identity, known: Collection[str] = KNOWABLE) -> 
     )
 
 
-def scheduled_of(row: Row) -> Any:
+def scheduled_of(row: EventRow) -> Any:
     """The times that an event set, as an export has them; None where it set none."""
     return json.loads(row.facts).get("scheduled")
 
 
-def known_when_migrated(rows: Iterable[Row]) -> Collection[str]:
+def known_when_migrated(rows: Iterable[EventRow]) -> Collection[str]:
     """What a course of the first edition knew of its patient when it was migrated."""
     for row in rows:
         if row.kind == "migrated":
@@ -153,7 +153,7 @@ def _take_identity(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _put_identity(
-    event: dict[str, Any], kind: str, patient: Identity, known: Collection[str]
+    event: dict[str, Any], kind: str, patient: KnownPatient, known: Collection[str]
 ) -> None:
     if kind == "planned":
         there = event["course"]["patient"]
@@ -166,7 +166,7 @@ def _put_identity(
     there.update({name: getattr(patient, name) if name in known else None for name in KNOWABLE})
 
 
-def digest(course: str, row: Row, texts_sha256: str, before: str) -> str:
+def digest(course: str, row: EventRow, texts_sha256: str, before: str) -> str:
     """What an event is known by: its content after the digest of the one before it."""
     content = [before, course, row.number, row.at, row.author, row.kind, row.facts, texts_sha256]
     return hashlib.sha256(_json(content).encode()).hexdigest()

@@ -21,14 +21,14 @@ from planner.core.values.lettering import as_people_read
 from planner.errors import MovedOnError, PlannerError, Problem, RefusedError
 from planner.store.event_rows import (
     PATIENT_ID,
-    Identity,
-    Row,
+    EventRow,
+    KnownPatient,
     digest,
     from_row,
     known_when_migrated,
     to_row,
 )
-from planner.store.inputs import Stored, opening_of, protocol_of
+from planner.store.stored_inputs import Stored, opening_of, protocol_of
 from planner.store.summary import summary
 from planner.store.tables import courses, events, inputs, pages, patients, texts, visits
 
@@ -80,10 +80,10 @@ class PatientRow(NamedTuple):
     read_as: str | None = None
 
     @property
-    def identity(self) -> Identity:
+    def identity(self) -> KnownPatient:
         """Who it is, as far as that is still known."""
         born = date.fromisoformat(self.birth_date) if self.birth_date else None
-        return Identity(self.id or ERASED_ID, self.name, born)
+        return KnownPatient(self.id or ERASED_ID, self.name, born)
 
 
 class Record(NamedTuple):
@@ -155,17 +155,17 @@ def read_courses_of(
     return [read_course(connection, one, is_locked=is_locked) for one in ids]
 
 
-def read_rows(connection: Connection, course: str) -> list[tuple[Row, str, str]]:
+def read_rows(connection: Connection, course: str) -> list[tuple[EventRow, str, str]]:
     """The events of a course as they are stored, each with its texts' digest and its own."""
     found = []
     for one in connection.execute(_ROWS, {"wanted": course}):
         typed = json.loads(one.content) if one.content else {}
-        row = Row(one.number, one.at, one.author, one.kind, one.facts, typed, one.salt)
+        row = EventRow(one.number, one.at, one.author, one.kind, one.facts, typed, one.salt)
         found.append((row, one.texts_sha256, one.digest))
     return found
 
 
-def check_chain(course: str, rows: Sequence[tuple[Row, str, str]], *, is_erased: bool) -> str:
+def check_chain(course: str, rows: Sequence[tuple[EventRow, str, str]], *, is_erased: bool) -> str:
     """The digest of the last event. Raises RefusedError where one is not as it was written."""
     before = ""
     for expected, (row, typed, own) in enumerate(rows, start=1):
@@ -208,7 +208,7 @@ def append(connection: Connection, course: str, entry: Entry, before: str, state
     return own
 
 
-def insert_row(connection: Connection, course: str, row: Row, typed: str, own: str) -> None:
+def insert_row(connection: Connection, course: str, row: EventRow, typed: str, own: str) -> None:
     """Write an event as it is."""
     connection.execute(
         _EVENT,
@@ -351,7 +351,7 @@ def read_input(connection: Connection, sha256: str) -> str:
     return content
 
 
-def _entry(course: str, row: Row, patient: Identity, known: Collection[str]) -> Entry:
+def _entry(course: str, row: EventRow, patient: KnownPatient, known: Collection[str]) -> Entry:
     try:
         number, at, author, kind, facts, typed, salt = row
         made_of = (number, at, author, kind, facts, tuple(sorted(typed.items())), salt)
@@ -361,9 +361,9 @@ def _entry(course: str, row: Row, patient: Identity, known: Collection[str]) -> 
 
 
 @lru_cache(maxsize=1024)
-def _read_entry(made_of: tuple[Any, ...], patient: Identity, known: tuple[str, ...]) -> Entry:
+def _read_entry(made_of: tuple[Any, ...], patient: KnownPatient, known: tuple[str, ...]) -> Entry:
     """An event by all that it is made of: a long history is not parsed anew for each change."""
-    row = Row(*made_of)
+    row = EventRow(*made_of)
     return from_row(row._replace(texts=dict(row.texts)), patient, known)
 
 

@@ -38,7 +38,7 @@ from planner.errors import Problem
 from planner.files.fields import FieldError, check_text
 from planner.files.plan import is_uid
 from planner.files.reading import LONGEST_TEXT
-from planner.store.event_rows import ERASED, PATIENT_ID, Row, is_lot, is_typed_place
+from planner.store.event_rows import ERASED, PATIENT_ID, EventRow, is_lot, is_typed_place
 from planner.store.histories import Record
 
 MOST_REVISIONS = 1_000_000
@@ -244,7 +244,7 @@ def _of_slots(entries: Sequence[Entry], state: State) -> Iterator[_Wrong]:
             yield _Wrong("the last event", "its times are not those of the visits to come")
 
 
-def untrue_texts(course: str, rows: Sequence[Row], *, is_erased: bool) -> Iterator[Problem]:
+def untrue_texts(course: str, rows: Sequence[EventRow], *, is_erased: bool) -> Iterator[Problem]:
     """Texts in places where nobody types, or that show something else than a line of text."""
     for row in rows:
         where = f"{course}: event {row.number}"

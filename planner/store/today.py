@@ -16,7 +16,7 @@ from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.followup.course_state import State, fold
 from planner.core.followup.events import Entry, Migrated
-from planner.core.followup.first_edition import migrate
+from planner.core.followup.first_edition_history import migrate
 from planner.core.followup.settling import settle
 from planner.core.plan.appointments import Named
 from planner.core.plan.findings import Finding
@@ -25,8 +25,8 @@ from planner.core.plan.planning import decide
 from planner.core.values.formatting import typed_moment
 from planner.errors import PlannerError
 from planner.store.histories import Record, read_input
-from planner.store.inputs import clinic_today
-from planner.store.occupancy import taken_by_others
+from planner.store.stored_inputs import clinic_today
+from planner.store.taken_times import taken_by_others
 
 # What tells that a visit is not when it was due: its time is compared by itself.
 MOVED = "visit-moved"

@@ -15,8 +15,8 @@ from planner.core.values.lettering import as_people_read
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
 from planner.store.database import Database, lock_additions
-from planner.store.event_rows import UNREADABLE, Row, scheduled_of
-from planner.store.first_edition import migrate_course
+from planner.store.event_rows import UNREADABLE, EventRow, scheduled_of
+from planner.store.first_edition_register import migrate_course
 from planner.store.histories import (
     PatientRow,
     begin_course,
@@ -29,9 +29,9 @@ from planner.store.histories import (
     read_patient,
     read_rows,
 )
-from planner.store.inputs import Stored
 from planner.store.proving import unproven, untrue_texts
 from planner.store.standing import check_not_restricted
+from planner.store.stored_inputs import Stored
 from planner.store.tables import courses, inputs, patients
 
 FORMAT = "planner-register"
@@ -98,7 +98,7 @@ class _Coming:
         self.connection = connection
         self.keys: dict[int, int] = {}
         self.open: tuple[str, int] | None = None
-        self.rows: list[tuple[Row, str, str]] = []
+        self.rows: list[tuple[EventRow, str, str]] = []
         self.courses: list[str] = []
         self.has_head = False
         self.is_first_edition = False
@@ -114,7 +114,7 @@ class _Coming:
             event = line["event"]
             typed, own = event.pop("texts_sha256"), event.pop("digest")
             scheduled = event.pop("scheduled", None)
-            row = Row(**event)
+            row = EventRow(**event)
             if scheduled != scheduled_of(row):
                 problem = f"the times of event {row.number} are not what its facts say"
                 raise InputError(Problem(f"line {number}", problem, "export the register anew"))
@@ -276,7 +276,7 @@ def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Probl
         yield Problem(course, text, f"the file was {what}; export the register anew")
 
 
-def _inputs_of(events: Sequence[tuple[Row, str, str]]) -> list[str]:
+def _inputs_of(events: Sequence[tuple[EventRow, str, str]]) -> list[str]:
     planned = json.loads(events[0][0].facts)["event"]
     return [planned["protocol"], planned["clinic"]]
 

@@ -13,7 +13,7 @@ import pytest
 from planner.errors import PlannerError
 from planner.store.database import Database, open_database
 from planner.store.day_list import listed_courses
-from planner.store.event_rows import Row, digest
+from planner.store.event_rows import EventRow, digest
 from planner.store.transfer import exported, imported
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.registers import Followed, follow
@@ -98,7 +98,7 @@ def chained(lines: Lines) -> Lines:
             before, course = "", line["course"]
         elif "event" in line:
             event = line["event"]
-            row = Row(**{name: event[name] for name in Row._fields})
+            row = EventRow(**{name: event[name] for name in EventRow._fields})
             event["texts_sha256"] = row.texts_sha256
             before = event["digest"] = digest(course, row, row.texts_sha256, before)
     return lines

@@ -17,8 +17,8 @@ import pytest
 import sqlalchemy
 
 from planner.app.administration import Amount, Circumstances, corrected, mended_given, withdrawn
+from planner.app.course_json import course_json
 from planner.app.issued_pages import pages_with
-from planner.cli.course_views import show_json
 from planner.core.followup.events import Migrated
 from planner.files.plan import json_bytes
 from planner.store import first_edition
@@ -44,7 +44,7 @@ def as_json(value: object) -> Any:
 
 def shown(register: Database, course: str) -> Any:
     with register.reading() as connection:
-        return as_json(show_json(Standing.of(read_course(connection, course))))
+        return as_json(course_json(Standing.of(read_course(connection, course))))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner.store.event_rows import Row, digest
+from planner.store.event_rows import EventRow, digest
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, write
 
@@ -49,7 +49,7 @@ def forged(lines: Lines, mutate: Callable[[Lines], object]) -> str:
         event = line["event"]
         facts = event["facts"]
         event["facts"] = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-        row = Row(*(event[name] for name in Row._fields))
+        row = EventRow(*(event[name] for name in EventRow._fields))
         event["texts_sha256"] = row.texts_sha256
         event["digest"] = before = digest(course, row, row.texts_sha256, before)
         event.pop("scheduled", None)

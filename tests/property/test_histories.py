@@ -21,9 +21,9 @@ from planner.core.followup.events import Corrected, Ended, Event, Given
 from planner.core.followup.questions import questions
 from planner.core.plan.plan import Plan
 from planner.errors import PlannerError
-from planner.files.first_edition import plan_problems
+from planner.files.first_edition_plan import plan_problems
 from planner.files.plan import plan_bytes, plan_from
-from planner.store.event_rows import Identity, from_row, to_row
+from planner.store.event_rows import KnownPatient, from_row, to_row
 from planner.store.standing import Standing
 from tests.histories import (
     PROTOCOL,
@@ -122,7 +122,7 @@ def check(before: Standing, event: Event, now: Standing) -> None:
     read = plan_from(plan_bytes(plan))
     assert plan_from(plan_bytes(read)) == read
     for entry in now.record.entries:
-        assert from_row(to_row(entry, "00"), Identity("P-1")) == entry
+        assert from_row(to_row(entry, "00"), KnownPatient("P-1")) == entry
 
 
 @settings(max_examples=100, phases=[Phase.explicit, Phase.generate])

@@ -15,7 +15,7 @@ from planner.core.plan.planning import plan_course
 from planner.core.values.quantities import Strength
 from planner.errors import InputError, Problem
 from planner.files.clinic import built_in_clinic
-from planner.files.first_edition import plan_problems
+from planner.files.first_edition_plan import plan_problems
 from planner.files.plan import plan_bytes, plan_from
 from planner.files.protocol import load_protocol
 from tests.courses import course, course_text, lesion

@@ -28,7 +28,7 @@ from planner.errors import (
     Problem,
     RefusedError,
 )
-from planner.files.first_edition import plan_problems
+from planner.files.first_edition_plan import plan_problems
 from planner.store.database import Database
 from tests.conftest import CLINIC
 from tests.courses import SOUND, confirmation, write

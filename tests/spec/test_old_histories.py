@@ -15,8 +15,8 @@ import pytest
 from planner.core.followup.course_state import fold
 from planner.core.followup.current_plan import plan_again
 from planner.core.followup.events import Entry, Migrated
-from planner.core.followup.first_edition import migrate
-from planner.store.event_rows import Identity, Row, from_row
+from planner.core.followup.first_edition_history import migrate
+from planner.store.event_rows import EventRow, KnownPatient, from_row
 from tests.conftest import ROOT
 from tests.histories import OPENING, PROTOCOL
 
@@ -40,7 +40,7 @@ def shown(entries: list[Entry]) -> list[list[Any]]:
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda one: str(one["seed"]))
 @pytest.mark.hazard("upgrade-moves-a-visit")
 def test_a_migrated_history_says_what_it_said(history: dict[str, Any]) -> None:
-    entries = [from_row(Row(**one), Identity("P-1")) for one in history["rows"]]
+    entries = [from_row(EventRow(**one), KnownPatient("P-1")) for one in history["rows"]]
     settled = migrate(entries, PROTOCOL, OPENING)
     times = Entry(
         len(entries) + 1, datetime.now(UTC), "migration", None, Migrated(), settled=settled

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from planner.core.calendar.availability import Opening
-from planner.core.calendar.clinic import Clinic, Closure, Span
+from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.plan.course import Lesion
 from planner.core.plan.plan import Plan
@@ -22,7 +22,7 @@ from planner.files.reading import parse_toml
 from tests.conftest import Run
 from tests.courses import codes, confirmation, course, course_text, lesion
 
-SPAN = Span(datetime(2026, 1, 1, 8).time(), datetime(2026, 1, 1, 16).time())
+SPAN = OpeningHours(datetime(2026, 1, 1, 8).time(), datetime(2026, 1, 1, 16).time())
 COPENHAGEN = 'timezone = "Europe/Copenhagen"\ncountry = "DK"\n'
 NEW_YORK = 'timezone = "America/New_York"\ncountry = "US"\n'
 
@@ -187,8 +187,8 @@ def test_neighbours_make_room_for_the_shortest_interval(sts_150: Protocol) -> No
 def test_on_its_day_a_visit_takes_the_nearest_quarter_a_tie_to_the_later(
     sts_150: Protocol, clinic: Clinic
 ) -> None:
-    morning = Span(SPAN.start, datetime(2026, 1, 1, 9, 15).time())
-    noon = Span(datetime(2026, 1, 1, 9, 45).time(), SPAN.end)
+    morning = OpeningHours(SPAN.start, datetime(2026, 1, 1, 9, 15).time())
+    noon = OpeningHours(datetime(2026, 1, 1, 9, 45).time(), SPAN.end)
     opening = ((SPAN,), (SPAN,), (SPAN,), (morning, noon), (SPAN,), (), ())
     text = course_text(WEEKLY, first_visit="2026-09-07 09:15")
     plan = plan_course(course(text, sts_150), sts_150, clinic._replace(opening=opening))
@@ -359,7 +359,7 @@ def test_a_visit_keeps_its_distance_though_the_one_before_it_has_no_day(
 
 
 def test_a_day_ends_at_midnight(clinic: Clinic) -> None:
-    night = clinic._replace(opening=((Span(time(0), time(0, 30)),),) * 7)
+    night = clinic._replace(opening=((OpeningHours(time(0), time(0, 30)),),) * 7)
     found = Opening(night, Occupancy()).nearest(date(2026, 9, 7), time(23, 30), 30)
     assert found == datetime(2026, 9, 7)
 
@@ -393,7 +393,7 @@ def test_a_visit_that_has_to_keep_its_place_says_so(sts_150: Protocol, clinic: C
     """An evaluation fits into a short Tuesday, and the injection before it does not."""
     looks = (Evaluation(22, 3), sts_150.evaluations[1])
     protocol = sts_150._replace(evaluations=looks)
-    short = Span(time(9), time(9, 20))
+    short = OpeningHours(time(9), time(9, 20))
     shut = clinic._replace(
         opening=((SPAN,), (short,), *clinic.opening[2:]),
         closures=(Closure(date(2026, 9, 28), date(2026, 9, 28)),),
@@ -408,7 +408,7 @@ def test_the_shortest_interval_itself_is_far_enough(sts_150: Protocol, clinic: C
     looks = (Evaluation(20, 3), sts_150.evaluations[1])
     protocol = sts_150._replace(evaluations=looks)
     shut = clinic._replace(
-        opening=((Span(time(9), time(9, 30)),), *[(SPAN,)] * 6),
+        opening=((OpeningHours(time(9), time(9, 30)),), *[(SPAN,)] * 6),
         closures=(Closure(date(2026, 9, 24), date(2026, 9, 27)),),
         evaluation_minutes=40,
     )

@@ -20,7 +20,7 @@ from planner.core.plan.plan import Plan
 from planner.core.plan.planning import plan_course
 from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
-from planner.documents.ical import Entry, calendar_bytes, duration
+from planner.documents.ical import CalendarEntry, calendar_bytes, duration
 from planner.documents.timezones import vtimezone
 from tests.courses import course, course_text, lesion
 from tests.readers import READERS, Instants, by_khal, need
@@ -150,13 +150,13 @@ def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> 
     assert f"{after[2].start:%Y-%m-%d %H:%M}" == "2026-09-22 10:30"
 
 
-def entry(**changes: object) -> Entry:
+def entry(**changes: object) -> CalendarEntry:
     start = datetime(2026, 9, 7, 9, tzinfo=ZoneInfo("UTC"))
     fields: dict[str, object] = {
         "uid": "1", "sequence": 0, "stamp": STAMP, "start": start,
         "end": start + timedelta(minutes=30), "timezone": "UTC", "summary": "Appointment",
     }  # fmt: skip
-    return Entry(**{**fields, **changes})  # type: ignore[arg-type]
+    return CalendarEntry(**{**fields, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x07", "a\x1bb", "a\x7f"])

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from planner.core.calendar.clinic import Clinic, Purpose, Span
+from planner.core.calendar.clinic import Clinic, OpeningHours, Purpose
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import moment
@@ -123,6 +123,6 @@ def clock_problem(wall: datetime, zone: ZoneInfo) -> str | None:
     return None
 
 
-def _fits(span: Span, start: datetime, minutes: int) -> bool:
+def _fits(span: OpeningHours, start: datetime, minutes: int) -> bool:
     end = start + timedelta(minutes=minutes)
     return span.start <= start.time() and end <= datetime.combine(start.date(), span.end)

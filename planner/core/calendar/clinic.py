@@ -13,7 +13,7 @@ Purpose = Literal["evaluation", "injection"]
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
 
 
-class Span(NamedTuple):
+class OpeningHours(NamedTuple):
     """Opening hours from `start` (inclusive) to `end`, when the last visit is over."""
 
     start: time
@@ -54,7 +54,7 @@ class Clinic(NamedTuple):
     address: str
     phone: str
     timezone: str
-    opening: tuple[tuple[Span, ...], ...]
+    opening: tuple[tuple[OpeningHours, ...], ...]
     closures: tuple[Closure, ...]
     injection_minutes: int
     evaluation_minutes: int

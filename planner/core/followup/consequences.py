@@ -50,7 +50,7 @@ _ONE_DAY = timedelta(days=1)
 _SEARCHED_DAYS = 365
 
 
-class FollowUp:
+class Consequences:
     """A course after one more event, while it is decided what follows.
 
     `before` is how the course stood, `noted` what its history says with the event. `replay` gives

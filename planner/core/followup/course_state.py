@@ -136,7 +136,7 @@ class State(NamedTuple):
 def fold(entries: Sequence[Entry], protocol: Protocol) -> State:
     """The state that a history leaves. Raises RefusedError at an event that cannot be."""
     _check_corrections(entries)
-    reading = _Reading(protocol, decisions_of(entries))
+    reading = _Folding(protocol, decisions_of(entries))
     for entry in as_corrected(entries):
         reading.note(entry)
     since = next((one.number for one in entries if isinstance(one.event, Migrated)), 0)
@@ -151,12 +151,12 @@ def noted(state: State | None, entry: Entry, entries: Sequence[Entry], protocol:
     decisions = {**(state.decisions if state else {}), **decisions_of([entry])}
     if isinstance(entry.event, Corrected):
         _check_corrections([*entries, entry])
-        reading = _Reading(protocol, decisions)
+        reading = _Folding(protocol, decisions)
         for one in as_corrected([*entries, entry]):
             reading.note(one)
         revision = reading.course_there.revision + changes_of([*entries, entry])
         return reading.state(revision)
-    reading = _Reading(protocol, decisions, state)
+    reading = _Folding(protocol, decisions, state)
     reading.note(entry)
     start = state.revision if state else reading.course_there.revision
     return reading.state(start + changes_of([entry]))
@@ -164,7 +164,7 @@ def noted(state: State | None, entry: Entry, entries: Sequence[Entry], protocol:
 
 def with_settled(said: State, entry: Entry, protocol: Protocol) -> State:
     """A state that has noted an event, with what the event decided: as `fold` of them all."""
-    reading = _Reading(protocol, said.decisions, said)
+    reading = _Folding(protocol, said.decisions, said)
     reading.settle(entry)
     return reading.state(said.revision)
 
@@ -221,7 +221,7 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
             raise refused(place, f"it is {kind_of(event)}", "withdraw it, and enter it anew")
 
 
-class _Reading:
+class _Folding:
     """A course while its events are read: what they say is noted, what they decided settled."""
 
     def __init__(

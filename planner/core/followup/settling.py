@@ -13,7 +13,7 @@ from functools import cached_property
 
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
-from planner.core.followup.consequences import FollowUp
+from planner.core.followup.consequences import Consequences
 from planner.core.followup.course_state import (
     State,
     as_corrected,
@@ -40,8 +40,8 @@ from planner.core.plan.appointments import Named, Slot, Visit, apply_moves, due_
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.plan.checks import (
     WHEN_IT_COMES,
-    Amount,
     Decided,
+    DrawnDose,
     course_findings,
     dose_findings,
     lesion_findings,
@@ -187,12 +187,12 @@ def _is_of(said: Confirmation, finding: Finding) -> bool:
     return said.finding == finding.code and is_there
 
 
-def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> FollowUp:
+def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> Consequences:
     def replay(entries: Sequence[Entry]) -> Mapping[Named, Slot]:
         alone = Opening(opening.clinic, Occupancy())
         return _replayed(entries, protocol, alone).slots
 
-    return FollowUp(before, said, protocol, opening, replay)
+    return Consequences(before, said, protocol, opening, replay)
 
 
 def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
@@ -457,7 +457,7 @@ class _Settling:
     def _of_visit(self, number: int, placed: Placed) -> Iterator[Finding]:
         yield from placed_findings(number, placed, self.protocol.policy.shortest_interval_days)
         given = [
-            Amount(Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg))
+            DrawnDose(Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg))
             for one in placed.visit.injected
             if (done := self.said.given.get(one.name))
         ]

@@ -47,7 +47,7 @@ class Decided:
     regimen: str
 
 
-class Amount(NamedTuple):
+class DrawnDose(NamedTuple):
     """What one injection is or was: the dose, and what the syringe holds or held of it."""
 
     dose: Dose
@@ -273,7 +273,7 @@ def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) ->
 
 
 def visit_findings(
-    number: int, due: date, doses: Sequence[Amount], protocol: Protocol
+    number: int, due: date, doses: Sequence[DrawnDose], protocol: Protocol
 ) -> Iterator[Finding]:
     """The total of a visit, given and to come, against the most that the source gave at one."""
     observed = protocol.observed

@@ -86,7 +86,7 @@ class Finding(NamedTuple):
         return self.message if has_none or target in self.message else f"{target}: {self.message}"
 
 
-class Line(NamedTuple):
+class FindingLine(NamedTuple):
     """All findings of one code and severity, as they are shown: one line."""
 
     code: str
@@ -111,7 +111,7 @@ def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Findi
     )
 
 
-def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[Line]:
+def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[FindingLine]:
     """One line a code and severity: `12 lesions: A-L`, with the one message or the values."""
     groups: dict[tuple[str, Severity], list[Finding]] = {}
     for one in findings:
@@ -123,7 +123,7 @@ def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[Line]
         else:
             values = "; ".join(f"{_short(one)}: {one.value}" for one in group)
             message = f"{CODES[code]} ({values})"
-        yield Line(code, severity, _where(group, lesions), message)
+        yield FindingLine(code, severity, _where(group, lesions), message)
 
 
 def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:

@@ -13,8 +13,8 @@ from planner.core.dosing.draw_up import needed
 from planner.core.plan.appointments import Appointment, Named, Visit, apply_moves, due_visits
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.plan.checks import (
-    Amount,
     Decided,
+    DrawnDose,
     course_findings,
     dilution_finding,
     dose_findings,
@@ -259,12 +259,12 @@ def drawn_findings(
     visit: Visit,
     protocol: Protocol,
     prepared: Prepared,
-    given: Sequence[Amount] = (),
+    given: Sequence[DrawnDose] = (),
 ) -> Iterator[Finding]:
     """What is drawn up for a visit to come, with what was given at it already."""
     coming = [prepared.of_injection(one) for one in visit.injected if one.state == "open"]
     if coming:
-        doses = [Amount(one.dose, one.drawn_dose) for one in coming if one is not None]
+        doses = [DrawnDose(one.dose, one.drawn_dose) for one in coming if one is not None]
         yield from visit_findings(number, visit.due, [*doses, *given], protocol)
     stock = prepared.clinic.stock
     is_diluted = stock is not None and stock.strength > protocol.strength

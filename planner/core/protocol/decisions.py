@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from planner.core.protocol.rules import Domains, Grid, Rule, faults, size_faults, ulceration
+from planner.core.protocol.rules import Domains, ProofGrid, Rule, faults, size_faults, ulceration
 from planner.core.values.formatting import mm
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
@@ -54,7 +54,7 @@ class DecisionTable:
         raise_if_any(ProtocolError, size_faults(rules, domains))
         self.rules = tuple(rules)
         self.domains = domains
-        self._grid = Grid(self.rules, domains)
+        self._grid = ProofGrid(self.rules, domains)
         raise_if_any(ProtocolError, faults(self._grid))
         self._held = tuple(f"Rule {rule.id} holds: {rule.condition}." for rule in self.rules)
         self._missed = tuple(_missed(rule) for rule in self.rules)

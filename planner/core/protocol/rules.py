@@ -65,7 +65,7 @@ def ulceration(ulcerated: bool) -> str:
     return "ulcerated" if ulcerated else "not ulcerated"
 
 
-class Grid:
+class ProofGrid:
     """Which rules hold where: a bit mask of rules for each size, ulceration and site.
 
     Atom 2k+1 is the k-th cut itself, atom 2k the open stretch below it.
@@ -138,7 +138,7 @@ def size_faults(rules: Sequence[Rule], domains: Domains) -> Iterator[Problem]:
         )
 
 
-def faults(grid: Grid) -> Iterator[Problem]:
+def faults(grid: ProofGrid) -> Iterator[Problem]:
     """Every gap, overlap, dead rule and bound outside its domain, each with a witness."""
     yield from _outside(grid)
     reached = 0
@@ -173,7 +173,7 @@ def _cuts(rules: Iterable[Rule], domains: Domains) -> tuple[Decimal, ...]:
     return tuple(sorted(cuts))
 
 
-def _outside(grid: Grid) -> Iterator[Problem]:
+def _outside(grid: ProofGrid) -> Iterator[Problem]:
     lowest, highest = grid.domains.size_mm.bounds
     for rule in grid.rules:
         for bound in rule.size_mm.bounds if rule.size_mm is not None else ():
@@ -185,7 +185,7 @@ def _outside(grid: Grid) -> Iterator[Problem]:
                 )
 
 
-def _cells(grid: Grid) -> Iterator[_Cell]:
+def _cells(grid: ProofGrid) -> Iterator[_Cell]:
     alike: dict[int, list[str]] = {}
     for site, mask in grid.by_site.items():
         alike.setdefault(mask, []).append(site)
@@ -197,7 +197,7 @@ def _cells(grid: Grid) -> Iterator[_Cell]:
                 yield _Cell(atom, ulcerated, tuple(sites), grid.by_size[atom] & others)
 
 
-def _gaps(grid: Grid, gaps: Iterable[_Cell]) -> Iterator[Problem]:
+def _gaps(grid: ProofGrid, gaps: Iterable[_Cell]) -> Iterator[Problem]:
     """A problem for each run of sizes without a rule; sites are named where they matter."""
     runs: dict[tuple[int, bool], set[str]] = {}
     last: _Cell | None = None
@@ -219,6 +219,6 @@ def _gaps(grid: Grid, gaps: Iterable[_Cell]) -> Iterator[Problem]:
         )
 
 
-def _witness(grid: Grid, atom: int, ulcerated: bool, site: str) -> str:
+def _witness(grid: ProofGrid, atom: int, ulcerated: bool, site: str) -> str:
     point = f"size {mm(grid.sizes[atom])}, {ulceration(ulcerated)}"
     return f"{point}, {site}" if site else point

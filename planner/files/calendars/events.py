@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from planner.errors import Problem
-from planner.files.calendars.lines import Component, Line
-from planner.files.calendars.recurrence import Rule, Steps, rule_of, starts
+from planner.files.calendars.lines import CalendarLine, Component
+from planner.files.calendars.recurrence import RecurrenceRule, Steps, rule_of, starts
 from planner.files.calendars.times import (
     IN_UTC,
     LONGEST,
@@ -47,8 +47,8 @@ class Event:
     start: Written
     length: timedelta
     is_exact: bool = False
-    rules: list[Rule] = field(default_factory=list)
-    not_rules: list[Rule] = field(default_factory=list)
+    rules: list[RecurrenceRule] = field(default_factory=list)
+    not_rules: list[RecurrenceRule] = field(default_factory=list)
     more: list[tuple[Written, Written | timedelta | None]] = field(default_factory=list)
     but: list[Written] = field(default_factory=list)
     recurrence: Written | None = None
@@ -81,7 +81,7 @@ def is_taken(component: Component) -> bool:
     return not said or not all(said)
 
 
-def _said(line: Line) -> str:
+def _said(line: CalendarLine) -> str:
     return line.value.strip().upper()
 
 
@@ -177,7 +177,7 @@ class Reading:
                 yield from self._spans(events)
 
     def _spans(self, events: Sequence[Event]) -> Iterator[Span]:
-        return _Series(events, self.zones, self.window, self.steps).spans()
+        return _EventSeries(events, self.zones, self.window, self.steps).spans()
 
     def free_busy(self, components: Iterable[Component]) -> Iterator[Span]:
         """The periods of free-busy answers."""
@@ -187,7 +187,7 @@ class Reading:
                     if line.parameters.get("FBTYPE", "BUSY").upper() != "FREE":
                         yield from self._periods(line)
 
-    def _periods(self, line: Line) -> Iterator[Span]:
+    def _periods(self, line: CalendarLine) -> Iterator[Span]:
         for start, end in moments("FREEBUSY", [line]):
             self.steps.take()
             if end is None or start.is_day:
@@ -213,7 +213,7 @@ def within(window: Span, begin: datetime, end: datetime) -> Iterator[Span]:
         yield begin, end
 
 
-class _Series:
+class _EventSeries:
     """The events of one id: those that come again, and what was changed of them."""
 
     def __init__(self, events: Sequence[Event], zones: Zones, window: Span, steps: Steps) -> None:
@@ -284,18 +284,18 @@ class _Series:
             found -= set(self._by_rule(master, rule, reach))
         return {one for one in found if reach[0] <= one < reach[1]}
 
-    def _by_rule(self, master: Event, rule: Rule, reach: Span) -> Iterator[datetime]:
+    def _by_rule(self, master: Event, rule: RecurrenceRule, reach: Span) -> Iterator[datetime]:
         is_over = self._until(master, rule)
         for local in starts(rule, master.start.local, reach, self.steps):
             if is_over(local):
                 return
             yield local
 
-    def _until(self, master: Event, rule: Rule) -> Callable[[datetime], bool]:
+    def _until(self, master: Event, rule: RecurrenceRule) -> Callable[[datetime], bool]:
         """Whether a time of a rule comes after its UNTIL."""
         if rule.until is None:
             return lambda _local: False
-        until = moment("UNTIL", Line({}, rule.until)) if rule.until[:4] != "9999" else None
+        until = moment("UNTIL", CalendarLine({}, rule.until)) if rule.until[:4] != "9999" else None
         if until is None:
             # Some write the last year of all for a rule without end.
             return lambda _local: False

@@ -45,7 +45,7 @@ _HEAD = re.compile(r'[^:"]*+(?:"[^"]*+"[^:"]*+)*+:')
 _PARAMETER = re.compile(r';[ \t]*+([A-Za-z0-9-]++)[ \t]*+=[ \t]*+("[^"]*+"|[^;"]*+)')
 
 
-class Line(NamedTuple):
+class CalendarLine(NamedTuple):
     """A property: its parameters, their names in capitals, and its value as it is written."""
 
     parameters: Mapping[str, str]
@@ -57,7 +57,7 @@ class Component:
     """A component with the properties that are wanted of it, and the components inside."""
 
     kind: str
-    properties: dict[str, list[Line]] = field(default_factory=dict)
+    properties: dict[str, list[CalendarLine]] = field(default_factory=dict)
     parts: list[Component] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Component:
         called = "TZID" if self.kind == "VTIMEZONE" else "UID"
         return f"{self.kind} {shown(self.text(called)).strip(chr(34))}".strip()
 
-    def lines(self, name: str) -> list[Line]:
+    def lines(self, name: str) -> list[CalendarLine]:
         """The lines of a property; they are several where it stands several times."""
         return self.properties.get(name, [])
 
@@ -171,7 +171,7 @@ def _unended(component: Component) -> Problem:
     return Problem(str(component), "it has no end: the file was cut short", _FIX)
 
 
-def _line(name: str, line: str) -> Line | None:
+def _line(name: str, line: str) -> CalendarLine | None:
     """A property out of its line; None where it has no value."""
     if name in TIMES:
         # Some programs write a zone with a colon in its name without quotes.
@@ -179,9 +179,9 @@ def _line(name: str, line: str) -> Line | None:
         if not colon:
             return None
         found = _PARAMETER.findall(head)
-        return Line({key.upper(): _unquoted(one) for key, one in found}, value.strip())
+        return CalendarLine({key.upper(): _unquoted(one) for key, one in found}, value.strip())
     end = _HEAD.match(line)
-    return None if end is None else Line({}, line[end.end() :])
+    return None if end is None else CalendarLine({}, line[end.end() :])
 
 
 def _unquoted(value: str) -> str:

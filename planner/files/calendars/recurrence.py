@@ -52,7 +52,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RecurrenceRule:
     """A rule; `until` is as it is written, an empty part says nothing."""
 
     frequency: str
@@ -80,7 +80,7 @@ class Rule:
         return self.frequency in ("DAILY", "WEEKLY") and not any(parts)
 
 
-def rule_of(text: str) -> Rule:
+def rule_of(text: str) -> RecurrenceRule:
     """The rule of an RRULE. Raises UnreadableError."""
     parts: dict[str, str] = {}
     for part in text.strip().strip(";").split(";"):
@@ -108,7 +108,7 @@ def rule_of(text: str) -> Rule:
         raise _unreadable(text)
     if numbers["BYSETPOS"] and frequency in _WITHIN_A_DAY:
         raise UnreadableError("its BYSETPOS chooses within less than a day", "mend its RRULE")
-    return Rule(
+    return RecurrenceRule(
         frequency=frequency,
         interval=interval,
         count=count,
@@ -159,7 +159,7 @@ def _weekdays(value: str, text: str) -> Iterator[tuple[int, int]]:
 
 
 def starts(
-    rule: Rule, start: datetime, reach: tuple[datetime, datetime], steps: Steps
+    rule: RecurrenceRule, start: datetime, reach: tuple[datetime, datetime], steps: Steps
 ) -> Iterator[datetime]:
     """The times of a rule that begins at `start`, in their order, within a reach (end excluded).
 
@@ -191,7 +191,7 @@ def starts(
 class _Days:
     """A rule that hits on days: those of its periods that match, each at its times."""
 
-    def __init__(self, rule: Rule, start: datetime) -> None:
+    def __init__(self, rule: RecurrenceRule, start: datetime) -> None:
         self.rule = rule
         self.start = start
         self.months, self.month_days, self.weekdays = self._with_implied()
@@ -340,7 +340,7 @@ class _Days:
 class _WithinDays(_Days):
     """A rule of hours, minutes or seconds, on the days that match."""
 
-    def __init__(self, rule: Rule, start: datetime) -> None:
+    def __init__(self, rule: RecurrenceRule, start: datetime) -> None:
         super().__init__(rule, start)
         self.unit = _WITHIN_A_DAY[rule.frequency]
         self.size = self.unit * rule.interval

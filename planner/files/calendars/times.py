@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from planner.files.calendars.lines import Line
+from planner.files.calendars.lines import CalendarLine
 from planner.files.fields import shown
 
 # Under these names a time that ends in Z is said once, and doubtful under any other.
@@ -54,7 +54,7 @@ class Written(NamedTuple):
         return self.local.date()
 
 
-def moment(name: str, line: Line, value: str | None = None) -> Written:
+def moment(name: str, line: CalendarLine, value: str | None = None) -> Written:
     """The time of a property, or of one of its values. Raises UnreadableError."""
     value = (line.value if value is None else value).strip()
     zone = line.parameters.get("TZID") or None
@@ -106,7 +106,9 @@ def length(name: str, value: str) -> timedelta:
     return made
 
 
-def moments(name: str, lines: list[Line]) -> Iterator[tuple[Written, Written | timedelta | None]]:
+def moments(
+    name: str, lines: list[CalendarLine]
+) -> Iterator[tuple[Written, Written | timedelta | None]]:
     """The times of a property that can hold several; with its end or length, where one has it."""
     for line in lines:
         for value in line.value.split(","):

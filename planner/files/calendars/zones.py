@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from planner.files.calendars.lines import Component, Line
+from planner.files.calendars.lines import CalendarLine, Component
 from planner.files.calendars.recurrence import Steps, rule_of, starts
 from planner.files.calendars.times import IN_UTC, UnreadableError, Written, moment, moments
 from planner.files.fields import shown
@@ -125,7 +125,7 @@ def _of_vendor(name: str) -> ZoneInfo | None:
     )
 
 
-class _Change(NamedTuple):
+class _OffsetChange(NamedTuple):
     """From a local time on, by the clock before it, a zone has an offset."""
 
     since: datetime
@@ -136,7 +136,7 @@ class _Change(NamedTuple):
 class _OwnZone:
     """A zone by the rules in the file, as far as the course goes."""
 
-    def __init__(self, changes: list[_Change]) -> None:
+    def __init__(self, changes: list[_OffsetChange]) -> None:
         self.changes = sorted(changes)
         self.since = [one.since for one in self.changes]
 
@@ -156,13 +156,15 @@ class _OwnZone:
         return (local - offset).replace(tzinfo=UTC)
 
 
-def _changes(part: Component, reach: tuple[datetime, datetime], steps: Steps) -> Iterator[_Change]:
+def _changes(
+    part: Component, reach: tuple[datetime, datetime], steps: Steps
+) -> Iterator[_OffsetChange]:
     """When one part of a zone (its standard or summer time) begins, as far as that matters."""
     before, after = (_offset(part, name) for name in ("TZOFFSETFROM", "TZOFFSETTO"))
     lines = part.lines("DTSTART")
     if len(lines) != 1:
         raise UnreadableError("it does not say since when it holds")
-    first = _Change(_local(moment("DTSTART", lines[0]), before), before, after)
+    first = _OffsetChange(_local(moment("DTSTART", lines[0]), before), before, after)
     yield first
     for line in part.lines("RRULE"):
         yield from _by_rule(line, first, reach, steps)
@@ -172,14 +174,14 @@ def _changes(part: Component, reach: tuple[datetime, datetime], steps: Steps) ->
 
 
 def _by_rule(
-    line: Line, first: _Change, reach: tuple[datetime, datetime], steps: Steps
-) -> Iterator[_Change]:
+    line: CalendarLine, first: _OffsetChange, reach: tuple[datetime, datetime], steps: Steps
+) -> Iterator[_OffsetChange]:
     rule = rule_of(line.value)
     if rule.frequency not in ("YEARLY", "MONTHLY"):
         raise UnreadableError("its clock changes more than monthly")
     until = datetime.max
     if rule.until:
-        until = _local(moment("UNTIL", Line({}, rule.until)), first.before)
+        until = _local(moment("UNTIL", CalendarLine({}, rule.until)), first.before)
     begin = min(reach[0], max(until, datetime(1000, 1, 1)) - _LOOKED_BACK)
     for since in starts(rule, first.since, (begin, reach[1]), steps):
         if since > until:

@@ -17,7 +17,7 @@ from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.followup.course_state import changes_of, fold
 from planner.core.followup.events import Entry, Issued, Migrated, Papers
-from planner.core.followup.first_edition import migrate
+from planner.core.followup.first_edition_history import migrate
 from planner.core.values.lettering import as_people_read
 from planner.errors import Problem, ServiceError
 from planner.store.database import copy_file

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from planner.core.calendar.availability import Opening
-from planner.core.followup.consequences import FollowUp, visits_of, weekly_after
+from planner.core.followup.consequences import Consequences, visits_of, weekly_after
 from planner.core.followup.course_state import State, as_corrected, noted, refused
 from planner.core.followup.events import Corrected, Entry, Issued, Planned, Settled
 from planner.core.followup.settling import due_slots, settle_all, with_decisions
@@ -60,7 +60,7 @@ def _no_replay(_entries: Sequence[Entry]) -> Mapping[Named, Slot]:
     return {}
 
 
-class _AsThen(FollowUp):
+class _AsThen(Consequences):
     """What followed from an event before there was one law of a series."""
 
     def _fits(self, visit: Visit, start: datetime) -> bool:
