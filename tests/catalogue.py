@@ -17,12 +17,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from planner.core.protocol.protocol import Protocol
+from planner.core.values import languages
 from planner.documents.sentences import SENTENCES
 from planner.files.protocol import load_protocol
 from tests.conftest import ROOT
 
 LOCALE = ROOT / "planner" / "locale"
-LANGUAGES = ("da",)
+LANGUAGES = tuple(one for one in languages.LANGUAGES if one != "en")
 KEYWORDS = ("say", "msgid", "plural")
 
 
@@ -99,6 +100,7 @@ msgstr ""
 def main() -> None:
     for language in LANGUAGES:
         catalogue = updated(language)
+        po_path(language).parent.mkdir(parents=True, exist_ok=True)
         po_path(language).write_bytes(po_bytes(catalogue))
         compiled = read_po(BytesIO(po_bytes(catalogue)), locale=language)
         po_path(language).with_suffix(".mo").write_bytes(mo_bytes(compiled))

@@ -39,6 +39,11 @@ settings.load_profile("planner")
 SLOW = {"planner", "fresh_planner", "register_url", "postgresql"}
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: many tests wait for a server, a disk or a time-out."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the specs of the core: `pytest -m fast`."""
     for item in items:

@@ -40,7 +40,8 @@ class Author(NamedTuple):
     answers: frozenset[Answer] | None = None
 
 
-# Each use case, an event by its kind, in words and with the roles that may; a physician may all.
+# Each use case, an event by its kind, in words and with the roles that may. A physician may all,
+# and alone what is not here.
 _RECORDS: tuple[Role, ...] = ("nurse",)
 MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "read": ("read courses", ("nurse", "secretary", "auditor")),
@@ -66,12 +67,12 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
 
 def may(role: Role, what: str) -> bool:
     """Whether a role may do something; `what` is a key of MAY."""
-    return role == "physician" or role in MAY[what][1]
+    return role == "physician" or (what in MAY and role in MAY[what][1])
 
 
 def check_may(role: Role, what: str) -> None:
     """Refuse what a role may not do."""
     if not may(role, what):
-        words, others = MAY[what]
+        words, others = MAY.get(what, (f"enter {what}", ()))
         who = " or ".join(("physician", *others))
         raise RefusedError(Problem("role", f"as {role} you may not {words}", f"ask a {who}"))

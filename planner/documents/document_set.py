@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from planner.core.followup.events import Entry
@@ -18,17 +19,17 @@ from planner.documents.folder import (
     LETTER_NAME,
     PLAN_NAME,
     SHEET_NAME,
+    SHEET_PDF,
     SLIP_NAME,
     WORKSHEETS_NAME,
 )
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets, most_aliquots
-from planner.documents.letter import appointment_letter
+from planner.documents.paper import Paper
+from planner.documents.papers import PAPERS, build_paper
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.printable import lack
-from planner.documents.sheet import treatment_sheet
 from planner.documents.wording import Issue
-from planner.documents.worksheets import worksheets
 from planner.errors import InputError, Problem
 
 Report = Callable[[str], None]
@@ -81,13 +82,18 @@ def papers(
     a character that the papers' fonts lack, by its places in the plan.
     """
     issue = Issue.of(plan, mark, stamp)
-    sheet = treatment_sheet(plan, issue)
+
+    @cache
+    def paper(name: str) -> Paper:
+        return build_paper(name, plan, issue)
+
+    def made_of(name: str) -> bytes:
+        return paper_pdf(paper(name), stamp)
+
     makers: dict[str, Callable[[], bytes]] = {
-        SHEET_NAME: lambda: paper_html(sheet),
-        "treatment-sheet.pdf": lambda: paper_pdf(sheet, stamp),
-        WORKSHEETS_NAME: lambda: paper_pdf(worksheets(plan, issue), stamp),
+        SHEET_NAME: lambda: paper_html(paper(SHEET_PDF)),
+        **{name: partial(made_of, name) for name in PAPERS},
         LABELS_NAME: lambda: _labels(plan, issue, first_label),
-        LETTER_NAME: lambda: paper_pdf(appointment_letter(plan, issue), stamp),
     }
     if since is not None:
         makers[SLIP_NAME] = lambda: paper_pdf(change_slip(plan, since, issue), stamp)

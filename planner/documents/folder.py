@@ -15,33 +15,32 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from planner.documents.papers import PAPERS
 from planner.documents.uninterrupted import uninterrupted
 from planner.errors import Problem, RefusedError, ServiceError
 
 PLAN_NAME = "plan.json"
-SHEET_NAME = "treatment-sheet.html"
+SHEET_NAME, SHEET_PDF = "treatment-sheet.html", "treatment-sheet.pdf"
 DRAFT, REPRINT = "DRAFT", "reprint"
 WORKSHEETS_NAME = "worksheets.pdf"
-DRAFT_PAPERS = (SHEET_NAME, "treatment-sheet.pdf", WORKSHEETS_NAME)
+DRAFT_PAPERS = (SHEET_NAME, SHEET_PDF, WORKSHEETS_NAME)
 # Linux's renameat2: relative to the current folder; exchange the two.
 _AT_CWD, _EXCHANGE = -100, 2
 LABELS_NAME = "labels.pdf"
 LETTER_NAME = "appointments.pdf"
-PAPERS = {*DRAFT_PAPERS, LABELS_NAME, LETTER_NAME}
+ISSUED_PAPERS = {SHEET_NAME, LABELS_NAME, *PAPERS}
 SLIP_NAME = "change-slip.pdf"
 # How a marked set is known again, whatever its language.
 _MARKS = tuple(f'data-mark="{mark}"'.encode() for mark in (DRAFT, REPRINT))
 # What a file manager leaves in a folder that somebody looked into.
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
-_DOCUMENT = re.compile(
-    r"plan\.json|(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?"
-    r"|treatment-sheet\.(html|pdf)|(worksheets|labels|appointments|change-slip)\.pdf"
-)
+_CALENDARS = re.compile(r"(patient|clinic|changes)\.ics|visits(/visit-\d+\.ics)?")
+_DOCUMENTS = {PLAN_NAME, SLIP_NAME, *ISSUED_PAPERS}
 
 
 def is_document(name: str) -> bool:
     """Whether the planner writes a file of this name into a folder of documents."""
-    return bool(_DOCUMENT.fullmatch(name))
+    return name in _DOCUMENTS or bool(_CALENDARS.fullmatch(name))
 
 
 def _written_names(folder: Path) -> set[str]:
@@ -65,7 +64,7 @@ def check_ours(folder: Path) -> None:
     if folder.resolve() in (here, *here.parents):
         raise RefusedError(Problem(str(folder), "you are in this folder", "choose another folder"))
     names = _written_names(folder) if folder.exists() else set()
-    foreign = sorted(name for name in names if not _DOCUMENT.fullmatch(name))
+    foreign = sorted(name for name in names if not is_document(name))
     if not names or (not foreign and (PLAN_NAME in names or _is_marked(folder, names))):
         return
     named = foreign[0] if foreign else min(names)
@@ -75,7 +74,7 @@ def check_ours(folder: Path) -> None:
 
 def _is_marked(folder: Path, names: set[str]) -> bool:
     """Whether these are papers alone, marked as a draft or a reprint."""
-    if not (SHEET_NAME in names and names <= PAPERS):
+    if not (SHEET_NAME in names and names <= ISSUED_PAPERS):
         return False
     page = (folder / SHEET_NAME).read_bytes()
     return any(mark in page for mark in _MARKS)

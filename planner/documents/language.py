@@ -13,10 +13,10 @@ import re
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
 
 from planner.core.values import formatting
 from planner.core.values.formatting import NBSP
+from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Number
 from planner.documents.sentences import SENTENCES
 
@@ -27,46 +27,14 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _JOINTS = ("; ", ", ", " and ")
 
 
-class DayForms(NamedTuple):
-    """How a language writes a day: short names, long names, and the two forms."""
-
-    weekdays: tuple[str, ...]
-    months: tuple[str, ...]
-    short: str
-    long: str
-
-
-DAY_FORMS = {
-    "en": DayForms(
-        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-        (
-            "January", "February", "March", "April", "May", "June",
-            "July", "August", "September", "October", "November", "December",
-        ),
-        "{weekday:.3} {day} {month:.3} {year}",
-        "{weekday} {day} {month} {year}",
-    ),
-    "da": DayForms(
-        ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),
-        (
-            "januar", "februar", "marts", "april", "maj", "juni",
-            "juli", "august", "september", "oktober", "november", "december",
-        ),
-        "{weekday:.3} {day}. {month:.3} {year}",
-        "{weekday} den {day}. {month} {year}",
-    ),
-}  # fmt: skip
-DECIMAL_MARKS = {"en": ".", "da": ","}
-
-
 class Language:
     """One language; called with an English text it says it: `say("Visit {n}", n=2)`."""
 
     def __init__(self, code: str) -> None:
-        """Load the catalogue of a language, "en" or "da"."""
+        """Load the catalogue of a language by its code."""
         self.code = code
-        self._days = DAY_FORMS[code]
-        self._mark = DECIMAL_MARKS[code]
+        self._days = LANGUAGES[code]
+        self._mark = LANGUAGES[code].decimal_mark
         self._catalogue: gettext.NullTranslations = gettext.NullTranslations()
         if code != "en":
             with (files("planner") / "locale" / code / "LC_MESSAGES" / "planner.mo").open(

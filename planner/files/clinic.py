@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from planner.core.calendar.clinic import Approval, Clinic, Closure, OpeningHours
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
+from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Strength
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
@@ -175,7 +176,7 @@ class ClinicFile(FileModel):
     capacity: whole_number(1, 100) = 1  # type: ignore[valid-type]
     reminders: list[Reminder] | None = None
     paper: Literal["A4", "Letter"] = "A4"
-    language: Literal["en", "da"] = "en"
+    language: Literal[*LANGUAGES] = "en"  # type: ignore[valid-type]
     draw_up: Literal["each", "shared"] = "each"
     second_check: bool = False
     stock: StockTable | None = None

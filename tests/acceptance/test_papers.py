@@ -22,7 +22,7 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
 from planner.documents.document_set import papers
-from planner.documents.folder import DRAFT, PAPERS, REPRINT
+from planner.documents.folder import DRAFT, ISSUED_PAPERS, REPRINT
 from planner.documents.labels import GRIDS, label_sheets
 from planner.documents.language import language
 from planner.documents.pdf import labels_pdf
@@ -136,7 +136,7 @@ def test_without_name_or_birth_date_each_page_has_a_box_for_the_label(
 def test_every_page_of_a_draft_or_reprint_is_marked(few: Plan, mark: str, said: str) -> None:
     for pdf in pdfs(on(few, "A4", said), mark).values():
         assert all(mark in text for text in pages(pdf))
-    assert set(made(few, DRAFT)) == PAPERS - {"labels.pdf", "appointments.pdf"}
+    assert set(made(few, DRAFT)) == ISSUED_PAPERS - {"labels.pdf", "appointments.pdf"}
 
 
 # --- room to print and to write
@@ -591,8 +591,8 @@ def test_a_plan_is_printed_again_and_marked(planner: Run, tmp_path: Path) -> Non
     done = planner("print", "out/plan.json", "--out", "again")
     assert done.returncode == 0, done.stderr
     again = tmp_path / "again"
-    assert {path.name for path in again.iterdir()} == PAPERS
-    for name in PAPERS - {"treatment-sheet.html"}:
+    assert {path.name for path in again.iterdir()} == ISSUED_PAPERS
+    for name in ISSUED_PAPERS - {"treatment-sheet.html"}:
         assert all("reprint" in text for text in pages((again / name).read_bytes()))
         first = pages((tmp_path / "out" / name).read_bytes())
         assert not any("reprint" in text for text in first)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.documents.folder import PAPERS
+from planner.documents.folder import ISSUED_PAPERS
 from tests.conftest import CASES, CLINIC, EXAMPLES, Run
 from tests.courses import SOUND, confirmation, course_text, lesion, write
 from tests.papers import html_text
@@ -39,7 +39,7 @@ def test_each_case_of_the_letter_is_planned(planner: Run, tmp_path: Path, case: 
     regimen, evidence = EXPECTED[case]
     assert {(d["regimen"], d["evidence"]) for d in plan["decisions"]} == {(regimen, evidence)}
     visits = {f"visits/visit-{number}.ics" for number in range(1, len(plan["visits"]) + 1)}
-    papers = {"plan.json", "patient.ics", "clinic.ics", *PAPERS}
+    papers = {"plan.json", "patient.ics", "clinic.ics", *ISSUED_PAPERS}
     assert names(tmp_path / "out") >= papers | visits
     for name in names(tmp_path / "out"):
         if name.endswith(".ics"):

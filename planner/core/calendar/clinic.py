@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 from typing import Literal, NamedTuple
 
 from planner.core.dosing.equipment import Stock, Syringe
+from planner.core.values.languages import LANGUAGES
 
 # What a visit is for. The evaluation comes first: a lesion is measured before it is injected.
 Purpose = Literal["evaluation", "injection"]
@@ -61,7 +62,7 @@ class Clinic(NamedTuple):
     capacity: int
     reminders: tuple[timedelta, ...]
     paper: Literal["A4", "Letter"]
-    language: Literal["en", "da"]
+    language: str
     draw_up: Literal["each", "shared"]
     second_check: bool
     stock: Stock | None
@@ -77,4 +78,4 @@ class Clinic(NamedTuple):
     @property
     def writes_commas(self) -> bool:
         """Whether a decimal has a comma in its language."""
-        return self.language == "da"
+        return LANGUAGES[self.language].decimal_mark == ","

@@ -27,8 +27,6 @@ from planner.core.followup.events import (
     Issued,
     LesionAdded,
     Migrated,
-    Missed,
-    Moved,
     Planned,
     Resumed,
     Settled,
@@ -281,9 +279,7 @@ class _Folding:
 
     @singledispatchmethod
     def _note(self, event: Event, entry: Entry) -> None:
-        """What says nothing of the course itself: it was missed or moved, papers were made."""
-        if not isinstance(event, Missed | Moved | Migrated | Corrected):
-            raise TypeError(f"{type(event).__name__} is no event of a course")
+        """What says nothing of the course itself: a visit was missed or moved."""
 
     @_note.register
     def _planned(self, event: Planned, entry: Entry) -> None:

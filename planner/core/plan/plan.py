@@ -73,7 +73,7 @@ class ClinicInUse(NamedTuple):
     phone: str
     timezone: str
     paper: Literal["A4", "Letter"]
-    language: Literal["en", "da"]
+    language: str
     draw_up: Literal["each", "shared"]
     second_check: bool
     reminder_minutes: tuple[int, ...]
