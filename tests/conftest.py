@@ -35,8 +35,9 @@ settings.register_profile(
 )
 settings.load_profile("planner")
 
-# What makes a spec slow: a process, a database, a server.
+# What makes a spec slow: a process, a database, a server; or the papers.
 SLOW = {"planner", "fresh_planner", "register_url", "postgresql"}
+PAPERS = ("planner.documents", "tests.papers")
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -47,9 +48,14 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the specs of the core: `pytest -m fast`."""
     for item in items:
-        is_spec = "tests/spec" in item.nodeid
-        if is_spec and not SLOW & {*getattr(item, "fixturenames", ())}:
+        if isinstance(item, pytest.Function) and is_fast(item):
             item.add_marker(pytest.mark.fast)
+
+
+def is_fast(item: pytest.Function) -> bool:
+    named = [str(getattr(one, "__module__", "")) for one in vars(item.module).values()]
+    makes_papers = any(one.startswith(PAPERS) for one in named)
+    return "tests/spec" in item.nodeid and not makes_papers and not SLOW & {*item.fixturenames}
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

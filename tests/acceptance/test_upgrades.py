@@ -29,7 +29,7 @@ from planner.core.protocol.decisions import DecisionTable, Hit
 from planner.documents.calendars import changes_file
 from planner.files import holidays
 from planner.files.zone_data import prefer_newer_zones
-from planner.store import inputs
+from planner.store import stored_inputs as inputs
 from planner.store.database import Database, open_database
 from tests.conftest import new_postgresql
 from tests.courses import course, course_text, lesion
