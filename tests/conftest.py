@@ -35,14 +35,24 @@ settings.register_profile(
 )
 settings.load_profile("planner")
 
-# What makes a spec slow: a process, a database, a server; or the papers.
+# What makes a spec slow: a process, a database, a server; the papers; examples that are made up.
 SLOW = {"planner", "fresh_planner", "register_url", "postgresql"}
 PAPERS = ("planner.documents", "tests.papers")
 
 
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two for each core: many tests wait for a server, a disk or a time-out."""
-    return 2 * (os.cpu_count() or 1)
+    return (1 if wants_fast(config) else 2) * (os.cpu_count() or 1)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Load nothing but specs for `pytest -m fast`: to import all tests takes longer than that."""
+    is_other = collection_path.parent.name == "tests" and collection_path.name != "spec"
+    return True if wants_fast(config) and is_other and collection_path.is_dir() else None
+
+
+def wants_fast(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "fast")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,7 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_fast(item: pytest.Function) -> bool:
     named = [str(getattr(one, "__module__", "")) for one in vars(item.module).values()]
     makes_papers = any(one.startswith(PAPERS) for one in named)
-    return "tests/spec" in item.nodeid and not makes_papers and not SLOW & {*item.fixturenames}
+    is_slow = makes_papers or SLOW & {*item.fixturenames} or hasattr(item.function, "hypothesis")
+    is_slow = is_slow or item.get_closest_marker("slow") is not None
+    return "tests/spec" in item.nodeid and not is_slow
 
 
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -150,6 +150,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rules", "sites", "is_proven"), SIZES)
 @pytest.mark.hazard("protocol-with-a-hole")
 def test_a_table_is_proven_up_to_a_second_of_work(rules: int, sites: int, is_proven: bool) -> None:
