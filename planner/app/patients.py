@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
-from planner.app.actors import Author
+from planner.app.actors import Author, Role, check_may
+from planner.app.course_json import course_json
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
 from planner.errors import Problem, RefusedError, raise_if_any
@@ -38,8 +39,24 @@ def courses_of(
     return [Standing.of(record) for record in found]
 
 
+def held_of(database: Database, role: Role, patient: str) -> dict[str, Any]:
+    """All that the register holds of a patient, as JSON has it."""
+    check_may(role, "patients")
+    with database.reading() as connection:
+        there = patient_of(connection, patient)
+        found = courses_of(connection, there)
+    return {
+        "patient": there.id,
+        "name": there.name,
+        "birth_date": there.birth_date,
+        "restricted": None if there.restricted is None else json.loads(there.restricted),
+        "courses": [course_json(one) for one in found],
+    }
+
+
 def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:
     """Keep a patient's data and work with it no more, or lift that again."""
+    check_may(author.role, "patients")
     with database.writing() as connection:
         there = patient_of(connection, patient)
         if (there.restricted is not None) != lift:
@@ -69,6 +86,7 @@ def erase(database: Database, patient: str, author: Author, *, force: bool) -> E
     A restriction stays, without its reason. Raises RefusedError inside the clinic's retention
     period unless it is forced.
     """
+    check_may(author.role, "patients")
     with database.writing() as connection:
         lock_additions(connection)
         there = patient_of(connection, patient)

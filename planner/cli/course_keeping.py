@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from planner.cli.paths import PATH
-from planner.cli.register import begun_register, database_option, json_option, open_register
+from planner.cli.register import begun_register, database_option, json_option, open_register, role
 from planner.errors import InputError, Problem, RefusedError, UsageError, raise_if_any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Connection
-
-    from planner.store.standing import Standing
 
 MANY = 1000
 
@@ -49,26 +41,22 @@ def export(
     if as_csv and sign is not None:
         text = "rows for statistics are not signed: they cannot be imported"
         raise UsageError(Problem("--sign", text, "leave --csv out"))
-    from planner.app.statistics import Dialect, csv_files, csv_text
+    from planner.app.upkeep import export_lines, export_table, export_tables
     from planner.cli.output import say
     from planner.documents.folder import write_folder
     from planner.files.signing import key_of, signed
-    from planner.store.transfer import exported
 
-    with open_register(database).reading() as connection:
-        if as_csv:
-            found = list(_courses(connection, course))
-            dialect = Dialect.of_excel(found) if excel else Dialect()
-            if out is None:
-                say(csv_text(found, dialect))
-                return
-            files = csv_files(found, dialect)
-            write_folder(out, {name: text.encode() for name, text in files.items()})
-            say(f"Files in {out}/\n", is_done=True)
-            return
-        lines = exported(connection, course)
-        for line in lines if sign is None else signed(lines, key_of(sign)):
-            say(f"{line}\n")
+    register, who = open_register(database), role()
+    if out is not None:
+        files = export_tables(register, who, course, for_spreadsheet=excel)
+        write_folder(out, files)
+        say(f"Files in {out}/\n", is_done=True)
+    elif as_csv:
+        say(export_table(register, who, course, for_spreadsheet=excel))
+    else:
+        with export_lines(register, who, course) as lines:
+            for line in lines if sign is None else signed(lines, key_of(sign)):
+                say(f"{line}\n")
 
 
 @click.command("import")
@@ -83,10 +71,10 @@ def import_(file: Path, verify: Path | None, database: str | None, as_json: bool
 
     Example: planner course import register.jsonl --database copy.db
     """
+    from planner.app.upkeep import import_lines
     from planner.cli.output import emit_json, remark, say
     from planner.core.values.formatting import count
     from planner.files.signing import check_signature, key_of, spooled
-    from planner.store.transfer import imported
 
     try:
         with file.open("rb") as stream, spooled(stream) as lines:
@@ -95,7 +83,7 @@ def import_(file: Path, verify: Path | None, database: str | None, as_json: bool
             else:
                 remark("not verified: names, birth dates and restrictions are as the file says")
             with begun_register(database) as register:
-                found = imported(register, lines)
+                found = import_lines(register, role(), lines)
     except OSError as error:
         fix = "check the name and the rights"
         raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error
@@ -114,10 +102,10 @@ def backup(file: Path, database: str | None, as_json: bool) -> None:
 
     Example: planner course backup register-2026-09-07.db
     """
+    from planner.app.upkeep import back_up_into
     from planner.cli.output import emit_json, say
-    from planner.store.upkeep import back_up
 
-    back_up(open_register(database), file)
+    back_up_into(open_register(database), role(), file)
     if as_json:
         emit_json({"file": str(file)}, is_done=True)
     else:
@@ -135,17 +123,14 @@ def check(database: str | None, as_json: bool) -> None:
 
     Example: planner course check
     """
+    from planner.app.upkeep import check_all
     from planner.cli.output import emit_json, say
-    from planner.store.upkeep import check as check_all
-    from planner.store.upkeep import notes
 
     def report(index: int, of: int) -> None:
         if index and index % MANY == 0:
             click.echo(f"{index} of {of} courses ...", err=True)
 
-    register = open_register(database)
-    found = list(check_all(register, report))
-    told = list(notes(register, report))
+    found, told = check_all(open_register(database), role(), report)
     if as_json:
         emit_json({"ok": not found, "problems": [str(one) for one in found], "notes": told})
     else:
@@ -153,12 +138,3 @@ def check(database: str | None, as_json: bool) -> None:
     raise_if_any(RefusedError, found)
     if not as_json:
         say("all courses hold\n")
-
-
-def _courses(connection: Connection, course: str | None) -> Iterator[Standing]:
-    from planner.store.day_list import listed_courses
-    from planner.store.standing import read_standing
-
-    ids = [course] if course else [one.course for one in listed_courses(connection)]
-    for one in ids:
-        yield read_standing(connection, one)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from planner.cli.register import (
@@ -13,6 +11,7 @@ from planner.cli.register import (
     json_option,
     open_register,
     reason_option,
+    role,
 )
 from planner.errors import Problem, UsageError
 
@@ -43,23 +42,10 @@ def export(patient: str, database: str | None) -> None:
 
     Example: planner patient export P-17
     """
-    from planner.app.course_json import course_json
-    from planner.app.patients import courses_of, patient_of
+    from planner.app.patients import held_of
     from planner.cli.output import emit_json
 
-    with open_register(database).reading() as connection:
-        there = patient_of(connection, patient)
-        found = courses_of(connection, there)
-    restricted = None if there.restricted is None else json.loads(there.restricted)
-    emit_json(
-        {
-            "patient": there.id,
-            "name": there.name,
-            "birth_date": there.birth_date,
-            "restricted": restricted,
-            "courses": [course_json(one) for one in found],
-        }
-    )
+    emit_json(held_of(open_register(database), role(), patient))
 
 
 @patient.command()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import runpy
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,12 +29,15 @@ from planner.app.administration import (
 from planner.app.asked import AskedError
 from planner.app.courses import Make, change, preview
 from planner.app.documents import course_documents
+from planner.app.patients import held_of
 from planner.app.queries import course_standing, courses_listed, days_listed, pages_of_code
+from planner.app.upkeep import check_all, export_table, import_lines
 from planner.core.followup.events import KINDS, Role
-from planner.errors import MovedOnError, RefusedError
+from planner.errors import InputError, MovedOnError, RefusedError
 from planner.store.database import Database
-from tests.conftest import ROOT
-from tests.registers import NOW, Followed, day, follow, moment
+from tests.conftest import CLINIC, ROOT, Run
+from tests.courses import SOUND, write
+from tests.registers import NOW, Followed, day, follow, moment, silent
 
 EXAMPLE = ROOT / "docs" / "example.py"
 
@@ -117,6 +123,40 @@ def test_who_may_read_reads(followed: Followed, role: Role) -> None:
             assert read() is not None
     with pytest.raises(RefusedError):
         pages_of_code(register, role, "00000000")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_keeps_the_register_keeps_it(followed: Followed, tmp_path: Path, role: Role) -> None:
+    register = followed.register
+    uses: dict[str, tuple[Callable[[], object], set[str]]] = {
+        "patients": (lambda: held_of(register, role, "P-1"), set()),
+        "export": (lambda: export_table(register, role), {"auditor"}),
+        "check": (lambda: check_all(register, role, silent), {"administrator"}),
+        "import": (lambda: import_lines(register, role, []), {"administrator"}),
+    }
+    for use, others in uses.values():
+        if role == "physician" or role in others:
+            with suppress(InputError):
+                assert use() is not None
+        else:
+            with pytest.raises(RefusedError, match=f"as {role} you may not"):
+                use()
+
+
+def test_a_role_is_said_on_the_command_line(planner: Run, tmp_path: Path) -> None:
+    add = ("course", "add", write(tmp_path, SOUND), "--clinic", CLINIC, "--by", "B")
+    done = planner(*add, "--role", "nurse")
+    assert done.returncode == 13
+    assert "--role: as nurse you may not add a course; ask a physician" in done.stderr
+    assert planner(*add).returncode == 0
+    give = ("course", "give", "K-1", "--visit", 1, "--as-planned", "--by", "B")
+    assert planner(*give, PLANNER_ROLE="secretary").returncode == 13
+    assert planner(*give, PLANNER_ROLE="nurse").returncode == 0
+    assert planner("course", "show", "K-1", PLANNER_ROLE="administrator").returncode == 13
+    assert planner("course", "check", PLANNER_ROLE="administrator").returncode == 0
+    assert planner("course", "list", "--role", "janitor").returncode == 2
+    done = planner("course", "history", "K-1", "--json")
+    assert [one.get("role") for one in json.loads(done.stdout)] == [None, "nurse"]
 
 
 def test_each_kind_of_event_says_who_may_enter_it() -> None:
