@@ -40,6 +40,7 @@ from planner.core.plan.planning import lesion_problems
 from planner.core.values.formatting import listing, plain, typed_moment
 from planner.core.values.quantities import Dose, Volume
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.files.fields import nearest, shown
 from planner.store.standing import Standing
 
 _SEE = "see the course"
@@ -343,8 +344,6 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
     """A physician's word for a finding that waits. Raises NotConfirmedError for another value."""
     code = confirmation.finding
     if code not in CODES:
-        from planner.files.fields import nearest, shown
-
         problem = f"{shown(code)} is no finding"
         raise InputError(Problem("finding", problem, nearest(code, list(CODES))))
     target = confirmation.lesions[0] if confirmation.lesions else None
@@ -541,8 +540,6 @@ def _planned(one: Injected) -> PlannedInjection:
 def _check_lesion(standing: Standing, lesion: str) -> None:
     known = [one.id for one in standing.state.course.lesions]
     if lesion not in known:
-        from planner.files.fields import nearest
-
         raise RefusedError(
             Problem("lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
         )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from planner.core.plan.plan import Plan
+from planner.core.plan.zone_rules import says_the_same
+from planner.documents.folder import PLAN_NAME, check_ours
+from planner.documents.labels import GRIDS
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, UsageError
+from planner.files.plan import plan_from, read_plan
+from planner.files.seal import EditedPlanError
 
 
 def issued_into(folder: Path) -> Plan | None:
     """The plan that a folder holds; None where it holds none, or one that cannot be read."""
-    from planner.files.plan import read_plan
-
     try:
         return read_plan(folder / "plan.json")[0]
     except InputError:
@@ -30,10 +33,6 @@ def check_replaces(made: Plan, content: bytes, folder: Path, *, is_draft: bool) 
 
     The plan that is there, where it says the same in other bytes.
     """
-    from planner.core.plan.zone_rules import says_the_same
-    from planner.documents.folder import check_ours
-    from planner.files.plan import plan_from
-
     check_ours(folder)
     path = folder / "plan.json"
     if not path.exists() or (path.read_bytes() == content and not is_draft):
@@ -56,10 +55,6 @@ def check_carries_on(made: Plan, content: bytes, folder: Path) -> None:
 
     `made` is a plan of the register, which alone raises its revision.
     """
-    from planner.core.plan.zone_rules import says_the_same
-    from planner.documents.folder import check_ours
-    from planner.files.plan import plan_from
-
     check_ours(folder)
     if not (folder / "plan.json").exists():
         return
@@ -74,8 +69,6 @@ def check_carries_on(made: Plan, content: bytes, folder: Path) -> None:
 
 def check_free(folder: Path) -> None:
     """Refuse a folder that is not ours, or holds an issued plan, for a reprint."""
-    from planner.documents.folder import PLAN_NAME, check_ours
-
     check_ours(folder)
     if (folder / PLAN_NAME).exists():
         text = "an issued plan is there, which a reprint does not replace"
@@ -84,8 +77,6 @@ def check_free(folder: Path) -> None:
 
 def check_first_label(first: int, plan: Plan) -> None:
     """Refuse a label that the clinic's sheets do not have."""
-    from planner.documents.labels import GRIDS
-
     paper = plan.clinic.paper
     there = GRIDS[paper].labels
     if first > there:
@@ -98,9 +89,6 @@ def _issued_there(folder: Path, made: Plan) -> Plan:
 
     Raises EditedPlanError for one that somebody changed: it is not written over unseen.
     """
-    from planner.files.plan import read_plan
-    from planner.files.seal import EditedPlanError
-
     try:
         there, _ = read_plan(folder / "plan.json")
     except EditedPlanError:

@@ -33,7 +33,7 @@ from planner.cli.ulceration import ulceration_option
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.app.administration import Amount, Circumstances, Felt
+    from planner.app.administration import Amount, Circumstances, Felt, PartlyMeasured
     from planner.app.courses import Changed
     from planner.core.followup.events import Event
     from planner.store.standing import Standing
@@ -356,6 +356,16 @@ def confirm(
     change.make(lambda standing: confirmed(standing, said, visit), reason=reason)
 
 
+def _seen(
+    size_mm: str | None, ulcerated: bool | None, pain: str | None, measured_by: str | None
+) -> PartlyMeasured:
+    from planner.app.administration import PartlyMeasured
+
+    size = typed_figure(size_mm, SIZE_MM, "--size-mm")
+    felt, who = typed_figure(pain, VAS, "--pain"), typed_text(measured_by, "--measured-by")
+    return PartlyMeasured(size, ulcerated, felt, who)
+
+
 @click.command()
 @changing
 @click.option("--event", "number", type=int, required=True, metavar="N", help="The slip's event.")
@@ -389,22 +399,10 @@ def correct(
 
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
-    from planner.app.administration import (
-        Correction,
-        PartlyMeasured,
-        corrected,
-        put_right,
-        withdrawn,
-    )
+    from planner.app.administration import Correction, corrected, put_right, withdrawn
 
     noted = circumstances(*(noting.pop(name) for name in ("at", "lot", "expiry")))
-    found = PartlyMeasured(
-        size_mm=typed_figure(size_mm, SIZE_MM, "--size-mm"),
-        ulcerated=ulcerated,
-        pain=typed_figure(pain, VAS, "--pain"),
-        measured_by=typed_text(measured_by, "--measured-by"),
-        at=noted.at,
-    )
+    found = _seen(size_mm, ulcerated, pain, measured_by)._replace(at=noted.at)
     said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found)
     if withdraw != said.says_nothing:
         fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"

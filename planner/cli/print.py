@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from planner.cli.output import say
 from planner.cli.papers import first_label_option, progress, say_zone_rules
 from planner.cli.paths import PATH
+from planner.errors import located
 
 
 @click.command()
@@ -20,11 +22,9 @@ def print(plan: Path, out: Path, first_label: int) -> None:
     Example: planner print K-0042/plan.json --out again
     """
     from planner.app.issued_folder import check_confirmed, check_first_label, check_free
-    from planner.cli.output import say
     from planner.cli.plan import issue_time
     from planner.documents.document_set import papers
     from planner.documents.folder import REPRINT, write_folder
-    from planner.errors import located
     from planner.files.plan import read_plan
 
     made, _ = read_plan(plan)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.core.plan.findings import Finding
 from planner.core.plan.plan import Plan, RegimenInUse
@@ -145,8 +146,6 @@ def _unknown_lesions(plan: Plan) -> Iterator[Problem]:
 
 
 def _is_zone(name: str) -> bool:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -202,9 +202,8 @@ def _end(event: Any) -> Any:
     if end is not None or start is None:
         return end
     length = _time(event, "DURATION")
-    if isinstance(length, timedelta) and isinstance(start, datetime):
-        return start + length
-    return None
+    is_long = isinstance(length, timedelta) and isinstance(start, datetime)
+    return start + length if is_long else None
 
 
 def _is_time(there: datetime, issued: datetime, zone: str) -> bool:

@@ -188,22 +188,14 @@ def appointments(
     """Every injection and evaluation on the day when it is due, all counted from the first day."""
     first = course.first_visit.date()
     for order, one in enumerate(decided):
-        regimen = protocol.regimens[one.regimen]
+        lesion, regimen = one.lesion.id, protocol.regimens[one.regimen]
+        window = protocol.policy.injection_window_days
         for number, due in enumerate(regimen.due_days(first), start=1):
-            yield Appointment(
-                order,
-                one.lesion.id,
-                "injection",
-                number,
-                due,
-                protocol.policy.injection_window_days,
-                regimen.days_before(number),
-            )
-        for index, evaluation in enumerate(protocol.evaluations, start=1):
-            due = first + timedelta(days=evaluation.after_days)
-            yield Appointment(
-                order, one.lesion.id, "evaluation", index, due, evaluation.window_days
-            )
+            apart = regimen.days_before(number)
+            yield Appointment(order, lesion, "injection", number, due, window, apart)
+        for number, look in enumerate(protocol.evaluations, start=1):
+            due = first + timedelta(days=look.after_days)
+            yield Appointment(order, lesion, "evaluation", number, due, look.window_days)
 
 
 def by_day(placed: Sequence[Placed]) -> list[Placed]:

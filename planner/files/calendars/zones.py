@@ -117,9 +117,7 @@ def _of_windows(name: str) -> ZoneInfo | None:
 
 def _of_vendor(name: str) -> ZoneInfo | None:
     """`/citadel.org/20210210_1/Europe/Berlin`: some programs put their own name before it."""
-    if not name.startswith("/"):
-        return None
-    parts = name.strip("/").split("/")
+    parts = name.strip("/").split("/") if name.startswith("/") else []
     return next(
         (zone for n in (3, 2) if len(parts) > n and (zone := _iana("/".join(parts[-n:])))), None
     )
