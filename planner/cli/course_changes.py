@@ -425,14 +425,16 @@ def undo(change: Change, reason: str) -> None:
     Example: planner course undo K-0042 --reason "another patient's sheet"
     """
     from planner.app.administration import undone
+    from planner.core.followup.events import Corrected
     from planner.documents.event_wording import told
     from planner.documents.wording import ENGLISH
 
     done = change.make(undone, reason=reason)
     entries = {one.number: one.event for one in done.before.record.entries}
     for one in done.entries:
-        number = one.event.event  # type: ignore[union-attr]
-        remark(f"withdrawn: event {number}, {told(entries[number], ENGLISH)}")
+        if isinstance(one.event, Corrected):
+            number = one.event.event
+            remark(f"withdrawn: event {number}, {told(entries[number], ENGLISH)}")
 
 
 @click.command()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.asking import ask
 from planner.cli.course_changes import circumstances
+from planner.cli.prompts import ask
 from planner.cli.register import (
     MG,
     ML,

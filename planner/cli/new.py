@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from planner.cli.asking import ask
 from planner.cli.output import remark
 from planner.cli.paths import PATH
+from planner.cli.prompts import ask
 from planner.core.protocol.protocol import Protocol
 from planner.errors import InputError, Problem, located
 

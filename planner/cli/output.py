@@ -7,11 +7,14 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
-from planner.core.plan.findings import Finding, Severity, lines
 from planner.errors import Problem, ServiceError
+
+if TYPE_CHECKING:
+    from planner.core.plan.findings import Finding, Severity
 
 # What a terminal obeys, and what turns the direction of a line; click's own colours stay.
 _OBEYED = re.compile(
@@ -28,6 +31,8 @@ _COLOURS: dict[Severity, str] = {
 
 def finding_lines(findings: Iterable[Finding], lesions: list[str]) -> Iterable[str]:
     """The findings, a line a code, the hardest first; open ones are told from confirmed ones."""
+    from planner.core.plan.findings import lines
+
     shown = list(findings)
     for line in lines(shown, lesions):
         members = [f for f in shown if (f.code, f.severity) == (line.code, line.severity)]

@@ -19,7 +19,7 @@ from planner.store.event_rows import UNREADABLE
 from planner.store.histories import pages_of_issue, projected_visits, read_course, read_rows
 from planner.store.proving import unproven, untrue_texts
 from planner.store.tables import courses, pages, visits
-from planner.store.today import differences
+from planner.store.todays_rules import differences
 
 
 def back_up(database: Database, target: Path) -> None:

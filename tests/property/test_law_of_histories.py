@@ -38,7 +38,7 @@ from planner.core.calendar.clinic import Closure
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.course_state import State, fold
 from planner.core.followup.events import Ended, Event, Given
-from planner.core.followup.law import Breach
+from planner.core.followup.law_of_series import Breach
 from planner.core.followup.questions import law_questions
 from planner.core.followup.settling import unlawful
 from planner.core.plan.course import Lesion

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from planner.core.followup.law import Breach, Injection, breaches
+from planner.core.followup.law_of_series import Breach, Injection, breaches
 
 MONDAY = date(2026, 9, 7)
 SHORTEST = 5

@@ -27,7 +27,7 @@ from planner.core.followup.events import (
     Moved,
     Resumed,
 )
-from planner.core.followup.law import Breach, Injection, breaches
+from planner.core.followup.law_of_series import Breach, Injection, breaches
 from planner.core.plan.appointments import (
     Appointment,
     Named,

@@ -20,7 +20,7 @@ from planner.core.followup.events import (
     Missed,
     Resumed,
 )
-from planner.core.followup.law import Breach
+from planner.core.followup.law_of_series import Breach
 from planner.core.plan.appointments import Named
 from planner.core.plan.checks import JUMP
 from planner.core.plan.course import Lesion

@@ -35,7 +35,7 @@ from planner.core.followup.events import (
     Scheduled,
     Settled,
 )
-from planner.core.followup.law import Breach, Injection, breaches
+from planner.core.followup.law_of_series import Breach, Injection, breaches
 from planner.core.plan.appointments import Named, Slot, Visit, apply_moves, due_visits
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.plan.checks import (
