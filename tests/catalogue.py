@@ -57,7 +57,7 @@ def _protocol_texts(protocol: Protocol) -> Iterator[str]:
 def updated(language: str) -> Catalog:
     """The catalogue of a language with all texts and no other, translations kept.
 
-    Sites and sides have a context of their own: `back` is a view of the map as well.
+    Sites, sides and regimens have a context: `back` is a view of the map as well.
     """
     path = po_path(language)
     old = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog()
@@ -68,6 +68,9 @@ def updated(language: str) -> Catalog:
     for site in (*load_protocol("sts-150").table.domains.sites, "left", "right", "midline"):
         known = old.get(site, "site")
         new.add(site, known.string if known is not None else None, context="site")
+    for regimen in load_protocol("sts-150").regimens:
+        known = old.get(regimen, "regimen")
+        new.add(regimen, known.string if known is not None else None, context="regimen")
     return new
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.by_lesion import InOrder, by_lesion, check_groups, each_lesion_options
+from planner.cli.changing import Change, changing
 from planner.cli.output import remark
 from planner.cli.register import (
     MG,
@@ -16,8 +17,6 @@ from planner.cli.register import (
     SIZE_MM,
     START_MM,
     VAS,
-    Change,
-    changing,
     lesion_option,
     one_of,
     open_register,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner.cli.changing import Change, changing
 from planner.cli.course_changes import circumstances
 from planner.cli.prompts import ask
 from planner.cli.register import (
@@ -14,8 +15,6 @@ from planner.cli.register import (
     ML,
     SIZE_MM,
     VAS,
-    Change,
-    changing,
     open_register,
     typed_figure,
     typed_text,

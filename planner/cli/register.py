@@ -6,29 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 
 from planner.app.actors import ROLES, Role
 from planner.cli.paths import PATH
-from planner.core.values.days import LAST_DAY
 from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.errors import InputError, Problem, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from planner.app.actors import Author
-    from planner.app.courses import Changed, Make
-    from planner.core.calendar.occupancy import Busy
     from planner.store.database import Database
-    from planner.store.standing import Standing
 
-# How far beyond its last visit a change may lead a course, in days.
-FURTHEST_DAYS = 800
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ROLE = "planner.role"
@@ -127,80 +117,6 @@ def how_to_confirm() -> Iterator[None]:
         fix = 'if it is so, repeat the command with --confirm "reason"'
         error.problems = (*error.problems, Problem("", fix))
         raise
-
-
-class Change(NamedTuple):
-    """A change that somebody makes of a course: what the options common to all of them say."""
-
-    course: str
-    by: str | None
-    confirm: str | None
-    if_revision: int | None
-    database: str | None
-    busy: tuple[Path, ...]
-    as_json: bool
-
-    def make(self, *makes: Make, reason: str | None = None) -> Changed:
-        """Make it, and tell what it led to."""
-        from planner.app.courses import change
-        from planner.cli.course_views import tell_change
-
-        who = author(self.by, reason, self.confirm)
-        register = open_register(self.database)
-        busy = busy_times(register, self.course, self.busy)
-        with how_to_confirm():
-            done = change(register, self.course, makes, who, self.if_revision, busy=busy)
-        tell_change(done, self.as_json)
-        return done
-
-
-def busy_times(register: Database, course: str, files: Sequence[Path]) -> Sequence[Busy]:
-    """What calendar files say is taken where a course's visits to come may be laid."""
-    from planner.files.busy import Own, read_busy
-    from planner.store.standing import read_standing
-
-    if not files:
-        return ()
-    with register.reading() as connection:
-        standing = read_standing(connection, course)
-    own = Own(course, frozenset(one.uid for one in standing.state.visits.values()))
-    zone = ZoneInfo(standing.record.opening.clinic.timezone)
-    days = reach_of(standing)
-    return [one for file in files for one in read_busy(file, zone, days, own)]
-
-
-def reach_of(standing: Standing) -> range:
-    """The days (ordinals) that a course under way may reach: as far as any change leads."""
-    first = standing.state.began.toordinal()
-    days = [visit.due.toordinal() for visit in standing.state.visits.values()]
-    last = max([first, date.today().toordinal(), *days])
-    return range(first, min(last + FURTHEST_DAYS, LAST_DAY.toordinal()) + 1)
-
-
-def changing(command: F) -> F:
-    """The options that every change has; the command gets them as a Change."""
-
-    @click.argument("course", metavar="ID")
-    @by_option
-    @confirm_option
-    @click.option("--if-revision", type=int, metavar="N", help="Refuse if the course moved on.")
-    @database_option
-    @busy_option
-    @json_option
-    @wraps(command)
-    def wrapped(
-        course: str,
-        by: str | None,
-        confirm: str | None,
-        if_revision: int | None,
-        database: str | None,
-        busy: tuple[Path, ...],
-        as_json: bool,
-        **own: Any,
-    ) -> None:
-        command(Change(course, by, confirm, if_revision, database, busy, as_json), **own)
-
-    return wrapped  # type: ignore[return-value]
 
 
 def typed(value: str, check: Callable[[object], Any], place: str) -> Any:

@@ -23,19 +23,25 @@ def read_sources(
     return Source.of_file(course), Source.of_file(clinic) if clinic is not None else None
 
 
+def read_calendars(files: Sequence[Path]) -> Sequence[tuple[str, bytes]]:
+    """Calendar files, each by its name. Raises InputError where one cannot be read."""
+    from planner.files.busy import LARGEST_BYTES
+    from planner.files.reading import read_bytes
+
+    found = []
+    for file in files:
+        with located(str(file)):
+            found.append((str(file), read_bytes(file, largest=LARGEST_BYTES)))
+    return found
+
+
 def busy_calendars(
     files: Sequence[Path], url: str | None = None, inputs: Inputs | None = None
 ) -> Calendars:
     """Calendars of what is taken: files, and with `inputs` a collection on a server."""
 
     def read(days: range) -> Sequence[tuple[str, bytes]]:
-        from planner.files.busy import LARGEST_BYTES
-        from planner.files.reading import read_bytes
-
-        found = []
-        for file in files:
-            with located(str(file)):
-                found.append((str(file), read_bytes(file, largest=LARGEST_BYTES)))
+        found = [*read_calendars(files)]
         if url is not None and inputs is not None:
             found += _on_server(url, days, ZoneInfo(inputs.clinic.timezone))
         return found

@@ -52,6 +52,10 @@ class Language:
         said = self._catalogue.pgettext("site", name)
         return said.replace("-", " ") if said == name else said
 
+    def regimen(self, name: str) -> str:
+        """A regimen of the protocol by its id: `weekly`."""
+        return self._catalogue.pgettext("regimen", name)
+
     def plural(self, one: str, many: str, number: int) -> str:
         """`1 vial`, `2 vials`: the text for a count, its place filled."""
         return self._catalogue.ngettext(one, many, number).format(n=number)
@@ -119,8 +123,9 @@ class Language:
         known = self(text)
         if known != text:
             return known
-        if (site := self._catalogue.pgettext("site", text)) != text:
-            return site
+        for context in ("site", "regimen"):
+            if (word := self._catalogue.pgettext(context, text)) != text:
+                return word
         for pattern, template in _patterns():
             if match := pattern.fullmatch(text):
                 places = {

@@ -26,7 +26,6 @@ SENTENCES = (
     "{n} lesion: {as_is_lesions}",
     "{n} lesions: {as_is_lesions}",
     "chosen by the physician: {regimen}; rule {rule} gives {other} ({evidence})",
-    "{as_is_regimen}: {because}",
     "{amount} more would change the regimen to {regimen}.",
     "{amount} less would change the regimen to {regimen}.",
     "Over {amount} more would change the regimen to {regimen}.",

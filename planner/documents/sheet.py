@@ -186,7 +186,7 @@ def _lesion_table(plan: Plan, say: Language) -> Block:
             cell(where(lesion, say)),
             cell(f"{say.mm(lesion.size_mm)}, {state}"),
             cell(lesion.measured_by or ""),
-            cell(decision.regimen, bold=True),
+            cell(say.regimen(decision.regimen), bold=True),
             cell(decision.rule),
         )
         rows.append(Row(cells))

@@ -181,13 +181,16 @@ def site_and_side(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
 def regimen_title(plan: Plan, regimen: str, say: Language = ENGLISH) -> str:
     """`weekly: one injection every 7 days, 4 in all`."""
     title = next(one.title for one in plan.protocol.regimens if one.id == regimen)
-    return f"{regimen}: {say(title)}"
+    return f"{say.regimen(regimen)}: {say(title)}"
 
 
 def evidence(plan: Plan, decision: Decision, say: Language = ENGLISH) -> str:
     """The evidence of a decision, with what its source can bear."""
     if decision.regimen != decision.by_rule:
-        return say("the physician's choice; the rule gives {regimen}", regimen=decision.by_rule)
+        return say(
+            "the physician's choice; the rule gives {regimen}",
+            regimen=say.regimen(decision.by_rule),
+        )
     shown = {
         "stated": say("stated by the source"),
         "inferred": say("inferred from a case"),

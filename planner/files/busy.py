@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.calendar.occupancy import Busy
-from planner.errors import InputError, Problem, located, raise_if_any
+from planner.errors import InputError, Problem, raise_if_any
 from planner.files.calendars.events import Reading, Span
 from planner.files.calendars.lines import Component, read_calendars
 from planner.files.calendars.recurrence import Steps
 from planner.files.calendars.zones import Zones
-from planner.files.reading import read_bytes
 
 LARGEST_BYTES = 20_000_000
 # Times that rules are followed to, and periods that are looked at for them, in one file.
@@ -32,16 +30,6 @@ class Own(NamedTuple):
         return event.text("UID") in self.uids or (
             bool(self.course) and event.text("X-PLANNER-COURSE") == self.course
         )
-
-
-def read_busy(path: Path, zone: ZoneInfo, days: range, own: Own) -> list[Busy]:
-    """The taken times of a file in a range of days (ordinals), the course's own left out.
-
-    Raises InputError for a file that is no calendar, a broken event, an unknown zone, or a
-    recurrence that has too many times.
-    """
-    with located(str(path)):
-        return list(busy_times(read_bytes(path, largest=LARGEST_BYTES), zone, days, own))
 
 
 def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterator[Busy]:

@@ -164,14 +164,6 @@ def new_database(url: str | None, report: Report = _silent) -> Iterator[Database
             raise RefusedError(problem) from error
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy an SQLite database, which may be in use, into an empty file."""
-    with closing(sqlite3.connect(source)) as there, closing(sqlite3.connect(target)) as copy:
-        there.backup(copy)
-        # One file: a copy in WAL mode would leave two more beside it.
-        copy.execute("PRAGMA journal_mode = DELETE")
-
-
 def _missing(name: str) -> Problem:
     return Problem(name, "there is no register", "begin one by adding a course")
 

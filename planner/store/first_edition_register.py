@@ -20,9 +20,9 @@ from planner.core.followup.events import Entry, Issued, Migrated, Papers
 from planner.core.followup.first_edition_history import migrate
 from planner.core.values.lettering import as_people_read
 from planner.errors import Problem, ServiceError
-from planner.store.database import copy_file
 from planner.store.event_rows import KNOWABLE
 from planner.store.histories import Record, append, project, read_course
+from planner.store.sqlite_copy import copy_file
 from planner.store.tables import courses, patients
 
 AUTHOR = "migration"

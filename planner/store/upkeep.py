@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
-from planner.store.database import Database, copy_file
+from planner.store.database import Database
 from planner.store.day_list import crowded_times
 from planner.store.event_rows import UNREADABLE
 from planner.store.histories import pages_of_issue, projected_visits, read_course, read_rows
 from planner.store.proving import unproven, untrue_texts
+from planner.store.sqlite_copy import copy_file
 from planner.store.tables import courses, pages, visits
 from planner.store.todays_rules import differences
 
