@@ -91,12 +91,12 @@ def test_days_are_written_with_words() -> None:
 @pytest.mark.parametrize(("core", "danish"), [
     ("300\u00a0mg; cases of the weekly regimen were given 12.5\u00a0mg to 275\u00a0mg"
      " (Table 1, rows 2, 3, 4 and 6)",
-     "300\u00a0mg; patienter i regimet weekly fik 12,5\u00a0mg til 275\u00a0mg"
+     "300\u00a0mg; patienter i regimet ugentlig fik 12,5\u00a0mg til 275\u00a0mg"
      " (Tabel 1, række 2, 3, 4 og 6)"),
     ("visit 4, due Mon 6 Apr 2026, on Tue 7 Apr 2026 09:00: public holiday (Easter Monday)",
      "besøg 4, planlagt man 6. apr 2026, den tir 7. apr 2026 09:00: helligdag (anden påskedag)"),
     ("0.5\u00a0mm less would change the regimen to single.",
-     "0,5\u00a0mm mindre ville ændre regimet til single."),
+     "0,5\u00a0mm mindre ville ændre regimet til enkelt."),
     ("12 lesions: A-L", "12 læsioner: A-L"),
     ("something that nobody translated", "something that nobody translated"),
     ("", ""),
