@@ -1,0 +1,57 @@
+"""A course that is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planner.app.issued_pages import replaced
+from planner.documents.calendars import changes_file
+from planner.errors import (
+    RefusedError,
+)
+from planner.store.database import Database
+from tests.courses import SOUND
+from tests.registers import NOW, Followed, days_of, follow
+from tests.under_way import (
+    PLANNED,
+)
+
+
+@pytest.mark.parametrize("how", ["completed", "stopped", "died", "lost"])
+def test_an_ending_cancels_what_was_not_done(course: Followed, how: str) -> None:
+    course.give(1)
+    course.end(how, "2026-09-10", confirm="it is so")
+    now = course.now
+    assert now.state.status == "ended"
+    assert days_of(now.plan.visits) == [
+        "2026-09-07 done",
+        *(one.replace("planned", "cancelled") for one in PLANNED[1:]),
+    ]
+    assert now.plan.ending is not None
+    assert now.plan.ending.ending == how
+    with pytest.raises(RefusedError, match="the course ended"):
+        course.give(2)
+
+
+@pytest.mark.hazard("dead-patients-appointments")
+def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
+    from planner.core.followup.events import Issued
+
+    course.give(1)
+    course.make(lambda _now: Issued(1, "00000000", ("plan.json",)))
+    course.end("died", "2026-09-10")
+    now = course.now
+    before, entries = replaced(now)
+    assert before is not None
+    assert [one.number for one in entries] == [4]
+    (content,) = changes_file(before, now.plan, NOW).values()
+    assert content.count(b"STATUS:CANCELLED") == 5
+    assert b"Course K-1" in content
+
+
+def test_a_death_before_the_first_visit_can_be_recorded(register: Database, tmp_path: Path) -> None:
+    course = follow(register, tmp_path, SOUND.replace("2026-09-07", "2028-01-03"))
+    course.end("died", "2027-06-01")
+    assert days_of(course.visits)[0] == "2028-01-03 cancelled"
