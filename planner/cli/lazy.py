@@ -1,4 +1,4 @@
-"""A group of commands that loads the module of a command only when that is called."""
+"""Groups of commands: a problem of a field is one of its option; modules load when called."""
 
 from __future__ import annotations
 
@@ -12,7 +12,24 @@ import click
 from planner.errors import PlannerError
 
 
-class LazyGroup(click.Group):
+class FieldGroup(click.Group):
+    """Commands whose options say what is wrong with a field."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it finds wrong with a field is said of the option that has it."""
+        try:
+            return super().invoke(ctx)
+        except PlannerError as error:
+            name = ctx.invoked_subcommand or ""
+            command = self.get_command(ctx, name)
+            flags = _flags(command) if command is not None else {}
+            error.problems = tuple(
+                replace(one, place=_flagged(one.place, flags)) for one in error.problems
+            )
+            raise
+
+
+class LazyGroup(FieldGroup):
     """Commands by their names, each with the module that has a command of that name.
 
     A name that Python takes for itself stands in its module with a `_` after it.
@@ -34,19 +51,6 @@ class LazyGroup(click.Group):
         command = getattr(module, f"{cmd_name}_", None) or getattr(module, cmd_name)
         assert isinstance(command, click.Command)
         return command
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what it finds wrong with a field is said of the option that has it."""
-        try:
-            return super().invoke(ctx)
-        except PlannerError as error:
-            name = ctx.invoked_subcommand or ""
-            command = self.get_command(ctx, name)
-            flags = _flags(command) if command is not None else {}
-            error.problems = tuple(
-                replace(one, place=_flagged(one.place, flags)) for one in error.problems
-            )
-            raise
 
 
 def _flags(command: click.Command) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from planner.cli.lazy import FieldGroup
 from planner.cli.register import (
     author,
     by_option,
@@ -26,7 +27,7 @@ STILL_HELD_BY = (
 )
 
 
-@click.group()
+@click.group(cls=FieldGroup)
 def patient() -> None:
     """Export, restrict or erase the data of a patient.
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
+from planner.cli.lazy import FieldGroup
 from planner.cli.paths import PATH
 from planner.core.protocol.protocol import Protocol
 from planner.core.protocol.rules import Rule
 from planner.core.values.formatting import count, mg_per_ml, mm
 
 
-@click.group()
+@click.group(cls=FieldGroup)
 def protocol() -> None:
     """List, show, prove and start protocols.
 

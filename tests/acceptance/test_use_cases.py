@@ -155,6 +155,9 @@ def test_a_role_is_said_on_the_command_line(planner: Run, tmp_path: Path) -> Non
     assert planner("course", "show", "K-1", PLANNER_ROLE="administrator").returncode == 13
     assert planner("course", "check", PLANNER_ROLE="administrator").returncode == 0
     assert planner("course", "list", "--role", "janitor").returncode == 2
+    done = planner("patient", "export", "P-1", "--role", "auditor")
+    assert done.returncode == 13
+    assert "--role: as auditor you may not" in done.stderr
     done = planner("course", "history", "K-1", "--json")
     assert [one.get("role") for one in json.loads(done.stdout)] == [None, "nurse"]
 
