@@ -13,14 +13,6 @@ from planner.files.plan import plan_from, read_plan
 from planner.files.seal import EditedPlanError
 
 
-def issued_into(folder: Path) -> Plan | None:
-    """The plan that a folder holds; None where it holds none, or one that cannot be read."""
-    try:
-        return read_plan(folder / "plan.json")[0]
-    except InputError:
-        return None  # what is wrong with it is said where it would be replaced
-
-
 def check_confirmed(plan: Plan, name: str) -> None:
     """Refuse to work with a plan that waits for a physician or has errors."""
     if not plan.is_confirmed:

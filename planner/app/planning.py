@@ -192,6 +192,16 @@ def _reach(inputs: Inputs) -> range:
     return range(first, min(last + SEARCHED_DAYS + 60, LAST_DAY.toordinal()) + 1)
 
 
+def issued_into(folder: Path) -> Plan | None:
+    """The plan that a folder holds; None where it holds none, or one that cannot be read."""
+    from planner.files.plan import read_plan
+
+    try:
+        return read_plan(folder / "plan.json")[0]
+    except InputError:
+        return None  # what is wrong with it is said where it would be replaced
+
+
 def check_follows(before: Plan, course: Course, name: str) -> None:
     """Refuse a plan that a new one cannot replace. Raises InputError unless it is earlier."""
     if before.course != course.id:

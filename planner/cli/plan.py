@@ -53,8 +53,7 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.app.issued_folder import issued_into
-    from planner.app.planning import planned, read_inputs, taken_times
+    from planner.app.planning import issued_into, planned, read_inputs, taken_times
     from planner.cli.output import say
     from planner.cli.sources import busy_calendars, earlier_plan, read_sources
     from planner.files.plan import plan_bytes
