@@ -28,7 +28,6 @@ from planner.store.stored_inputs import opening_of, store_clinic, store_protocol
 from planner.store.tables import courses, events, patients, texts, visits
 from tests.bench import ROUNDS, _run, paired
 from tests.conftest import CLINIC, EXAMPLES
-from tests.registers import PROTOCOL
 
 FEW, MANY = 100, 100_000
 # What stands in the rows that every course's are made of, until its own names do.
@@ -44,8 +43,8 @@ def fill(register: Database, number: int) -> None:
     """So many courses of the letter's knee, over forty years of weeks, each event proven."""
     path = EXAMPLES / "case-2-knee.toml"
     inputs = read_inputs(Source.of_file(path), Source.of_file(CLINIC), more_years=years_from)
-    protocol = store_protocol(PROTOCOL.read_bytes())
-    clinic = store_clinic(CLINIC.read_bytes(), None, inputs.clinic)
+    protocol = store_protocol(inputs.protocol_content)
+    clinic = store_clinic(inputs.clinic_content, None, inputs.clinic)
     with register.writing() as connection:
         keep_input(connection, protocol)
         keep_input(connection, clinic)
