@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from tempfile import TemporaryDirectory
 
 from planner.app.actors import Author
 from planner.app.administration import NOTHING_FELT, Amount, Circumstances, given, moved
@@ -16,13 +17,8 @@ id = "K-0042"
 diagnosis = "systemic sclerosis"
 first_visit = "2026-09-07 09:00"
 patient = { id = "P-17" }
-[[lesion]]
-id = "A"
-site = "knee"
-side = "right"
-size_mm = 70
-ulcerated = true
-dose_mg = 57.5"""
+lesion = [{ id = "A", site = "trunk", size_mm = 70, ulcerated = true, dose_mg = 57.5 }]
+"""
 CLINIC = b"""
 timezone = "Europe/Copenhagen"
 opening = { mon = "08:00-15:30", tue = "08:00-15:30" }
@@ -36,7 +32,7 @@ def main() -> None:
     plan = planned(inputs)
     print(f"{plan.decisions[0].regimen}: {len(plan.visits)} visits")
     author = Author("Dr A. Holm", datetime(2026, 9, 8, 12, tzinfo=UTC), "as it was")
-    with new_database("register.db") as register:
+    with TemporaryDirectory() as folder, new_database(f"{folder}/register.db") as register:
         add_course(register, inputs, author)
         amounts = [("A", Amount(mg=Decimal(90)), NOTHING_FELT)]
         record = [lambda now: given(now, 1, amounts, Circumstances())]

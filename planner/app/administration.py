@@ -92,7 +92,7 @@ class PartlyMeasured(NamedTuple):
     at: datetime | None = None
 
 
-def visit_of(standing: Standing, number: int) -> PlannedVisit:
+def visit_of(standing: Standing, number: int, field: str = "visit") -> PlannedVisit:
     """A visit by its number in the plan. Raises RefusedError where there is none."""
     state, record = standing.state, standing.record
     if number in state.visits:
@@ -100,7 +100,7 @@ def visit_of(standing: Standing, number: int) -> PlannedVisit:
         return with_done(state.visits[number], state, record.protocol, clinic)
     there = listing([str(one) for one in sorted(state.visits)])
     fix = f"its visits are {there}" if there else "all its lesions are held"
-    raise RefusedError(Problem("visit", f"there is no visit {number}", fix))
+    raise RefusedError(Problem(field, f"there is no visit {number}", fix))
 
 
 def given_as_planned(
@@ -259,7 +259,7 @@ def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple
 def moved(standing: Standing, number: int, to: datetime) -> Moved:
     """A visit at another time. Raises InputError where the clinic is closed then."""
     visit = visit_of(standing, number)
-    wall, opening = _wall(standing, to, "to"), standing.record.opening
+    wall, opening = clinics_time(standing, to, "to"), standing.record.opening
     there = [
         one.purposes
         for one in standing.plan.coming
@@ -315,7 +315,7 @@ def dose_changed(
     _check_lesion(standing, lesion)
     first = 1
     if from_visit is not None:
-        first = _injection(standing, visit_of(standing, from_visit), lesion).injection
+        first = _injection(standing, visit_of(standing, from_visit, "from_visit"), lesion).injection
     change = DoseChanged(lesion, Fraction(mg), first)
     doses = next(one.doses for one in standing.state.course.lesions if one.id == lesion)
     to_come = [
@@ -480,7 +480,7 @@ def mended_given(
         for one in event.injections
     )
     if noted.at is not None:
-        shared["at"] = _wall(standing, noted.at, "at")
+        shared["at"] = clinics_time(standing, noted.at, "at")
     return event._replace(injections=injections, **shared)
 
 
@@ -529,7 +529,7 @@ def mended_evaluated(
         _check_recorded(lesion, [event.lesion])
     said = _said(found)
     if found.at is not None:
-        said["at"] = _wall(standing, found.at, "at")
+        said["at"] = clinics_time(standing, found.at, "at")
     return event._replace(**said)
 
 
@@ -548,13 +548,14 @@ def _check_lesion(standing: Standing, lesion: str) -> None:
 def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datetime:
     """When something was done, by the clinic's clock; the planned time where nobody says."""
     if at is not None:
-        return _wall(standing, at, "at")
+        return clinics_time(standing, at, "at")
     if visit.start is None:
         raise InputError(Problem("at", f"visit {visit.number} has no day", "give the time"))
     return visit.start.replace(tzinfo=None)
 
 
-def _wall(standing: Standing, at: datetime, place: str) -> datetime:
+def clinics_time(standing: Standing, at: datetime, place: str) -> datetime:
+    """A time as the clinic's clock has it. Raises InputError for one that it does not show."""
     zone = ZoneInfo(standing.record.opening.clinic.timezone)
     wall = at.replace(tzinfo=None)
     if reason := clock_problem(wall, zone):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.app.actors import Author, check_may
+from planner.app.actors import Author, check_may, may
 from planner.app.administration import undone
 from planner.app.asked import Asked, answered, check_answered, confirmation, is_answered
 from planner.core.followup.course_state import State
@@ -89,10 +89,11 @@ def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standin
 def _check_role(before: Standing, event: Event, author: Author) -> None:
     """Refuse what the author's role may not do; to withdraw one's own last entry is less."""
     kind = kind_of(event)
-    if isinstance(event, Corrected) and event.instead is None and author.role != "physician":
+    if isinstance(event, Corrected) and event.instead is None and may(author.role, "undone"):
         entries = {one.number: one for one in before.record.entries}
         own = entries.get(event.event)
-        if own is not None and own.by == author.name and undone(before).event == event.event:
+        is_own = own is not None and own.by == author.name
+        if is_own and undone(before).event == event.event:
             kind = "undone"
     check_may(author.role, kind)
 
@@ -148,7 +149,8 @@ def _to_confirm(
             yield from (one for one in new if one.code == TOO_NEAR)
         return
     errors = [one for one in new if one.severity == "error"]
-    raise_if_any(NotConfirmedError, (Problem(one.code, one.alone) for one in errors))
+    fix = "ask for something else"
+    raise_if_any(NotConfirmedError, (Problem(one.code, one.alone, fix) for one in errors))
     yield from new
 
 

@@ -123,6 +123,7 @@ def change(
     where one contradicts the history or is not for the author's role, MovedOnError where the
     course is not at the revision any more, AskedError with all that nobody confirmed.
     """
+    check_may(author.role, "read")
     with database.writing() as connection:
         record = read_course(connection, course, is_locked=True)
         first = Standing.of(around_others(connection, record, busy))
@@ -147,6 +148,7 @@ def preview(
 
     Raises as `change`, but never AskedError.
     """
+    check_may(author.role, "read")
     with database.reading() as connection:
         record = read_course(connection, course)
         first = Standing.of(around_others(connection, record, busy))

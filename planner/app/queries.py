@@ -79,6 +79,12 @@ def course_standing(database: Database, role: Role, course: str) -> Standing:
         return read_standing(connection, course)
 
 
+def course_to_record(database: Database, role: Role, course: str) -> Standing:
+    """A course as it stands, for who records what was done at a visit."""
+    check_may(role, "given")
+    return course_standing(database, role, course)
+
+
 def pages_of_code(database: Database, role: Role, code: str) -> Sequence[IssuedPage]:
     """The pages of a code. Raises RefusedError for one that was never issued."""
     check_may(role, "read")

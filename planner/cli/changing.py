@@ -39,12 +39,15 @@ class Change(NamedTuple):
     busy: tuple[Path, ...]
     as_json: bool
 
-    def make(self, *makes: Make, reason: str | None = None) -> Changed:
-        """Make it, and tell what it led to."""
+    def make(self, *makes: Make, of: str, reason: str | None = None) -> Changed:
+        """Make it, and tell what it led to; `of` is the kind of its events."""
+        from planner.app.actors import check_may
         from planner.app.courses import change
         from planner.app.taken import taken_beside
 
         who = author(self.by, reason, self.confirm)
+        # Before anything of the course is looked at, or said.
+        check_may(who.role, of)
         register = open_register(self.database)
         busy = taken_beside(register, self.course, calendars(self.busy))
         with how_to_confirm():

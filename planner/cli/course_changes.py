@@ -143,7 +143,7 @@ def give(
         ]
         return given(standing, visit, wanted, said)
 
-    change.make(make)
+    change.make(make, of="given")
 
 
 @click.command()
@@ -159,7 +159,7 @@ def miss(change: Change, visit: int, reason: str) -> None:
     """
     from planner.app.administration import missed
 
-    change.make(lambda standing: missed(standing, visit), reason=reason)
+    change.make(lambda standing: missed(standing, visit), reason=reason, of="missed")
 
 
 @click.command()
@@ -176,7 +176,7 @@ def move(change: Change, visit: int, to: str, reason: str) -> None:
 
     start = typed_time(to, "--to")
     assert start is not None
-    change.make(lambda standing: moved(standing, visit, start), reason=reason)
+    change.make(lambda standing: moved(standing, visit, start), reason=reason, of="moved")
 
 
 @click.command()
@@ -192,7 +192,7 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
     from planner.app.administration import held
 
     day = typed_day(on, "--on")
-    done = change.make(lambda standing: held(standing, lesion, day), reason=reason)
+    done = change.make(lambda standing: held(standing, lesion, day), reason=reason, of="held")
     # What comes before the hold may have been given; nobody knows until it is recorded.
     now = datetime.now(UTC)
     for visit in done.after.plan.coming:
@@ -216,7 +216,7 @@ def resume(change: Change, lesion: str | None, on: str, reason: str) -> None:
     from planner.app.administration import resumed
 
     day = typed_day(on, "--on")
-    change.make(lambda standing: resumed(standing, lesion, day), reason=reason)
+    change.make(lambda standing: resumed(standing, lesion, day), reason=reason, of="resumed")
 
 
 @click.command()
@@ -234,7 +234,11 @@ def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: s
 
     wanted = typed_figure(mg, MG, "--mg")
     assert wanted is not None
-    change.make(lambda standing: dose_changed(standing, lesion, wanted, from_visit), reason=reason)
+    change.make(
+        lambda standing: dose_changed(standing, lesion, wanted, from_visit),
+        reason=reason,
+        of="dose-changed",
+    )
 
 
 @click.command()
@@ -291,7 +295,7 @@ def lesion(
         measured_by=typed_text(measured_by, "--measured-by"),
     )
     day = typed_day(first, "--from")
-    change.make(lambda standing: lesion_added(standing, new, day), reason=reason)
+    change.make(lambda standing: lesion_added(standing, new, day), reason=reason, of="lesion-added")
 
 
 @click.command()
@@ -328,7 +332,7 @@ def evaluate(
         measured_by=typed_text(measured_by, "--measured-by"),
         at=typed_time(at, "--at"),
     )
-    change.make(lambda standing: evaluated(standing, visit, lesion, found))
+    change.make(lambda standing: evaluated(standing, visit, lesion, found), of="evaluated")
 
 
 @click.command()
@@ -352,7 +356,7 @@ def confirm(
     lesions = () if lesion is None else (lesion,)
     value = typed_text(value, "--value") or ""
     said = Confirmation(finding, value, change.by or "", reason, lesions)
-    change.make(lambda standing: confirmed(standing, said, visit), reason=reason)
+    change.make(lambda standing: confirmed(standing, said, visit), reason=reason, of="confirmed")
 
 
 def _seen(
@@ -412,7 +416,7 @@ def correct(
             return corrected(standing, number, lambda event: withdrawn(event, lesion))
         return put_right(standing, number, said)
 
-    change.make(make, reason=reason)
+    change.make(make, reason=reason, of="undone")
 
 
 @click.command()
@@ -428,7 +432,7 @@ def undo(change: Change, reason: str) -> None:
     from planner.documents.event_wording import told
     from planner.documents.wording import ENGLISH
 
-    done = change.make(undone, reason=reason)
+    done = change.make(undone, reason=reason, of="undone")
     entries = {one.number: one.event for one in done.before.record.entries}
     for one in done.entries:
         if isinstance(one.event, Corrected):
@@ -455,7 +459,7 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
     from planner.core.followup.events import Ended
 
     day = typed_day(on, "--on")
-    done = change.make(lambda _standing: Ended(ending, day), reason=reason)
+    done = change.make(lambda _standing: Ended(ending, day), reason=reason, of="ended")
     if ending == "died":
         from planner.documents.wording import ending_lines
 

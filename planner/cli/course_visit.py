@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,12 +18,13 @@ from planner.cli.register import (
     SIZE_MM,
     VAS,
     open_register,
+    role,
     typed_figure,
     typed_text,
     visit_option,
 )
 from planner.core.values.formatting import mg, ml, mm, moment
-from planner.errors import InputError, Problem, RefusedError
+from planner.errors import InputError, PlannerError, Problem, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
     from planner.core.followup.events import Event
     from planner.core.plan.plan import PlannedInjection, PlannedLesion, PlannedVisit
     from planner.store.standing import Standing
+
+
+# What a field of a record is called when it is asked for.
+_QUESTIONS = {"at": "When", "size_mm": "Size", "expiry": "Expiry", "lot": "Lot", "dose": "Given"}
 
 
 @click.command()
@@ -45,11 +52,10 @@ def visit(change: Change, visit: int) -> None:
     """
     from planner.app.administration import visit_of
     from planner.app.course_json import course_json
+    from planner.app.queries import course_to_record
     from planner.cli.output import emit_json
-    from planner.store.standing import read_standing
 
-    with open_register(change.database).reading() as connection:
-        standing = read_standing(connection, change.course)
+    standing = course_to_record(open_register(change.database), role(), change.course)
     planned = visit_of(standing, visit)
     when = moment(planned.start) if planned.start else "no day"
     click.echo(f"Course {change.course}, visit {visit}, {when}", err=True)
@@ -63,14 +69,30 @@ def visit(change: Change, visit: int) -> None:
         return
     # Whoever asked saw this revision; another one is another visit.
     seen = change.if_revision if change.if_revision is not None else standing.state.revision
-    change._replace(if_revision=seen).make(*makes)
+    with as_asked():
+        change._replace(if_revision=seen).make(*makes, of="given")
+
+
+@contextmanager
+def as_asked() -> Iterator[None]:
+    """Name what is wrong by its question: there was no option."""
+    try:
+        yield
+    except PlannerError as error:
+        error.problems = tuple(
+            replace(one, place=_QUESTIONS.get(one.place, one.place)) for one in error.problems
+        )
+        raise
 
 
 def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
     """The events of a visit, as they are answered for."""
-    from planner.app.administration import evaluated, given
+    from planner.app.administration import clinics_time, evaluated, given
 
-    at = ask(f"When ({_planned_time(visit)}; empty: then)", _time, optional=True)
+    def hour(text: str) -> Any:
+        return clinics_time(standing, _time(text), "When")
+
+    at = ask(f"When ({_planned_time(visit)}; empty: then)", hour, optional=True)
     lesions = {one.id: one for one in standing.plan.lesions}
     for look in visit.evaluations:
         if look.result is None and (found := _measured(lesions[look.lesion])):

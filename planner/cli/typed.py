@@ -13,7 +13,8 @@ def typed_number(text: str, unit: str, place: str) -> Decimal:
     """A number as people type it: `12.5`, `12.5 mg`. Raises InputError with the fix."""
     match = re.fullmatch(r"\s*([+-]?[0-9.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s].*)?", text)
     if match is None:
-        raise InputError(Problem(place, f"{text!r} is not a number", f"write it as 12.5 {unit}"))
+        example = "3" if unit == "of 10" else f"12.5 {unit}"
+        raise InputError(Problem(place, f"{text!r} is not a number", f"write it as {example}"))
     digits, said = match[1], (match[2] or unit).strip()
     if said not in (unit, unit.replace("mL", "ml")):
         raise InputError(Problem(place, f"{text!r} is not in {unit}", f"give it in {unit}"))

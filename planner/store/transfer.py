@@ -157,7 +157,8 @@ class _Coming:
             there = find_patient(self.connection, said["id"])
             said["read_as"] = as_people_read(said["id"])
         # The first edition took ids that look alike for two patients: a history says which it was.
-        if there is not None and there.id != said["id"] and not self.is_first_edition:
+        is_of_file = self.is_first_edition or (there and there.key in self.keys.values())
+        if there is not None and there.id != said["id"] and not is_of_file:
             problem = f"the register has this patient's id as {there.id}"
             raise RefusedError(Problem("patient", problem, "are they one? write it alike"))
         if there is not None and there.restricted is not None:

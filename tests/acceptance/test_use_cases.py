@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import runpy
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
@@ -160,6 +162,51 @@ def test_a_role_is_said_on_the_command_line(planner: Run, tmp_path: Path) -> Non
     assert "--role: as auditor you may not" in done.stderr
     done = planner("course", "history", "K-1", "--json")
     assert [one.get("role") for one in json.loads(done.stdout)] == [None, "nurse"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("move", "--visit", 99, "--to", "2026-09-15 10:00", "--reason", "x"),
+        ("give", "--visit", 1, "--as-planned", "--at", "2026-03-29 02:30"),
+        ("resume", "--on", "2026-10-01", "--reason", "x"),
+        ("visit", "--visit", 1),
+        ("undo", "--reason", "x"),
+        ("confirm", "--finding", "x", "--value", "x", "--reason", "x"),
+        ("move", "--visit", 2, "--to", "2026-09-15 10:00", "--reason", "x", "--if-revision", 7),
+    ],
+    ids=lambda one: one[0],
+)
+def test_who_may_not_is_told_nothing_of_the_course(
+    planner: Run, tmp_path: Path, arguments: tuple[object, ...]
+) -> None:
+    by = {"PLANNER_USER": "B"}
+    assert (
+        planner("course", "add", write(tmp_path, SOUND), "--clinic", CLINIC, **by).returncode == 0
+    )
+    name, *options = arguments
+    done = planner("course", name, "K-1", *options, PLANNER_ROLE="administrator", **by)
+    assert (done.returncode, done.stdout) == (13, "")
+    assert done.stderr.startswith("error: --role: as administrator you may not ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_register_whose_old_patients_look_alike_is_moved(planner: Run, tmp_path: Path) -> None:
+    old = ROOT / "tests" / "first_edition" / "register.db"
+    shutil.copy(old, tmp_path / "old.db")
+    exported = planner("course", "export", "--database", "old.db")
+    (tmp_path / "all.jsonl").write_text(exported.stdout)
+    done = planner("course", "import", "all.jsonl", "--database", "new.db")
+    assert done.returncode == 0, done.stderr
+    assert planner("course", "check", "--database", "new.db").returncode == 0
+    again = planner("course", "export", "--database", "new.db")
+    assert digests(again.stdout) == digests(exported.stdout)
+
+
+def digests(exported: str) -> set[str]:
+    found = set(re.findall(r'"digest": *"([0-9a-f]{64})"', exported))
+    assert found
+    return found
 
 
 def test_each_kind_of_event_says_who_may_enter_it() -> None:
