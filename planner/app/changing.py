@@ -89,13 +89,19 @@ def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standin
 def _check_role(before: Standing, event: Event, author: Author) -> None:
     """Refuse what the author's role may not do; to withdraw one's own last entry is less."""
     kind = kind_of(event)
-    if isinstance(event, Corrected) and event.instead is None and may(author.role, "undone"):
-        entries = {one.number: one for one in before.record.entries}
-        own = entries.get(event.event)
-        is_own = own is not None and own.by == author.name
-        if is_own and undone(before).event == event.event:
-            kind = "undone"
+    if isinstance(event, Corrected) and event.instead is None and author.role != "physician":
+        own = before.record.entries[event.event - 1 : event.event]
+        is_own = bool(own) and own[0].by == author.name and _is_last(before, event.event)
+        kind = "undone" if is_own and may(author.role, "undone") else kind
     check_may(author.role, kind)
+
+
+def _is_last(before: Standing, number: int) -> bool:
+    """Whether an event is the last that can be withdrawn."""
+    try:
+        return undone(before).event == number
+    except RefusedError:
+        return False
 
 
 def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Question]:
