@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -16,6 +17,8 @@ from planner.app.administration import (
     given_as_planned,
     lesion_added,
 )
+from planner.app.asked import check_answered
+from planner.app.changing import step
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.followup.events import Entry, Event, Planned
@@ -76,3 +79,10 @@ def add(name: str, on: date) -> Do:
 
 def withdraw(number: int) -> Do:
     return lambda now: corrected(now, number, lambda _event: None)
+
+
+def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
+    """The course with one more event. Raises AskedError with all that nobody confirmed."""
+    after, entry, asked = step(before, event, author)
+    check_answered(asked, author)
+    return after, entry

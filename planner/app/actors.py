@@ -13,13 +13,6 @@ Role = events.Role
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
-class Actor(NamedTuple):
-    """A person, and as what they act."""
-
-    name: str
-    role: Role = "physician"
-
-
 class Answer(NamedTuple):
     """What somebody says yes to: a question or finding by its code, for one value alone."""
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from planner.app.actors import Author, check_may, may
 from planner.app.administration import undone
-from planner.app.asked import Asked, answered, check_answered, confirmation, is_answered
+from planner.app.asked import Asked, answered, confirmation, is_answered
 from planner.core.followup.course_state import State
 from planner.core.followup.events import (
     Corrected,
@@ -68,13 +68,6 @@ def step(before: Standing, event: Event, author: Author) -> Step:
     # What was asked changes nothing of what follows.
     entries = (*record.entries, entry)
     return Step(Standing(record._replace(entries=entries), after.state), entry, asked)
-
-
-def with_event(before: Standing, event: Event, author: Author) -> tuple[Standing, Entry]:
-    """The course with one more event. Raises AskedError with all that nobody confirmed."""
-    after, entry, asked = step(before, event, author)
-    check_answered(asked, author)
-    return after, entry
 
 
 def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standing, Entry]:

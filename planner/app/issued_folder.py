@@ -8,16 +8,9 @@ from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import says_the_same
 from planner.documents.folder import PLAN_NAME, check_ours
 from planner.documents.labels import GRIDS
-from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, UsageError
+from planner.errors import InputError, Problem, RefusedError, UsageError
 from planner.files.plan import plan_from, read_plan
 from planner.files.seal import EditedPlanError
-
-
-def check_confirmed(plan: Plan, name: str) -> None:
-    """Refuse to work with a plan that waits for a physician or has errors."""
-    if not plan.is_confirmed:
-        text = "this plan waits for a physician or has errors; nothing was done"
-        raise NotConfirmedError(Problem(name, text, "see its findings, and plan it again"))
 
 
 def check_replaces(made: Plan, content: bytes, folder: Path, *, is_draft: bool) -> Plan | None:

@@ -164,18 +164,14 @@ def taken_times(
     from zoneinfo import ZoneInfo
 
     from planner.core.plan.planning import own_uids
-    from planner.files.busy import Own, busy_times
+    from planner.files.busy import Own, taken_in
 
     course = inputs.course
     zone, days = ZoneInfo(inputs.clinic.timezone), _reach(inputs)
     uids = own_uids(course, inputs.protocol, inputs.clinic.calendar_key)
     if before is not None:
         uids |= {visit.uid for visit in before.visits}
-    own, found = Own(course.id, uids), list[Busy]()
-    for name, content in calendars(days):
-        with located(name):
-            found += busy_times(content, zone, days, own)
-    return found
+    return taken_in(calendars(days), zone, days, Own(course.id, uids))
 
 
 def _reach(inputs: Inputs) -> range:
@@ -214,6 +210,13 @@ def check_follows(before: Plan, course: Course, name: str) -> None:
         fix = f"set revision = {before.revision + 1} in the course file"
         problem = f"it has revision {before.revision}, the course {course.revision}"
         raise InputError(Problem(name, problem, fix))
+
+
+def check_confirmed(plan: Plan, name: str) -> None:
+    """Refuse to work with a plan that waits for a physician or has errors."""
+    if not plan.is_confirmed:
+        text = "this plan waits for a physician or has errors; nothing was done"
+        raise NotConfirmedError(Problem(name, text, "see its findings, and plan it again"))
 
 
 def check_can_be_issued(plan: Plan) -> None:

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.calendar.occupancy import Busy
 from planner.core.values.days import LAST_DAY
-from planner.errors import located
-from planner.files.busy import Own, busy_times
+from planner.files.busy import Own, taken_in
 from planner.store.database import Database
 from planner.store.standing import Standing, read_standing
 
@@ -30,11 +29,7 @@ def taken_beside(
         standing = read_standing(connection, course)
     own = Own(course, frozenset(one.uid for one in standing.state.visits.values()))
     zone = ZoneInfo(standing.record.opening.clinic.timezone)
-    found: list[Busy] = []
-    for name, content in calendars:
-        with located(name):
-            found += busy_times(content, zone, reach_of(standing), own)
-    return found
+    return taken_in(calendars, zone, reach_of(standing), own)
 
 
 def reach_of(standing: Standing) -> range:

@@ -39,7 +39,7 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
 
     Example: planner agenda plans/ --week 2026-09-07
     """
-    from planner.app.issued_folder import check_confirmed
+    from planner.app.planning import check_confirmed
     from planner.cli.papers import say_zone_rules
     from planner.files.plan import read_plan
 

@@ -10,7 +10,6 @@ import click
 
 from planner.cli.papers import first_label_option, progress
 from planner.cli.paths import PATH
-from planner.cli.plan import issue_time
 from planner.cli.register import (
     author,
     by_option,
@@ -40,6 +39,7 @@ def documents(
     """
     from planner.app.documents import course_documents
     from planner.cli.output import emit_json, say
+    from planner.cli.plan import issue_time
     from planner.core.plan.pages import SHEET_PAGE
     from planner.documents.wording import ending_lines
 

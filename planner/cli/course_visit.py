@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from planner.cli.changing import Change, changing
 from planner.cli.course_changes import circumstances
+from planner.cli.lazy import rename_fields
 from planner.cli.prompts import ask
 from planner.cli.register import (
     MG,
@@ -79,9 +79,7 @@ def as_asked() -> Iterator[None]:
     try:
         yield
     except PlannerError as error:
-        error.problems = tuple(
-            replace(one, place=_QUESTIONS.get(one.place, one.place)) for one in error.problems
-        )
+        rename_fields(error, _QUESTIONS)
         raise
 
 

@@ -23,9 +23,7 @@ class FieldGroup(click.Group):
             name = ctx.invoked_subcommand or ""
             command = self.get_command(ctx, name)
             flags = _flags(command) if command is not None else {}
-            error.problems = tuple(
-                replace(one, place=_flagged(one.place, flags)) for one in error.problems
-            )
+            rename_fields(error, flags)
             raise
 
 
@@ -61,6 +59,11 @@ def _flags(command: click.Command) -> dict[str, str]:
     return {one.removeprefix("--").replace("-", "_"): one for one in names}
 
 
-def _flagged(place: str, flags: Mapping[str, str]) -> str:
-    field, colon, rest = place.partition(":")
-    return flags.get(field, field) + colon + rest
+def rename_fields(error: PlannerError, names: Mapping[str, str]) -> None:
+    """Say what is wrong with a field of what it is called where somebody gave it."""
+
+    def renamed(place: str) -> str:
+        field, colon, rest = place.partition(":")
+        return names.get(field, field) + colon + rest
+
+    error.problems = tuple(replace(one, place=renamed(one.place)) for one in error.problems)

@@ -21,7 +21,8 @@ def print(plan: Path, out: Path, first_label: int) -> None:
 
     Example: planner print K-0042/plan.json --out again
     """
-    from planner.app.issued_folder import check_confirmed, check_first_label, check_free
+    from planner.app.issued_folder import check_first_label, check_free
+    from planner.app.planning import check_confirmed
     from planner.cli.plan import issue_time
     from planner.documents.document_set import papers
     from planner.documents.folder import REPRINT, write_folder

@@ -21,7 +21,7 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
 
     Example: planner publish K-0042 --caldav https://calendar.example/clinic/ --dry-run
     """
-    from planner.app.issued_folder import check_confirmed
+    from planner.app.planning import check_confirmed
     from planner.cli.credentials import caldav_credentials
     from planner.cli.output import say
     from planner.cli.papers import say_zone_rules

@@ -32,7 +32,6 @@ from planner.app.administration import (
     resumed,
     undone,
 )
-from planner.app.changing import with_event
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Closure
 from planner.core.calendar.occupancy import Busy, Occupancy
@@ -47,7 +46,7 @@ from planner.documents.change_slip import changes_between
 from planner.documents.wording import ENGLISH
 from planner.errors import NotConfirmedError, PlannerError
 from planner.store.standing import Standing
-from tests.histories import START, begun
+from tests.histories import START, begun, with_event
 
 SEEDS, CHANGES, LENGTH = 16, 1250, 25
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

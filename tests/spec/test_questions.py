@@ -11,12 +11,11 @@ import pytest
 from planner.app.actors import Author
 from planner.app.administration import missed
 from planner.app.asked import AskedError
-from planner.app.changing import with_event
 from planner.core.followup.events import DoseChanged, Ended, Event
 from planner.core.followup.questions import Question, questions
 from planner.core.values.formatting import plain
 from planner.store.standing import Standing
-from tests.histories import PROTOCOL, after, begun, evaluate, give
+from tests.histories import PROTOCOL, after, begun, evaluate, give, with_event
 
 TODAY = datetime(2026, 10, 20, 12)
 # The same moment as the register's clock has it.

@@ -30,7 +30,6 @@ from planner.app.administration import (
     moved,
     resumed,
 )
-from planner.app.changing import with_event
 from planner.core.followup.events import Ended, Evaluated, Event, Given
 from planner.core.values.formatting import plain
 from planner.errors import NotConfirmedError, Problem, RefusedError
@@ -38,7 +37,7 @@ from planner.store.database import Database
 from planner.store.standing import Standing
 from tests.courses import SOUND, course_text, lesion
 from tests.courses import course as read
-from tests.histories import PROTOCOL, begun
+from tests.histories import PROTOCOL, begun, with_event
 from tests.registers import Followed, day, follow, moment
 
 SIXTY = course_text(lesion("A", dose_mg=60))
