@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from planner.app.actors import Author
 from planner.app.asked import Asked
@@ -20,19 +20,11 @@ from planner.store.histories import (
     Record,
     add_patient,
     find_patient,
-    read_course,
     read_courses_of,
 )
 from planner.store.standing import Standing, check_not_restricted
-from planner.store.tables import courses, patients
+from planner.store.tables import patients
 from planner.store.taken_times import around_others
-
-# Asked at every change, and built once.
-_OTHERS_ENDED = select(courses.c.id).where(
-    courses.c.patient == bindparam("patient"),
-    courses.c.id != bindparam("course"),
-    courses.c.status == "ended",
-)
 
 
 def patient_of(connection: Connection, course: Course) -> PatientRow:
@@ -154,11 +146,10 @@ def caught_up(connection: Connection, standing: Standing, author: Author) -> Ste
 
 def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:
     """The course in which the patient died, and when; None where that is not so."""
-    wanted = {"patient": record.patient.key, "course": record.course}
-    for one in connection.execute(_OTHERS_ENDED, wanted):
-        ended = read_course(connection, one.id).state.ended
-        if ended is not None and ended.ending == "died":
-            return one.id, ended
+    others = states_of(connection, record.patient) if record.has_ended_beside else {}
+    for course, state in others.items():
+        if course != record.course and state.ended and state.ended.ending == "died":
+            return course, state.ended
     return None
 
 

@@ -80,11 +80,14 @@ class Erased(NamedTuple):
     remains: tuple[str, ...]
 
 
-def erase(database: Database, patient: str, author: Author, *, force: bool) -> Erased:
+def erase(
+    database: Database, patient: str, author: Author, *, force: bool, with_authors: bool = False
+) -> Erased:
     """Blank who a patient is and all that was typed; doses and dates stay.
 
-    A restriction stays, without its reason. Raises RefusedError inside the clinic's retention
-    period unless it is forced.
+    So do the names of who entered and confirmed, unless it is `with_authors`. A restriction
+    stays, without its reason. Raises RefusedError inside the clinic's retention period unless it
+    is forced.
     """
     check_may(author.role, "patients")
     with database.writing() as connection:
@@ -107,16 +110,20 @@ def erase(database: Database, patient: str, author: Author, *, force: bool) -> E
                 erased=_note(author, author.reason if force else None),
             )
         )
-        lots: list[str] = []
+        fixed: list[str] = []
         for one in found:
-            lots += _lots_in_facts(connection, one.record.course)
-            _blank(connection, one.record.course)
+            fixed += _typed_in_facts(connection, one.record.course)
+            _blank(connection, one.record.course, with_authors=with_authors)
     # What was overwritten may still stand in the log beside the file.
     is_log_empty = database.file is None or database.empty_log()
-    return Erased(len(found), is_log_empty, tuple(_remains(found, lots)))
+    return Erased(
+        len(found), is_log_empty, tuple(_remains(found, fixed, with_authors=with_authors))
+    )
 
 
-def _remains(found: Sequence[Standing], lots: Sequence[str]) -> Iterator[str]:
+def _remains(
+    found: Sequence[Standing], fixed: Sequence[str], *, with_authors: bool
+) -> Iterator[str]:
     """What an erasure does not reach: who wrote a record, and what names the course itself."""
     entries = [entry for one in found for entry in one.record.entries]
     authors = dict.fromkeys(
@@ -124,29 +131,33 @@ def _remains(found: Sequence[Standing], lots: Sequence[str]) -> Iterator[str]:
     )
     made = sum(isinstance(one.event, Issued) for one in entries)
     yield f"the ids of its courses: {listing([one.record.course for one in found])}"
-    yield f"the names of who entered and confirmed: {listing([*authors])}"
-    if lots:
-        yield f"lots of records made before they could be blanked: {listing(lots)}"
+    if not with_authors:
+        yield f"the names of who entered and confirmed: {listing([*authors])}"
+    if fixed:
+        yield f"what was recorded before it could be blanked: {listing(fixed)}"
     if made:
         yield f"digests and codes of {count(made, 'set')} of documents"
     yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
 
 
-def _lots_in_facts(connection: Connection, course: str) -> Iterator[str]:
-    """The lots that stand among the facts of events, where nothing can be blanked."""
+def _typed_in_facts(connection: Connection, course: str) -> Iterator[str]:
+    """The lots and authors that stand among the facts of events, where nothing can be blanked."""
     for row, _, _ in read_rows(connection, course):
         facts = json.loads(row.facts)["event"]
         for event in (facts, facts.get("instead") or {}):
             if event.get("lot") is not None:
-                yield f"event {row.number} of {course}"
+                yield f"the lot of event {row.number} of {course}"
+        if row.author:
+            yield f"the author of event {row.number} of {course}"
 
 
-def _blank(connection: Connection, course: str) -> None:
+def _blank(connection: Connection, course: str, *, with_authors: bool) -> None:
     rows: list[Row[tuple[str, int, str, str]]] = list(
         connection.execute(select(texts).where(texts.c.course == course))
     )
     for row in rows:
-        content = json.dumps(blanked(json.loads(row.content)), sort_keys=True)
+        left = blanked(json.loads(row.content), with_authors=with_authors)
+        content = json.dumps(left, sort_keys=True)
         here = (texts.c.course == course) & (texts.c.event == row.event)
         connection.execute(update(texts).where(here).values(salt=None, content=content))
 

@@ -80,6 +80,7 @@ def restrict(
 @patient.command()
 @click.argument("patient", metavar="ID")
 @click.option("--force", is_flag=True, help="Inside the retention period too; needs --reason.")
+@click.option("--authors", is_flag=True, help="The names of who entered and confirmed too.")
 @click.option("--reason", metavar="TEXT", help="Why; it is kept, so name nobody in it.")
 @by_option
 @database_option
@@ -87,6 +88,7 @@ def restrict(
 def erase(
     patient: str,
     force: bool,
+    authors: bool,
     reason: str | None,
     by: str | None,
     database: str | None,
@@ -105,7 +107,7 @@ def erase(
     if force and reason is None:
         raise UsageError(Problem("--reason", "a forced erasure needs one", "say why"))
     who = author(by, reason)
-    done = erase_patient(open_register(database), patient, who, force=force)
+    done = erase_patient(open_register(database), patient, who, force=force, with_authors=authors)
     held_by: tuple[str, ...] = STILL_HELD_BY
     if not done.is_log_empty:
         held_by = ("the log beside the file, until the programs that have it open end", *held_by)

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.core.followup.events import KINDS, Entry, Event, Settled, kind_of
@@ -27,8 +27,9 @@ from planner.files.reading import exact_decimal, refuse_constant
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-# What people write freely: it may say who somebody is.
-_TYPED = {
+# Who entered or confirmed something; and what people write freely, which may say who somebody is.
+_AUTHORS = {"by", "confirmed_by"}
+_TYPED = _AUTHORS | {
     "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
 }  # fmt: skip
 # A lot as vials have it: one word with a digit. Anything else may be somebody's name.
@@ -47,7 +48,10 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 
 
 class EventRow(NamedTuple):
-    """An event as its table has it; `texts` is what was typed, by its place in the facts."""
+    """An event as its table has it; `texts` is what was typed, by its place in the facts.
+
+    So is its author; `author` has the name in events that were written before it could be blanked.
+    """
 
     number: int
     at: str
@@ -60,9 +64,7 @@ class EventRow(NamedTuple):
     @property
     def texts_sha256(self) -> str:
         """A digest that tells nothing of the texts without their salt."""
-        if self.salt is None:
-            return ""
-        return hashlib.sha256(f"{self.salt}{_json(dict(self.texts))}".encode()).hexdigest()
+        return "" if self.salt is None else _salted_sha256(self.salt, tuple(self.texts.items()))
 
 
 class KnownPatient(NamedTuple):
@@ -74,8 +76,8 @@ class KnownPatient(NamedTuple):
 
 
 def to_row(entry: Entry, salt: str) -> EventRow:
-    """An entry as a row; `salt` is random, and used where something was typed."""
-    facts = {"event": _plain(entry.event), "reason": entry.reason}
+    """An entry as a row; `salt` is random."""
+    facts = {"event": _plain(entry.event), "reason": entry.reason, "by": entry.by}
     if entry.confirmations:
         facts["confirmations"] = _plain(entry.confirmations)
     if entry.role != "physician":
@@ -89,10 +91,7 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         facts["settled"] = settled
     typed |= _take_typed(facts, "")
     kind = kind_of(entry.event)
-    return EventRow(
-        entry.number, entry.at.isoformat(), entry.by, kind, _json(facts), typed,
-        salt if typed else None,
-    )  # fmt: skip
+    return EventRow(entry.number, entry.at.isoformat(), "", kind, _json(facts), typed, salt)
 
 
 def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOWABLE) -> Entry:
@@ -117,7 +116,7 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     return Entry(
         number=row.number,
         at=datetime.fromisoformat(row.at),
-        by=row.author,
+        by=facts.get("by", row.author),
         reason=facts["reason"],
         event=event,
         confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
@@ -168,21 +167,35 @@ def _put_identity(
 
 def digest(course: str, row: EventRow, texts_sha256: str, before: str) -> str:
     """What an event is known by: its content after the digest of the one before it."""
-    content = [before, course, row.number, row.at, row.author, row.kind, row.facts, texts_sha256]
+    own = (row.number, row.at, row.author, row.kind, row.facts)
+    return _sha256((before, course, *own, texts_sha256))
+
+
+# Kept by all that they are of: a long history is not counted anew for each change of it.
+@lru_cache(maxsize=1024)
+def _sha256(content: tuple[str | int, ...]) -> str:
     return hashlib.sha256(_json(content).encode()).hexdigest()
 
 
-def blanked(texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts of an erased patient; a lot that is one says nothing of who it is."""
+@lru_cache(maxsize=1024)
+def _salted_sha256(salt: str, texts: tuple[tuple[str, str], ...]) -> str:
+    return hashlib.sha256(f"{salt}{_json(dict(texts))}".encode()).hexdigest()
+
+
+def blanked(texts: Mapping[str, str], *, with_authors: bool) -> dict[str, str]:
+    """The texts of an erased patient, with or without the names of who entered and confirmed."""
     return {
-        place: text if place.endswith("/lot") and is_lot(text) else ERASED
+        place: text if says_nothing_of_patient(place, text, with_authors=with_authors) else ERASED
         for place, text in texts.items()
     }
 
 
-def is_lot(text: str) -> bool:
-    """Whether a text is a lot as vials have it."""
-    return bool(_LOT.fullmatch(text))
+def says_nothing_of_patient(place: str, text: str, *, with_authors: bool = False) -> bool:
+    """Whether a text may stay when its patient is erased: a lot as vials have it, an author."""
+    last = place.rpartition("/")[2]
+    if last in _AUTHORS:
+        return not with_authors
+    return last == "lot" and _LOT.fullmatch(text) is not None
 
 
 def is_typed_place(place: str, facts: Any) -> bool:

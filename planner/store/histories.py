@@ -9,7 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
 from planner.core.calendar.availability import Opening
 from planner.core.followup.course_state import State, fold
@@ -34,8 +34,14 @@ from planner.store.tables import courses, events, inputs, pages, patients, texts
 
 ERASED_ID = "erased"
 # The statements of every change, built once: to build one costs as much as to run it.
+_OTHERS = courses.alias("others")
+_OTHERS_ENDED = exists().where(
+    _OTHERS.c.patient == courses.c.patient,
+    _OTHERS.c.id != courses.c.id,
+    _OTHERS.c.status == "ended",
+)
 _HEAD = (
-    select(courses.c.events, courses.c.digest.label("last"), patients)
+    select(courses.c.events, courses.c.digest.label("last"), _OTHERS_ENDED, patients)
     .join_from(courses, patients, patients.c.key == courses.c.patient)
     .where(courses.c.id == bindparam("wanted"))
 )
@@ -87,7 +93,10 @@ class PatientRow(NamedTuple):
 
 
 class Record(NamedTuple):
-    """A course as the register has it; `digest` is that of its last event."""
+    """A course as the register has it; `digest` is that of its last event.
+
+    `has_ended_beside` says whether another course of its patient was ended.
+    """
 
     course: str
     patient: PatientRow
@@ -96,6 +105,7 @@ class Record(NamedTuple):
     protocol: Protocol
     opening: Opening
     clinic: str
+    has_ended_beside: bool = False
 
     @property
     def state(self) -> State:
@@ -128,7 +138,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     head = connection.execute(query, {"wanted": course}).one_or_none()
     if head is None:
         raise RefusedError(_unknown(connection, course))
-    events_there, last_there, *of_whom = head
+    events_there, last_there, has_ended_beside, *of_whom = head
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
@@ -143,7 +153,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
     record = new_record(connection, course, patient, planned)
-    return record._replace(entries=entries, digest=last)
+    return record._replace(entries=entries, digest=last, has_ended_beside=bool(has_ended_beside))
 
 
 def read_courses_of(

@@ -38,7 +38,13 @@ from planner.errors import Problem
 from planner.files.fields import FieldError, check_text
 from planner.files.plan import is_uid
 from planner.files.reading import LONGEST_TEXT
-from planner.store.event_rows import ERASED, PATIENT_ID, EventRow, is_lot, is_typed_place
+from planner.store.event_rows import (
+    ERASED,
+    PATIENT_ID,
+    EventRow,
+    is_typed_place,
+    says_nothing_of_patient,
+)
 from planner.store.histories import Record
 
 MOST_REVISIONS = 1_000_000
@@ -255,7 +261,7 @@ def untrue_texts(course: str, rows: Sequence[EventRow], *, is_erased: bool) -> I
             elif is_erased:
                 # A finding repeats the diagnosis, which was erased before.
                 is_blank = text == ERASED or text.startswith(f"{ERASED};")
-                if not is_blank and not (place.endswith("/lot") and is_lot(text)):
+                if not is_blank and not says_nothing_of_patient(place, text):
                     yield Problem(where, "its patient is erased, and a text is not", _FIX)
             elif place != PATIENT_ID:
                 try:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -492,6 +493,53 @@ def test_an_erased_patient_is_nowhere_and_the_doses_stay(planner: Run, tmp_path:
     path.write_text(exported)
     done = planner("course", "import", path, "--database", "copy.db")
     assert done.returncode == 0, done.stderr
+
+
+def confirmed_and_given(planner: Run, tmp_path: Path, author: str) -> dict[str, str]:
+    """A register in which an author added a course, confirmed a finding, gave and corrected."""
+    database = {"PLANNER_DATABASE": "register.db", "PLANNER_USER": author}
+    planner("course", "add", write(tmp_path, SOUND), "--clinic", CLINIC, **database)
+    give = ("course", "give", "K-1", "--visit", 1, "--lesion", "A", "--dose", 15)
+    done = planner(*give, "--confirm", "seen", **database)
+    assert done.returncode == 0, done.stderr
+    correct = ("course", "correct", "K-1", "--event", 2, "--pain-after", 4, "--reason", "slip")
+    assert planner(*correct, **database).returncode == 0
+    return database
+
+
+@pytest.mark.hazard("data-leak")
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_who_entered_is_blanked_where_that_is_asked(
+    planner: Run, tmp_path: Path, is_asked: bool
+) -> None:
+    database = confirmed_and_given(planner, tmp_path, "Dr Zoltan Quist")
+    erase = ("patient", "erase", "P-1", "--force", "--reason", "order", "--by", "Office")
+    done = planner(*erase, *(["--authors"] if is_asked else []), **database)
+    assert done.returncode == 0, done.stderr
+    assert ("Dr Zoltan Quist" in done.stdout) != is_asked
+    held = b"".join(path.read_bytes() for path in tmp_path.glob("register.db*"))
+    assert (b"Quist" in held) != is_asked
+    assert planner("course", "check", **database).returncode == 0
+    history = json.loads(planner("course", "show", "K-1", "--json", **database).stdout)["history"]
+    assert {one["by"] for one in history} == {"erased" if is_asked else "Dr Zoltan Quist"}
+    path = tmp_path / "e.jsonl"
+    path.write_text(planner("course", "export", **database).stdout)
+    done = planner("course", "import", path, "--database", "copy.db")
+    assert done.returncode == 0, done.stderr
+    assert planner("course", "check", "--database", "copy.db").returncode == 0
+
+
+def test_an_erasure_lists_authors_that_were_written_before_they_could_be_blanked(
+    planner: Run, tmp_path: Path
+) -> None:
+    shutil.copy(Path(__file__).parents[1] / "first_edition/register.db", tmp_path / "register.db")
+    database = {"PLANNER_DATABASE": "register.db", **BY}
+    courses = json.loads(planner("course", "list", "--json", **database).stdout)
+    first = courses[0]
+    erase = ("patient", "erase", first["patient"], "--force", "--reason", "order", "--authors")
+    done = planner(*erase, **database)
+    assert done.returncode == 0, done.stderr
+    assert f"the author of event 1 of {first['course']}" in done.stdout
 
 
 def test_a_letter_that_no_paper_has_is_refused_when_it_is_typed(course: Run) -> None:
