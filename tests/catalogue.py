@@ -19,6 +19,8 @@ from babel.messages.pofile import read_po, write_po
 from planner.core.protocol.protocol import Protocol
 from planner.core.values import languages
 from planner.documents.sentences import SENTENCES
+from planner.documents.wording import DETAILS
+from planner.files.bundled import bundled_protocols
 from planner.files.protocol import load_protocol
 from tests.conftest import ROOT
 
@@ -32,7 +34,8 @@ def texts() -> Iterator[str | tuple[str, str]]:
     for path in sorted((ROOT / "planner" / "documents").glob("*.py")):
         yield from _said(ast.parse(path.read_text(encoding="utf-8")))
     yield from SENTENCES
-    yield from _protocol_texts(load_protocol("sts-150"))
+    for name in bundled_protocols():
+        yield from _protocol_texts(load_protocol(name))
 
 
 def _said(code: ast.Module) -> Iterator[str | tuple[str, str]]:
@@ -48,10 +51,14 @@ def _said(code: ast.Module) -> Iterator[str | tuple[str, str]]:
 
 
 def _protocol_texts(protocol: Protocol) -> Iterator[str]:
+    yield protocol.population
     yield from (protocol.route, protocol.technique, protocol.use, *protocol.not_for)
     yield from (one.caveat for one in protocol.sources.values())
     yield from (one.title for one in protocol.regimens.values())
     yield from (one.because for one in protocol.table.rules)
+    yield from (one.caveat for one in protocol.cases)
+    yield from (text for one in protocol.screens for text in (one.question, one.because))
+    yield from (one.label for one in protocol.observations)
 
 
 def updated(language: str) -> Catalog:
@@ -62,10 +69,16 @@ def updated(language: str) -> Catalog:
     path = po_path(language)
     old = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog()
     new = Catalog(locale=language, fuzzy=False, header_comment="# The papers in another language.")
-    for text in texts():
+    for text in filter(None, texts()):
         known = old.get(text[0] if isinstance(text, tuple) else text)
         new.add(text, known.string if known is not None else None)
-    for site in (*load_protocol("sts-150").table.domains.sites, "left", "right", "midline"):
+    for site in (
+        *load_protocol("sts-150").table.domains.sites,
+        "left",
+        "right",
+        "midline",
+        *DETAILS,
+    ):
         known = old.get(site, "site")
         new.add(site, known.string if known is not None else None, context="site")
     for regimen in load_protocol("sts-150").regimens:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from planner.files.hazards import Hazard, hazards
+from planner.files.hazards import LIKELIHOODS, Hazard, hazards
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "hazards.md"
@@ -78,6 +78,7 @@ def _faults(one: Hazard, marks: Marks, root: Path) -> Iterator[str]:
         yield "no test"
     if not one.controls:
         yield "no control"
+    yield from _risk_faults(one)
     for control in one.controls:
         if not (root / control.where).is_file():
             yield f"{control.where} is not there"
@@ -88,14 +89,32 @@ def _faults(one: Hazard, marks: Marks, root: Path) -> Iterator[str]:
             yield f"{test} does not carry the id"
 
 
+def _risk_faults(one: Hazard) -> Iterator[str]:
+    risk = one.risk
+    if not {risk.before, risk.with_controls} <= {*LIKELIHOODS}:
+        yield "its risk is by no word of the scale"
+    elif LIKELIHOODS.index(risk.with_controls) > LIKELIHOODS.index(risk.before):
+        yield "its controls make it more likely"
+    if risk.owner not in ("planner", "clinic") or risk.status not in ("controlled", "accepted"):
+        yield "nobody answers for it, or nobody says how it stands"
+    if bool(one.left) != (risk.status == "accepted"):
+        yield "what is left and its status contradict one another"
+
+
 def matrix(log: Sequence[Hazard]) -> str:
-    """The hazards as a table: what, controls, tests."""
-    rows = ["| hazard | what stands against it | tests |", "|---|---|---|"]
+    """The hazards as a table: what, its risk, controls, tests."""
+    rows = [
+        "| hazard | risk, before and with | what stands against it | tests |",
+        "|---|---|---|---|",
+    ]
     for one in log:
         controls = "; ".join(f"{control.what} (`{control.where}`)" for control in one.controls)
         controls += f". **Left:** {one.left}" if one.left else ""
         tests = ", ".join(_link(test) for test in one.tests)
-        rows.append(f'| <a id="{one.id}"></a>**{one.id}**: {one.hazard} | {controls} | {tests} |')
+        name = f'<a id="{one.id}"></a>**{one.id}**: {one.hazard}'
+        levels = (one.level(one.risk.before), one.level(one.risk.with_controls))
+        risk = f"{one.severity}; {levels[0]}, {levels[1]} ({one.risk.owner}, {one.risk.status})"
+        rows.append(f"| {name} | {risk} | {controls} | {tests} |")
     return "\n".join(rows) + "\n"
 
 

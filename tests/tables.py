@@ -22,7 +22,9 @@ def reference(size_mm: Decimal, ulcerated: bool, site: str) -> str:
         return "small-fingertip" if site == "fingertip" else "small-elsewhere"
     if size_mm < 5:
         return "small-ulcerated"
-    return "large-ulcerated" if ulcerated else "large-intact"
+    if not ulcerated:
+        return "large-intact"
+    return "large-ulcerated" if size_mm >= 70 else "large-ulcerated-under-70"
 
 
 def boundary_grid(rules: Sequence[Rule], domains: Domains) -> Iterator[Point]:

@@ -41,6 +41,7 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "planned": ("add a course", ()),
     "given": ("record what was given", _RECORDS),
     "evaluated": ("record an evaluation", _RECORDS),
+    "answered": ("record an answer of the patient", _RECORDS),
     "missed": ("record that a visit was missed", _RECORDS),
     "moved": ("move a visit", ("secretary",)),
     "held": ("hold a lesion", ()),

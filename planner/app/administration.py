@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,7 @@ from planner.core.dosing.draw_up import draw_up
 from planner.core.followup.course_state import is_reached
 from planner.core.followup.current_plan import with_done
 from planner.core.followup.events import (
+    Answered,
     Confirmed,
     Corrected,
     DoseChanged,
@@ -33,10 +35,11 @@ from planner.core.followup.events import (
     Resumed,
 )
 from planner.core.plan.appointments import Named
-from planner.core.plan.course import Confirmation, Lesion
+from planner.core.plan.course import Confirmation, Lesion, Screened
 from planner.core.plan.findings import CODES
-from planner.core.plan.plan import PlannedEvaluation, PlannedInjection, PlannedVisit
+from planner.core.plan.plan import Observed, PlannedEvaluation, PlannedInjection, PlannedVisit
 from planner.core.plan.planning import lesion_problems
+from planner.core.protocol.protocol import Observation
 from planner.core.values.formatting import listing, plain, typed_moment
 from planner.core.values.quantities import Dose, Volume
 from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
@@ -59,6 +62,7 @@ class Circumstances(NamedTuple):
     at: datetime | None = None
     lot: str | None = None
     expiry: str | None = None
+    observed: tuple[Observed, ...] | None = None
 
 
 class Felt(NamedTuple):
@@ -175,7 +179,65 @@ def _given(
         at=_time(standing, visit, noted.at),
         lot=noted.lot,
         expiry=noted.expiry,
+        observed=tuple(_checked_observations(standing, injections, noted.observed or ())),
     )
+
+
+def _checked_observations(
+    standing: Standing, injections: Sequence[Injected], observed: Sequence[Observed]
+) -> Iterator[Observed]:
+    """What was noted, in the protocol's own words. Raises InputError where it has none."""
+    known = {one.id: one for one in standing.record.protocol.observations}
+    names = [one.lesion for one in injections]
+    sites = {one.id: one.site for one in standing.state.course.lesions}
+    for one in observed:
+        found = known.get(one.observation)
+        if found is None:
+            fix = nearest(one.observation, list(known)) if known else "leave it out"
+            text = f"the protocol notes no {shown(one.observation)}"
+            raise InputError(Problem("observe", text, fix))
+        if one.lesion is not None and one.lesion not in names:
+            text = f"lesion {one.lesion} is not in this record"
+            raise InputError(Problem("observe", text, f"it is of {listing(names)}"))
+        there = [one.lesion] if one.lesion else names
+        if found.sites is not None and not any(sites[each] in found.sites for each in there):
+            text = f"{found.id} is noted at {listing(list(found.sites), 'or')}"
+            raise InputError(Problem("observe", text, "leave it out"))
+        yield one._replace(value=_observed_value(found, one.value))
+
+
+def _observed_value(of: Observation, value: str) -> str:
+    """What was noted as it is kept: a yes or no, a plain decimal, one of the choices, a text."""
+    said, field = value.strip(), f"observe {of.id}"
+    if of.type == "yes-no":
+        if said.casefold() not in ("yes", "no"):
+            raise InputError(Problem(field, f"{shown(value)} is neither", "write yes or no"))
+        return said.casefold()
+    if of.type == "choice":
+        if said not in of.values:
+            fix = f"choose {listing(list(of.values), 'or')}"
+            raise InputError(Problem(field, f"{shown(value)} is no choice", fix))
+        return said
+    if of.type == "quantity":
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", said):
+            unit = f" of {of.unit}" if of.unit else ""
+            fix = f"write a plain number{unit}, as 2 or 2.5"
+            raise InputError(Problem(field, f"{shown(value)} is no figure", fix))
+        return said
+    if not said:
+        raise InputError(Problem(field, "it says nothing", "say it, or leave it out"))
+    return said
+
+
+def answered(standing: Standing, screen: str, answer: bool) -> Answered:
+    """The answer to a question of the protocol. Raises RefusedError for one that it has not."""
+    known = [one.id for one in standing.record.protocol.screens]
+    if screen not in known:
+        fix = nearest(screen, known) if known else "its protocol asks nothing"
+        raise RefusedError(Problem("screen", f"the protocol asks no {shown(screen)}", fix))
+    if Screened(screen, answer) in standing.state.course.screening:
+        raise RefusedError(Problem("screen", "that is its answer already", "nothing was changed"))
+    return Answered(screen, answer)
 
 
 def _as_planned(one: PlannedInjection) -> Injected:
@@ -261,13 +323,13 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     visit = visit_of(standing, number)
     wall, opening = clinics_time(standing, to, "to"), standing.record.opening
     there = [
-        one.purposes
+        one.each_purpose
         for one in standing.plan.coming
         if one.number != number and one.start and one.start.date() == wall.date()
     ]
     # On the day of another visit it joins it, and both have to fit.
-    purposes = {purpose for each in (visit.purposes, *there) for purpose in each}
-    minutes = opening.minutes(sorted(purposes))
+    purposes = [purpose for each in (visit.each_purpose, *there) for purpose in each]
+    minutes = opening.minutes(purposes)
     if shut := opening.shut(wall, minutes):
         raise InputError(Problem("to", shut, "choose another time"))
     if not opening.has_room(wall, minutes):

@@ -32,6 +32,7 @@ from planner.store.standing import Standing
 
 # What somebody chooses stops where its plan does; what was done is recorded whatever follows.
 CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
+ASKED_AT_ONCE = (TOO_NEAR, "screening-positive")
 
 
 class Step(NamedTuple):
@@ -52,7 +53,7 @@ def step(before: Standing, event: Event, author: Author) -> Step:
     number = len(record.entries) + 1
     entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
     after, entry = settled(record, before.state, entry)
-    facts = [Asked.of_question(one) for one in _asked(before, after, event, author.now)]
+    facts = [Asked.of_question(one) for one in _asked(before, after, event, author)]
     new = list(_to_confirm(before, after, event, author))
     asked = (*facts, *map(Asked.of_finding, new))
     said = answered(facts, author)
@@ -97,14 +98,19 @@ def _is_last(before: Standing, number: int) -> bool:
         return False
 
 
-def _asked(before: Standing, after: Standing, event: Event, now: datetime) -> Iterator[Question]:
+def _asked(before: Standing, after: Standing, event: Event, author: Author) -> Iterator[Question]:
     """What an event asks: for itself, and where the series would break its law."""
     protocol = before.record.protocol
     state, of_event = before.state, event
     if isinstance(event, Corrected) and event.instead is not None:
         # It is compared with the course without what it corrects.
         state, of_event = _not_done(state, event.instead), event.instead
-    yield from questions(state, of_event, protocol, _wall(before.record, now))
+    # A physician is asked for the finding that it leads to.
+    yield from (
+        one
+        for one in questions(state, of_event, protocol, _wall(before.record, author.now))
+        if one.code != "screening-answer" or author.role != "physician"
+    )
     yield from hold_questions(of_event, before.record.entries)
     # A distance that is to come is a finding, with its own days to confirm.
     breaches = [
@@ -138,14 +144,15 @@ def _to_confirm(
     """What an event leads to and somebody has to confirm; raises NotConfirmedError for errors.
 
     What was done is recorded as it was, and what that leads to waits for a physician; only a
-    distance that is too short is asked for whatever brings it about, where a physician records.
+    distance that is too short and an answer that is a reason to stop are asked for whatever brings
+    them about, where a physician records.
     """
     new = list(new_findings(after.state.findings, before.state.findings))
     # A visit without a day is named, and moved later.
     new = [one for one in new if one.code != "no-open-day"]
     if not isinstance(event, CHOICES):
         if author.role == "physician":
-            yield from (one for one in new if one.code == TOO_NEAR)
+            yield from (one for one in new if one.code in ASKED_AT_ONCE)
         return
     errors = [one for one in new if one.severity == "error"]
     fix = "ask for something else"

@@ -120,6 +120,9 @@ def _facts(event: Any) -> dict[str, Any]:
         instead = None if event.instead is None else _facts(event.instead)
         return {"corrects": event.event, "instead": instead}
     facts = event._asdict()
+    if not facts.get("observed", True):
+        # Most visits note nothing.
+        del facts["observed"]
     return {"time" if name == "at" else name: _told(value) for name, value in facts.items()}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import says_the_same
 from planner.documents.folder import PLAN_NAME, check_ours
-from planner.documents.labels import GRIDS
+from planner.documents.labels import GRIDS, sheet_of
 from planner.errors import InputError, Problem, RefusedError, UsageError
 from planner.files.plan import plan_from, read_plan
 from planner.files.seal import EditedPlanError
@@ -62,11 +62,11 @@ def check_free(folder: Path) -> None:
 
 def check_first_label(first: int, plan: Plan) -> None:
     """Refuse a label that the clinic's sheets do not have."""
-    paper = plan.clinic.paper
-    there = GRIDS[paper].labels
+    sheet = sheet_of(plan)
+    there = GRIDS[sheet].labels
     if first > there:
         fix = f"give 1 to {there}"
-        raise UsageError(Problem("first_label", f"{paper} sheets have {there} labels", fix))
+        raise UsageError(Problem("first_label", f"{sheet} sheets have {there} labels", fix))
 
 
 def _issued_there(folder: Path, made: Plan) -> Plan:

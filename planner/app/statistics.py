@@ -46,6 +46,7 @@ DICTIONARY = {
     "pain_before": ("of 10", "pain before the injection"),
     "pain_after": ("of 10", "pain after the injection"),
     "complication": ("", "as it was entered"),
+    "observed": ("", "what was noted: its id = its value, one after the other"),
     "evaluation": ("", "the lesion's own count: 1, 2, ..."),
     "after_days": ("days", "days after the first injection when it is due"),
     "date": ("date", "when it was measured"),
@@ -168,6 +169,8 @@ def _injections(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                 "pain_before": given and given.pain_before,
                 "pain_after": given and given.pain_after,
                 "complication": given and given.complication,
+                "observed": given
+                and "; ".join(f"{noted.observation} = {noted.value}" for noted in given.observed),
             }
 
 

@@ -58,6 +58,18 @@ def by_lesion(**values: tuple[str, ...]) -> list[OfLesion]:
     return [_group(one) for one in _groups(said)]
 
 
+def noted_in_order(observe: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """What was noted, each with the lesion named before it; of the whole visit, if none was."""
+    values, found, lesion = iter(observe), [], None
+    lesions = iter(click.get_current_context().params["lesion"])
+    for name in click.get_current_context().meta[_ORDER]:
+        if name == "lesion":
+            lesion = next(lesions)
+        elif name == "observe":
+            found.append((next(values), lesion))
+    return found
+
+
 def _groups(said: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
     group: list[tuple[str, str]] = []
     for name, value in said:

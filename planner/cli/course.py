@@ -16,6 +16,7 @@ COMMANDS = {
     **dict.fromkeys(
         (
             "give",
+            "answer",
             "miss",
             "move",
             "hold",

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.cli.by_lesion import InOrder, by_lesion, check_groups, each_lesion_options
+from planner.cli.by_lesion import (
+    InOrder,
+    by_lesion,
+    check_groups,
+    each_lesion_options,
+    noted_in_order,
+)
 from planner.cli.changing import Change, changing
 from planner.cli.output import remark
 from planner.cli.register import (
@@ -35,6 +41,7 @@ if TYPE_CHECKING:
     from planner.app.administration import Amount, Circumstances, Felt, PartlyMeasured
     from planner.app.courses import Changed
     from planner.core.followup.events import Event
+    from planner.core.plan.plan import Observed
     from planner.store.standing import Standing
 
 _at_option = click.option(
@@ -63,6 +70,25 @@ def noting(command: Any) -> Any:
     ):
         command = option(command)
     return vial_options(command)
+
+
+observe_option = click.option(
+    "--observe",
+    metavar="ID=VALUE",
+    multiple=True,
+    help="What was noted, by the protocol's id; may be repeated.",
+)
+
+
+def typed_observation(text: str, lesion: str | None) -> Observed:
+    """Something that was noted: its id and what it was."""
+    from planner.core.plan.plan import Observed
+
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        problem = Problem("--observe", f"{text!r} says not what it is", "write refill-before=2")
+        raise InputError(problem)
+    return Observed(name.strip(), typed_text(value, "--observe") or "", lesion)
 
 
 def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circumstances:
@@ -105,6 +131,7 @@ def typed_amount(dose: str | None, ml: str | None) -> Amount | None:
 @each_lesion_options
 @click.option("--as-planned", is_flag=True, help="What is planned, for all lesions or those named.")
 @click.option("--page", metavar="CODE", help="The code on the page; refused if it is stale.")
+@observe_option
 @vial_options
 def give(
     change: Change,
@@ -114,13 +141,15 @@ def give(
     at: str | None,
     lot: str | None,
     expiry: str | None,
+    observe: tuple[str, ...],
     **each: Any,
 ) -> None:
     """Record the injections of a visit: as planned, or a lesion's own dose.
 
     What was done is recorded as it was done; a time in the future, another order, a short
     interval, a dose far from the planned one or a vial past its expiry ask for --confirm. Pain and
-    complications are of one lesion: name it with --lesion before them, again for each.
+    complications are of one lesion: name it with --lesion before them, again for each; what is
+    noted with --observe is of the lesion named before it, else of the whole visit.
 
     Example: planner course give K-0042 --visit 1 --as-planned --lot 7A12 --by "Nurse B"
     """
@@ -128,6 +157,8 @@ def give(
     from planner.app.issued_pages import check_page
 
     said, groups = circumstances(at, lot, expiry), by_lesion(**each)
+    noted = (typed_observation(text, lesion) for text, lesion in noted_in_order(observe))
+    said = said._replace(observed=tuple(noted))
     amounts = {one.lesion: typed_amount(one.dose, one.ml) for one in groups}
     one_of("", (("--as-planned", as_planned), ("--dose or --ml", any(amounts.values()))))
     feels = {one.lesion: felt(one.pain_before, one.pain_after, one.complication) for one in groups}
@@ -417,6 +448,31 @@ def correct(
         return put_right(standing, number, said)
 
     change.make(make, reason=reason, of="undone")
+
+
+@click.command()
+@changing
+@click.option(
+    "--screen", "said", required=True, metavar="ID=yes|no", help="The question, and its answer."
+)
+@reason_option
+def answer(change: Change, said: str, reason: str) -> None:
+    """Record the answer to a question of the protocol, as it was asked at the chair.
+
+    One that is a reason to stop asks for --confirm, and the course waits for a physician.
+
+    Example: planner course answer K-0042 --screen anticoagulant=no --reason "asked her"
+    """
+    from planner.app.administration import answered
+
+    screen, sign, word = said.partition("=")
+    if not sign or word.strip().casefold() not in ("yes", "no"):
+        problem = Problem("--screen", f"{said!r} is no answer", "write it as pregnant=no")
+        raise UsageError(problem)
+    is_yes = word.strip().casefold() == "yes"
+    change.make(
+        lambda standing: answered(standing, screen.strip(), is_yes), reason=reason, of="answered"
+    )
 
 
 @click.command()

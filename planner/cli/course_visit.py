@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.changing import Change, changing
-from planner.cli.course_changes import circumstances
+from planner.cli.course_changes import circumstances, observe_option, typed_observation
 from planner.cli.lazy import rename_fields
 from planner.cli.prompts import ask
 from planner.cli.register import (
@@ -27,12 +27,12 @@ from planner.core.values.formatting import mg, ml, mm, moment
 from planner.errors import InputError, PlannerError, Problem, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from planner.app.administration import Amount, Circumstances, Felt, Measurement
     from planner.app.courses import Make
     from planner.core.followup.events import Event
-    from planner.core.plan.plan import PlannedInjection, PlannedLesion, PlannedVisit
+    from planner.core.plan.plan import Observed, PlannedInjection, PlannedLesion, PlannedVisit
     from planner.store.standing import Standing
 
 
@@ -43,7 +43,8 @@ _QUESTIONS = {"at": "When", "size_mm": "Size", "expiry": "Expiry", "lot": "Lot",
 @click.command()
 @changing
 @visit_option
-def visit(change: Change, visit: int) -> None:
+@observe_option
+def visit(change: Change, visit: int, observe: tuple[str, ...]) -> None:
     """Ask for all of a visit in one go: sizes first, then what each lesion was given.
 
     All answers are written together, or none; refused where the course moved on meanwhile.
@@ -59,7 +60,8 @@ def visit(change: Change, visit: int) -> None:
     planned = visit_of(standing, visit)
     when = moment(planned.start) if planned.start else "no day"
     click.echo(f"Course {change.course}, visit {visit}, {when}", err=True)
-    makes = list(_asked(standing, planned))
+    said = [typed_observation(text, None) for text in observe]
+    makes = list(_asked(standing, planned, said))
     if not makes:
         raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
     if ask("\nWrite it? (yes or no; empty: yes)", _yes_or_no, optional=True) is False:
@@ -83,7 +85,7 @@ def as_asked() -> Iterator[None]:
         raise
 
 
-def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
+def _asked(standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]) -> Iterator[Make]:
     """The events of a visit, as they are answered for."""
     from planner.app.administration import clinics_time, evaluated, given
 
@@ -102,7 +104,7 @@ def _asked(standing: Standing, visit: PlannedVisit) -> Iterator[Make]:
         if one.state != "done" and (amount := _amount(one, lesions[one.lesion]))
     ]
     if amounts:
-        noted = _noted()._replace(at=at)
+        noted = _noted()._replace(at=at, observed=(*observed, *_observed()))
         yield as_it_is(given(standing, visit.number, amounts, noted))
 
 
@@ -197,6 +199,15 @@ def _noted() -> Circumstances:
     return circumstances(
         None, lot, ask("  Expiry, as 2027-03 (may be empty)", checked, optional=True)
     )
+
+
+def _observed() -> Iterator[Observed]:
+    """What else was noted, one after the other."""
+    question = "  Noted (as refill-before=2; empty: no more)"
+    while (
+        one := ask(question, lambda text: typed_observation(text, None), optional=True)
+    ) is not None:
+        yield one
 
 
 def _planned_time(visit: PlannedVisit) -> str:

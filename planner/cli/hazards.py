@@ -27,6 +27,9 @@ def _lines(one: Hazard) -> Iterator[str]:
     yield click.style(f"{one.id}: {one.hazard}", bold=True)
     yield f"  how:     {one.how}"
     yield f"  harm:    {one.harm}"
+    before, left = one.risk.before, one.risk.with_controls
+    yield f"  risk:    {one.level(before)} ({before}), with its controls {one.level(left)} ({left})"
+    yield f"  owner:   {one.risk.owner}, {one.risk.status}"
     for control in one.controls:
         yield f"  control: {control.what} ({control.where})"
     if one.left:

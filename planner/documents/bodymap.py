@@ -7,7 +7,8 @@ site and side, never more than the course file says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from math import cos, pi, sin
 from typing import Literal, NamedTuple
 
@@ -16,14 +17,19 @@ from planner.core.plan.plan import Plan, PlannedLesion
 from planner.documents.language import Language
 from planner.documents.paper import Figure
 from planner.documents.sentences import msgid
-from planner.documents.svg import Point, area, dot, drawing, rule, spread, words
-from planner.documents.wording import site_and_side
+from planner.documents.svg import Point, area, dot, drawing, ring, rule, spread, words
+from planner.documents.wording import where
 
 WIDTH_MM, HEIGHT_MM = 186, 76
 LONGEST_ID = 6
 _ROW_MM = 3.2
 _LETTERS_MM = 2.5
 _CAPTION_MM = 2.3
+# What the name of a lesion takes beside its view.
+LABEL_MM = 10.0
+# How high the views of a small map are.
+SMALL_MM = 20.0
+MOST_SMALL = 2
 _Circle = tuple[float, float, float]
 ViewName = Literal[
     "front", "back", "right palm", "left palm", "right hand", "left hand", "right foot", "left foot"
@@ -110,20 +116,33 @@ _SITES: dict[str, Anchor] = {
     "ankle": Anchor("front", "lower-leg", (4.5, 64)),
     "elbow": Anchor("back", "forearm", (10.2, 29)),
     "buttock": Anchor("back", "thigh", (3.6, 38)),
-    "hand": Anchor("left hand", "palm", (0, 5)),
-    "finger": Anchor("left palm", "middle", (1.3, -4)),
-    "fingertip": Anchor("left palm", "middle", (1.4, -10)),
-    "foot": Anchor("left foot", "instep", (0, 1.5)),
-    "toe": Anchor("left foot", "toe-2", (0.8, 9.4)),
 }
+# Where the parts of a hand and a foot lie, by the words of a site's detail.
+_DIGITS = ("thumb", "index", "middle", "ring", "little")
+_FINGERS: dict[str, tuple[Point, Point]] = {
+    # the middle of the finger, its tip
+    "thumb": ((6, 3.2), (8.2, 0.4)),
+    "index": ((4.3, -4.2), (4.6, -8.5)),
+    "middle": ((1.3, -5.2), (1.4, -10)),
+    "ring": ((-1.5, -4.7), (-1.6, -9.1)),
+    "little": ((-4.3, -2.6), (-4.8, -5.9)),
+}
+_TOES: dict[str, Point] = {
+    "thumb": (3.3, 9.6), "index": (0.8, 9.8), "middle": (-1.3, 9), "ring": (-3.1, 8),
+    "little": (-4.6, 6.6),
+}  # fmt: skip
 _MIRRORED: dict[ViewName, ViewName] = {
     "left palm": "right palm", "left hand": "right hand", "left foot": "right foot",
 }  # fmt: skip
 
 
-def anchor(site: str, side: str | None) -> Anchor | None:
-    """Where a site lies, on the map and in which limb; None for a site that the map lacks."""
-    found = _SITES.get(site)
+def anchor(site: str, side: str | None, detail: str | None = None) -> Anchor | None:
+    """Where a site lies, on the map and in which limb; None for a site that the map lacks.
+
+    A hand's and a foot's parts are told by their detail: which digit, and which surface (palmar,
+    dorsal, plantar). Where it says less, or something else, no place is guessed.
+    """
+    found = _SITES.get(site) or _in_detail(site, (detail or "").casefold())
     if found is None:
         return None
     right = side == "right"
@@ -132,6 +151,33 @@ def anchor(site: str, side: str | None) -> Anchor | None:
     x = found.at[0] * _sign(view, right)
     middle = VIEWS[view].middle
     return Anchor(view, limb, (middle[0] + x, middle[1] + found.at[1]))
+
+
+def _in_detail(site: str, detail: str) -> Anchor | None:
+    """A part of a hand or a foot, of the patient's left, by the words of its detail."""
+    said = set(re.split(r"[\s,;]+", detail.strip())) - {""}
+    digits = [one for one in _DIGITS if one in said]
+    surfaces = said & {"palmar", "dorsal", "plantar"}
+    if said - {*digits, *surfaces} or len(digits) > 1 or len(surfaces) > 1:
+        return None
+    is_on_hand = "plantar" not in surfaces
+    view: ViewName = "left hand" if "dorsal" in surfaces else "left palm"
+    if site in ("finger", "fingertip") and digits and is_on_hand:
+        middle, tip = _FINGERS[digits[0]]
+        return Anchor(view, digits[0], tip if site == "fingertip" else middle)
+    if site == "hand" and not digits and surfaces and is_on_hand:
+        return Anchor(view, "palm", (0, 5))
+    if site == "toe" and digits and "palmar" not in surfaces:
+        number = _DIGITS.index(digits[0]) + 1
+        return Anchor("left foot", f"toe-{number}", _TOES[digits[0]])
+    if site == "foot" and not digits and surfaces and "palmar" not in surfaces:
+        return Anchor("left foot", "instep", (0, 1.5))
+    return None
+
+
+def is_below(lesion: PlannedLesion) -> bool:
+    """Whether a lesion lies on the sole: its mark is open, as the foot is drawn from above."""
+    return "plantar" in (lesion.site_detail or "").casefold().split()
 
 
 def limbs() -> Iterator[tuple[ViewName, str, list[Point]]]:
@@ -154,27 +200,64 @@ def limbs() -> Iterator[tuple[ViewName, str, list[Point]]]:
                 yield view, f"{_side(right)} {limb}", outline
 
 
-def body_map(plan: Plan, say: Language) -> Figure:
-    """The map with a mark for each lesion that has a place on it."""
+def body_map(plan: Plan, say: Language, only: Collection[str] | None = None) -> Figure | None:
+    """The map with a mark for each lesion that has a place on it.
+
+    With `only` some lesions: the views that they are in, and no others; None where there is none.
+    """
+    lesions = [one for one in plan.lesions if only is None or one.id in only]
     names = map_names(plan)
-    outlines = [outline for _, _, outline in limbs()]
+    columns = list(_columns(lesions))
+    if only is not None and not columns:
+        return None
+    seen = {view for view, _, _ in columns}
+    if only is None or len(seen) > MOST_SMALL:
+        # Many views are drawn as they are: beside one another their labels would meet.
+        only, seen = None, {*VIEWS}
+    # A small map is drawn smaller, its letters are not.
+    more = 1.0 if only is None else max(1.0, _height(seen) / SMALL_MM)
+    outlines = [outline for view, _, outline in limbs() if view in seen]
     # All limbs black, then all white and without the edge: the outline of their union.
     elements = [area(one, edge=0.7) for one in outlines] + [area(one) for one in outlines]
-    elements += _captions(say)
-    for view, at_left, marks in _columns(plan):
-        elements += _labels(VIEWS[view], at_left, marks, names)
-    svg = drawing(WIDTH_MM, HEIGHT_MM, elements)
-    return Figure(svg, _alternative(plan, names, say), WIDTH_MM)
+    elements += _captions(say, seen, more)
+    for view, at_left, marks in columns:
+        elements += _labels(VIEWS[view], at_left, marks, names, more)
+    whole = (0.0, 0.0, float(WIDTH_MM), float(HEIGHT_MM))
+    left, top, width, height = whole if only is None else _around(seen, more)
+    svg = drawing(width, height, elements, (left, top))
+    return Figure(svg, _alternative(lesions, names, say), round(width / more))
 
 
-def _captions(say: Language) -> Iterator[str]:
-    for name, view in VIEWS.items():
-        x, y = view.middle[0], view.bottom + 4
-        yield words((x, y), say(view.caption), "middle", _CAPTION_MM)
+def _height(seen: Collection[ViewName]) -> float:
+    views = [VIEWS[name] for name in seen]
+    return max(one.bottom for one in views) - min(one.top for one in views)
+
+
+def _around(seen: Collection[ViewName], more: float) -> tuple[float, float, float, float]:
+    """The part of the map that some views and their labels take: its corner and its size.
+
+    Letters are `more` times as large as on the whole map.
+    """
+    views = [VIEWS[name] for name in seen]
+    left = min(one.left for one in views) - LABEL_MM * more
+    top = min(one.top for one in views) - 3
+    right = max(one.right for one in views) + LABEL_MM * more
+    bottom = max(one.bottom for one in views) + 5 * more
+    return left, top, right - left, bottom - top
+
+
+def _captions(say: Language, seen: Collection[ViewName], more: float) -> Iterator[str]:
+    for name, view in ((name, VIEWS[name]) for name in VIEWS if name in seen):
+        x, y = view.middle[0], view.bottom + 4 * more
+        yield words((x, y), say(view.caption), "middle", _CAPTION_MM * more)
         if name in ("front", "back"):
-            left, right = ("right", "left") if name == "front" else ("left", "right")
-            yield words((x - 9, y), say.site(left), "end", _LETTERS_MM)
-            yield words((x + 9, y), say.site(right), "start", _LETTERS_MM)
+            sides = ("right", "left") if name == "front" else ("left", "right")
+            left, right = (say.site(one) for one in sides)
+            if more > 1:
+                left, right = left[0].upper(), right[0].upper()
+            away = max(9.0, 5 * more)
+            yield words((x - away, y), left, "end", _LETTERS_MM * more)
+            yield words((x + away, y), right, "start", _LETTERS_MM * more)
 
 
 def map_names(plan: Plan) -> dict[str, str]:
@@ -185,18 +268,22 @@ def map_names(plan: Plan) -> dict[str, str]:
     return {one: f"#{number}" for number, one in enumerate(ids, start=1)}
 
 
-def missing_from_map(plan: Plan) -> list[str]:
-    """The lesions whose site the map does not have."""
-    return [one.id for one in plan.lesions if anchor(one.site, one.side) is None]
+def missing_from_map(plan: Plan, only: Collection[str] | None = None) -> list[str]:
+    """The lesions, or those of some, whose place the map does not have or nobody said."""
+    return [
+        one.id
+        for one in plan.lesions
+        if (only is None or one.id in only) and anchor(one.site, one.side, one.site_detail) is None
+    ]
 
 
 def _columns(
-    plan: Plan,
+    lesions: Sequence[PlannedLesion],
 ) -> Iterator[tuple[ViewName, bool, list[tuple[PlannedLesion, Point]]]]:
     """The marks of each column of labels: those left and those right of a view's middle."""
     columns: dict[tuple[ViewName, bool], list[tuple[PlannedLesion, Point]]] = {}
-    for lesion in plan.lesions:
-        found = anchor(lesion.site, lesion.side)
+    for lesion in lesions:
+        found = anchor(lesion.site, lesion.side, lesion.site_detail)
         if found is not None:
             at_left = found.at[0] <= VIEWS[found.view].middle[0]
             if found.view not in ("front", "back"):
@@ -207,12 +294,17 @@ def _columns(
 
 
 def _labels(
-    view: View, at_left: bool, marks: Sequence[tuple[PlannedLesion, Point]], names: dict[str, str]
+    view: View,
+    at_left: bool,
+    marks: Sequence[tuple[PlannedLesion, Point]],
+    names: dict[str, str],
+    more: float,
 ) -> Iterator[str]:
     """Labels in a column, each with a leader to its mark; neighbours share one if many."""
     order = list(names.values())
-    rows_there = int((view.bottom - view.top) / _ROW_MM)
+    rows_there = max(1, int((view.bottom - view.top) / (_ROW_MM * more)))
     places: dict[Point, list[str]] = {}
+    below = {names[lesion.id] for lesion, _ in marks if is_below(lesion)}
     for lesion, at in marks:
         places.setdefault(at, []).append(names[lesion.id])
     rows = [
@@ -220,16 +312,16 @@ def _labels(
         for at, here in places.items()
         for chunk in _chunks(here, max(1, rows_there * len(here) // len(marks)))
     ]
-    heights = spread([at[1] for at, _ in rows], view.top, view.bottom, _ROW_MM)
+    heights = spread([at[1] for at, _ in rows], view.top, view.bottom, _ROW_MM * more)
     x, gap = (view.left, -0.6) if at_left else (view.right, 0.6)
     seen: dict[Point, int] = {}
     for (at, chunk), y in zip(rows, heights, strict=True):
         count = seen[at] = seen.get(at, -1) + 1
         mark = _fanned(at, count)
-        yield rule((x, y), mark, 0.2)
-        yield dot(mark, 0.8)
+        yield rule((x, y), mark, 0.2 * more)
+        yield ring(mark, 0.8 * more) if below & {*chunk} else dot(mark, 0.8 * more)
         label = ranges(chunk, order)
-        size = min(_LETTERS_MM, 9 / (0.62 * len(label)))
+        size = min(_LETTERS_MM, 9 / (0.62 * len(label))) * more
         yield words(
             (x + gap, y + size * 0.36), label, "end" if at_left else "start", size, bold=True
         )
@@ -294,6 +386,6 @@ def _turn(a: Point, b: Point, c: Point) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
-def _alternative(plan: Plan, names: dict[str, str], say: Language) -> str:
-    marks = "; ".join(f"{names[one.id]}: {site_and_side(one, say)}" for one in plan.lesions)
+def _alternative(lesions: Sequence[PlannedLesion], names: dict[str, str], say: Language) -> str:
+    marks = "; ".join(f"{names[one.id]}: {where(one, say)}" for one in lesions)
     return say("Body map with the lesions marked: {marks}", marks=marks)

@@ -9,9 +9,12 @@ from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.zone_rules import wall
 from planner.core.values.formatting import mg_per_ml, ml
 from planner.documents.ical import CalendarEntry, calendar_bytes
+from planner.documents.language import language
 
-# Nothing in a patient's file may tell what is treated, how, or how often.
-PATIENT_SUMMARY = "Appointment"
+
+def patient_summary(plan: Plan) -> str:
+    """What a patient's calendar calls a visit: nothing that tells what is treated."""
+    return language(plan.clinic.language)("Appointment")
 
 
 def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
@@ -21,7 +24,7 @@ def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
     calendar has at least one component (RFC 5545, 3.6).
     """
     if not has_died(plan):
-        name = _named("Appointments", plan)
+        name = _named(language(plan.clinic.language)("Appointments"), plan)
         shown = [
             (visit, _patient_entry(plan, visit, stamp)._replace(cancelled=_is_off(visit)))
             for visit in plan.visits
@@ -69,7 +72,9 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     ]
     if not changed and not gone:
         return {}
-    name = f"Course {plan.course}" if has_died(plan) else _named("Changed appointments", plan)
+    say = language(plan.clinic.language)
+    changed_name = _named(say("Changed appointments"), plan)
+    name = f"Course {plan.course}" if has_died(plan) else changed_name
     return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
@@ -91,8 +96,9 @@ def _is_at_the_same_time(before: PlannedVisit, now: PlannedVisit) -> bool:
 
 
 def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
-    phone = f"Phone {plan.clinic.phone}" if plan.clinic.phone else ""
-    return _entry(plan, visit, stamp, _named(PATIENT_SUMMARY, plan), phone)
+    say = language(plan.clinic.language)
+    phone = say("Phone {phone}", phone=plan.clinic.phone) if plan.clinic.phone else ""
+    return _entry(plan, visit, stamp, _named(patient_summary(plan), plan), phone)
 
 
 def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:

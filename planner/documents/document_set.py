@@ -24,7 +24,7 @@ from planner.documents.folder import (
     WORKSHEETS_NAME,
 )
 from planner.documents.html import paper_html
-from planner.documents.labels import label_sheets, most_aliquots
+from planner.documents.labels import LEGIBLE, SMALLEST, label_sheets, most_aliquots
 from planner.documents.paper import Paper
 from planner.documents.papers import PAPERS, build_paper
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
@@ -127,9 +127,11 @@ def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
 def _labels(plan: Plan, issue: Issue, first: int) -> bytes:
     """The labels, one a syringe where its text can be read on one, else with fewer lesions each."""
     number = 0
-    for most in most_aliquots(plan):
+    # Smaller letters are for a name that no label was made for.
+    sizes = [(most, LEGIBLE) for most in most_aliquots(plan)]
+    for most, size in (*sizes, (1, SMALLEST)):
         try:
-            return labels_pdf(label_sheets(plan, issue, first, most), issue.stamp)
+            return labels_pdf(label_sheets(plan, issue, first, most, size), issue.stamp)
         except LabelOverflowError as error:
             number = error.number
     fix = "shorten the patient's name and id, or the lesion's id"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from planner.core.followup.events import (
+    Answered,
     Confirmed,
     Corrected,
     DoseChanged,
@@ -48,6 +49,10 @@ def _(event: Given, say: Language) -> str:
         noted.append(say("lot {lot}", lot=event.lot))
     if event.expiry:
         noted.append(say("expiry {expiry}", expiry=event.expiry))
+    for one in event.observed:
+        what = f"{one.observation} {one.value}"
+        of = say("lesion {lesion}", lesion=one.lesion) if one.lesion else ""
+        noted.append(f"{of} {what}".strip())
     return ", ".join(noted)
 
 
@@ -143,6 +148,12 @@ def _(event: LesionAdded, say: Language) -> str:
 def _(event: Confirmed, say: Language) -> str:
     one = event.confirmation
     return say("confirmed: {finding} ({value})", finding=one.finding, value=one.value)
+
+
+@told.register
+def _(event: Answered, say: Language) -> str:
+    answer = say("yes") if event.answer else say("no")
+    return say("asked: {question}, {answer}", question=event.screen, answer=answer)
 
 
 @told.register

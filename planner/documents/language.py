@@ -24,6 +24,8 @@ _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))
 # A figure and its unit, as a protocol's text may have them.
 _PARTED = re.compile(r"(?<=\d) (?=(?:mg/mL|mg|mL|mm|%)(?!\w))")
 _PLACE = re.compile(r"\{(\w+)\}")
+# A pattern of so few letters of its own is no whole sentence.
+LOOSE = 8
 _JOINTS = ("; ", ", ", " and ")
 
 
@@ -69,7 +71,7 @@ class Language:
 
     def number(self, value: Number) -> str:
         """`2.5`."""
-        return self._figures(formatting.number(value))
+        return formatting.number(value).replace(".", self._mark)
 
     def mg(self, value: Number) -> str:
         """`12.5 mg`."""
@@ -164,8 +166,12 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def _pattern(text: str) -> str:
     parts = _PLACE.split(text)
+    # One of few words would take several sentences for its own.
+    words = "".join(parts[::2])
+    is_loose = len(words) <= LOOSE and "(" not in words and any(map(str.isalpha, words))
+    held = "[^;]+?" if is_loose else ".+?"
     return "".join(
-        f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+        f"(?P<{part}>{held})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
     )
 
 

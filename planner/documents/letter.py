@@ -10,6 +10,7 @@ from planner.core.plan.pages import LETTER_PAGE, with_pages
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.language import Language
 from planner.documents.paper import (
+    Address,
     Block,
     Bullets,
     Cell,
@@ -36,10 +37,7 @@ def appointment_letter(plan: Plan, issue: Issue) -> Paper:
 
 def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
     clinic, say = plan.clinic, issue.say
-    sender = tuple(text(one) for one in (clinic.name, clinic.address) if one)
-    yield from (Paragraph(one) for one in sender)
-    if clinic.phone:
-        yield Paragraph(text(say("Phone {phone}", phone=clinic.phone)))
+    yield from _heads(plan, say)
     issued = issue.stamp.astimezone(ZoneInfo(clinic.timezone)).date()
     yield Paragraph(text(say.long_day(issued)))
     yield Heading(say("Your appointments"), 1)
@@ -64,11 +62,37 @@ def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
     )
     head = (say("No."), say("Day and time"), say("For your phone's calendar"))
     yield Table(head, (14, 0, 42), rows)
+    yield Paragraph(text(_afterwards(plan, say)))
     hint = say(
         "The codes bring a date into a phone's calendar. Not every phone reads them; what is"
         " printed here holds."
     )
     yield Paragraph(text(hint), small=True)
+
+
+def _heads(plan: Plan, say: Language) -> Iterator[Block]:
+    """Whom the letter is from, and to, where the patient's address is known."""
+    clinic = plan.clinic
+    phone = say("Phone {phone}", phone=clinic.phone) if clinic.phone else ""
+    sender = [one for one in (clinic.name, clinic.address, phone) if one]
+    if plan.patient.address is None:
+        yield from (Paragraph(text(one)) for one in sender)
+        return
+    to = [one.strip() for one in plan.patient.address.split(",")]
+    yield Paragraph(text(" \u00b7 ".join(sender)), small=True)
+    yield Address(tuple(one for one in (plan.patient.name or "", *to) if one))
+
+
+def _afterwards(plan: Plan, say: Language) -> str:
+    """What to look for two days after a visit, in words that tell nobody what was done."""
+    signs = say(
+        "On the days after each visit, on the second above all, look: if you have a fever, or if a"
+        " place becomes redder,"
+        " warmer, more swollen or more painful, or turns white or blue,"
+    )
+    if plan.clinic.phone:
+        return f"{signs} {say('phone {phone} the same day.', phone=plan.clinic.phone)}"
+    return f"{signs} {say('tell the clinic the same day.')}"
 
 
 def _absence(plan: Plan, say: Language) -> str:

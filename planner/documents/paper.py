@@ -94,17 +94,22 @@ class Ticks(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """Framed text that nobody may overlook."""
+    """Framed text that nobody may overlook; boxes to tick end its last line."""
 
     lines: tuple[Line, ...]
+    ticks: tuple[Tick, ...] = ()
 
 
 class Table(NamedTuple):
-    """A table whose head repeats on each page. A width of 0 takes an equal part of the rest."""
+    """A table whose head repeats on each page. A width of 0 takes an equal part of the rest.
+
+    Whoever signs below it sees its last row on the same page.
+    """
 
     head: tuple[str, ...]
     widths_mm: tuple[int, ...]
     rows: tuple[Row, ...]
+    signatures: tuple[str, ...] = ()
 
 
 class Blanks(NamedTuple):
@@ -127,6 +132,12 @@ class Columns(NamedTuple):
     right_mm: int
 
 
+class Address(NamedTuple):
+    """Lines that the window of an envelope shows."""
+
+    lines: tuple[str, ...]
+
+
 class Together(NamedTuple):
     """Blocks that no page break divides."""
 
@@ -145,6 +156,7 @@ Block = (
     | Signatures
     | Columns
     | Together
+    | Address
     | Figure
 )
 
@@ -160,11 +172,15 @@ class Identity(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Pages of a paper that belong together; `running` and `issue` stand on each of them."""
+    """Pages of a paper that belong together; `running` and `issue` stand on each of them.
+
+    Pages are counted within sections of one `group` that follow one another.
+    """
 
     running: str
     issue: str
     blocks: tuple[Block, ...]
+    group: str = ""
 
 
 class Paper(NamedTuple):

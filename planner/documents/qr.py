@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 
 from planner.core.plan.plan import Plan, PlannedVisit
-from planner.documents.calendars import PATIENT_SUMMARY
+from planner.documents.calendars import patient_summary
 from planner.documents.ical import escaped, of_today
 from planner.documents.paper import Figure
 from planner.documents.wording import Issue
@@ -33,12 +33,13 @@ def appointment_code(plan: Plan, visit: PlannedVisit, issue: Issue) -> Figure:
 def _event(plan: Plan, visit: PlannedVisit, stamp: datetime) -> bytes:
     """One event, with the clinic's name and place as far as the code stays legible."""
     name, address = plan.clinic.name, plan.clinic.address
-    summary = f"{PATIENT_SUMMARY}, {name}" if name else PATIENT_SUMMARY
+    short = patient_summary(plan)
+    summary = f"{short}, {name}" if name else short
     place = ", ".join(filter(None, (name, address)))
     texts = [
-        {"SUMMARY": PATIENT_SUMMARY, "LOCATION": place},
+        {"SUMMARY": short, "LOCATION": place},
         {"SUMMARY": summary},
-        {"SUMMARY": PATIENT_SUMMARY},
+        {"SUMMARY": short},
     ]
     found = [_lines(visit, stamp, one) for one in texts]
     return next((one for one in found if len(one) <= MOST_BYTES), found[-1])

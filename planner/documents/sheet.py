@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.core.plan.findings import Finding, FindingLine, lines
+from planner.core.plan.findings import CODES, Finding, FindingLine, lines
 from planner.core.plan.pages import SHEET_PAGE
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
 from planner.documents.bodymap import body_map, map_names, missing_from_map
@@ -26,7 +26,6 @@ from planner.documents.paper import (
     Section,
     Signatures,
     Span,
-    Strip,
     Table,
     Tick,
     Ticks,
@@ -42,6 +41,7 @@ from planner.documents.wording import (
     after,
     conversion,
     draw_up,
+    drug,
     ending_lines,
     given_line,
     grounds,
@@ -56,9 +56,10 @@ from planner.documents.wording import (
     preparation_lines,
     remission_line,
     remission_ticks,
+    state_words,
     strength,
     total_line,
-    vial_line,
+    vial_check,
     visit_state,
     visit_title,
     where,
@@ -69,7 +70,10 @@ _INDICATIONS = {
     "ulcerated": msgid("ulcerated lesion"),
     "before-surgery": msgid("before surgery or a planned amputation"),
 }
-_DOSE_COLUMNS = 8
+_DOSE_WIDTHS_MM = (22, 0, 28, 24, 30, 36)
+_DOSE_COLUMNS = len(_DOSE_WIDTHS_MM)
+# Of one visit that a page holds whatever its texts are.
+MOST_ROWS = 24
 _PAIRS = 10
 # So many evaluations fit beside one another.
 _EVALUATIONS = 3
@@ -80,6 +84,7 @@ def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
     say = issue.say
     blocks = (
         Heading(say("Treatment sheet"), 1),
+        *_population(plan, say),
         *(Paragraph(text(one, bold=True)) for one in ending_lines(plan, say)),
         *_patient(plan, say),
         _strength(plan, say),
@@ -104,6 +109,12 @@ def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
         say("Treatment sheet, course {course}", course=plan.course),
         (Section(say("Treatment sheet"), issue_line(plan, issue, SHEET_PAGE), blocks),),
     )
+
+
+def _population(plan: Plan, say: Language) -> Iterator[Block]:
+    """Whom the protocol is for, and who may use it."""
+    if plan.protocol.population:
+        yield Paragraph(text(say(plan.protocol.population)), small=True)
 
 
 def _patient(plan: Plan, say: Language) -> Iterator[Block]:
@@ -135,21 +146,35 @@ def _patient(plan: Plan, say: Language) -> Iterator[Block]:
         Ticks(say("Indication:"), indications),
         Ticks(say("Sulfite allergy:"), allergy),
         Ticks(say("Patient:"), (consent,)),
+        *_screening(plan, say),
     )
     yield Columns((facts,), ticks, 105)
+
+
+def _screening(plan: Plan, say: Language) -> Iterator[Ticks]:
+    """The questions of the protocol: ticked where they were answered."""
+    answers = dict(plan.screening)
+    sites = {one.site for one in plan.lesions}
+    for screen in plan.protocol.screens:
+        if screen.concerns(sites):
+            answer = answers.get(screen.id)
+            ticks = (Tick(say("no"), answer is False), Tick(say("yes"), answer is True))
+            yield Ticks(f"{say(screen.question)}:", ticks)
 
 
 def _strength(plan: Plan, say: Language) -> Block:
     protocol = plan.protocol
     treatment = f", {say(protocol.route)}, {say(protocol.technique)}."
-    drug = (Span(f"{protocol.drug} {strength(plan, say)}", bold=True), Span(treatment))
+    what = (Span(f"{drug(plan, say)} {strength(plan, say)}", bold=True), Span(treatment))
     volumes = say("All volumes are of {strength}, the drug alone.", strength=strength(plan, say))
-    return Strip((drug, text(volumes), vial_line(plan, say)))
+    return vial_check(plan, say, what, text(volumes))
 
 
 def _lesions(plan: Plan, say: Language) -> Iterator[Block]:
     yield Heading(say("Lesions and regimens"))
-    yield body_map(plan, say)
+    figure = body_map(plan, say)
+    if figure is not None:
+        yield figure
     caption = say("A mark shows site and side only: draw each lesion where it is.")
     absent = missing_from_map(plan)
     if absent:
@@ -199,24 +224,31 @@ def _lesion_table(plan: Plan, say: Language) -> Block:
 def _visits(plan: Plan, say: Language) -> Iterator[Block]:
     yield Heading(say("Visits and doses"))
     yield Paragraph(text(draw_up(plan, say)), small=True)
+    known = index(plan)
+    for visit in plan.visits:
+        table = _visit(plan, visit, known, say)
+        # A page holds so many rows; a longer visit has to go over it.
+        yield Together((table,)) if len(table.rows) <= MOST_ROWS else table
+    if plan.supplies.vials is not None and plan.supplies.wasted_ml is not None:
+        vials = say.plural("{n} vial", "{n} vials", plan.supplies.vials)
+        rest = say.ml(plan.supplies.wasted_ml)
+        course = say("For the whole course: {vials}, {rest} are discarded.", vials=vials, rest=rest)
+        yield Paragraph(text(course), small=True)
+
+
+def _visit(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Table:
+    rows = tuple(_visit_rows(plan, visit, known, say))
+    if not visit.injections:
+        return Table((), (0,) * _DOSE_COLUMNS, rows)
     head = (
         say("Lesion"),
         say("Site"),
         say("Injection"),
         say("Dose"),
-        say("Exact, {strength}", strength=strength(plan, say)),
         say("Draw, {strength}", strength=strength(plan, say)),
         say("Drawn dose"),
-        say("Done"),
     )
-    known = index(plan)
-    rows = tuple(row for visit in plan.visits for row in _visit_rows(plan, visit, known, say))
-    yield Table(head, (18, 0, 18, 22, 28, 24, 30, 15), rows)
-    if plan.supplies.vials is not None and plan.supplies.wasted_ml is not None:
-        vials = say.plural("{n} vial", "{n} vials", plan.supplies.vials)
-        rest = say.ml(plan.supplies.wasted_ml)
-        course = say("For the whole course: {vials}, {rest} left over.", vials=vials, rest=rest)
-        yield Paragraph(text(course), small=True)
+    return Table(head, _DOSE_WIDTHS_MM, rows)
 
 
 def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Row]:
@@ -235,9 +267,7 @@ def _visit_rows(plan: Plan, visit: PlannedVisit, known: Index, say: Language) ->
     if is_diluted(plan) and (recipe := [*preparation_lines(plan, visit, say)]):
         yield _whole(*recipe)
     for one in visit.injections:
-        row = _injection_row(one, known, say)
-        is_over = one.state in ("missed", "cancelled")
-        yield row._replace(cells=(*row.cells[:-1], cell("\u2013"))) if is_over else row
+        yield _injection_row(one, visit, known, say)
         yield from (_whole(line) for line in given_line(one, say))
     if len(visit.injections) > 1 and (total := [*total_line(plan, visit, say)]):
         yield _whole(*total)
@@ -247,13 +277,15 @@ def _whole(*lines_of: str) -> Row:
     return Row((cell(*lines_of, columns=_DOSE_COLUMNS),))
 
 
-def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
+def _injection_row(one: PlannedInjection, visit: PlannedVisit, known: Index, say: Language) -> Row:
     place = where(known.lesions[one.lesion], say)
-    first = (cell(one.lesion, bold=True), cell(place), cell(known.number(one, say)))
-    done = cell(ticks=(Tick("", one.given is not None),))
+    count = known.number(one, say)
+    if one.state not in (visit.state, "planned"):
+        count = f"{count}, {state_words(one.state, say)}"
+    first = (cell(one.lesion, bold=True), cell(place), cell(count))
     if one.dose_mg is None:
-        blanks = (blank("mg"), blank("mL"), blank("mL"), blank("mg"))
-        return Row((*first, *blanks, done), height_mm=ROW_TO_WRITE_MM)
+        blanks = (blank("mg"), blank("mL"), blank("mg"))
+        return Row((*first, *blanks), height_mm=ROW_TO_WRITE_MM)
     drawn_dose = ""
     if one.drawn_mg is not None and one.deviation_percent is not None:
         drawn_dose = say.mg(one.drawn_mg)
@@ -261,11 +293,10 @@ def _injection_row(one: PlannedInjection, known: Index, say: Language) -> Row:
             drawn_dose += f" ({say.percent(one.deviation_percent)})"
     figures = (
         cell(say.mg(one.dose_mg), bold=True),
-        cell("" if one.volume_ml is None else say.ml(one.volume_ml)),
         cell("" if one.drawn_ml is None else say.ml(one.drawn_ml), bold=True),
         cell(drawn_dose),
     )
-    return Row((*first, *figures, done))
+    return Row((*first, *figures))
 
 
 def _findings(plan: Plan, say: Language) -> Iterator[Block]:
@@ -283,7 +314,7 @@ def _finding_row(plan: Plan, line: FindingLine, say: Language) -> Row:
     ]
     places = [say.sentence(one) for one in line.where.split("; ") if one]
     place = f", {'; '.join(places)}" if places else ""
-    shown = [text(f"{line.code}{place}: {say.sentence(line.message)}")]
+    shown = [text(f"{_in_words(line, say)}{place}: {_message(line, say)}")]
     shown += (text(one, bold=True) for one in _confirmed(members, say))
     is_open = any(one.is_open for one in members)
     if is_open:
@@ -292,6 +323,20 @@ def _finding_row(plan: Plan, line: FindingLine, say: Language) -> Row:
     signature = cell() if to_sign else cell("\u2013")
     cells = (cell(say(line.severity), bold=True), Cell(tuple(shown)), signature)
     return Row(cells, SIGNATURE_MM if to_sign else 0)
+
+
+def _message(line: FindingLine, say: Language) -> str:
+    """What is found; of several that are not alike their values, as their meaning stands before."""
+    values = line.message.removeprefix(f"{CODES.get(line.code, '')} (")
+    if values == line.message:
+        return say.sentence(line.message)
+    return say.sentence(values.removesuffix(")"))
+
+
+def _in_words(line: FindingLine, say: Language) -> str:
+    """What a finding is, for people: its code is for programs."""
+    meaning = say(CODES[line.code]) if line.code in CODES else line.code
+    return meaning[:1].upper() + meaning[1:]
 
 
 def _confirmed(members: list[Finding], say: Language) -> Iterator[str]:
@@ -355,15 +400,19 @@ def _conversion(plan: Plan, say: Language) -> Iterator[Block]:
     if not lesions_without_dose(plan):
         return
     yield Heading(say("Conversion at {strength}", strength=strength(plan, say)))
-    yield Paragraph(text(say("Exact at every line. It converts; it proposes no dose.")), small=True)
+    says = say(
+        "Each dose, what to draw of it, and the dose that is. It converts; it proposes none."
+    )
+    yield Paragraph(text(says), small=True)
+    pairs = list(conversion(plan, say))
     rows = []
-    for syringe, pairs in conversion(plan, say):
-        name = say("{size} syringe", size=syringe)
-        rows.append(Row((cell(name, bold=True, columns=_PAIRS),), band=True))
-        for start in range(0, len(pairs), _PAIRS):
-            chunk = pairs[start : start + _PAIRS]
-            cells = [cell(volume, dose) for volume, dose in chunk]
-            rows.append(Row((*cells, *(cell() for _ in range(_PAIRS - len(chunk))))))
+    for start in range(0, len(pairs), _PAIRS):
+        chunk = pairs[start : start + _PAIRS]
+        cells = [
+            Cell((text(dose, bold=True), text(volume), text(f"({drawn})")))
+            for dose, volume, drawn in chunk
+        ]
+        rows.append(Row((*cells, *(cell() for _ in range(_PAIRS - len(chunk))))))
     yield Table((), (0,) * _PAIRS, tuple(rows))
 
 
@@ -375,9 +424,9 @@ def _limits(plan: Plan, say: Language) -> Iterator[Block]:
         (
             say("the patient: two identifiers, and the lesion, its site and its side"),
             say(
-                "the vial: {drug}, {strength} or the recipe for it, the salt, the expiry",
-                drug=protocol.drug,
-                strength=strength(plan, say),
+                "the vial: {drug}, {strength}, the salt, the expiry",
+                drug=drug(plan, say),
+                strength=say.mg_per_ml((plan.clinic.stock or protocol).strength_mg_per_ml),
             ),
             say("the chart: allergies, the prescription of each dose, what changed since"),
         )

@@ -9,10 +9,11 @@ from xml.sax.saxutils import escape
 Point = tuple[float, float]
 
 
-def drawing(width: float, height: float, elements: Iterable[str]) -> str:
-    """A whole drawing."""
+def drawing(width: float, height: float, elements: Iterable[str], corner: Point = (0, 0)) -> str:
+    """A whole drawing, or the part of it from a corner on."""
+    box = " ".join(f"{one:g}" for one in (*corner, width, height))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"'
         ' font-family="Noto Sans, DejaVu Sans, sans-serif">' + "".join(elements) + "</svg>"
     )
 
@@ -59,6 +60,14 @@ def area(outline: Sequence[Point], *, edge: float = 0) -> str:
 def dot(at: Point, radius: float) -> str:
     """A filled circle."""
     return f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{radius}" fill="#000"/>'
+
+
+def ring(at: Point, radius: float) -> str:
+    """An open circle."""
+    return (
+        f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="{radius}" fill="#fff" stroke="#000"'
+        ' stroke-width=".4"/>'
+    )
 
 
 def spread(wanted: Sequence[float], top: float, bottom: float, gap: float) -> list[float]:

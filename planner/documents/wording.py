@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
+from math import gcd
 from typing import NamedTuple
 
+from planner.core.dosing.draw_up import draw_up as draw_up_of
 from planner.core.plan.findings import ranges
 from planner.core.plan.pages import listed_pages
 from planner.core.plan.plan import (
@@ -16,15 +18,21 @@ from planner.core.plan.plan import (
     Plan,
     PlannedInjection,
     PlannedLesion,
+    PlannedSyringe,
     PlannedVisit,
     VisitState,
 )
+from planner.core.protocol.protocol import Screen
 from planner.core.values.formatting import NBSP
 from planner.core.values.intervals import Interval
+from planner.core.values.quantities import Dose, Strength
 from planner.documents.language import Language, language
-from planner.documents.paper import Identity, Line, Paper, Section, Span, Tick, mixed
+from planner.documents.paper import Identity, Line, Paper, Section, Span, Strip, Tick, mixed
 
 ENGLISH = language("en")
+DETAILS = ("thumb", "index", "middle", "ring", "little", "palmar", "dorsal", "plantar")
+# So many doses are converted at most.
+MOST_STEPS = 150
 
 
 class Issue(NamedTuple):
@@ -117,15 +125,58 @@ def is_diluted(plan: Plan) -> bool:
     return stock is not None and stock.strength_mg_per_ml > plan.protocol.strength_mg_per_ml
 
 
-def vial_line(plan: Plan, say: Language) -> Line:
-    """What has to stand on the vial: the stock's strength and salt where they are known."""
+def drug(plan: Plan, say: Language) -> str:
+    """The drug by its name in a language, where the protocol has one."""
+    return dict(plan.protocol.drug_names).get(say.code, plan.protocol.drug)
+
+
+def vial_check(plan: Plan, say: Language, *before: Line) -> Strip:
+    """What has to stand on the vial, asked so that it can be read one way only.
+
+    The stock's strength and salt where they are known; lines `before` it stand in the same frame.
+    """
     stock = plan.clinic.stock
     expected = say.mg_per_ml((stock or plan.protocol).strength_mg_per_ml)
-    words = say("Vial: ________ mg/mL, salt ________________. Not {strength}: stop.")
-    line = mixed(words, strength=expected)
+    answers = (Tick(say("yes")), Tick(say("no \u2192 STOP")))
     if stock is None or stock.salt == "not stated":
-        return line
-    return (*line, Span(" "), *mixed(say("Not {salt}: stop."), salt=say(stock.salt)))
+        salt = Span(say("Salt on the vial: ________________") + "   ")
+        asked = mixed(say("The vial must say {strength}:"), strength=expected)
+        return Strip((*before, (salt, *asked)), answers)
+    words = say("The vial must say {strength}, {salt}:")
+    return Strip((*before, mixed(words, strength=expected, salt=say(stock.salt))), answers)
+
+
+def warned_of(plan: Plan, say: Language) -> Iterator[str]:
+    """A stated allergy and answers that are a reason to stop, each with who decided what."""
+    for one in plan.findings:
+        if one.code not in ("sulfite-allergy", "screening-positive"):
+            continue
+        stated = (
+            say("A sulfite allergy is stated for this patient.")
+            if one.code == "sulfite-allergy"
+            else say.sentence(one.message)
+        )
+        who = say("Nobody has decided on it: stop.")
+        if one.confirmed_by is not None:
+            who = say("Decided by {by}: {reason}", by=one.confirmed_by, reason=one.reason)
+        yield f"{stated.rstrip('.')}. {who}"
+
+
+def unanswered(plan: Plan, sites: Collection[str]) -> Iterator[Screen]:
+    """The questions of the protocol that lesions at some sites ask and nobody answered yet."""
+    answers = {one.screen for one in plan.screening}
+    for screen in plan.protocol.screens:
+        if screen.id not in answers and screen.concerns(sites):
+            yield screen
+
+
+def plunger_stops(syringe: PlannedSyringe, say: Language) -> str:
+    """`0.3 \u2192 0.22 \u2192 0 mL`: where the plunger stands before and after each lesion."""
+    left, stops = syringe.drawn_ml, [say.number(syringe.drawn_ml)]
+    for part in syringe.aliquots:
+        left -= part.ml
+        stops.append(say.number(left))
+    return " \u2192 ".join([*stops[:-1], say.ml(left)])
 
 
 def held_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
@@ -145,32 +196,59 @@ def draw_up(plan: Plan, say: Language = ENGLISH) -> str:
     """How syringes are shared, and why this one: the smallest that holds it."""
     if plan.clinic.draw_up == "shared":
         return say(
-            "One syringe serves several lesions of the same syringe size, in their order, none"
-            " divided; the smallest that holds a lesion's volume."
+            "One syringe serves several lesions of the same syringe size, intact ones before"
+            " ulcerated ones, none divided; the smallest that holds a lesion's volume."
         )
     return say("A syringe for each lesion, the smallest that holds its volume.")
 
 
-def conversion(plan: Plan, say: Language) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    """For each syringe about ten of its lines as (volume, dose), each exact."""
-    below = Fraction(0)
-    for syringe in plan.clinic.syringes:
-        lines_of = int(syringe.capacity_ml / syringe.graduation_ml)
-        every = max(1, lines_of // 10)
-        volumes = [n * syringe.graduation_ml for n in range(every, lines_of + 1, every)]
-        rows = tuple(
-            (say.ml(volume), say.mg(volume * plan.protocol.strength_mg_per_ml))
-            for volume in volumes
-            if volume > below
-        )
-        yield say.ml(syringe.capacity_ml), rows
-        below = syringe.capacity_ml
+def conversion(plan: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+    """Doses with what the syringes show of each: (dose, drawn volume, drawn dose).
+
+    The steps hold every dose that the source names.
+    """
+    strength_there = Strength(plan.protocol.strength_mg_per_ml)
+    for mg in _steps(plan):
+        drawn = draw_up_of(Dose(mg), strength_there, plan.clinic.syringes)
+        if drawn.is_drawable:
+            yield say.mg(mg), say.ml(drawn.drawn.ml), say.mg(drawn.drawn_dose.mg)
+
+
+def _steps(plan: Plan) -> Iterator[Fraction]:
+    """Doses from the smallest step on, up to the largest that a case was given."""
+    named = [Fraction(one.mean_dose_mg) for one in plan.cases]
+    for one in plan.cases:
+        named += [Fraction(bound) for bound in Interval.parse(one.dose_range_mg).bounds]
+    smallest = plan.clinic.syringes[0]
+    if not named:
+        # Nothing is named: the lines of the smallest syringe, ten of them.
+        named = [smallest.capacity_ml * plan.protocol.strength_mg_per_ml]
+        step = named[0] / 10
+    else:
+        step = Fraction(0)
+        for dose in named:
+            step = _common(step, dose)
+        step = max(step, max(named) / MOST_STEPS)
+    yield from (step * n for n in range(1, int(max(named) / step) + 1))
+
+
+def _common(one: Fraction, other: Fraction) -> Fraction:
+    """The largest fraction of which both are multiples."""
+    return Fraction(
+        gcd(one.numerator * other.denominator, other.numerator * one.denominator),
+        one.denominator * other.denominator,
+    )
 
 
 def where(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
     """`right knee (above the patella)`, whole: a site is never cut short."""
     text = site_and_side(lesion, say)
-    return f"{text} ({lesion.site_detail})" if lesion.site_detail else text
+    if not lesion.site_detail:
+        return text
+    # The vocabulary of a hand or a foot has its words; whatever else was typed stands as it is.
+    words = lesion.site_detail.split()
+    detail = " ".join(say.site(one) if one in DETAILS else one for one in words)
+    return f"{text} ({detail})"
 
 
 def site_and_side(lesion: PlannedLesion, say: Language = ENGLISH) -> str:
@@ -360,14 +438,14 @@ def preparation_lines(plan: Plan, visit: PlannedVisit, say: Language = ENGLISH) 
         )
     else:
         yield say(
-            "Take {taken} of {stock}, what stays in the syringes included.",
+            "In all {taken} of {stock} are used up, what stays in the syringes included.",
             taken=taken,
             stock=stock,
         )
     if made.vials is not None and made.wasted_ml is not None:
         vials = say.plural("{n} vial", "{n} vials", made.vials)
         rest = say.ml(made.wasted_ml)
-        yield say("{vials}, single use; {rest} left over.", vials=vials, rest=rest)
+        yield say("{vials}, single use; {rest} are discarded.", vials=vials, rest=rest)
 
 
 def moved_line(visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:

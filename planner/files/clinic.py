@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -119,6 +119,7 @@ class MinutesTable(FileModel):
 
     injection: whole_number(5, 480) = INJECTION_MINUTES  # type: ignore[valid-type]
     evaluation: whole_number(5, 480) = EVALUATION_MINUTES  # type: ignore[valid-type]
+    each_further_lesion: whole_number(0, 60) = 0  # type: ignore[valid-type]
 
 
 class StockTable(FileModel):
@@ -179,6 +180,9 @@ class ClinicFile(FileModel):
     language: Literal[*LANGUAGES] = "en"  # type: ignore[valid-type]
     draw_up: Literal["each", "shared"] = "each"
     second_check: bool = False
+    label: Literal["A4-24", "A4-48", "Letter-30"] | None = None
+    needle_change: bool = False
+    most_ml: dict[Id, exact_number(above="0", most="100")] = {}  # type: ignore[valid-type]
     stock: StockTable | None = None
     syringe: list[SyringeTable] | None = Field(default=None, min_length=1, max_length=20)
     approval: list[ApprovalTable] = []
@@ -244,12 +248,20 @@ def _problems(file: ClinicFile) -> Iterator[Problem]:
         yield Problem("holidays", "the country is not stated", 'add country = "DK" or the like')
     if file.opening is not None and not any(_hours(file.opening)):
         yield Problem("opening", "no day is open", "give the hours of at least one day")
+    if file.label is not None and not file.label.startswith(file.paper):
+        fix = "leave it out, or choose the paper that it has"
+        yield Problem("label", f"{file.label} is no sheet of {file.paper} paper", fix)
     for index, approval in enumerate(file.approval, start=1):
         if approval.review_by < approval.on:
             problem = f"{approval.review_by} is before the day of approval"
             yield Problem(f"approval[{index}].review_by", problem, "correct it")
+    yield from _syringe_problems(file.syringe or ())
+
+
+def _syringe_problems(syringes: Sequence[SyringeTable]) -> Iterator[Problem]:
+    """Syringes that no one can read, and those that stand twice."""
     seen: dict[Decimal, int] = {}
-    for index, one in enumerate(file.syringe or (), start=1):
+    for index, one in enumerate(syringes, start=1):
         place = f"syringe[{index}]"
         lines = Fraction(one.capacity_ml) / Fraction(one.graduation_ml)
         if lines.denominator != 1:
@@ -277,7 +289,6 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         from planner.files.holidays import public_holidays
 
         holidays = public_holidays(file.country.upper(), file.subdivision, years)
-    stock = file.stock
     return Clinic(
         name=file.name or "",
         address=file.address or "",
@@ -295,13 +306,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         language=file.language,
         draw_up=file.draw_up,
         second_check=file.second_check,
-        stock=None
-        if stock is None
-        else Stock(
-            Strength(Fraction(stock.strength_mg_per_ml)),
-            stock.salt,
-            None if stock.vial_ml is None else Fraction(stock.vial_ml),
-        ),
+        stock=None if file.stock is None else _stock(file.stock),
         syringes=_syringes(file),
         approvals=tuple(
             Approval(one.protocol, one.version, one.by, one.on, one.review_by)
@@ -313,6 +318,10 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         assumed=assumed,
         id=file.id or id_of(file.name or ""),
         calendar_key=file.calendar_key,
+        further_lesion_minutes=file.minutes.each_further_lesion if file.minutes else 0,
+        most_ml={site: Fraction(most) for site, most in file.most_ml.items()},
+        needle_change=file.needle_change,
+        label=file.label,
     )
 
 
@@ -325,6 +334,11 @@ def id_of(name: str) -> str:
         return found or "clinic"
     # A name of other letters has its own id all the same.
     return f"clinic-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _stock(table: StockTable) -> Stock:
+    vial = None if table.vial_ml is None else Fraction(table.vial_ml)
+    return Stock(Strength(Fraction(table.strength_mg_per_ml)), table.salt, vial)
 
 
 def _hours(opening: OpeningTable) -> tuple[tuple[OpeningHours, ...], ...]:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from planner.core.calendar.availability import clock_problem
-from planner.core.plan.course import Confirmation, Course, Lesion, Move, Patient
+from planner.core.plan.course import Confirmation, Course, Lesion, Move, Patient, Screened
 from planner.core.plan.findings import CODES
 from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Protocol
@@ -110,6 +110,7 @@ class PatientTable(FileModel):
     name: Text | None = None
     birth_date: BirthDate | None = None
     sulfite_allergy: bool | None = None
+    address: Text | None = None
 
 
 class LesionTable(FileModel):
@@ -156,6 +157,7 @@ class CourseFile(FileModel):
     prescriber: Text | None = None
     patient: PatientTable
     lesion: list[LesionTable] = Field(min_length=1, max_length=MOST_LESIONS)
+    screening: dict[Id, bool] = Field(default={}, max_length=100)
     move: list[MoveTable] = Field(default=[], max_length=100)
     confirm: list[ConfirmTable] = Field(default=[], max_length=1000)
 
@@ -196,6 +198,7 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         lesions=tuple(_lesion(lesion) for lesion in file.lesion),
         moves=tuple(Move(move.from_, move.to.replace(tzinfo=None)) for move in file.move),
         confirmations=tuple(_confirmation(one) for one in file.confirm),
+        screening=tuple(Screened(name, answer) for name, answer in file.screening.items()),
     )
 
 

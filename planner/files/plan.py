@@ -13,8 +13,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from planner.core.plan.course import Patient
 from planner.core.plan.findings import Finding
-from planner.core.plan.plan import Plan, RegimenInUse
+from planner.core.plan.plan import (
+    ClinicInUse,
+    GivenDose,
+    Plan,
+    PlannedInjection,
+    ProtocolInUse,
+    ReferenceCase,
+    RegimenInUse,
+)
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
 from planner.core.values.formatting import ends, number, rounded
 from planner.errors import InputError, Problem, located, raise_if_any
@@ -23,10 +32,18 @@ from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refus
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
 
 MOST = 10**7
-# Of these only what they have is written; elsewhere a value that is not there is null.
+# Of these only what they have is written, so that a plan without it is the same as before there
+# was such a thing; elsewhere a value that is not there is null.
 _LEFT_OUT: dict[type, set[str]] = {
     Finding: {"lesion", "visit", "due", "confirmed_by", "reason"},
     RegimenInUse: {"days"},
+    ProtocolInUse: {"screens", "observations", "drug_names", "population"},
+    ClinicInUse: {"needle_change", "label"},
+    ReferenceCase: {"caveat"},
+    GivenDose: {"observed"},
+    PlannedInjection: {"changed_from_mg"},
+    Plan: {"screening"},
+    Patient: {"address"},
 }
 _FIX = "plan the course again"
 # Both become names of files and addresses of events.
@@ -156,9 +173,9 @@ def _is_zone(name: str) -> bool:
 def _plain(value: Any) -> Any:
     """Records, dates and exact numbers as JSON has them."""
     match value:
-        case Finding() | RegimenInUse():
-            unless_there = _LEFT_OUT[type(value)]
-            kept = ((k, v) for k, v in _fields(value) if v is not None or k not in unless_there)
+        case tuple() if type(value) in _LEFT_OUT:
+            unless_there, usual = _LEFT_OUT[type(value)], _usual(value)
+            kept = ((k, v) for k, v in _fields(value) if k not in unless_there or v != usual[k])
             plain: Any = {name: _plain(one) for name, one in kept}
         case dict():
             plain = {name: _plain(one) for name, one in value.items()}
@@ -182,6 +199,11 @@ def decimal(value: Fraction | Decimal) -> Decimal:
 
 def _fields(record: Any) -> Iterator[tuple[str, Any]]:
     yield from zip(record._fields, record, strict=True)
+
+
+def _usual(record: Any) -> dict[str, Any]:
+    defaults: dict[str, Any] = record._field_defaults
+    return defaults
 
 
 def _value_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:

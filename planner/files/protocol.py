@@ -21,13 +21,16 @@ from planner.core.protocol.protocol import (
     Claim,
     Evaluation,
     FollowUp,
+    Observation,
     Observed,
     Policy,
     Protocol,
     Regimen,
+    Screen,
     Source,
 )
 from planner.core.protocol.rules import Domains, Rule
+from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Strength
 from planner.errors import Problem, ProtocolError, located, raise_if_any
 from planner.files.bundled import protocol_path
@@ -128,10 +131,36 @@ class PolicyTable(FileModel):
 class ObservedTable(FileModel):
     size_mm: Bound | None = None
     visit_dose_mg: Bound | None = None
+    age: Bound | None = None
     sites: list[Id] | None = None
     diagnoses: list[Text] | None = None
     source: Id | None = None
     place: Text | None = None
+
+
+class ScreenTable(FileModel):
+    id: Id
+    question: Text
+    stop_if: bool
+    sites: list[Id] | None = Field(default=None, min_length=1)
+    because: Text
+    source: Id | None = None
+    place: Text | None = None
+    policy: bool | Text | None = None
+
+
+class ObserveTable(FileModel):
+    id: Id
+    label: Text
+    when: Literal["before", "after"]
+    type: Literal["yes-no", "quantity", "text", "choice"]
+    unit: Text | None = None
+    values: list[Text] | None = Field(default=None, min_length=2, max_length=50)
+    sites: list[Id] | None = Field(default=None, min_length=1)
+
+
+class LocalTable(FileModel):
+    like: dict[Id, Id] = {}
 
 
 class FollowUpTable(FileModel):
@@ -156,6 +185,7 @@ class CaseTable(FileModel):
     follow_up: list[FollowUpTable] = []
     source: Id
     place: Text
+    caveat: Text = ""
 
 
 class ClaimTable(FileModel):
@@ -181,6 +211,7 @@ class ProtocolFile(FileModel):
     technique: Text
     use: Text
     not_for: list[Text] = []
+    population: Text = ""
     source: dict[str, SourceTable] = Field(min_length=1)
     input: InputTable
     rule: list[RuleTable] = Field(min_length=1)
@@ -188,6 +219,10 @@ class ProtocolFile(FileModel):
     evaluation: list[EvaluationTable] = []
     policy: PolicyTable
     observed: ObservedTable | None = None
+    screen: list[ScreenTable] = Field(default=[], max_length=100)
+    observe: list[ObserveTable] = Field(default=[], max_length=100)
+    local: LocalTable | None = None
+    drug_names: dict[Literal[*LANGUAGES], Text] = {}  # type: ignore[valid-type]
     case: list[CaseTable] = []
     claim: list[ClaimTable] = []
 
@@ -301,6 +336,7 @@ def _problems(file: ProtocolFile) -> Iterator[Problem]:
     if file.observed is not None:
         yield from _citation("observed", file.observed.source, file)
         yield from _site_problems("observed.sites", file.observed.sites or [], file.input.site)
+    yield from _local_problems(file)
     for index, case in enumerate(file.case, start=1):
         yield from _citation(f"case[{index}]", case.source, file)
         yield from _site_problems(f"case[{index}].site", [case.site], file.input.site)
@@ -410,6 +446,45 @@ def _days_problems(
             yield Problem(f"{place}.days", problem, "mend it or the policy")
 
 
+def _local_problems(file: ProtocolFile) -> Iterator[Problem]:
+    """What is wrong with what is asked, noted and compared beside the rules."""
+    site = file.input.site
+    kinds: dict[str, Sequence[ScreenTable | ObserveTable]]
+    kinds = {"screen": file.screen, "observe": file.observe}
+    for kind, tables in kinds.items():
+        ids = [one.id for one in tables]
+        for index, one in enumerate(tables, start=1):
+            place = f"{kind}[{index}]"
+            yield from _site_problems(f"{place}.sites", one.sites or [], site)
+            if one.id in ids[: index - 1]:
+                yield Problem(f"{place}.id", f"{one.id} is there already", "choose another id")
+    yield from _asked_problems(file)
+    like = file.local.like if file.local else {}
+    for name, other in like.items():
+        yield from _site_problems(f"local.like.{name}", [name, other], site)
+        if other in like:
+            problem = f"{other} is compared with another site itself"
+            yield Problem(f"local.like.{name}", problem, f"write {like[other]}")
+
+
+def _asked_problems(file: ProtocolFile) -> Iterator[Problem]:
+    """What is wrong with a question, or with something to note."""
+    for index, screen in enumerate(file.screen, start=1):
+        place = f"screen[{index}]"
+        if (screen.source is None) != bool(screen.policy):
+            fix = "name the source, or say policy = true"
+            yield Problem(place, "is it the source's, or a policy?", fix)
+        elif screen.source is not None:
+            yield from _citation(place, screen.source, file)
+    for index, look in enumerate(file.observe, start=1):
+        place = f"observe[{index}]"
+        if (look.type == "choice") != (look.values is not None):
+            problem, fix = "a choice has values, nothing else has", "give values, or mend the type"
+            yield Problem(f"{place}.values", problem, fix)
+        if look.unit is not None and look.type != "quantity":
+            yield Problem(f"{place}.unit", "only a quantity has a unit", "leave it out")
+
+
 def _rule(table: RuleTable) -> Rule:
     return Rule(
         id=table.id,
@@ -439,18 +514,7 @@ def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol
         sources={name: Source(name, one.citation, one.caveat) for name, one in file.source.items()},
         table=table,
         unpaired=frozenset(file.input.site.unpaired),
-        regimens={
-            name: Regimen(
-                name,
-                one.title,
-                one.injections or len(one.days or ()),
-                one.interval_days or 0,
-                one.dose_mg,
-                one.place or "place not given",
-                None if one.days is None else tuple(one.days),
-            )
-            for name, one in file.regimen.items()
-        },
+        regimens={name: _regimen(name, one) for name, one in file.regimen.items()},
         evaluations=tuple(Evaluation(one.after_days, one.window_days) for one in file.evaluation),
         policy=Policy(file.policy.injection_window_days, file.policy.shortest_interval_days),
         observed=None
@@ -461,10 +525,52 @@ def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol
             observed.visit_dose_mg,
             None if observed.sites is None else tuple(observed.sites),
             None if observed.diagnoses is None else tuple(observed.diagnoses),
+            observed.age,
         ),
         cases=tuple(_case(one) for one in file.case),
         claims=tuple(_claim(one) for one in file.claim),
         sha256=sha256,
+        screens=tuple(_screen(one) for one in file.screen),
+        observations=tuple(_observation(one) for one in file.observe),
+        like=file.local.like if file.local else {},
+        drug_names=file.drug_names,
+        population=file.population,
+    )
+
+
+def _regimen(name: str, table: RegimenTable) -> Regimen:
+    return Regimen(
+        name,
+        table.title,
+        table.injections or len(table.days or ()),
+        table.interval_days or 0,
+        table.dose_mg,
+        table.place or "place not given",
+        None if table.days is None else tuple(table.days),
+    )
+
+
+def _screen(table: ScreenTable) -> Screen:
+    return Screen(
+        table.id,
+        table.question,
+        table.stop_if,
+        None if table.sites is None else tuple(table.sites),
+        table.because,
+        table.place or "",
+        is_policy=table.source is None,
+    )
+
+
+def _observation(table: ObserveTable) -> Observation:
+    return Observation(
+        table.id,
+        table.label,
+        table.when,
+        table.type,
+        table.unit or "",
+        tuple(table.values or ()),
+        None if table.sites is None else tuple(table.sites),
     )
 
 

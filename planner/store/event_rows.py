@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _AUTHORS = {"by", "confirmed_by"}
 _TYPED = _AUTHORS | {
     "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
+    "address",
 }  # fmt: skip
 # A lot as vials have it: one word with a digit. Anything else may be somebody's name.
 _LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")
@@ -102,6 +103,8 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     """
     facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=refuse_constant)
     _check_figures(facts)
+    if row.author and "by" in facts:
+        raise ValueError("it has two authors")
     for place, text in row.texts.items():
         _put(facts, place, text)
     _put_identity(facts["event"], row.kind, patient, known)
@@ -116,7 +119,7 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     return Entry(
         number=row.number,
         at=datetime.fromisoformat(row.at),
-        by=facts.get("by", row.author),
+        by=facts.get("by", row.author) or "",
         reason=facts["reason"],
         event=event,
         confirmations=tuple(_adapter(Confirmation).validate_python(one) for one in confirmations),
@@ -283,8 +286,10 @@ def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:
     """Every typed text by its place, and null in its stead."""
     if isinstance(value, dict):
         is_diagnosis = value.get("code") == "diagnosis-outside-observed"
+        is_noted = "observation" in value
         for name, one in value.items():
             is_typed = name in _TYPED or (is_diagnosis and name in _SAYS_DIAGNOSIS)
+            is_typed = is_typed or (is_noted and name == "value")
             if is_typed and isinstance(one, str):
                 yield f"{place}/{name}", one
                 value[name] = None

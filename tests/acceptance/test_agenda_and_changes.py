@@ -54,10 +54,10 @@ def test_a_later_revision_tells_what_changed(planner: Run, tmp_path: Path) -> No
 
 def test_a_lesion_that_is_gone_does_not_block_its_own_course(planner: Run, tmp_path: Path) -> None:
     first = lesion("A", dose_mg=50)
-    path = write(tmp_path, course_text(first, lesion("B", dose_mg=50)))
+    path = write(tmp_path, course_text(first, lesion("B", site="thigh", dose_mg=50)))
     zone = ("--timezone", "Europe/Copenhagen")
     assert planner("plan", path, *zone).returncode == 0
-    write(tmp_path, course_text(lesion("B", dose_mg=50), head="revision = 1"))
+    write(tmp_path, course_text(lesion("B", site="thigh", dose_mg=50), head="revision = 1"))
     since = ("--since", "K-1/plan.json", "--busy", "K-1/clinic.ics")
     done = planner("plan", path, *zone, *since)
     assert done.returncode == 0, done.stderr

@@ -132,8 +132,9 @@ FORGED: dict[str, Callable[[Lines], object]] = {
     "one calendar id twice": lambda all_: visit(all_).update(uid=visit(all_, 3)["uid"]),
     "a zone of none": lambda all_: visit(all_).update(timezone="Mars/Base"),
     "no times of what is to come": lambda all_: event(all_, 2)["facts"].update(scheduled=[]),
-    "an author who steers": lambda all_: event(all_, 2).update(author="Dr\x1b[2J"),
-    "no author": lambda all_: event(all_, 2).update(author=""),
+    "an author who steers": lambda all_: event(all_, 2)["texts"].update({"/by": "Dr\x1b[2J"}),
+    "two authors": lambda all_: event(all_, 2).update(author="Dr B"),
+    "no author": lambda all_: event(all_, 2)["texts"].update({"/by": ""}),
     "a text that steers": lambda all_: event(all_, 2)["texts"].update(
         {"/event/injections/0/complication": "x\u202ey"}),
     "a text in place of a dose": lambda all_: event(all_, 2)["texts"].update(

@@ -14,12 +14,12 @@ from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import course, course_text, lesion
 from tests.registers import NOW, Followed, follow
 
-TWO = course_text(lesion("A", dose_mg=50), lesion("B", dose_mg=60))
+TWO = course_text(lesion("A", dose_mg=50), lesion("B", site="thigh", dose_mg=60))
 EVERY_VISIT = {f"visit-{number}" for number in range(2, 7)}
 
 
 def with_a_lesion(followed: Followed, on: str) -> None:
-    third = course_text(lesion("C", site="elbow", dose_mg=70))
+    third = course_text(lesion("C", site="hand", dose_mg=70))
     (found,) = course(third, followed.now.record.protocol).lesions
     followed.add_lesion(found, on)
 

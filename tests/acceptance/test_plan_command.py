@@ -147,13 +147,13 @@ def test_an_issued_plan_is_replaced_by_itself_or_a_higher_revision_only(
     first = ("plan", path, "--timezone", "UTC")
     assert planner(*first).returncode == 0
     assert planner(*first).returncode == 0
-    write(tmp_path, SOUND.replace("87.5]", "90]"))
+    write(tmp_path, SOUND.replace("87.5]", "85]"))
     before = (tmp_path / "K-1/plan.json").read_bytes()
     refused = planner(*first)
     assert refused.returncode == 13
     assert "revision = 1" in refused.stderr
     assert (tmp_path / "K-1/plan.json").read_bytes() == before
-    write(tmp_path, "revision = 1\n" + SOUND.replace("87.5]", "90]"))
+    write(tmp_path, "revision = 1\n" + SOUND.replace("87.5]", "85]"))
     assert planner(*first).returncode == 0
     assert "revision 1, replaces 0" in (tmp_path / "K-1/treatment-sheet.html").read_text()
     assert b"SEQUENCE:1" in (tmp_path / "K-1/patient.ics").read_bytes()

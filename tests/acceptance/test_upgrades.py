@@ -102,7 +102,7 @@ def resumed(followed: Followed) -> None:
 def grown(followed: Followed) -> None:
     followed.give(1)
     followed.give(2)
-    text = course_text(lesion("C", site="elbow", size_mm=30, dose_mg=50.25))
+    text = course_text(lesion("C", site="thigh", size_mm=30, dose_mg=50.25))
     (found,) = course(text, followed.now.record.protocol, "America/Edmonton").lesions
     followed.add_lesion(found, "2026-11-02")
     followed.dose("80.25", "B", from_visit=4)
@@ -129,7 +129,8 @@ PRINTED = ("diluted", "shared", "moved", "resumed", "grown")
 
 def add(register: Database, folder: Path, name: str) -> Followed:
     kind = KINDS[name]
-    tables = [lesion(one, dose_mg=dose) for one, dose in DOSES.items()]
+    places = {"A": {}, "B": {"site": "lower-leg", "size_mm": 80}}
+    tables = [lesion(one, dose_mg=dose, **places[one]) for one, dose in DOSES.items()]
     text = course_text(*tables, first_visit=FIRST)
     text = text.replace('"K-1"', f'"{name}"').replace('"P-1"', f'"P-{name}"')
     clinic = folder / f"clinic-{name}.toml"

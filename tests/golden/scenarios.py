@@ -75,9 +75,9 @@ ZONE = ZoneInfo("Europe/Copenhagen")
 OTHERS = sorted((ROOT / "tests" / "protocols").glob("*.toml"))
 PROTOCOLS = [PROTOCOL, *(load_protocol(str(path)) for path in OTHERS)]
 # The cut belongs to the lesions below it here.
-UPPER = BUNDLED.replace('"< 5"', '"<= 5"').replace('">= 5"', '"> 5"')
+UPPER = BUNDLED.replace('"< 5"', '"<= 5"').replace('">= 5"', '"> 5"').replace("[5..70)", "(5..70)")
 TODAY = datetime(2026, 10, 20, 12)
-THIRD = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
+THIRD = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=12.5\n'
 COURSES = {
     "two lesions": SOUND + SECOND,
     "three lesions": SOUND + SECOND + THIRD,
@@ -231,7 +231,7 @@ def clinic_for(chance: random.Random) -> Clinic:
     stock = strength and Stock(Strength(Fraction(strength)), salt, Fraction(chance.choice([2, 10])))  # type: ignore[arg-type]
     space = Fraction(chance.choice([0, 7]), 100)
     until = START + timedelta(days=chance.choice([-1, 0, 1, 400]))
-    named = (chance.choice(["sts-150", "two-sites"]), chance.choice(["1.0", "0.9"]))
+    named = (chance.choice(["sts-150", "two-sites"]), chance.choice(["1.1", "0.9"]))
     approvals = [Approval(*named, "Dr A. Holm", START, until)] * chance.randint(0, 2)
     return clinic._replace(
         approvals=tuple(approvals),

@@ -52,19 +52,21 @@ def worksheets(plan: Plan) -> list[str]:
     return found
 
 
-@pytest.mark.hazard("wrong-strength", "wrong-salt")
+@pytest.mark.hazard("wrong-strength", "wrong-salt", "ambiguous-stop")
 def test_the_vial_is_read_before_it_is_opened(plan: Plan, worksheets: list[str]) -> None:
     sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
     for text in (sheet, *worksheets):
-        assert "Vial: ________ mg/mL, salt ________________. Not 150 mg/mL: stop." in text
+        assert re.search(r"The vial must say 150 mg/mL, pentahydrate:\s*yes\s*no \u2192 STOP", text)
+        # What can be read as its own contrary stands nowhere.
+        assert not re.search(r"\bnot \d|stop unless", text, re.IGNORECASE)
 
 
 SALTS = [
     # strength and salt of the stock, None where none is stated; what stands beside the vial
-    (None, "Not 150 mg/mL: stop. sodium"),
-    (("150", "not stated"), "Not 150 mg/mL: stop. sodium"),
-    (("250", "pentahydrate"), "Not 250 mg/mL: stop. Not pentahydrate: stop."),
-    (("150", "anhydrous"), "Not 150 mg/mL: stop. Not anhydrous: stop."),
+    (None, "Salt on the vial: ________________ The vial must say 150 mg/mL: yes no"),
+    (("150", "not stated"), "Salt on the vial: ________________ The vial must say 150 mg/mL: yes"),
+    (("250", "pentahydrate"), "The vial must say 250 mg/mL, pentahydrate: yes no \u2192 STOP"),
+    (("150", "anhydrous"), "The vial must say 150 mg/mL, anhydrous: yes no \u2192 STOP"),
 ]
 
 
@@ -86,8 +88,8 @@ def test_a_diluted_stock_is_asked_for_by_its_own_strength(
     plan = text_plan(course_text(lesion(dose_mg=50)), sts_150, clinic_of("diluted", clinic))
     sheet = " ".join(" ".join(_paper(plan, "treatment-sheet.pdf")).split())
     for text in (sheet, *visits_of(plan)["Injection worksheet"]):
-        assert "Not 250 mg/mL: stop." in text
-        assert "Not 150 mg/mL" not in text
+        assert "The vial must say 250 mg/mL" in text
+        assert "must say 150 mg/mL" not in text
 
 
 @pytest.mark.hazard("allergy")
@@ -103,15 +105,14 @@ def test_a_stated_allergy_stands_on_each_worksheet(sts_150: Protocol, clinic: Cl
 @pytest.mark.hazard("local-anaesthetic")
 def test_the_drug_is_given_alone(worksheets: list[str]) -> None:
     for text in worksheets:
-        assert "The volumes hold for the drug alone, unmixed." in text
-        assert "A local anaesthetic is given apart, from its own syringe." in text
+        assert "No local anaesthetic goes into these syringes: it is given apart" in text
 
 
 @pytest.mark.hazard("allergy")
 def test_the_allergy_is_asked_on_the_day(worksheets: list[str]) -> None:
     for text in worksheets:
-        asked = "Sulfite allergy (not sulfonamide), asked today:"
-        assert re.search(re.escape(asked) + r".*no.*yes: stop, ask the physician", text)
+        assert "Asked today; at a yes stop, ask the physician:" in text
+        assert "sulfite allergy (not sulfonamide): no yes" in text
 
 
 @pytest.mark.hazard("insulin-syringe")
@@ -170,7 +171,7 @@ def test_the_sheet_says_what_to_check_it_against_and_what_it_cannot_bear(plan: P
     for said in (
         "Check this sheet against:",
         "the patient: two identifiers, and the lesion, its site and its side",
-        "the vial: sodium thiosulphate, 150 mg/mL or the recipe for it, the salt, the expiry",
+        "the vial: sodium thiosulphate, 150 mg/mL, the salt, the expiry",
         "the chart: allergies, the prescription of each dose, what changed since",
         "The clinic's policy, not the source's: injections \u00b12 days.",
         "6 patients, uncontrolled",

@@ -32,6 +32,7 @@ class Case(NamedTuple):
     stock: tuple[str, str] | None = None
     closed: tuple[str, ...] = ()
     patient: str = ""
+    most_ml: str | None = None
 
     def text(self, confirmations: str = "") -> str:
         """Its course file."""
@@ -47,6 +48,7 @@ class Case(NamedTuple):
             closures=tuple(Closure(one, one) for one in days),
             syringes=tuple(_syringe(*one) for one in self.syringes),
             stock=None if self.stock is None else _stock(*self.stock),
+            most_ml={} if self.most_ml is None else {"knee": Fraction(self.most_ml)},
         )
         return plan_course(course(self.text(confirmations), protocol), protocol, here)
 
@@ -114,16 +116,38 @@ CASES: Mapping[str, tuple[Case, str, str, Mapping[str, Change]]] = {
         {"dose": tables(dose(273)), "lines": lines(("10", "0.62")),
          "one of four": tables(dose(274, 274, 275, 274))},
     ),
-    "a visit above the cases": (
-        Case((lesion("A", dose_mg=150), lesion("B", dose_mg=150))), "dose-above-observed", "300 mg",
-        {"a dose": tables(lesion("A", dose_mg=150), lesion("B", dose_mg=151)),
-         "a lesion": tables(*(lesion(one, dose_mg=150) for one in "ABC"))},
+    "a dose above the cases at its site": (
+        Case((dose(100),)), "dose-above-cases", "100 mg",
+        {"dose": tables(dose(100.5)), "one of four": tables(dose(100, 100, 110, 100)),
+         "lesion": tables(dose(50), lesion("B", dose_mg=100))},
     ),
-    "a visit above the cases as it is drawn": (
-        Case((lesion("A", dose_mg=137.5), lesion("B", dose_mg=137.5))),
-        "dose-above-observed", "275 mg drawn as 276 mg",
-        {"a dose": tables(lesion("A", dose_mg=137.5), lesion("B", dose_mg=137.4)),
-         "lines": lines(("1", "0.03"))},
+    "a place above its cases": (
+        Case((lesion("A", dose_mg=50), lesion("B", dose_mg=50))),
+        "site-total-above-cases", "A, B together 100 mg",
+        {"a dose": tables(lesion("A", dose_mg=50), lesion("B", dose_mg=51)),
+         "a lesion": tables(*(lesion(one, dose_mg=50) for one in "ABC"))},
+    ),
+    "a place above its cases as it is drawn": (
+        Case((lesion("A", dose_mg=43.5), lesion("B", dose_mg=43.5)), (("1", "0.03"),)),
+        "site-total-above-cases", "A, B together 87 mg drawn as 90 mg",
+        {"a dose": tables(lesion("A", dose_mg=43.5), lesion("B", dose_mg=43.4)),
+         "lines": lines(("1", "0.31"))},
+    ),
+    "a volume above the clinic's limit": (
+        Case((FIFTY,), most_ml="0.3"), "volume-above-limit", "0.33 mL",
+        {"dose": tables(dose(51)), "one of four": tables(dose(50, 50, 52.5, 50)),
+         "lines": lines(("1", "0.04"))},
+    ),
+    "an answer to stop at": (
+        Case((FIFTY,), patient="[screening]\npregnant = true\n"),
+        "screening-positive", "pregnant: yes",
+        {"another one": lambda case: case._replace(patient="[screening]\ndialysis = true\n"),
+         "one more": lambda case: case._replace(
+             patient="[screening]\npregnant = true\ndialysis = true\n")},
+    ),
+    "a child": (
+        Case((FIFTY,), patient="birth_date = 2010-01-01\n"), "age-outside-observed", "16 years",
+        {"a year less": lambda case: case._replace(patient="birth_date = 2011-01-01\n")},
     ),
     "a jump up": (
         Case((dose(12.5, 62.5, 62.5, 62.5),)), "dose-jump", "12.5 mg to 62.5 mg",

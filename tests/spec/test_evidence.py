@@ -15,6 +15,7 @@ CLAIMS = [
     ("8 lesions", "7 lesions", False),
     ("21 injections", "17 treatment visits; 20 injections", False),
     ("ages 49 to 71", "49 to 74", False),
+    ("mean age 63", "62.8 over the 6 patients", True),
     ("extremities", "case 6: buttock", False),
     ("67 % in week 4", "62.7 % over the 7 printed lesions", False),
     ("90 % in week 12", "88 % over the 5 printed lesions, 89.4 % recomputed", False),

@@ -17,7 +17,6 @@ from planner.core.plan.findings import CODES, Finding, confirm_blocks, in_order,
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import plain
-from planner.core.values.intervals import Interval
 from planner.core.values.quantities import Strength
 from tests.conftest import Run
 from tests.courses import codes, confirmation, course_text, lesion, planned, write
@@ -75,7 +74,7 @@ SILENT = [
     ({"dose_mg": 275}, "dose-above-observed"),
     ({"dose_mg": 12.5}, "dose-below-observed"),
     ({"dose_mg": 12.5}, "drawn-dose-deviates"),
-    ({"dose_mg": 2700}, "dose-implausible"),
+    ({"dose_mg": 875}, "dose-implausible"),
     ({"dose_mg": 10}, "drawn-dose-deviates"),  # 10.5 mg drawn: 5 %
     ({"dose_mg": 50}, "near-threshold"),
     ({"size_mm": 85, "dose_mg": 50}, "size-outside-observed"),
@@ -101,14 +100,32 @@ def test_a_limit_that_only_the_drawn_dose_passes_is_seen(sts_150: Protocol, clin
     assert found.value == "270 mg drawn as 300 mg"
 
 
-@pytest.mark.parametrize(("dose", "is_said"), [(300, False), (300.01, True)])
+IMPLAUSIBLE = [
+    # site, size, dose, whether it is over ten times what is compared with
+    ("knee", 70, 875, False),
+    ("knee", 70, 875.01, True),
+    ("finger", 6, 625, False),
+    ("finger", 6, 625.01, True),
+    # no case of the site: the nearest in size alone
+    ("thigh", 6, 625.01, True),
+]
+
+
+@pytest.mark.parametrize(("site", "size", "dose", "is_said"), IMPLAUSIBLE)
+@pytest.mark.hazard("slip-of-the-point", "local-overdose")
+def test_over_ten_times_what_it_is_compared_with_is_implausible(
+    sts_150: Protocol, clinic: Clinic, site: str, size: float, dose: float, is_said: bool
+) -> None:
+    plan = planned(sts_150, clinic, lesion(site=site, size_mm=size, dose_mg=dose))
+    assert ("dose-implausible" in codes(plan)) is is_said
+
+
+@pytest.mark.parametrize(("dose", "is_said"), [(2750, False), (2750.01, True)])
 @pytest.mark.hazard("slip-of-the-point")
-def test_over_ten_times_the_most_is_implausible(
+def test_without_cases_the_regimens_range_is_what_it_is_compared_with(
     sts_150: Protocol, clinic: Clinic, dose: float, is_said: bool
 ) -> None:
-    assert sts_150.observed is not None
-    seen = sts_150.observed._replace(visit_dose_mg=Interval.parse("[12.5..30]"))
-    plan = planned(sts_150._replace(observed=seen), clinic, lesion(dose_mg=dose))
+    plan = planned(sts_150._replace(cases=()), clinic, lesion(dose_mg=dose))
     assert ("dose-implausible" in codes(plan)) is is_said
 
 
@@ -132,15 +149,18 @@ def test_a_visits_total_is_looked_at_as_prescribed_and_as_drawn(
     sts_150: Protocol, clinic: Clinic, one: float, other: float, value: str | None
 ) -> None:
     plan = planned(sts_150, clinic, lesion("A", dose_mg=one), lesion("B", dose_mg=other))
-    values = {found.value for found in plan.findings if found.visit == 1}
-    assert values == ({value} if value else set())
+    found = [each for each in plan.findings if each.code == "visit-total-above-observed"]
+    visits = ", ".join(f"visit {n}: {value}" for n in (1, 2, 3, 4))
+    assert [(each.value, each.severity) for each in found] == (
+        [(visits, "caution")] if value else []
+    )
 
 
 FROM_TO = [
     # the first and last day of an approval; what is said of a course from 7 September
     ("2026-09-07", "2026-09-07", None),
-    ("2026-01-01", "2026-09-06", "the approval of sts-150 1.0 was to be reviewed by 2026-09-06"),
-    ("2026-09-08", "2027-01-01", "the approval of sts-150 1.0 begins on 2026-09-08"),
+    ("2026-01-01", "2026-09-06", "the approval of sts-150 1.1 was to be reviewed by 2026-09-06"),
+    ("2026-09-08", "2027-01-01", "the approval of sts-150 1.1 begins on 2026-09-08"),
 ]
 
 
@@ -150,20 +170,25 @@ def test_an_approval_holds_from_its_day_to_its_review(
     sts_150: Protocol, clinic: Clinic, first: str, last: str, said: str | None
 ) -> None:
     days = [date.fromisoformat(day) for day in (first, last)]
-    approved = clinic._replace(approvals=(Approval("sts-150", "1.0", "Dr", *days),))
+    approved = clinic._replace(approvals=(Approval("sts-150", sts_150.version, "Dr", *days),))
     plan = planned(sts_150, approved, lesion(dose_mg=50))
     found = [one.message for one in plan.findings if one.code == "protocol-not-approved"]
     assert found == ([said] if said else [])
 
 
-def many(number: int, dose_mg: float = 12.5) -> list[str]:
+def many(number: int, dose_mg: float = 12.5, *, places: int = 22) -> list[str]:
+    """Small lesions, each at a place of its own as far as there are so many."""
     return [
-        lesion(f"L{n}", site="fingertip", size_mm=3, ulcerated=False, dose_mg=dose_mg)
+        lesion(f"L{n}", site="fingertip", size_mm=3, ulcerated=False, dose_mg=dose_mg).replace(
+            "size_mm", f'site_detail = "place {n % places}"\nsize_mm'
+        )
         for n in range(number)
     ]
 
 
-def test_22_lesions_fit_the_largest_visit_and_23_ask(sts_150: Protocol, clinic: Clinic) -> None:
+def test_22_lesions_fit_the_largest_visit_and_23_are_told(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
     plan = planned(sts_150, clinic, *many(22))
     visit = plan.visits[0]
     assert (visit.total_dose_mg, visit.total_drawn_ml, visit.total_drawn_mg) == (
@@ -171,9 +196,25 @@ def test_22_lesions_fit_the_largest_visit_and_23_ask(sts_150: Protocol, clinic: 
     )  # fmt: skip
     assert plan.is_confirmed
     more = planned(sts_150, clinic, *many(23))
-    (found,) = [one for one in more.findings if one.stops]
-    assert (found.code, found.value, found.visit) == ("dose-above-observed", "287.5 mg", 1)
-    assert found.due == more.visits[0].due
+    assert more.is_confirmed
+    (found,) = [one for one in more.findings if one.code == "visit-total-above-observed"]
+    assert (found.severity, found.value) == ("caution", "visit 1: 287.5 mg")
+
+
+@pytest.mark.parametrize(("number", "value"), [(5, None), (6, "L0, L1, L2, L3, L4, L5")])
+@pytest.mark.hazard("local-overdose", "ischaemic-digit")
+def test_what_lesions_of_one_place_get_together_is_asked_for(
+    sts_150: Protocol, clinic: Clinic, number: int, value: str | None
+) -> None:
+    plan = planned(sts_150, clinic, *many(number, places=1))
+    found = [one for one in plan.findings if one.stops]
+    if value is None:
+        assert not found
+        return
+    (one,) = found
+    assert (one.code, one.value) == ("site-total-above-cases", f"{value} together 75 mg")
+    assert (one.visit, one.due) == (1, plan.visits[0].due)
+    assert "at this site at most 62.5 mg (cases 1, 3)" in plain(one.message)
 
 
 def test_one_syringe_serves_several_lesions(sts_150: Protocol, clinic: Clinic) -> None:
@@ -265,10 +306,14 @@ def test_a_stronger_stock_is_diluted_to_exactly_the_strength(
     assert made.wasted_ml == Fraction(wasted)
 
 
+# The letter's case 4 had the most.
+SHIN = lesion(site="lower-leg", size_mm=80, dose_mg=275)
+
+
 @pytest.mark.hazard("dilution")
 def test_no_undiluted_volume_is_printed_to_inject(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, 'timezone = "UTC"\n[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n', "c.toml")
-    done = planner("plan", write(tmp_path, course_text(lesion(dose_mg=275))), "--clinic", "c.toml")
+    done = planner("plan", write(tmp_path, course_text(SHIN)), "--clinic", "c.toml")
     assert done.returncode == 0, done.stderr
     sheet = html_text((tmp_path / "K-1/treatment-sheet.html").read_bytes())
     assert "Dilute: 1.2 mL stock of 250 mg/mL + 0.8 mL diluent = 2 mL of 150 mg/mL." in sheet
@@ -322,10 +367,11 @@ AIMS = [
 def test_a_confirmation_names_the_day_of_its_finding(
     sts_150: Protocol, clinic: Clinic, target: dict[str, str], remark: str
 ) -> None:
-    said = confirmation("dose-above-observed", "287.5 mg", **target)
-    plan = planned(sts_150, clinic, *many(23), said)
+    names = ", ".join(f"L{n}" for n in range(6))
+    said = confirmation("site-total-above-cases", f"{names} together 75 mg", **target)
+    plan = planned(sts_150, clinic, *many(6, places=1), said)
     assert not plan.is_confirmed
-    assert plan.remarks == (f"The confirmation of dose-above-observed {remark}",)
+    assert plan.remarks == (f"The confirmation of site-total-above-cases {remark}",)
 
 
 def test_a_block_to_paste_is_toml_that_says_the_same() -> None:
@@ -385,7 +431,7 @@ def test_findings_stand_as_lesions_and_visits_do() -> None:
 
 
 def test_every_code_is_explained_once(sts_150: Protocol) -> None:
-    assert len(CODES) == 29
+    assert len(CODES) == 37
     assert all(text and text[0].islower() for text in CODES.values())
 
 

@@ -40,7 +40,7 @@ def plan(sts_150: Protocol, clinic: Clinic) -> Plan:
     for finding, value, target in (
         ("dose-above-observed", "300 mg", {"lesion": '"B"'}),
         ("dose-jump", "35 mg to 300 mg", {"lesion": '"B"'}),
-        ("dose-above-observed", "340 mg", {"due": "2026-09-28"}),
+        ("site-total-above-cases", "A, B together 340 mg", {"due": "2026-09-28"}),
     ):
         text += confirmation(finding, value, **target)
     made = text_plan(text, sts_150, clinic_of("shared", clinic))

@@ -28,12 +28,12 @@ BUNDLED = (ROOT / "planner/protocols/sts-150.toml").read_text(encoding="utf-8")
 
 FAULTS = {
     # what is wrong: (in place of, what, the messages)
-    "a gap": ('">= 5", ulcerated = true', '"> 5", ulcerated = true',
+    "a gap": ('"[5..70)", ulcerated = true', '"(5..70)", ulcerated = true',
               ["size 5 mm, ulcerated: no rule"]),
     "an overlap": (
         '"< 5", ulcerated = true',
         '"<= 5", ulcerated = true',
-        ["rules large-ulcerated and small-ulcerated: they overlap: size 5 mm, ulcerated"],
+        ["rules large-ulcerated-under-70 and small-ulcerated: they overlap: size 5 mm, ulcerated"],
     ),
     "a dead rule": (
         'when = { size_mm = "< 5", ulcerated = true }',
@@ -42,17 +42,19 @@ FAULTS = {
     ),
     "an unknown site": ('site = ["fingertip"] }', 'site = ["fingertips"] }',
                         ["rule[1].when.site: unknown site 'fingertips'; did you mean fingertip?"]),
-    "a bound outside": ('">= 5", ulcerated = true', '"[5..501)", ulcerated = true',
+    "a bound outside": ('">= 70", ulcerated = true', '"[70..501)", ulcerated = true',
                         ["rule large-ulcerated: its bound 501 mm is outside"]),
     "a site without a rule": ('"foot", "toe",\n]', '"foot", "toe", "nose",\n]',
                               ["size 1 mm, not ulcerated, nose: no rule"]),
-    "a binary float": ('">= 5", ulcerated = true', '">= 4.99999999999999911", ulcerated = true',
+    "a binary float": ('">= 70", ulcerated = true', '">= 69.99999999999999911", ulcerated = true',
                        ["rule[3].when.size_mm", "is not a bound"]),
-    "a number for a text": ('size_mm = ">= 5", ulcerated = true', "size_mm = 5.0, ulcerated = true",
-                            ["rule[3].when.size_mm: 5.0 is not a bound; write it as text"]),
-    "an expression": ('">= 5", ulcerated = true', '"size > 2 * 2", ulcerated = true',
+    "a number for a text": (
+        'size_mm = ">= 70", ulcerated = true', "size_mm = 70.0, ulcerated = true",
+        ["rule[3].when.size_mm: 70.0 is not a bound; write it as text"],
+    ),
+    "an expression": ('">= 70", ulcerated = true', '"size > 2 * 2", ulcerated = true',
                       ["is not a bound"]),
-    "an empty range": ('">= 5", ulcerated = true', '"[5..5)", ulcerated = true',
+    "an empty range": ('">= 70", ulcerated = true', '"[70..70)", ulcerated = true',
                        ["holds no number"]),
     "another unit": ('unit = "mm"', 'unit = "cm"', ['input.size_mm.unit: "cm" is not known']),
     "an unknown evidence": ('evidence = "inferred"', 'evidence = "proven"',
@@ -74,7 +76,7 @@ FAULTS = {
     "an unknown key of a regimen": (
         "injections = 4", "injektions = 4", ["regimen.weekly.injektions: unknown key",
                                              "did you mean injections?"]),
-    "an unknown key": ('version = "1.0"', 'verzion = "1.0"', ["did you mean version?"]),
+    "an unknown key": ('version = "1.1"', 'verzion = "1.1"', ["did you mean version?"]),
 }  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def test_all_problems_of_a_protocol_come_at_once(planner: Run, tmp_path: Path) -
     assert len(planner("protocol", "check", "own.toml").stderr.splitlines()) == 3
     text = BUNDLED.replace('evidence = "inferred"', 'evidence = "x"', 1)
     text = text.replace('regimen = "single"', 'regimen = "onse"', 1)
-    text = text.replace('">= 5", ulcerated = true', '"> 5", ulcerated = true')
+    text = text.replace(*FAULTS["a gap"][:2])
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     said = planner("protocol", "check", "own.toml").stderr
     assert "rule[2].evidence" in said
@@ -277,22 +279,36 @@ def test_sound_tables_are_passed(cuts: list[int], closed: bool) -> None:
         assert table.decide(*point).rule.id == by_zen(point)
 
 
+def bounds_changed(row: str) -> dict[str, str]:
+    """A row with each of its bounds moved, opened or closed, and a comparison turned round."""
+    alone = re.search(r'size_mm = "([<>]=?) (\d+)"', row)
+    if alone is None:
+        return {
+            f"[5..70) to {other}": row.replace("[5..70)", other)
+            for other in ("[6..70)", "[4..70)", "(5..70)", "[5.000001..70)", "[5..70]", "[5..71)",
+                          "[5..69)", "[5..69.999999)")
+        }  # fmt: skip
+    sign, bound = alone.groups()
+    here = f"{sign} {bound}"
+    other = f"{sign[0]}{'' if len(sign) > 1 else '='} {bound}"
+    return {
+        "bound up": row.replace(here, f"{sign} {int(bound) + 1}"),
+        "bound down": row.replace(here, f"{sign} {int(bound) - 1}"),
+        "bound by a hair": row.replace(here, f"{sign} {bound}.000001"),
+        "opened or closed": row.replace(here, other),
+        "turned": row.replace(sign, {"<": ">=", ">=": "<"}[sign]),
+    }
+
+
 def mutants() -> list[tuple[str, str]]:
     """Every bound of the table moved, opened or closed; every row dropped, doubled or flipped."""
     rows = re.findall(r"\[\[rule\]\]\n.*?(?=\n\[)", BUNDLED, re.DOTALL)
-    assert len(rows) == 5
+    assert len(rows) == 6
     found = []
     for row in rows:
         name = re.search(r'id = "(.*?)"', row)[1]  # type: ignore[index]
-        sign, bound = re.search(r'size_mm = "([<>]=?) (\d+)"', row).groups()  # type: ignore[union-attr]
         changes = {
-            "bound up": row.replace(f"{sign} {bound}", f"{sign} {int(bound) + 1}"),
-            "bound down": row.replace(f"{sign} {bound}", f"{sign} {int(bound) - 1}"),
-            "bound by a hair": row.replace(f"{sign} {bound}", f"{sign} {bound}.000001"),
-            "opened or closed": row.replace(
-                f"{sign} {bound}", f"{sign[0]}{'' if len(sign) > 1 else '='} {bound}"
-            ),
-            "turned": row.replace(sign, {"<": ">=", ">=": "<"}[sign]),
+            **bounds_changed(row),
             "ulceration flipped": re.sub(
                 r"ulcerated = (true|false)",
                 lambda m: f"ulcerated = {'false' if m[1] == 'true' else 'true'}",
@@ -402,10 +418,10 @@ def test_a_starting_file_is_proven(planner: Run) -> None:
 
 APPROVALS = [
     # version, reviewed by, severity
-    ("1.0", "2026-12-31", None),
-    ("1.0", "2026-09-07", None),
-    ("1.0", "2026-09-06", "caution"),
-    ("0.9", "2026-12-31", "caution"),
+    ("1.1", "2026-12-31", None),
+    ("1.1", "2026-09-07", None),
+    ("1.1", "2026-09-06", "caution"),
+    ("1.0", "2026-12-31", "caution"),
     (None, "", "note"),
 ]
 

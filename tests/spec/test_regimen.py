@@ -18,7 +18,8 @@ RULES = [
     ("0.000001", False, "fingertip", "single", "stated"),
     ("4", False, "elbow", "single", "inferred"),
     ("4.999999", False, "trunk", "single", "inferred"),
-    ("5", True, "fingertip", "weekly", "stated"),
+    ("5", True, "fingertip", "weekly", "inferred"),
+    ("69.999999", True, "knee", "weekly", "inferred"),
     ("70", True, "knee", "weekly", "stated"),
     ("500", True, "buttock", "weekly", "stated"),
     ("5", False, "fingertip", "weekly", "inferred"),
@@ -83,9 +84,9 @@ def test_a_decision_shows_its_grounds(sts_150: Protocol) -> None:
     hit = sts_150.table.decide(Decimal("4.9"), False, "elbow")
     text = "\n".join(hit.reasons).replace("\u00a0", " ")
     assert "Understood: 4.9 mm, not ulcerated, elbow." in text
-    assert "Not rule large-ulcerated: it asks for 5 mm or more, ulcerated." in text
+    assert "Not rule large-ulcerated: it asks for 70 mm or more, ulcerated." in text
     assert "0.1 mm more would change the regimen to weekly." in text
-    assert len([reason for reason in hit.reasons if reason.startswith("Not rule")]) == 4
+    assert len([reason for reason in hit.reasons if reason.startswith("Not rule")]) == 5
 
 
 NEAR = [

@@ -42,7 +42,7 @@ from tests.registers import Followed, day, follow, moment
 
 SIXTY = course_text(lesion("A", dose_mg=60))
 OPEN = course_text(lesion("A"))
-TWO = course_text(lesion("A", dose_mg=60), lesion("B", site="elbow", size_mm=20, dose_mg=30))
+TWO = course_text(lesion("A", dose_mg=60), lesion("B", site="hand", size_mm=20, dose_mg=30))
 # When it is entered: noon of a day on which all but week 12 is past.
 NOW = datetime(2026, 10, 20, 10, tzinfo=UTC)
 ENTERED = moment("2026-10-20 12:00")
@@ -139,15 +139,19 @@ def test_a_volume_far_from_what_was_to_be_drawn_is_asked_for() -> None:
         assert [each.problem for each in asked(now, event._replace(injections=(one,)))] == said
 
 
-# The source's cases of the weekly regimen were given from 12.5 to 275 mg.
+# The source's cases of the weekly regimen were given from 12.5 to 275 mg, its knee up to 87.5 mg.
+OF_REGIMEN = "cases of the weekly regimen were given 12.5 mg to 275 mg"
+OF_SITE = "cases at its site or of its size were given at most 87.5 mg"
 BEYOND = [
     (mg("12.5"), None),
-    (mg("12.49"), "12.49 mg"),
-    (mg("275"), None),
-    (mg("275.01"), "275.01 mg"),
-    (ml("1.83"), None),
-    (ml("1.84"), "276 mg"),
-    (ml("12.5"), "1875 mg"),
+    (mg("12.49"), f"12.49 mg recorded, none planned; {OF_REGIMEN}"),
+    (mg("87.5"), None),
+    (mg("87.51"), f"87.51 mg recorded, none planned; {OF_SITE}"),
+    (mg("275"), f"275 mg recorded, none planned; {OF_SITE}"),
+    (mg("275.01"), f"275.01 mg recorded, none planned; {OF_REGIMEN}"),
+    (ml("0.58"), None),
+    (ml("0.59"), f"88.5 mg recorded, none planned; {OF_SITE}"),
+    (ml("12.5"), f"1875 mg recorded, none planned; {OF_REGIMEN}"),
 ]
 
 
@@ -156,8 +160,8 @@ BEYOND = [
 def test_a_dose_that_no_plan_and_no_case_has_is_asked_for(amount: Amount, said: str | None) -> None:
     now = course(OPEN)
     found = asked(now, give_amount(1, amount)(now))
-    text = f"lesion A: {said} recorded, none planned; cases of the weekly regimen were given"
-    assert [one.problem.partition(" 12.5 ")[0] for one in found] == ([] if said is None else [text])
+    text = f"lesion A: {said}"
+    assert [plain(one.problem) for one in found] == ([] if said is None else [text])
 
 
 def test_a_protocol_that_names_no_doses_asks_for_none(register: Database, tmp_path: Path) -> None:
@@ -166,7 +170,7 @@ def test_a_protocol_that_names_no_doses_asks_for_none(register: Database, tmp_pa
     regimens = {
         name: one._replace(dose_mg=None) for name, one in now.record.protocol.regimens.items()
     }
-    protocol = now.record.protocol._replace(regimens=regimens)
+    protocol = now.record.protocol._replace(regimens=regimens, cases=())
     now = Standing(now.record._replace(protocol=protocol), now.state)
     assert asked(now, give_amount(1, mg("900"))(now)) == []
 

@@ -33,6 +33,26 @@ def test_a_hazard_marked_elsewhere_is_seen(tmp_path: Path) -> None:
 FAULTY = {
     "a hazard without a test": (LOG[0]._replace(tests=()), {}, "no test"),
     "a hazard without a control": (LOG[0]._replace(controls=()), {}, "no control"),
+    "a risk by no word": (
+        LOG[0]._replace(risk=LOG[0].risk._replace(before="often")),
+        {},
+        "no word of the scale",
+    ),
+    "controls that make it worse": (
+        LOG[0]._replace(risk=LOG[0].risk._replace(before="rare")),
+        {},
+        "more likely",
+    ),
+    "a hazard without an owner": (
+        LOG[0]._replace(risk=LOG[0].risk._replace(owner="")),
+        {},
+        "how it stands",
+    ),
+    "something left that nobody accepted": (
+        LOG[0]._replace(left="much"),
+        {},
+        "contradict one another",
+    ),
     "a test that is gone": (LOG[0]._replace(tests=("tests/x.py::test_x",)), {}, "is not there"),
     "a test without the id": (LOG[0], {LOG[0].tests[0]: ()}, "does not carry the id"),
     "an id without a hazard": (LOG[0], {LOG[0].tests[0]: ("wrong-strenght",)}, "is no hazard"),
@@ -49,6 +69,26 @@ def test_a_gap_in_the_log_is_seen(name: str) -> None:
     hazard, marks, fault = FAULTY[name]
     found = list(faults([hazard, *LOG[1:]], {**MARKS, **marks}))
     assert any(one.endswith(fault) for one in found)
+
+
+LEVELS = [
+    # severity, likelihood, risk
+    ("severe", "likely", "high"), ("severe", "possible", "high"),
+    ("severe", "unlikely", "moderate"),
+    ("severe", "rare", "low"), ("serious", "likely", "high"), ("serious", "possible", "moderate"),
+    ("serious", "unlikely", "moderate"), ("minor", "likely", "moderate"),
+    ("minor", "possible", "moderate"), ("minor", "unlikely", "low"), ("minor", "rare", "low"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("severity", "likelihood", "level"), LEVELS)
+def test_a_risk_is_how_bad_and_how_likely(severity: str, likelihood: str, level: str) -> None:
+    hazard = LOG[0]._replace(harm=f"patient, {severity}: something")
+    assert hazard.level(likelihood) == level
+
+
+def test_no_hazard_is_left_high() -> None:
+    assert [one.id for one in LOG if one.level(one.risk.with_controls) == "high"] == []
 
 
 def test_the_command_prints_each_hazard_with_its_controls(planner: Run) -> None:

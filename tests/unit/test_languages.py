@@ -135,13 +135,21 @@ def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
     moved = '[[move]]\nfrom = 2026-09-14\nto = "2026-09-11 10:00"\n'
     yield text_plan(course_text(*several, moved), protocol, clinic_of("diluted", clinic))
     weak = stocked._replace(stock=stocked.stock._replace(salt="anhydrous"))  # type: ignore[union-attr]
-    review = Approval("sts-150", "1.0", "x", date(2025, 1, 1), date(2025, 12, 31))
+    review = Approval("sts-150", protocol.version, "x", date(2025, 1, 1), date(2025, 12, 31))
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, weak._replace(approvals=(review,)))
     other = review._replace(version="0.9")
     assumed = clinic._replace(
         approvals=(other,), assumed=built_in_clinic("UTC").assumed, holiday_parts=("BB", "BY")
     )
     yield text_plan(course_text(lesion(dose_mg=50)), protocol, assumed)
+    asked = "".join(f"{one.id} = true\n" for one in protocol.screens)
+    child = f"birth_date = 2010-01-01\n[screening]\n{asked}"
+    limited = clinic_of("shared", clinic)._replace(most_ml={"fingertip": Fraction("0.1")})
+    both = [lesion(name, site="fingertip", size_mm=6, ulcerated=name == "A", dose_mg=40)
+            for name in "AB"]  # fmt: skip
+    yield text_plan(course_text(child, *both), protocol, limited)
+    grown = course_text("birth_date = 1990-01-01\n", lesion(size_mm=90, dose_mg=280))
+    yield text_plan(grown, protocol, clinic)
     diluted = text_plan(course_text(lesion()), protocol, clinic_of("diluted", clinic))
     yield diluted
     # As if it had been issued by other rules of its zone.

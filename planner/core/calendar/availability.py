@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -31,11 +32,16 @@ class Opening:
         """The clinic's time zone."""
         return ZoneInfo(self.clinic.timezone)
 
-    def minutes(self, purposes: Sequence[Purpose]) -> int:
-        """How long a visit takes: the minutes of its purposes, added up."""
+    def minutes(self, purposes: Iterable[Purpose]) -> int:
+        """How long a visit takes for its appointments, a purpose for each lesion.
+
+        The minutes of each purpose once, and for each further lesion of a purpose what it adds.
+        """
         clinic = self.clinic
-        each = {"injection": clinic.injection_minutes, "evaluation": clinic.evaluation_minutes}
-        return sum(each[purpose] for purpose in purposes)
+        once = {"injection": clinic.injection_minutes, "evaluation": clinic.evaluation_minutes}
+        counted = Counter(purposes)
+        further = sum(number - 1 for number in counted.values())
+        return sum(once[one] for one in counted) + further * clinic.further_lesion_minutes
 
     def is_known(self, on: date) -> bool:
         """Whether the holidays of a day's year are known, where they matter."""

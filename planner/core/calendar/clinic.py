@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, time, timedelta
+from fractions import Fraction
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from planner.core.dosing.equipment import Stock, Syringe
 from planner.core.values.languages import LANGUAGES
 
+# A sheet of labels: 70 x 37 mm, flags of 45.7 x 21.2 mm, and 30 on Letter paper.
+Label = Literal["A4-24", "A4-48", "Letter-30"]
 # What a visit is for. The evaluation comes first: a lesion is measured before it is injected.
 Purpose = Literal["evaluation", "injection"]
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
@@ -48,7 +52,8 @@ class Clinic(NamedTuple):
     first. `public_holidays` is None where they are working days; otherwise it names those of
     `holiday_years` and of no other. `holiday_parts` are parts of the country that have more of
     their own, where the file states none. `calendar_key` is the secret that calendar ids are made
-    with; it stands in no document.
+    with; it stands in no document. `most_ml` is the clinic's own limit for one injection at a site;
+    `further_lesion_minutes` is what each lesion of a purpose after its first adds to a visit.
     """
 
     name: str
@@ -74,6 +79,10 @@ class Clinic(NamedTuple):
     assumed: tuple[str, ...] = ()
     id: str = "clinic"
     calendar_key: str | None = None
+    further_lesion_minutes: int = 0
+    most_ml: Mapping[str, Fraction] = MappingProxyType({})
+    needle_change: bool = False
+    label: Label | None = None
 
     @property
     def writes_commas(self) -> bool:

@@ -14,7 +14,9 @@ from planner.errors import InputError, Problem
 
 # A part of a recipe under ten graduations cannot be read to 5 %.
 FEWEST_GRADUATIONS = 10
-SMALL_BATCH = Volume(Fraction(5))
+# What the hub of a syringe holds goes into the mixture: at most a twentieth of a part.
+FEWEST_DEAD_SPACES = 20
+SMALL_BATCH_ML = 10
 # More than anybody fills for one injection: a unit was mistaken.
 MOST_SYRINGES = 100
 
@@ -60,6 +62,18 @@ class Filled(NamedTuple):
     def drawn(self) -> Volume:
         """What it holds in all, dead space apart."""
         return _total(aliquot.volume for aliquot in self.aliquots)
+
+
+class Measuring(NamedTuple):
+    """How a recipe is measured: its parts in dead spaces of their syringe, how large it may be."""
+
+    dead_spaces: int = FEWEST_DEAD_SPACES
+    small_batch_ml: int = SMALL_BATCH_ML
+
+
+MEASURING = Measuring()
+# What was issued by the first edition keeps its recipes.
+FIRST_EDITION_MEASURING = Measuring(dead_spaces=0, small_batch_ml=5)
 
 
 class Recipe(NamedTuple):
@@ -134,52 +148,73 @@ def fill_shared(drawn: Sequence[tuple[str, DrawUp]]) -> tuple[Filled, ...]:
     return tuple(filled)
 
 
-def needed(filled: Sequence[Filled]) -> Volume:
-    """What the syringes take in all, what stays behind in them included."""
-    return _total(one.drawn + Volume(one.syringe.dead_space_ml) for one in filled)
+def needed(filled: Sequence[Filled], *, needle_change: bool = False) -> Volume:
+    """What the syringes take in all, what stays behind in them included.
+
+    It stays behind once a syringe, or with each needle where every lesion has its own.
+    """
+
+    def times(one: Filled) -> int:
+        return len(one.aliquots) if needle_change else 1
+
+    return _total(one.drawn + Volume(times(one) * one.syringe.dead_space_ml) for one in filled)
 
 
 def recipe(
-    stock: Stock, strength: Strength, need: Volume, syringes: Sequence[Syringe]
+    stock: Stock,
+    strength: Strength,
+    need: Volume,
+    syringes: Sequence[Syringe],
+    measuring: Measuring = MEASURING,
 ) -> Recipe | None:
     """Stock and diluent of exactly the strength: the smallest batch that covers the need.
 
     Each part lies on a graduation of the smallest syringe that holds it, at least ten of them
-    up; the batch is at most 5 mL or twice the need, whichever is more. None: there is no such
-    batch. The stock must not be weaker than the strength.
+    up, and is at least twenty times its dead space; the batch is at most 10 mL or twice the need,
+    whichever is more. None: there is no such batch. The stock must not be weaker than the strength.
     """
     if stock.strength == strength:
         return Recipe(need, Volume(Fraction(0)), need)
     share = strength.mg_per_ml / stock.strength.mg_per_ml
-    most = max(SMALL_BATCH.ml, 2 * need.ml)
-    for part in _readable(need.ml * share, syringes):
+    most = max(Fraction(measuring.small_batch_ml), 2 * need.ml)
+    for part in _readable(need.ml * share, syringes, measuring):
         batch = part / share
         if batch > most:
             return None
         diluent = Volume(batch - part)
-        if _is_readable(diluent, syringes):
+        if _is_readable(diluent, syringes, measuring):
             return Recipe(Volume(part), diluent, need)
     return None
 
 
-def _readable(least: Fraction, syringes: Sequence[Syringe]) -> Iterator[Fraction]:
+def _readable(
+    least: Fraction, syringes: Sequence[Syringe], measuring: Measuring
+) -> Iterator[Fraction]:
     """Volumes that a syringe measures well, from `least` (inclusive) upwards."""
     below = Fraction(0)
     for syringe in syringes:
         line = syringe.graduation_ml
-        first = max(FEWEST_GRADUATIONS, ceil(least / line), int(below / line) + 1)
+        first = max(
+            ceil(_least_part(syringe, measuring) / line), ceil(least / line), int(below / line) + 1
+        )
         for lines in range(first, int(syringe.capacity_ml / line) + 1):
             yield lines * line
         below = syringe.capacity_ml
 
 
-def _is_readable(volume: Volume, syringes: Sequence[Syringe]) -> bool:
+def _is_readable(volume: Volume, syringes: Sequence[Syringe], measuring: Measuring) -> bool:
     syringe = _holder(volume, syringes)
     return (
         syringe is not None
         and is_whole(volume.ml, syringe.graduation_ml)
-        and volume.ml >= FEWEST_GRADUATIONS * syringe.graduation_ml
+        and volume.ml >= _least_part(syringe, measuring)
     )
+
+
+def _least_part(syringe: Syringe, measuring: Measuring) -> Fraction:
+    """The smallest part of a recipe that a syringe measures well, in mL."""
+    lines = FEWEST_GRADUATIONS * syringe.graduation_ml
+    return max(lines, measuring.dead_spaces * syringe.dead_space_ml)
 
 
 def _holder(volume: Volume, syringes: Sequence[Syringe]) -> Syringe | None:

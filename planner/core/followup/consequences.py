@@ -587,7 +587,7 @@ class Consequences:
 
         The first visit is never moved: where it grew and has no room, the event cannot be.
         """
-        minutes, names = self.opening.minutes(visit.purposes), set(visit.names)
+        minutes, names = self.opening.minutes(visit.each_purpose), set(visit.names)
         stood = [
             old
             for old in self.before.visits.values()

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from planner.core.followup.events import (
     UNCOUNTED,
+    Answered,
     Confirmed,
     Corrected,
     DoseChanged,
@@ -33,7 +34,7 @@ from planner.core.followup.events import (
     kind_of,
 )
 from planner.core.plan.appointments import Named, Slot, injections_of
-from planner.core.plan.course import Confirmation, Course, Lesion
+from planner.core.plan.course import Confirmation, Course, Lesion, Screened
 from planner.core.plan.findings import Finding
 from planner.core.plan.numbering import Numbered, first_of
 from planner.core.plan.plan import Decision, PlannedVisit
@@ -357,6 +358,12 @@ class _Folding:
     def _confirm(self, *confirmations: Confirmation) -> None:
         course = self.course_there
         self.course = course._replace(confirmations=(*course.confirmations, *confirmations))
+
+    @_note.register
+    def _answered(self, event: Answered, _entry: Entry) -> None:
+        course = self.course_there
+        others = (one for one in course.screening if one.screen != event.screen)
+        self.course = course._replace(screening=(*others, Screened(event.screen, event.answer)))
 
     @_note.register
     def _identify(self, event: Identified, _entry: Entry) -> None:

@@ -59,6 +59,7 @@ def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
         visits=visits,
         supplies=record_supplies([visit for visit in visits if visit.state in ("planned", "done")]),
         findings=state.findings,
+        screening=state.course.screening,
         cases=tuple(record_case(case) for case in protocol.cases),
         replaces=_replaced(state),
         ending=None if ended is None else EndedCourse(ended.ending, ended.on),
@@ -125,6 +126,7 @@ def _given(one: PlannedInjection, state: State, zone: tzinfo) -> GivenDose | Non
         pain_before=injected.pain_before,
         pain_after=injected.pain_after,
         complication=injected.complication,
+        observed=tuple(noted for noted in given.observed if noted.lesion in (None, one.lesion)),
     )
 
 

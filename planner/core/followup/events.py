@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from planner.core.plan.appointments import Named, Slot
 from planner.core.plan.course import Confirmation, Course, Lesion
 from planner.core.plan.findings import Finding
-from planner.core.plan.plan import Decision, Ending, Page, PlannedVisit
+from planner.core.plan.plan import Decision, Ending, Observed, Page, PlannedVisit
 
 
 class Planned(NamedTuple):
@@ -50,6 +50,7 @@ class Given(NamedTuple):
     at: datetime
     lot: str | None = None
     expiry: str | None = None
+    observed: tuple[Observed, ...] = ()
 
 
 class Evaluated(NamedTuple):
@@ -112,6 +113,13 @@ class Confirmed(NamedTuple):
     """A physician's word for a finding of the plan as it then was."""
 
     confirmation: Confirmation
+
+
+class Answered(NamedTuple):
+    """A question of the protocol was answered."""
+
+    screen: str
+    answer: bool
 
 
 class Ended(NamedTuple):
@@ -186,6 +194,7 @@ Event = (
     | DoseChanged
     | LesionAdded
     | Confirmed
+    | Answered
     | Ended
     | Issued
     | Identified
@@ -204,6 +213,7 @@ KINDS: dict[str, type[Event]] = {
     "dose-changed": DoseChanged,
     "lesion-added": LesionAdded,
     "confirmed": Confirmed,
+    "answered": Answered,
     "ended": Ended,
     "issued": Issued,
     "identified": Identified,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from planner.core.followup.course_state import State, as_corrected
 from planner.core.followup.events import (
+    Answered,
     DoseChanged,
     Ended,
     Entry,
@@ -24,6 +25,7 @@ from planner.core.followup.law_of_series import Breach
 from planner.core.plan.appointments import Named
 from planner.core.plan.checks import JUMP
 from planner.core.plan.course import Lesion
+from planner.core.protocol.comparison import comparison
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, day, mg, ml, mm, moment
 from planner.core.values.intervals import Interval
@@ -62,6 +64,8 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         yield from _size(state, event)
     if isinstance(event, DoseChanged):
         yield from _jump(state, event)
+    if isinstance(event, Answered):
+        yield from _answer(event, protocol)
     if isinstance(event, Ended):
         yield from _ending(state, event, now)
 
@@ -165,12 +169,23 @@ def _far_dose(state: State, one: Injected, protocol: Protocol) -> Iterator[Quest
 def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Question]:
     regimen = protocol.regimens[state.decisions[one.lesion].regimen]
     reached: Interval | None = regimen.dose_mg
+    lesion = _lesion(state, one.lesion)
+    most = comparison(protocol, lesion.site, lesion.size_mm).least_mg
+    said = f"lesion {one.lesion}: {mg(one.dose_mg)} recorded, none planned"
     if reached is not None and one.dose_mg not in reached:
-        text = (
-            f"lesion {one.lesion}: {mg(one.dose_mg)} recorded, none planned; cases of the"
-            f" {regimen.id} regimen were given {reached.words('mg')}"
-        )
-        yield Question("dose-beyond-cases", "", text, "is it a slip?")
+        cases = f"cases of the {regimen.id} regimen were given {reached.words('mg')}"
+        yield Question("dose-beyond-cases", "", f"{said}; {cases}", "is it a slip?")
+    elif most is not None and one.dose_mg > most:
+        cases = f"cases at its site or of its size were given at most {mg(Fraction(most))}"
+        yield Question("dose-beyond-cases", "", f"{said}; {cases}", "is it a slip?")
+
+
+def _answer(event: Answered, protocol: Protocol) -> Iterator[Question]:
+    """An answer that is a reason to stop and think; it then waits for a physician."""
+    for screen in protocol.screens:
+        if screen.id == event.screen and screen.stops == event.answer:
+            text = f"{screen.question}: {'yes' if event.answer else 'no'}; {screen.because}"
+            yield Question("screening-answer", "screen", text, "the course waits for a physician")
 
 
 def _size(state: State, event: Evaluated) -> Iterator[Question]:

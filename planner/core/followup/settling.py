@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from functools import cached_property
 
 from planner.core.calendar.availability import Opening
@@ -47,13 +49,21 @@ from planner.core.plan.checks import (
     lesion_findings,
     placed_findings,
     stock_findings,
+    total_finding,
+    visit_total_finding,
 )
 from planner.core.plan.course import Confirmation, Course, Lesion
 from planner.core.plan.findings import Finding, confirm, in_order
 from planner.core.plan.numbering import Numbering, first_of
 from planner.core.plan.placement import Placed, lay_out
 from planner.core.plan.plan import Decision, PlannedInjection, PlannedVisit, by_time
-from planner.core.plan.planning import appointments, by_day, decide, drawn_findings
+from planner.core.plan.planning import (
+    appointments,
+    by_day,
+    coming_doses,
+    decide,
+    drawn_findings,
+)
 from planner.core.plan.preparation import Prepared
 from planner.core.plan.recording import record_decision, record_visit
 from planner.core.plan.zone_rules import wall
@@ -64,6 +74,11 @@ from planner.errors import InputError, raise_if_any
 
 # What a distance is told by, wherever in a course it comes from.
 TOO_NEAR = "interval-too-short"
+# Told once, of all visits whose total is large.
+TOTAL = "visit-total-above-observed"
+SECOND_EDITION = {
+    TOTAL, "drawn-volume-small", "intact-and-ulcerated-share", "age-outside-observed",
+}  # fmt: skip
 
 
 def settle(
@@ -124,10 +139,19 @@ def settle_all(
         # What the first edition called a visit stands in calendars.
         return first_edition_uid(state.course.id, first)
 
-    settling = _Settling(nothing, state, protocol, opening, as_issued)
+    # It compared no dose with the cases at its site.
+    settling = _Settling(nothing, state, protocol._replace(cases=()), opening, as_issued)
+    settling.is_of_first_edition = True
     settled = settling.settled(state.slots, placed)
-    found = _confirmed_then(settled.findings or (), state.course.confirmations)
+    there = [*first_edition_findings(settled.findings or ()), *settling.totals_of_visits(placed)]
+    confirmed, _ = confirm(in_order(there, [*state.decisions]), state.course.confirmations)
+    found = _confirmed_then(confirmed, state.course.confirmations)
     return settled._replace(findings=found, decisions=tuple(state.decisions.values()))
+
+
+def first_edition_findings(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Findings without those that the first edition did not know."""
+    return (one for one in findings if one.code not in SECOND_EDITION)
 
 
 def _replayed(entries: Sequence[Entry], protocol: Protocol, opening: Opening) -> State:
@@ -268,6 +292,7 @@ class _Settling:
         self.protocol = protocol
         self.opening = opening
         self.slots: Mapping[Named, Slot] = {}
+        self.is_of_first_edition = False
         self.uid_of = uid_of_new or self._uid_of
 
     def _uid_of(self, first: Named) -> str:
@@ -345,6 +370,9 @@ class _Settling:
                 total_drawn_mg=old.total_drawn_mg,
                 preparation=old.preparation,
             )
+        if old is not None:
+            changed = _with_changes(old.injections, new.injections)
+            new = new._replace(injections=changed)
         if old is not None and is_timed:
             new = new._replace(start=old.start, end=old.end)
             if placed.visit.is_to_come and not placed.visit.moved_to:
@@ -373,7 +401,9 @@ class _Settling:
     @cached_property
     def _prepared(self) -> Prepared:
         """Every dose of the course drawn up, as the syringes and rules of the day have it."""
-        return Prepared.of(self._doses, self.protocol, self.opening.clinic)
+        course = self.said.course
+        made = Prepared.of(course.lesions, self._doses, self.protocol, self.opening.clinic)
+        return replace(made, is_of_first_edition=self.is_of_first_edition)
 
     def _findings(
         self, told: Sequence[tuple[int, Placed]], touched: set[int]
@@ -381,7 +411,11 @@ class _Settling:
         """The findings with those anew of what changed; None where they are as before."""
         course = self.said.course
         again = {lesion.id for lesion in course.lesions if self._is_changed(lesion)}
-        is_again = bool(again) or course.patient != self.before.course.patient
+        was = self.before.course
+        is_again = bool(again) or (course.patient, course.screening) != (was.patient, was.screening)
+        has_other_totals = bool(again) or any(
+            number in touched and self._has_other_injections(number, one) for number, one in told
+        )
         coming = dict(told)
         there_still = course.confirmations
         withdrawn = [one for one in self.before.course.confirmations if one not in there_still]
@@ -389,14 +423,16 @@ class _Settling:
             _open_again(one, withdrawn)
             for one in self.before.findings
             if not (one.lesion in again and self._is_found_again(one))
-            and not (is_again and one.lesion is None and one.visit is None)
+            and not (is_again and one.lesion is None and one.visit is None and one.code != TOTAL)
             and (one.visit is None or (one.visit in coming and one.visit not in touched))
             and one.code != TOO_NEAR
+            and not (has_other_totals and one.code == TOTAL)
         ]
         found: list[Finding] = [
             *kept,
             *self._of_lesions(again),
             *(self._of_course() if is_again else ()),
+            *(self._of_totals(told) if has_other_totals else ()),
             *(
                 finding
                 for number, one in told
@@ -411,6 +447,20 @@ class _Settling:
             in_order(found, [lesion.id for lesion in course.lesions]), course.confirmations
         )
         return None if confirmed == self.before.findings else confirmed
+
+    def totals_of_visits(self, placed: Sequence[Placed]) -> Iterator[Finding]:
+        """What the first edition asked of each visit whose total is above the source's."""
+        told = [(number, one) for number, _, one in self._called(placed) if one.visit.is_to_come]
+        for number, one in told:
+            doses = [*coming_doses(one.visit, self._prepared), *self._given_at(one.visit)]
+            if coming_doses(one.visit, self._prepared):
+                yield from visit_total_finding(number, one.visit.due, doses, self.protocol)
+
+    def _has_other_injections(self, number: int, placed: Placed) -> bool:
+        """Whether a visit is of other injections than it was."""
+        old = self.before.visits.get(number)
+        was = [one for one in old.names if one.purpose == "injection"] if old else []
+        return {*was} != {one.name for one in placed.visit.injected}
 
     def _is_changed(self, lesion: Lesion) -> bool:
         """Whether what is found of a lesion is to be looked for again."""
@@ -432,7 +482,13 @@ class _Settling:
                 if lesion.id in self._new:
                     yield from lesion_findings(decided, self.protocol)
                 drawn = self._prepared.given(lesion.id)
-                yield from dose_findings(decided, drawn, self.protocol, lesion.id in self._blank)
+                yield from dose_findings(
+                    decided,
+                    drawn,
+                    self.protocol,
+                    self.opening.clinic,
+                    is_blank=lesion.id in self._blank,
+                )
 
     def _decided(self, lesion: Lesion) -> Decided:
         """The rule of a lesion, and the regimen that it was given when it came."""
@@ -456,12 +512,24 @@ class _Settling:
 
     def _of_visit(self, number: int, placed: Placed) -> Iterator[Finding]:
         yield from placed_findings(number, placed, self.protocol.policy.shortest_interval_days)
-        given = [
-            DrawnDose(Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg))
-            for one in placed.visit.injected
+        given, visit = self._given_at(placed.visit), placed.visit
+        yield from drawn_findings(number, visit, self.protocol, self._prepared, given)
+
+    def _given_at(self, visit: Visit) -> list[tuple[str, DrawnDose]]:
+        """What was given at a visit, each with its lesion."""
+        return [
+            (one.lesion, DrawnDose(Dose(done.injected.dose_mg), Dose(done.injected.drawn_mg)))
+            for one in visit.injected
             if (done := self.said.given.get(one.name))
         ]
-        yield from drawn_findings(number, placed.visit, self.protocol, self._prepared, given)
+
+    def _of_totals(self, told: Sequence[tuple[int, Placed]]) -> Iterator[Finding]:
+        """The visits to come whose total is above what the source gave at one."""
+        visits = (
+            (number, [*coming_doses(one.visit, self._prepared), *self._given_at(one.visit)])
+            for number, one in told
+        )
+        yield from total_finding(visits, self.protocol)
 
 
 def _to_draw(visit: PlannedVisit, slots: Mapping[Named, Slot]) -> Mapping[Named, object]:
@@ -484,6 +552,20 @@ def _as_drawn(
     """The injections of a visit as they were drawn up, but for one that has another dose now."""
     was = {(one.lesion, one.injection, one.dose_mg): one for one in old}
     return tuple(was.get((one.lesion, one.injection, one.dose_mg), one) for one in new)
+
+
+def _with_changes(
+    old: Sequence[PlannedInjection], new: Sequence[PlannedInjection]
+) -> tuple[PlannedInjection, ...]:
+    """The injections of a visit, each with the dose that it had before it was changed."""
+    was = {(one.lesion, one.injection): one for one in old}
+
+    def before(one: PlannedInjection) -> Fraction | None:
+        old_one = was.get((one.lesion, one.injection), one)
+        is_changed = old_one.dose_mg != one.dose_mg
+        return old_one.dose_mg if is_changed else old_one.changed_from_mg
+
+    return tuple(one._replace(changed_from_mg=before(one)) for one in new)
 
 
 def _mg(dose: Dose | None) -> object:

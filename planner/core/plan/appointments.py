@@ -130,6 +130,11 @@ class Visit:
         return tuple(kind for kind in PURPOSES if kind in kinds)
 
     @property
+    def each_purpose(self) -> list[Purpose]:
+        """What is done at it, once for each lesion."""
+        return [one.purpose for one in self.appointments]
+
+    @property
     def first_appointment(self) -> Appointment:
         """What the visit is known by, however it moves: an injection goes before an evaluation."""
         return min(self.appointments, key=lambda one: (one.order, one.purpose == PURPOSES[0]))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.dosing.draw_up import DrawUp
+from planner.core.dosing.draw_up import DrawUp, Filled
 from planner.core.plan.course import Course, Lesion
 from planner.core.plan.findings import Finding, Severity
 from planner.core.plan.placement import Placed
+from planner.core.protocol.comparison import Compared, Comparison, cases_at, comparison
 from planner.core.protocol.decisions import Hit
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import (
@@ -25,15 +27,20 @@ from planner.core.values.formatting import (
     ml,
     mm,
     moment,
+    number,
     percent,
     plain,
     typed_moment,
 )
 from planner.core.values.intervals import Interval
+from planner.core.values.lettering import as_people_read
 from planner.core.values.quantities import Dose, Volume
 
 JUMP = 5
 IMPLAUSIBLE = 10
+# Fewer lines of a syringe cannot be read to 5 %.
+FEWEST_LINES = 10
+ADULT = 18
 DEVIATION_TO_SEE = Fraction(5, 100)
 DEVIATION_TO_CONFIRM = Fraction(10, 100)
 
@@ -117,6 +124,8 @@ def course_findings(course: Course, protocol: Protocol, clinic: Clinic) -> Itera
                 f"{course.diagnosis}; treated were {', '.join(observed.diagnoses)}",
                 course.diagnosis,
             )
+    yield from _age(course, protocol)
+    yield from _screening(course, protocol)
     if course.patient.sulfite_allergy:
         yield Finding(
             "sulfite-allergy",
@@ -141,6 +150,46 @@ def course_findings(course: Course, protocol: Protocol, clinic: Clinic) -> Itera
             f"assumed, as no clinic file states it: {', '.join(clinic.assumed)}",
             ", ".join(clinic.assumed),
         )
+
+
+def _age(course: Course, protocol: Protocol) -> Iterator[Finding]:
+    """The age on the first day, against those that the source treated."""
+    observed, born = protocol.observed, course.patient.birth_date
+    if observed is None or observed.age is None or born is None:
+        return
+    age = age_on(born, course.first_visit.date())
+    if age not in observed.age:
+        yield Finding(
+            "age-outside-observed",
+            "confirm" if age < ADULT else "caution",
+            f"{count(age, 'year')}; treated were {_years(observed.age)} ({observed.place})",
+            count(age, "year"),
+        )
+
+
+def _years(ages: Interval) -> str:
+    """`49 to 74 years`, or as any stretch is said."""
+    if ages.low is not None and ages.high is not None:
+        return f"{number(ages.low)} to {number(ages.high)} years"
+    return ages.words("years")
+
+
+def age_on(born: date, on: date) -> int:
+    """Whole years; who is born on 29 February is a year older on 1 March."""
+    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+
+
+def _screening(course: Course, protocol: Protocol) -> Iterator[Finding]:
+    """The answers that are a reason to stop and think, all in one line."""
+    answers, sites = dict(course.screening), {one.site for one in course.lesions}
+    stopping = [
+        one for one in protocol.screens if one.concerns(sites) and answers.get(one.id) == one.stops
+    ]
+    if stopping:
+        words = {one.id: "yes" if one.stops else "no" for one in stopping}
+        said = ", ".join(f"{name}: {word}" for name, word in words.items())
+        told = "; ".join(f"{one.question}: {words[one.id]}; {one.because}" for one in stopping)
+        yield Finding("screening-positive", "confirm", told, said)
 
 
 def _approval(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Finding]:
@@ -204,9 +253,14 @@ def stock_findings(clinic: Clinic, protocol: Protocol, has_blanks: bool) -> Iter
 
 
 def dose_findings(
-    decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol, is_blank: bool
+    decided: Decided,
+    draw_ups: Sequence[DrawUp],
+    protocol: Protocol,
+    clinic: Clinic,
+    *,
+    is_blank: bool,
 ) -> Iterator[Finding]:
-    """The doses of a lesion against its regimen's cases, one another, and the syringe.
+    """The doses of a lesion against the source's cases, the clinic's limit and the syringe.
 
     `is_blank` says whether the dose of an injection that is to come was left open.
     """
@@ -222,6 +276,11 @@ def dose_findings(
     if jumps:
         text = ", ".join(jumps)
         yield Finding("dose-jump", "confirm", f"{text}; is a point misplaced?", text, lesion.id)
+    yield from _drawn(lesion, draw_ups, clinic)
+
+
+def _drawn(lesion: Lesion, draw_ups: Sequence[DrawUp], clinic: Clinic) -> Iterator[Finding]:
+    """What the syringes show of a lesion's doses."""
     blank = [one for one in draw_ups if not one.is_drawable]
     if blank:
         smallest = blank[0].syringe.graduation_ml
@@ -232,7 +291,8 @@ def dose_findings(
             plain(_doses(blank)),
             lesion.id,
         )
-    off = [one for one in draw_ups if one.is_drawable and abs(one.deviation) > DEVIATION_TO_SEE]
+    drawable = [one for one in draw_ups if one.is_drawable]
+    off = [one for one in drawable if abs(one.deviation) > DEVIATION_TO_SEE]
     if off:
         worst = max(abs(one.deviation) for one in off)
         shown = _each_once(
@@ -242,55 +302,187 @@ def dose_findings(
         severity: Severity = "confirm" if worst > DEVIATION_TO_CONFIRM else "caution"
         value = _each_once(_as_drawn(one.dose, one.drawn_dose) for one in off)
         yield Finding("drawn-dose-deviates", severity, shown, plain(value), lesion.id)
+    small = [one for one in drawable if _lines(one) < FEWEST_LINES]
+    if small:
+        text = _volumes(small)
+        line = ml(small[0].syringe.graduation_ml)
+        yield Finding(
+            "drawn-volume-small",
+            "caution",
+            f"{text}: under ten lines of its syringe ({line} each)",
+            plain(text),
+            lesion.id,
+        )
+    most = clinic.most_ml.get(lesion.site)
+    over = [one for one in drawable if most is not None and one.drawn.ml > most]
+    if over and most is not None:
+        text = _volumes(over)
+        yield Finding(
+            "volume-above-limit",
+            "confirm",
+            f"{text}; the clinic's limit for one injection there is {ml(most)}",
+            plain(text),
+            lesion.id,
+        )
+
+
+def _lines(one: DrawUp) -> Fraction:
+    """The lines of its syringe that a draw-up fills, of the emptiest where it takes several."""
+    return min(part.ml for part in one.parts) / one.syringe.graduation_ml
 
 
 def _limits(decided: Decided, draw_ups: Sequence[DrawUp], protocol: Protocol) -> Iterator[Finding]:
-    """Implausible, below, above; the lower limit at what is prescribed, the upper at the larger."""
+    """Implausible, below, above: of the regimen's range, then of the cases at its site and size.
+
+    The lower limit looks at what is prescribed, the upper at the larger of that and what is drawn;
+    the cases are compared with what is prescribed.
+    """
     lesion, regimen = decided.lesion, protocol.regimens[decided.regimen]
-    implausible = _implausible(protocol)
-    absurd = [one for one in draw_ups if implausible.is_below(_larger(one).mg)]
-    if absurd:
+    cases = comparison(protocol, lesion.site, lesion.size_mm)
+    given = regimen.dose_mg
+    least = cases.least_mg
+    top = least if least is not None else (given.high if given is not None else None)
+    absurd = [one for one in draw_ups if top is not None and one.dose.mg > IMPLAUSIBLE * top]
+    if absurd and top is not None:
         text = _doses(absurd)
         yield Finding(
             "dose-implausible",
             "error",
-            f"{text}: more than ten times the most that the source gave; is it a slip?",
+            f"{text}: over ten times {mg(top)}, the most that such cases were given; is it a slip?",
             plain(text),
             lesion.id,
         )
-    given = regimen.dose_mg
-    if given is None:
-        return
-    figure = f"cases of the {regimen.id} regimen were given {given.words('mg')} ({regimen.place})"
-    below = [one for one in draw_ups if given.is_above(one.dose.mg)]
-    above = [one for one in draw_ups if given.is_below(_larger(one).mg)]
-    if below:
-        text = _doses(below)
-        yield Finding("dose-below-observed", "caution", f"{text}; {figure}", plain(text), lesion.id)
-    if above:
-        text = _each_once(_passing(one.dose, one.drawn_dose, given) for one in above)
-        yield Finding("dose-above-observed", "confirm", f"{text}; {figure}", plain(text), lesion.id)
+    above: list[DrawUp] = []
+    if given is not None:
+        what = given.words("mg")
+        figure = f"cases of the {regimen.id} regimen were given {what} ({regimen.place})"
+        below = [one for one in draw_ups if given.is_above(one.dose.mg)]
+        above = [one for one in draw_ups if given.is_below(_larger(one).mg)]
+        if below:
+            text = _doses(below)
+            yield Finding(
+                "dose-below-observed", "caution", f"{text}; {figure}", plain(text), lesion.id
+            )
+        if above:
+            text = _each_once(_passing(one.dose, one.drawn_dose, given) for one in above)
+            told = f"{text}; {figure}"
+            if beside := _cases(cases):
+                told = f"{told}; {beside}"
+            yield Finding("dose-above-observed", "confirm", told, plain(text), lesion.id)
+    over = [one for one in draw_ups if least is not None and one.dose.mg > least]
+    over = [one for one in over if one not in above]
+    if over:
+        text = _doses(over)
+        told = f"{text}: above the cases that it is compared with; {_cases(cases)}"
+        yield Finding("dose-above-cases", "confirm", told, plain(text), lesion.id)
+
+
+def _cases(cases: Comparison) -> str:
+    """What the cases at a lesion's site and nearest in size were given, and their caveats."""
+    parts = []
+    if cases.at_site is not None:
+        parts.append(f"at this site {_at_most(cases.at_site)}")
+    if cases.in_size is not None:
+        sizes = sorted({one.size_mm for one in cases.in_size.cases})
+        near = listing([mm(one) for one in sizes])
+        parts.append(f"nearest in size ({near}) {_at_most(cases.in_size)}")
+    there = [case for one in cases if one is not None for case in one.cases]
+    caveats = _each_once(one.caveat for one in there if one.caveat)
+    told = ", ".join(parts)
+    return f"{told}; note that {caveats}" if caveats else told
+
+
+def _at_most(cases: Compared) -> str:
+    patients = list(dict.fromkeys(one.patient for one in cases.cases))
+    of = "case" if len(patients) == 1 else "cases"
+    return f"at most {_mg(cases.most_mg)} ({of} {', '.join(patients)})"
+
+
+def _mg(value: Decimal) -> str:
+    return mg(Fraction(value))
 
 
 def visit_findings(
-    number: int, due: date, doses: Sequence[DrawnDose], protocol: Protocol
+    number: int, due: date, doses: Sequence[tuple[Lesion, DrawnDose]], protocol: Protocol
 ) -> Iterator[Finding]:
-    """The total of a visit, given and to come, against the most that the source gave at one."""
-    observed = protocol.observed
-    if observed is None or observed.visit_dose_mg is None or not doses:
-        return
-    dose = sum((one.dose for one in doses), Dose(Fraction(0)))
-    drawn = sum((one.drawn for one in doses), Dose(Fraction(0)))
-    limit = observed.visit_dose_mg
-    if limit.is_below(max(dose, drawn).mg):
-        total = _passing(dose, drawn, limit)
+    """What the lesions of one place get together at a visit, given and to come."""
+    places: dict[tuple[str, ...], list[tuple[Lesion, DrawnDose]]] = {}
+    for lesion, one in doses:
+        detail = as_people_read(lesion.site_detail or "")
+        places.setdefault((lesion.site, lesion.side or "", detail), []).append((lesion, one))
+    found = [_together(there, protocol) for there in places.values()]
+    totals = [one for one in found if one is not None]
+    if totals:
+        value = ", ".join(total for total, _ in totals)
+        told = "; ".join(f"{total}: {cases}" for total, cases in totals)
         yield Finding(
-            "dose-above-observed",
-            "confirm",
-            f"{total} at this visit; the source gave {limit.words('mg')} ({observed.place})",
-            plain(total),
-            visit=number,
-            due=due,
+            "site-total-above-cases", "confirm", told, plain(value), visit=number, due=due
+        )
+
+
+def _together(
+    there: Sequence[tuple[Lesion, DrawnDose]], protocol: Protocol
+) -> tuple[str, str] | None:
+    """What several lesions of one place get together, and what the cases at it were given.
+
+    None where that is no more. One lesion alone is compared by its own dose.
+    """
+    cases = cases_at(protocol, there[0][0].site)
+    if cases is None or len(there) == 1:
+        return None
+    dose = sum((one.dose for _, one in there), Dose(Fraction(0)))
+    drawn = sum((one.drawn for _, one in there), Dose(Fraction(0)))
+    limit = Interval(high=cases.most_mg, high_closed=True)
+    if not limit.is_below(max(dose, drawn).mg):
+        return None
+    names = ", ".join(lesion.id for lesion, _ in there)
+    return f"{names} together {_passing(dose, drawn, limit)}", _cases(Comparison(cases, None))
+
+
+def total_finding(
+    visits: Iterable[tuple[int, Sequence[tuple[str, DrawnDose]]]], protocol: Protocol
+) -> Iterator[Finding]:
+    """Once a course: the visits whose total is above the most that the source gave at one."""
+    observed = protocol.observed
+    if observed is None or observed.visit_dose_mg is None:
+        return
+    limit, above = observed.visit_dose_mg, []
+    for visit, doses in visits:
+        dose = sum((one.dose for _, one in doses), Dose(Fraction(0)))
+        drawn = sum((one.drawn for _, one in doses), Dose(Fraction(0)))
+        if limit.is_below(max(dose, drawn).mg):
+            above.append(f"visit {visit}: {_passing(dose, drawn, limit)}")
+    if above:
+        value = ", ".join(above)
+        told = f"{value}; the source gave {limit.words('mg')} at a visit ({observed.place})"
+        yield Finding("visit-total-above-observed", "caution", told, plain(value))
+
+
+def visit_total_finding(
+    number: int, due: date, doses: Sequence[tuple[str, DrawnDose]], protocol: Protocol
+) -> Iterator[Finding]:
+    """The total of a visit as the first edition asked for it, one by one."""
+    for one in total_finding([(number, doses)], protocol):
+        place = protocol.observed and protocol.observed.visit_dose_mg
+        total = one.value.partition(": ")[2]
+        shown = one.message.partition(": ")[2].partition(";")[0]
+        if place is not None and protocol.observed is not None:
+            told = f"{shown} at this visit; the source gave {place.words('mg')}"
+            told = f"{told} ({protocol.observed.place})"
+            yield Finding("dose-above-observed", "confirm", told, total, visit=number, due=due)
+
+
+def sharing_finding(
+    number: int, due: date, filled: Sequence[Filled], ulcerated: Collection[str]
+) -> Iterator[Finding]:
+    """Syringes that serve intact and ulcerated lesions by one needle."""
+    served = [[each.lesion for each in one.aliquots] for one in filled]
+    mixed = [names for names in served if len({name in ulcerated for name in names}) > 1]
+    if mixed:
+        value = "; ".join(", ".join(names) for names in mixed)
+        told = f"{value} from one syringe by one needle, intact lesions first"
+        yield Finding(
+            "intact-and-ulcerated-share", "caution", told, plain(value), visit=number, due=due
         )
 
 
@@ -358,13 +550,6 @@ def dilution_finding(number: int, due: date, need: Volume, protocol: Protocol) -
     )
 
 
-def _implausible(protocol: Protocol) -> Interval:
-    """Up to ten times the most that the source gave at a visit; endless where it gave nothing."""
-    observed = protocol.observed
-    top = observed.visit_dose_mg.high if observed and observed.visit_dose_mg else None
-    return Interval(high=None if top is None else IMPLAUSIBLE * top, high_closed=True)
-
-
 def _larger(one: DrawUp) -> Dose:
     return max(one.dose, one.drawn_dose)
 
@@ -381,6 +566,10 @@ def _as_drawn(dose: Dose, drawn: Dose) -> str:
 
 def _doses(draw_ups: Iterable[DrawUp]) -> str:
     return _each_once(mg(one.dose.mg) for one in draw_ups)
+
+
+def _volumes(draw_ups: Iterable[DrawUp]) -> str:
+    return _each_once(ml(one.drawn.ml) for one in draw_ups)
 
 
 def _each_once(texts: Iterable[str]) -> str:

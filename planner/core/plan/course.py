@@ -13,12 +13,16 @@ Side = Literal["left", "right", "midline"]
 
 
 class Patient(NamedTuple):
-    """The patient; `sulfite_allergy` is None where it was not asked."""
+    """The patient; `sulfite_allergy` is None where it was not asked.
+
+    `address` has its lines between commas, as the window of an envelope shows them.
+    """
 
     id: str
     name: str | None = None
     birth_date: date | None = None
     sulfite_allergy: bool | None = None
+    address: str | None = None
 
 
 class Lesion(NamedTuple):
@@ -59,8 +63,18 @@ class Confirmation(NamedTuple):
     due: tuple[date, ...] = ()
 
 
+class Screened(NamedTuple):
+    """The answer to a question of the protocol, by its id."""
+
+    screen: str
+    answer: bool
+
+
 class Course(NamedTuple):
-    """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset."""
+    """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset.
+
+    `screening` has the answers to the protocol's questions, as far as somebody asked them.
+    """
 
     id: str
     first_visit: datetime
@@ -72,3 +86,4 @@ class Course(NamedTuple):
     prescriber: str | None = None
     moves: tuple[Move, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
+    screening: tuple[Screened, ...] = ()

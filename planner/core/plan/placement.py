@@ -149,7 +149,7 @@ class _Series:
         self.shortest_days = shortest_days
         self.pairs = tuple(_pairs(visits))
         self.links = tuple(sorted({pair.link for pair in self.pairs}))
-        self.minutes = [opening.minutes(visit.purposes) for visit in visits]
+        self.minutes = [opening.minutes(visit.each_purpose) for visit in visits]
         stands = {n: visit.settled or visit.moved_to for n, visit in enumerate(visits)}
         self.fixed = {**(standing or {}), **{n: start for n, start in stands.items() if start}}
         if visits and standing is None and visits[0].due == first_visit.date():

@@ -8,13 +8,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from planner.core.calendar.clinic import Purpose
+from planner.core.calendar.clinic import Label, Purpose
 from planner.core.dosing.equipment import Syringe
 from planner.core.plan.appointments import Named
-from planner.core.plan.course import Indication, Patient, Side
+from planner.core.plan.course import Indication, Patient, Screened, Side
 from planner.core.plan.findings import Finding
 from planner.core.plan.response import Remission
-from planner.core.protocol.protocol import FollowUp, Source
+from planner.core.protocol.protocol import FollowUp, Observation, Screen, Source
 from planner.core.protocol.rules import Evidence
 
 VisitState = Literal["planned", "done", "missed", "cancelled"]
@@ -55,6 +55,10 @@ class ProtocolInUse(NamedTuple):
     injection_window_days: int
     evaluation_window_days: tuple[int, ...]
     precision_mm: Decimal
+    screens: tuple[Screen, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    drug_names: tuple[tuple[str, str], ...] = ()
+    population: str = ""
 
 
 class StockInUse(NamedTuple):
@@ -79,6 +83,8 @@ class ClinicInUse(NamedTuple):
     reminder_minutes: tuple[int, ...]
     stock: StockInUse | None
     syringes: tuple[Syringe, ...]
+    needle_change: bool = False
+    label: Label | None = None
 
 
 class PlannedLesion(NamedTuple):
@@ -126,6 +132,7 @@ class ReferenceCase(NamedTuple):
     dose_range_mg: str
     follow_up: tuple[FollowUp, ...]
     place: str
+    caveat: str = ""
 
 
 class Measured(NamedTuple):
@@ -152,6 +159,14 @@ class PlannedEvaluation(NamedTuple):
     state: VisitState = "planned"
 
 
+class Observed(NamedTuple):
+    """What was noted at a visit, by the id that the protocol has for it; of a lesion, or of all."""
+
+    observation: str
+    value: str
+    lesion: str | None = None
+
+
 class GivenDose(NamedTuple):
     """What was injected: the dose as it was entered, and what the syringe held.
 
@@ -168,10 +183,14 @@ class GivenDose(NamedTuple):
     pain_before: Decimal | None
     pain_after: Decimal | None
     complication: str | None
+    observed: tuple[Observed, ...] = ()
 
 
 class PlannedInjection(NamedTuple):
-    """One injection of a lesion. A dose that was left open is None, as is all that follows."""
+    """One injection of a lesion. A dose that was left open is None, as is all that follows.
+
+    `changed_from_mg` is the dose that was planned before somebody changed it.
+    """
 
     lesion: str
     injection: int
@@ -182,6 +201,7 @@ class PlannedInjection(NamedTuple):
     deviation_percent: Fraction | None
     given: GivenDose | None = None
     state: VisitState = "planned"
+    changed_from_mg: Fraction | None = None
 
 
 class PlannedAliquot(NamedTuple):
@@ -244,6 +264,11 @@ class PlannedVisit(NamedTuple):
         injections = (Named(one.lesion, "injection", one.injection) for one in self.injections)
         return (*evaluations, *injections)
 
+    @property
+    def each_purpose(self) -> list[Purpose]:
+        """What is done at it, once for each lesion."""
+        return [one.purpose for one in self.names]
+
 
 def by_time(visits: Iterable[PlannedVisit]) -> Sequence[PlannedVisit]:
     """Visits in the order of their days; one without a day stands where it is due."""
@@ -303,6 +328,7 @@ class Plan(NamedTuple):
     ending: EndedCourse | None = None
     pages: tuple[Page, ...] = ()
     last_number: int = 0
+    screening: tuple[Screened, ...] = ()
 
     @property
     def coming(self) -> tuple[PlannedVisit, ...]:

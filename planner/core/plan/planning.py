@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Occupancy
-from planner.core.dosing.draw_up import needed
 from planner.core.plan.appointments import Appointment, Named, Visit, apply_moves, due_visits
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.plan.checks import (
@@ -20,7 +19,9 @@ from planner.core.plan.checks import (
     dose_findings,
     lesion_findings,
     placed_findings,
+    sharing_finding,
     stock_findings,
+    total_finding,
     visit_findings,
 )
 from planner.core.plan.course import Course, Lesion
@@ -40,7 +41,7 @@ from planner.core.plan.recording import (
     record_visit,
 )
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.formatting import count
+from planner.core.values.formatting import count, listing
 from planner.errors import InputError, Problem, raise_if_any
 
 
@@ -57,7 +58,7 @@ def plan_course(
     Raises InputError where the course contradicts the protocol or the clinic: an unknown site, a
     list of doses of the wrong length, a first or moved visit on a closed or full time.
     """
-    raise_if_any(InputError, _course_problems(course, protocol))
+    raise_if_any(InputError, _course_problems(course, protocol, clinic))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     due = due_visits(appointments(course, decided, protocol))
     visits, problems = apply_moves(due, course.moves)
@@ -107,6 +108,7 @@ def plan_of(
         diagnosis=course.diagnosis,
         indication=course.indication,
         prescriber=course.prescriber,
+        screening=course.screening,
         lesions=tuple(record_lesion(lesion) for lesion in course.lesions),
         decisions=tuple(record_decision(one, protocol) for one in decided),
         visits=tuple(planned),
@@ -124,7 +126,7 @@ def _prepared(decided: Sequence[Decided], protocol: Protocol, clinic: Clinic) ->
         one.lesion.id: each_dose(one.lesion, protocol.regimens[one.regimen].injections)
         for one in decided
     }
-    return Prepared.of(doses, protocol, clinic)
+    return Prepared.of([one.lesion for one in decided], doses, protocol, clinic)
 
 
 def _findings(
@@ -142,7 +144,11 @@ def _findings(
     yield from course_findings(course, protocol, clinic)
     for one in decided:
         lesion = one.lesion.id
-        yield from dose_findings(one, prepared.given(lesion), protocol, lesion in blank)
+        drawn = prepared.given(lesion)
+        yield from dose_findings(one, drawn, protocol, clinic, is_blank=lesion in blank)
+    yield from total_finding(
+        ((number, coming_doses(one.visit, prepared)) for number, one in visits), protocol
+    )
     yield from stock_findings(clinic, protocol, bool(blank))
     for number, placed in visits:
         yield from drawn_findings(number, placed.visit, protocol, prepared)
@@ -240,10 +246,29 @@ def own_uids(course: Course, protocol: Protocol, secret: str | None) -> frozense
     )
 
 
-def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
+def _course_problems(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Problem]:
+    sites = protocol.table.domains.sites
+    for site in clinic.most_ml:
+        if site not in sites:
+            yield Problem(f"most_ml.{site}", "it is no site of the protocol", "use its vocabulary")
+    screens = [one.id for one in protocol.screens]
+    for one in course.screening:
+        if one.screen not in screens:
+            fix = f"there are {listing(screens)}" if screens else "leave it out"
+            yield Problem(f"screening.{one.screen}", "the protocol asks no such question", fix)
     for lesion in course.lesions:
         for problem in lesion_problems(lesion, protocol):
             yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
+
+
+def coming_doses(visit: Visit, prepared: Prepared) -> list[tuple[str, DrawnDose]]:
+    """The doses of a visit that are to come, as far as they are given, each with its lesion."""
+    coming = ((one, prepared.of_injection(one)) for one in visit.injected if one.state == "open")
+    return [
+        (one.lesion, DrawnDose(drawn.dose, drawn.drawn_dose))
+        for one, drawn in coming
+        if drawn is not None
+    ]
 
 
 def drawn_findings(
@@ -251,14 +276,24 @@ def drawn_findings(
     visit: Visit,
     protocol: Protocol,
     prepared: Prepared,
-    given: Sequence[DrawnDose] = (),
+    given: Sequence[tuple[str, DrawnDose]] = (),
 ) -> Iterator[Finding]:
-    """What is drawn up for a visit to come, with what was given at it already."""
-    coming = [prepared.of_injection(one) for one in visit.injected if one.state == "open"]
+    """What is drawn up for a visit to come, with what was given at it already, lesion by lesion."""
+    coming = coming_doses(visit, prepared)
     if coming:
-        doses = [DrawnDose(one.dose, one.drawn_dose) for one in coming if one is not None]
-        yield from visit_findings(number, visit.due, [*doses, *given], protocol)
+        there = {*(lesion for lesion, _ in (*coming, *given))}
+        doses = [
+            (prepared.lesions[lesion], one)
+            for lesion in prepared.lesions
+            if lesion in there
+            for name, one in (*coming, *given)
+            if name == lesion
+        ]
+        yield from visit_findings(number, visit.due, doses, protocol)
+    if coming and not prepared.clinic.needle_change:
+        ulcerated = {one.id for one in prepared.lesions.values() if one.ulcerated}
+        yield from sharing_finding(number, visit.due, prepared.filled(visit), ulcerated)
     stock = prepared.clinic.stock
     is_diluted = stock is not None and stock.strength > protocol.strength
     if is_diluted and prepared.is_whole(visit) and prepared.recipe(visit) is None:
-        yield dilution_finding(number, visit.due, needed(prepared.filled(visit)), protocol)
+        yield dilution_finding(number, visit.due, prepared.need(visit), protocol)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.draw_up import (
+    FIRST_EDITION_MEASURING,
+    MEASURING,
     DrawUp,
     Filled,
     Recipe,
@@ -19,20 +21,26 @@ from planner.core.dosing.draw_up import (
 from planner.core.plan.appointments import Appointment, Visit
 from planner.core.plan.course import Lesion
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.quantities import Dose, Strength
+from planner.core.values.quantities import Dose, Strength, Volume
 
 
 @dataclass(frozen=True)
 class Prepared:
     """The draw-ups of each lesion's injections; None for one whose dose was left open."""
 
+    lesions: Mapping[str, Lesion]
     draw_ups: Mapping[str, tuple[DrawUp | None, ...]]
     strength: Strength
     clinic: Clinic
+    is_of_first_edition: bool = False
 
     @classmethod
     def of(
-        cls, doses: Mapping[str, Sequence[Dose | None]], protocol: Protocol, clinic: Clinic
+        cls,
+        lesions: Sequence[Lesion],
+        doses: Mapping[str, Sequence[Dose | None]],
+        protocol: Protocol,
+        clinic: Clinic,
     ) -> Prepared:
         """Draw up every dose of each lesion, at the protocol's strength, in the clinic's syringes.
 
@@ -46,7 +54,7 @@ class Prepared:
             )
             for lesion, of_lesion in doses.items()
         }
-        return cls(found, strength, clinic)
+        return cls({one.id: one for one in lesions}, found, strength, clinic)
 
     def blank(self, visits: Iterable[Visit]) -> frozenset[str]:
         """The lesions of which an injection is to come whose dose was left open."""
@@ -73,7 +81,16 @@ class Prepared:
     def filled(self, visit: Visit) -> tuple[Filled, ...]:
         """The syringes of a visit, as the clinic shares them or not."""
         drawable = [(lesion, one) for lesion, one in self.drawn(visit) if one.is_drawable]
-        return fill_shared(drawable) if self.clinic.draw_up == "shared" else fill_each(drawable)
+        if self.clinic.draw_up == "each":
+            return fill_each(drawable)
+        if self.is_of_first_edition:
+            return fill_shared(drawable)
+        # What touched an ulcer touches no intact skin after it.
+        return fill_shared(sorted(drawable, key=lambda one: self.lesions[one[0]].ulcerated))
+
+    def need(self, visit: Visit) -> Volume:
+        """What a visit takes of the protocol's strength, dead space included."""
+        return needed(self.filled(visit), needle_change=self.clinic.needle_change)
 
     def is_whole(self, visit: Visit) -> bool:
         """Whether every injection of a visit has a dose, and there is one."""
@@ -84,7 +101,8 @@ class Prepared:
         stock = self.clinic.stock
         if stock is None or stock.strength < self.strength:
             return None
-        return recipe(stock, self.strength, needed(self.filled(visit)), self.clinic.syringes)
+        measuring = FIRST_EDITION_MEASURING if self.is_of_first_edition else MEASURING
+        return recipe(stock, self.strength, self.need(visit), self.clinic.syringes, measuring)
 
 
 def each_dose(lesion: Lesion, injections: int) -> tuple[Dose | None, ...]:

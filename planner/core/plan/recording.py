@@ -174,6 +174,7 @@ def record_case(case: Case) -> ReferenceCase:
         str(case.dose_range_mg),
         case.follow_up,
         case.place,
+        case.caveat,
     )
 
 
@@ -207,6 +208,10 @@ def record_protocol(protocol: Protocol) -> ProtocolInUse:
         injection_window_days=protocol.policy.injection_window_days,
         evaluation_window_days=tuple(one.window_days for one in protocol.evaluations),
         precision_mm=protocol.table.domains.precision_mm,
+        screens=protocol.screens,
+        observations=protocol.observations,
+        drug_names=tuple(protocol.drug_names.items()),
+        population=protocol.population,
     )
 
 
@@ -227,6 +232,8 @@ def record_clinic(clinic: Clinic) -> ClinicInUse:
         if stock is None
         else StockInUse(stock.strength.mg_per_ml, stock.salt, stock.vial_ml),
         syringes=clinic.syringes,
+        needle_change=clinic.needle_change,
+        label=clinic.label,
     )
 
 

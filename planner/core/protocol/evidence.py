@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from planner.core.protocol.protocol import Case, Claim, Protocol
 from planner.core.protocol.rules import Evidence
-from planner.core.values.formatting import NBSP, listing, mm, number
+from planner.core.values.formatting import NBSP, listing, mm, number, rounded
 
 HALF_A_PERCENT = Fraction(1, 2)
 
@@ -172,6 +172,13 @@ def _ages(cases: Sequence[Case], claim: Claim) -> tuple[str, bool]:
     return text, text == claim.figure
 
 
+def _mean_age(cases: Sequence[Case], claim: Claim) -> tuple[str, bool]:
+    ages = {case.patient: Fraction(case.age) for case in cases if case.age is not None}
+    mean = _mean([*ages.values()])
+    text = f"{number(rounded(mean, 1))} over the {len(ages)} patients"
+    return text, abs(mean - Fraction(claim.figure)) <= Fraction(1, 2)
+
+
 def _elsewhere(cases: Sequence[Case], claim: Claim) -> tuple[str, bool]:
     found = [case for case in cases if case.site not in claim.sites]
     named = listing(list(dict.fromkeys(f"case {case.patient}: {case.site}" for case in found)))
@@ -222,6 +229,7 @@ MEASURES: dict[str, Callable[[Sequence[Case], Claim], tuple[str, bool]]] = {
     "lesions": _lesions,
     "injections": _injections,
     "ages": _ages,
+    "mean-age": _mean_age,
     "lesions-elsewhere": _elsewhere,
     "mean-reduction": _mean_reduction,
     "complete-remission": _complete,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from planner.core.protocol.decisions import DecisionTable
 from planner.core.values.intervals import Interval
@@ -81,6 +82,42 @@ class Observed(NamedTuple):
     visit_dose_mg: Interval | None
     sites: tuple[str, ...] | None
     diagnoses: tuple[str, ...] | None
+    age: Interval | None = None
+
+
+class Screen(NamedTuple):
+    """A question to ask before treatment; an answer that `stops` waits for a physician.
+
+    Asked of courses with a lesion at one of `sites`; None for all. `is_policy` says that it is a
+    matter of safety that the source does not speak of.
+    """
+
+    id: str
+    question: str
+    stops: bool
+    sites: tuple[str, ...] | None
+    because: str
+    place: str
+    is_policy: bool
+
+    def concerns(self, sites: Collection[str]) -> bool:
+        """Whether a course with lesions at these sites is asked it."""
+        return self.sites is None or any(one in sites for one in self.sites)
+
+
+class Observation(NamedTuple):
+    """Something to note at a visit, never asked for; of a lesion at one of `sites`, None: of any.
+
+    A quantity has its `unit`, a choice its `values`.
+    """
+
+    id: str
+    label: str
+    when: Literal["before", "after"]
+    type: Literal["yes-no", "quantity", "text", "choice"]
+    unit: str
+    values: tuple[str, ...]
+    sites: tuple[str, ...] | None
 
 
 class FollowUp(NamedTuple):
@@ -92,7 +129,10 @@ class FollowUp(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One lesion of the source, as printed; `ulcerated` is None where it is not reported."""
+    """One lesion of the source, as printed; `ulcerated` is None where it is not reported.
+
+    `caveat` says what of it the source leaves open.
+    """
 
     id: str
     patient: str
@@ -108,6 +148,7 @@ class Case(NamedTuple):
     complications: str
     follow_up: tuple[FollowUp, ...]
     place: str
+    caveat: str = ""
 
 
 class Claim(NamedTuple):
@@ -127,7 +168,11 @@ class Claim(NamedTuple):
 
 
 class Protocol(NamedTuple):
-    """All that a treatment is planned by. `sha256` is that of the file's bytes."""
+    """All that a treatment is planned by. `sha256` is that of the file's bytes.
+
+    `like` says which site a site is compared with, `drug_names` how the drug is called on paper of
+    a language, `population` whom it is for and who may use it.
+    """
 
     id: str
     version: str
@@ -148,6 +193,11 @@ class Protocol(NamedTuple):
     cases: tuple[Case, ...]
     claims: tuple[Claim, ...]
     sha256: str
+    screens: tuple[Screen, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    like: Mapping[str, str] = MappingProxyType({})
+    drug_names: Mapping[str, str] = MappingProxyType({})
+    population: str = ""
 
     def cited(self, source: str, place: str) -> str:
         """`Methods, paragraph 1 (citation)`: where a figure stands."""

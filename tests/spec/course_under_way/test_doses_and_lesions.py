@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from planner.core.followup.settling import TOTAL
+from planner.core.values.formatting import plain
 from planner.core.values.quantities import Dose
 from planner.errors import (
     NotConfirmedError,
@@ -52,12 +54,15 @@ def test_one_dose_for_all_is_one_dose_each_once_it_changes(
 
 @pytest.mark.hazard("slip-of-the-point")
 def test_a_visits_total_counts_what_was_given_at_it(register: Database, tmp_path: Path) -> None:
-    course = follow(register, tmp_path, SOUND.replace("[12.5, ", "[200, ") + OTHER)
+    larger = SOUND.replace("[12.5, ", "[200, ").replace('"knee"', '"lower-leg"')
+    course = follow(register, tmp_path, larger.replace("size_mm = 70", "size_mm = 80") + OTHER)
     give_one(course, 1, "A")
-    more = ELBOW._replace(id="C", size_mm=Decimal(20), ulcerated=True, doses=(Dose(Fraction(61)),))
-    with pytest.raises(NotConfirmedError, match=r"visit 1: 276.mg at this visit"):
-        course.add_lesion(more, "2026-09-07")
+    more = ELBOW._replace(id="C", site="thigh", size_mm=Decimal(20), ulcerated=True)
     course.add_lesion(more._replace(doses=(Dose(Fraction(60)),)), "2026-09-07")
+    assert TOTAL not in {one.code for one in course.now.plan.findings}
+    course.add_lesion(more._replace(id="D", doses=(Dose(Fraction("12.5")),)), "2026-09-07")
+    (found,) = [one for one in course.now.plan.findings if one.code == TOTAL]
+    assert plain(found.value).partition(",")[0] == "visit 1: 287.5 mg"
     give_one(course, 1, "B")
     assert course.now.plan.is_confirmed
 

@@ -160,7 +160,7 @@ def test_of_three_lesions_the_order_of_recording_changes_no_day(
     register: Database, tmp_path: Path, order: tuple[str, ...]
 ) -> None:
     """One was given late, two on their day."""
-    third = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=20\n'
+    third = '[[lesion]]\nid="E"\nsite="trunk"\nsize_mm=3\nulcerated=false\ndose_mg=12.5\n'
     course = follow(register, tmp_path, SOUND + OTHER + third)
     at = {"A": "2026-09-07 09:00", "B": "2026-09-07 09:00", "E": "2026-09-11 09:00"}
     for lesion in order:
