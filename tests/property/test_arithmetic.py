@@ -150,7 +150,7 @@ def test_a_recipe_has_exactly_the_strength(
         return
     assert grid == made.batch.ml
     assert made.stock.ml * of.strength.mg_per_ml == made.batch.ml * 150
-    assert need.ml <= made.batch.ml <= max(Fraction(5), 2 * need.ml)
+    assert need.ml <= made.batch.ml <= max(Fraction(10), 2 * need.ml)
     left = made.wasted(Fraction(10)).ml
     assert left == made.vials(Fraction(10)) * 10 - made.stock.ml + made.batch.ml - need.ml
 
@@ -162,7 +162,8 @@ def _brute_force(stock: Stock, need: Volume, syringes: tuple[Syringe, ...]) -> F
         for syringe in syringes:
             if volume <= syringe.capacity_ml:
                 lines = volume / syringe.graduation_ml
-                return lines.denominator == 1 and lines >= 10
+                is_large = volume >= 20 * syringe.dead_space_ml
+                return lines.denominator == 1 and lines >= 10 and is_large
         return False
 
     found = []
@@ -170,7 +171,7 @@ def _brute_force(stock: Stock, need: Volume, syringes: tuple[Syringe, ...]) -> F
         for lines in range(10, int(syringe.capacity_ml / syringe.graduation_ml) + 1):
             part = lines * syringe.graduation_ml
             batch = part * stock.strength.mg_per_ml / 150
-            is_enough = need.ml <= batch <= max(Fraction(5), 2 * need.ml)
+            is_enough = need.ml <= batch <= max(Fraction(10), 2 * need.ml)
             if is_enough and readable(part) and readable(batch - part):
                 found.append(batch)
     return min(found, default=None)

@@ -183,7 +183,8 @@ def misplaced(plan: Plan, text: dict[str, str]) -> list[str]:
             name, count = re.escape(one["lesion"]), int(one["injection"])
             rows = {
                 "sheet": rf"\b{name} [a-z ]+ {count} of \d {dose} {drawn} {drawn_dose}",
-                "worksheets": rf"\b{name} [a-z ]+ injection {count} of \d (?:[a-z]+ )+"
+                "worksheets": rf"\b{name} [a-z ]+, \d+ mm, [a-z ]+ injection {count} of \d"
+                r" (?:[a-z]+ )+"
                 rf"{dose} {drawn} \({drawn_dose}\) from",
                 "labels": rf"\b{name} [a-z ]+: {drawn} = {drawn_dose}",
             }
