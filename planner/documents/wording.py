@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
+from itertools import accumulate
 from math import gcd
 from typing import NamedTuple
 
@@ -170,13 +171,15 @@ def unanswered(plan: Plan, sites: Collection[str]) -> Iterator[Screen]:
             yield screen
 
 
+def stops_ml(syringe: PlannedSyringe) -> list[Fraction]:
+    """Where the plunger stands: before the first lesion, and after each of them."""
+    return list(accumulate((-one.ml for one in syringe.aliquots), initial=syringe.drawn_ml))
+
+
 def plunger_stops(syringe: PlannedSyringe, say: Language) -> str:
     """`0.3 \u2192 0.22 \u2192 0 mL`: where the plunger stands before and after each lesion."""
-    left, stops = syringe.drawn_ml, [say.number(syringe.drawn_ml)]
-    for part in syringe.aliquots:
-        left -= part.ml
-        stops.append(say.number(left))
-    return " \u2192 ".join([*stops[:-1], say.ml(left)])
+    *stops, last = stops_ml(syringe)
+    return " \u2192 ".join([*(say.number(one) for one in stops), say.ml(last)])
 
 
 def held_line(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from planner.core.plan.pages import visit_page, with_pages
 from planner.core.plan.plan import (
@@ -56,6 +57,7 @@ from planner.documents.wording import (
     preparation_lines,
     remission_line,
     remission_ticks,
+    stops_ml,
     strength,
     total_line,
     unanswered,
@@ -358,14 +360,12 @@ def _lesion_table(plan: Plan, visit: PlannedVisit, known: Index, say: Language) 
 
 def _stops(visit: PlannedVisit, say: Language) -> dict[str, str]:
     """Of each lesion that shares a syringe, where the plunger stands before and after it."""
-    found = {}
-    for syringe in visit.syringes:
-        left = syringe.drawn_ml
-        for part in syringe.aliquots if len(syringe.aliquots) > 1 else ():
-            begin, left = left, left - part.ml
-            arrow = f"{NBSP}\u2192{NBSP}"
-            found[part.lesion] = f"{say.number(begin)}{arrow}{say.number(left)}"
-    return found
+    shared = (one for one in visit.syringes if len(one.aliquots) > 1)
+    return {
+        part.lesion: f"{say.number(begin)}{NBSP}\u2192{NBSP}{say.number(end)}"
+        for one in shared
+        for part, (begin, end) in zip(one.aliquots, pairwise(stops_ml(one)), strict=True)
+    }
 
 
 def _place(lesion: PlannedLesion, say: Language) -> str:

@@ -430,13 +430,20 @@ def _together(
     cases = cases_at(protocol, there[0][0].site)
     if cases is None or len(there) == 1:
         return None
-    dose = sum((one.dose for _, one in there), Dose(Fraction(0)))
-    drawn = sum((one.drawn for _, one in there), Dose(Fraction(0)))
     limit = Interval(high=cases.most_mg, high_closed=True)
-    if not limit.is_below(max(dose, drawn).mg):
+    total = _total_over((one for _, one in there), limit)
+    if total is None:
         return None
     names = ", ".join(lesion.id for lesion, _ in there)
-    return f"{names} together {_passing(dose, drawn, limit)}", _cases(Comparison(cases, None))
+    return f"{names} together {total}", _cases(Comparison(cases, None))
+
+
+def _total_over(doses: Iterable[DrawnDose], limit: Interval) -> str | None:
+    """What doses are together, as prescribed or as drawn, where that passes a limit."""
+    there = list(doses)
+    dose = sum((one.dose for one in there), Dose(Fraction(0)))
+    drawn = sum((one.drawn for one in there), Dose(Fraction(0)))
+    return _passing(dose, drawn, limit) if limit.is_below(max(dose, drawn).mg) else None
 
 
 def total_finding(
@@ -448,10 +455,9 @@ def total_finding(
         return
     limit, above = observed.visit_dose_mg, []
     for visit, doses in visits:
-        dose = sum((one.dose for _, one in doses), Dose(Fraction(0)))
-        drawn = sum((one.drawn for _, one in doses), Dose(Fraction(0)))
-        if limit.is_below(max(dose, drawn).mg):
-            above.append(f"visit {visit}: {_passing(dose, drawn, limit)}")
+        total = _total_over((one for _, one in doses), limit)
+        if total is not None:
+            above.append(f"visit {visit}: {total}")
     if above:
         value = ", ".join(above)
         told = f"{value}; the source gave {limit.words('mg')} at a visit ({observed.place})"
@@ -462,14 +468,14 @@ def visit_total_finding(
     number: int, due: date, doses: Sequence[tuple[str, DrawnDose]], protocol: Protocol
 ) -> Iterator[Finding]:
     """The total of a visit as the first edition asked for it, one by one."""
-    for one in total_finding([(number, doses)], protocol):
-        place = protocol.observed and protocol.observed.visit_dose_mg
-        total = one.value.partition(": ")[2]
-        shown = one.message.partition(": ")[2].partition(";")[0]
-        if place is not None and protocol.observed is not None:
-            told = f"{shown} at this visit; the source gave {place.words('mg')}"
-            told = f"{told} ({protocol.observed.place})"
-            yield Finding("dose-above-observed", "confirm", told, total, visit=number, due=due)
+    observed = protocol.observed
+    if observed is None or observed.visit_dose_mg is None:
+        return
+    limit = observed.visit_dose_mg
+    total = _total_over((one for _, one in doses), limit)
+    if total is not None:
+        told = f"{total} at this visit; the source gave {limit.words('mg')} ({observed.place})"
+        yield Finding("dose-above-observed", "confirm", told, plain(total), visit=number, due=due)
 
 
 def sharing_finding(
