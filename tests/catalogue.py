@@ -84,6 +84,11 @@ def updated(language: str) -> Catalog:
     for regimen in load_protocol("sts-150").regimens:
         known = old.get(regimen, "regimen")
         new.add(regimen, known.string if known is not None else None, context="regimen")
+    protocol = load_protocol("sts-150")
+    asked = [one.id for one in (*protocol.screens, *protocol.observations)]
+    for name in (*asked, "yes", "no"):
+        known = old.get(name, "asked")
+        new.add(name, known.string if known is not None else None, context="asked")
     return new
 
 

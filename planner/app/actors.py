@@ -42,6 +42,7 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "given": ("record what was given", _RECORDS),
     "evaluated": ("record an evaluation", _RECORDS),
     "answered": ("record an answer of the patient", _RECORDS),
+    "answer-taken-back": ("take back what was a reason to stop", ()),
     "missed": ("record that a visit was missed", _RECORDS),
     "moved": ("move a visit", ("secretary",)),
     "held": ("hold a lesion", ()),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -179,16 +178,31 @@ def _given(
         at=_time(standing, visit, noted.at),
         lot=noted.lot,
         expiry=noted.expiry,
-        observed=tuple(_checked_observations(standing, injections, noted.observed or ())),
+        observed=observed_at(standing, [one.lesion for one in injections], noted.observed or ()),
     )
 
 
+def observed_at(
+    standing: Standing, lesions: Sequence[str], observed: Sequence[Observed]
+) -> tuple[Observed, ...]:
+    """What was noted as some lesions were injected, in the protocol's own words.
+
+    Raises InputError where it has none for it, and where two contradict one another.
+    """
+    found = tuple(_checked_observations(standing, lesions, observed))
+    said: set[tuple[str, str | None]] = set()
+    for one in found:
+        if (one.observation, one.lesion) in said:
+            problem = f"{one.observation} stands there twice"
+            raise InputError(Problem("observe", problem, "keep the right one"))
+        said.add((one.observation, one.lesion))
+    return found
+
+
 def _checked_observations(
-    standing: Standing, injections: Sequence[Injected], observed: Sequence[Observed]
+    standing: Standing, names: Sequence[str], observed: Sequence[Observed]
 ) -> Iterator[Observed]:
-    """What was noted, in the protocol's own words. Raises InputError where it has none."""
     known = {one.id: one for one in standing.record.protocol.observations}
-    names = [one.lesion for one in injections]
     sites = {one.id: one.site for one in standing.state.course.lesions}
     for one in observed:
         found = known.get(one.observation)
@@ -209,24 +223,17 @@ def _checked_observations(
 def _observed_value(of: Observation, value: str) -> str:
     """What was noted as it is kept: a yes or no, a plain decimal, one of the choices, a text."""
     said, field = value.strip(), f"observe {of.id}"
-    if of.type == "yes-no":
-        if said.casefold() not in ("yes", "no"):
-            raise InputError(Problem(field, f"{shown(value)} is neither", "write yes or no"))
-        return said.casefold()
-    if of.type == "choice":
-        if said not in of.values:
-            fix = f"choose {listing(list(of.values), 'or')}"
-            raise InputError(Problem(field, f"{shown(value)} is no choice", fix))
+    said = said.casefold() if of.type == "yes-no" else said
+    if of.may_be(said):
         return said
-    if of.type == "quantity":
-        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", said):
-            unit = f" of {of.unit}" if of.unit else ""
-            fix = f"write a plain number{unit}, as 2 or 2.5"
-            raise InputError(Problem(field, f"{shown(value)} is no figure", fix))
-        return said
-    if not said:
-        raise InputError(Problem(field, "it says nothing", "say it, or leave it out"))
-    return said
+    unit = f" of {of.unit}" if of.unit else ""
+    problem, fix = {
+        "yes-no": (f"{shown(value)} is neither", "write yes or no"),
+        "choice": (f"{shown(value)} is no choice", f"choose {listing(list(of.values), 'or')}"),
+        "quantity": (f"{shown(value)} is no figure", f"write a plain number{unit}, as 2 or 2.5"),
+        "text": ("it says nothing", "say it, or leave it out"),
+    }[of.type]
+    raise InputError(Problem(field, problem, fix))
 
 
 def answered(standing: Standing, screen: str, answer: bool) -> Answered:
@@ -235,6 +242,10 @@ def answered(standing: Standing, screen: str, answer: bool) -> Answered:
     if screen not in known:
         fix = nearest(screen, known) if known else "its protocol asks nothing"
         raise RefusedError(Problem("screen", f"the protocol asks no {shown(screen)}", fix))
+    asked = next(one for one in standing.record.protocol.screens if one.id == screen)
+    if not asked.concerns([one.site for one in standing.state.course.lesions]):
+        problem = f"{screen} is asked of {listing(list(asked.sites or ()), 'or')}"
+        raise RefusedError(Problem("screen", problem, "this course has no such lesion"))
     if Screened(screen, answer) in standing.state.course.screening:
         raise RefusedError(Problem("screen", "that is its answer already", "nothing was changed"))
     return Answered(screen, answer)
@@ -533,7 +544,8 @@ def mended_given(
     if is_own and wanted is None:
         fix = f"name one: {listing(names, 'or')}"
         raise InputError(Problem("lesion", "which lesion is it of?", fix))
-    if lesion is not None and shared and len(names) > 1:
+    is_shared = bool(shared.keys() - {"observed"})
+    if lesion is not None and is_shared and len(names) > 1:
         text_of = "time, lot and expiry are of the whole record"
         fix = "name no lesion, or withdraw it and enter each lesion anew"
         raise InputError(Problem("lesion", text_of, fix))
@@ -543,6 +555,10 @@ def mended_given(
     )
     if noted.at is not None:
         shared["at"] = clinics_time(standing, noted.at, "at")
+    if noted.observed is not None:
+        new = {(one.observation, one.lesion) for one in noted.observed}
+        stay = [one for one in event.observed if (one.observation, one.lesion) not in new]
+        shared["observed"] = observed_at(standing, names, [*stay, *noted.observed])
     return event._replace(injections=injections, **shared)
 
 
@@ -569,7 +585,8 @@ def withdrawn(event: Event, lesion: str | None) -> Event | None:
         names = [one.lesion for one in event.injections]
         _check_recorded(lesion, names)
         left = tuple(one for one in event.injections if one.lesion != lesion)
-        return event._replace(injections=left) if left else None
+        noted = tuple(one for one in event.observed if one.lesion != lesion)
+        return event._replace(injections=left, observed=noted) if left else None
     if isinstance(event, Evaluated):
         _check_recorded(lesion, [event.lesion])
         return None

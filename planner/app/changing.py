@@ -12,6 +12,7 @@ from planner.app.administration import undone
 from planner.app.asked import Asked, answered, confirmation, is_answered
 from planner.core.followup.course_state import State
 from planner.core.followup.events import (
+    Answered,
     Corrected,
     DoseChanged,
     Entry,
@@ -22,7 +23,13 @@ from planner.core.followup.events import (
     Resumed,
     kind_of,
 )
-from planner.core.followup.questions import Question, hold_questions, law_questions, questions
+from planner.core.followup.questions import (
+    Question,
+    hold_questions,
+    law_questions,
+    questions,
+    takes_back,
+)
 from planner.core.followup.settling import TOO_NEAR, settle, unlawful
 from planner.core.plan.appointments import Named
 from planner.core.plan.findings import Finding
@@ -87,6 +94,8 @@ def _check_role(before: Standing, event: Event, author: Author) -> None:
         own = before.record.entries[event.event - 1 : event.event]
         is_own = bool(own) and own[0].by == author.name and _is_last(before, event.event)
         kind = "undone" if is_own and may(author.role, "undone") else kind
+    if isinstance(event, Answered) and takes_back(before.state, event, before.record.protocol):
+        kind = "answer-taken-back"
     check_may(author.role, kind)
 
 

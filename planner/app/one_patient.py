@@ -96,6 +96,7 @@ def _news(standing: Standing, source: str, said: Patient) -> Identified:
         name=said.name if knows.name is None else None,
         birth_date=said.birth_date if knows.birth_date is None else None,
         sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
+        address=said.address if said.address != knows.address else None,
     )
 
 
@@ -108,6 +109,9 @@ def _learns(standing: Standing, said: Patient) -> Iterator[Asked]:
     if known:
         text = f"course {course} takes over the {listing(known)} of this one"
         yield _fact("identity-shared", "patient", text, "is it the same patient?")
+    if event.address:
+        text = f"course {course} takes over the address of this one"
+        yield _fact("address-shared", "patient.address", text, "is it the right one?")
     if event.sulfite_allergy:
         text = f"course {course} does not state the sulfite allergy of this one"
         fix = "it waits for a physician then"

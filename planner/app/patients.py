@@ -137,6 +137,10 @@ def _remains(
         yield f"what was recorded before it could be blanked: {listing(fixed)}"
     if made:
         yield f"digests and codes of {count(made, 'set')} of documents"
+    if any(one.state.course.screening for one in found):
+        yield "answers to the protocol's questions"
+    if any(each.code == "age-outside-observed" for one in found for each in one.state.findings):
+        yield "an age in years that the source did not treat"
     yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,7 +86,21 @@ def read_inputs(
         raise InputError(*problems, *error.problems) from error
     if place is None or protocol is None:
         raise InputError(*problems)
+    if clinic is not None:
+        with located(clinic.name):
+            raise_if_any(InputError, _limit_problems(place, protocol))
     return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
+
+
+def _limit_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
+    """A clinic's limits at sites that the protocol does not have."""
+    from planner.files.fields import nearest
+
+    sites = list(protocol.table.domains.sites)
+    for site in clinic.most_ml:
+        if site not in sites:
+            problem = f"the protocol {protocol.id} has no such site"
+            yield Problem(f"most_ml.{site}", problem, nearest(site, sites))
 
 
 def _protocol(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:

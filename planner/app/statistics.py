@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import Observed, Plan
 from planner.core.values.formatting import number
 from planner.store.standing import Standing
 
@@ -169,9 +170,14 @@ def _injections(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                 "pain_before": given and given.pain_before,
                 "pain_after": given and given.pain_after,
                 "complication": given and given.complication,
-                "observed": given
-                and "; ".join(f"{noted.observation} = {noted.value}" for noted in given.observed),
+                "observed": given and "; ".join(map(_noted, given.observed)),
             }
+
+
+def _noted(one: Observed) -> str:
+    """`refill-before = 2`; a text that could be taken for several stands in quotes."""
+    is_plain = not {";", "=", '"'} & {*one.value}
+    return f"{one.observation} = {one.value if is_plain else json.dumps(one.value)}"
 
 
 def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:

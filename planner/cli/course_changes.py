@@ -412,6 +412,7 @@ def _seen(
 @click.option("--pain", metavar="N", help="Pain, 0 to 10.")
 @click.option("--measured-by", metavar="NAME", help="Who measured it.")
 @noting
+@observe_option
 @reason_option
 def correct(
     change: Change,
@@ -424,6 +425,7 @@ def correct(
     ulcerated: bool | None,
     pain: str | None,
     measured_by: str | None,
+    observe: tuple[str, ...],
     reason: str,
     **noting: Any,
 ) -> None:
@@ -436,6 +438,9 @@ def correct(
     from planner.app.administration import Correction, corrected, put_right, withdrawn
 
     noted = circumstances(*(noting.pop(name) for name in ("at", "lot", "expiry")))
+    if observe:
+        observed = tuple(typed_observation(text, lesion) for text in observe)
+        noted = noted._replace(observed=observed)
     found = _seen(size_mm, ulcerated, pain, measured_by)._replace(at=noted.at)
     said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found)
     if withdraw != said.says_nothing:

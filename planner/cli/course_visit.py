@@ -51,7 +51,7 @@ def visit(change: Change, visit: int, observe: tuple[str, ...]) -> None:
 
     Example: planner course visit K-0042 --visit 1 --by "Nurse B"
     """
-    from planner.app.administration import visit_of
+    from planner.app.administration import observed_at, visit_of
     from planner.app.course_json import course_json
     from planner.app.queries import course_to_record
     from planner.cli.output import emit_json
@@ -61,6 +61,11 @@ def visit(change: Change, visit: int, observe: tuple[str, ...]) -> None:
     when = moment(planned.start) if planned.start else "no day"
     click.echo(f"Course {change.course}, visit {visit}, {when}", err=True)
     said = [typed_observation(text, None) for text in observe]
+    to_inject = [one.lesion for one in planned.injections if one.state != "done"]
+    observed_at(standing, to_inject, said)
+    if said and not to_inject:
+        problem = Problem("--observe", "no injection is left to be recorded", "leave it out")
+        raise InputError(problem)
     makes = list(_asked(standing, planned, said))
     if not makes:
         raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
@@ -103,8 +108,13 @@ def _asked(standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]
         for one in visit.injections
         if one.state != "done" and (amount := _amount(one, lesions[one.lesion]))
     ]
+    if observed and not amounts:
+        problem = "nothing was injected that this could be noted of"
+        raise InputError(Problem("--observe", problem, "enter what was given, or leave it out"))
     if amounts:
-        noted = _noted()._replace(at=at, observed=(*observed, *_observed()))
+        names = [lesion for lesion, _, _ in amounts]
+        seen = _observed(standing, names, observed)
+        noted = _noted()._replace(at=at, observed=tuple(seen))
         yield as_it_is(given(standing, visit.number, amounts, noted))
 
 
@@ -201,13 +211,24 @@ def _noted() -> Circumstances:
     )
 
 
-def _observed() -> Iterator[Observed]:
-    """What else was noted, one after the other."""
-    question = "  Noted (as refill-before=2; empty: no more)"
-    while (
-        one := ask(question, lambda text: typed_observation(text, None), optional=True)
-    ) is not None:
-        yield one
+def _observed(
+    standing: Standing, lesions: Sequence[str], said: Sequence[Observed]
+) -> list[Observed]:
+    """What was noted, with what else there is, one after the other; each is checked at once."""
+    from planner.app.administration import observed_at
+
+    found = [*said]
+
+    def read(text: str) -> Observed:
+        lesion, colon, rest = text.partition(":")
+        is_of_one = bool(colon) and lesion.strip() in lesions
+        one = typed_observation(rest if is_of_one else text, lesion.strip() if is_of_one else None)
+        return observed_at(standing, lesions, [*found, one])[-1]
+
+    question = "  Noted (as refill-before=2, or A: refill-before=2; empty: no more)"
+    while (one := ask(question, read, optional=True)) is not None:
+        found.append(one)
+    return found
 
 
 def _planned_time(visit: PlannedVisit) -> str:

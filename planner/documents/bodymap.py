@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from math import cos, pi, sin
 from typing import Literal, NamedTuple
 
+from planner.core.plan.course import DIGITS
 from planner.core.plan.findings import ranges
 from planner.core.plan.plan import Plan, PlannedLesion
 from planner.documents.language import Language
@@ -118,7 +119,6 @@ _SITES: dict[str, Anchor] = {
     "buttock": Anchor("back", "thigh", (3.6, 38)),
 }
 # Where the parts of a hand and a foot lie, by the words of a site's detail.
-_DIGITS = ("thumb", "index", "middle", "ring", "little")
 _FINGERS: dict[str, tuple[Point, Point]] = {
     # the middle of the finger, its tip
     "thumb": ((6, 3.2), (8.2, 0.4)),
@@ -156,7 +156,7 @@ def anchor(site: str, side: str | None, detail: str | None = None) -> Anchor | N
 def _in_detail(site: str, detail: str) -> Anchor | None:
     """A part of a hand or a foot, of the patient's left, by the words of its detail."""
     said = set(re.split(r"[\s,;]+", detail.strip())) - {""}
-    digits = [one for one in _DIGITS if one in said]
+    digits = [one for one in DIGITS if one in said]
     surfaces = said & {"palmar", "dorsal", "plantar"}
     if said - {*digits, *surfaces} or len(digits) > 1 or len(surfaces) > 1:
         return None
@@ -168,7 +168,7 @@ def _in_detail(site: str, detail: str) -> Anchor | None:
     if site == "hand" and not digits and surfaces and is_on_hand:
         return Anchor(view, "palm", (0, 5))
     if site == "toe" and digits and "palmar" not in surfaces:
-        number = _DIGITS.index(digits[0]) + 1
+        number = DIGITS.index(digits[0]) + 1
         return Anchor("left foot", f"toe-{number}", _TOES[digits[0]])
     if site == "foot" and not digits and surfaces and "palmar" not in surfaces:
         return Anchor("left foot", "instep", (0, 1.5))

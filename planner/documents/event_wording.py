@@ -50,7 +50,8 @@ def _(event: Given, say: Language) -> str:
     if event.expiry:
         noted.append(say("expiry {expiry}", expiry=event.expiry))
     for one in event.observed:
-        what = f"{one.observation} {one.value}"
+        value = say.asked(one.value) if one.value in ("yes", "no") else one.value
+        what = f"{say.asked(one.observation)} {value}"
         of = say("lesion {lesion}", lesion=one.lesion) if one.lesion else ""
         noted.append(f"{of} {what}".strip())
     return ", ".join(noted)
@@ -153,7 +154,7 @@ def _(event: Confirmed, say: Language) -> str:
 @told.register
 def _(event: Answered, say: Language) -> str:
     answer = say("yes") if event.answer else say("no")
-    return say("asked: {question}, {answer}", question=event.screen, answer=answer)
+    return say("asked: {question}, {answer}", question=say.asked(event.screen), answer=answer)
 
 
 @told.register
@@ -173,6 +174,7 @@ def _(event: Identified, say: Language) -> str:
         say("name") if event.name else "",
         say("birth date") if event.birth_date else "",
         say("sulfite allergy") if event.sulfite_allergy else "",
+        say("address") if event.address else "",
     ]
     what = say.listing([one for one in found if one])
     return say("known from course {course}: {what}", course=event.source, what=what)

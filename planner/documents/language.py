@@ -58,6 +58,10 @@ class Language:
         """A regimen of the protocol by its id: `weekly`."""
         return self._catalogue.pgettext("regimen", name)
 
+    def asked(self, name: str) -> str:
+        """What the protocol asks, or lets be noted, by its id: `needle`."""
+        return self._catalogue.pgettext("asked", name)
+
     def plural(self, one: str, many: str, number: int) -> str:
         """`1 vial`, `2 vials`: the text for a count, its place filled."""
         return self._catalogue.ngettext(one, many, number).format(n=number)

@@ -10,7 +10,7 @@ from math import gcd
 from typing import NamedTuple
 
 from planner.core.dosing.draw_up import draw_up as draw_up_of
-from planner.core.plan.findings import ranges
+from planner.core.plan.findings import AGAINST_TREATMENT, ranges
 from planner.core.plan.pages import listed_pages
 from planner.core.plan.plan import (
     Decision,
@@ -150,7 +150,7 @@ def vial_check(plan: Plan, say: Language, *before: Line) -> Strip:
 def warned_of(plan: Plan, say: Language) -> Iterator[str]:
     """A stated allergy and answers that are a reason to stop, each with who decided what."""
     for one in plan.findings:
-        if one.code not in ("sulfite-allergy", "screening-positive"):
+        if one.code not in AGAINST_TREATMENT:
             continue
         stated = (
             say("A sulfite allergy is stated for this patient.")

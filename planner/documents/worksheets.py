@@ -216,13 +216,20 @@ def _rules(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
 def _asked(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:
     """What is asked before anything is drawn up, where nobody has answered it yet."""
     sites = {known.lesions[one.lesion].site for one in visit.injections}
-    asked = [say("sulfite allergy (not sulfonamide)")]
-    asked += [say(one.question) for one in unanswered(plan, sites)]
-    answers = (Tick(say("no")), Tick(say("yes")))
-    questions = [Ticks(f"{one}:", answers) for one in asked]
-    yield Paragraph(text(say("Asked today; at a yes stop, ask the physician:"), bold=True))
-    half = (len(questions) + 1) // 2
-    yield Columns(tuple(questions[:half]), tuple(questions[half:]), HALF_MM)
+    left = list(unanswered(plan, sites))
+    stop_at_yes = [say("sulfite allergy (not sulfonamide)")]
+    stop_at_yes += [say(one.question) for one in left if one.stops]
+    stop_at_no = [say(one.question) for one in left if not one.stops]
+    for lead, asked in (
+        (say("Asked today; at a yes stop, ask the physician:"), stop_at_yes),
+        (say("Asked today; at a no stop, ask the physician:"), stop_at_no),
+    ):
+        if asked:
+            answers = (Tick(say("no")), Tick(say("yes")))
+            questions = [Ticks(f"{one}:", answers) for one in asked]
+            yield Paragraph(text(lead, bold=True))
+            half = (len(questions) + 1) // 2
+            yield Columns(tuple(questions[:half]), tuple(questions[half:]), HALF_MM)
 
 
 def _observations(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:

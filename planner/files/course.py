@@ -38,6 +38,7 @@ from planner.files.fields import (
     check_exact,
     check_id,
     check_moment,
+    check_text,
     exact_number,
     nearest,
     problems,
@@ -103,6 +104,23 @@ Lesions = Annotated[list[str], BeforeValidator(_some(check_id)), WithJsonSchema(
 Days = Annotated[list[date], BeforeValidator(_some(check_date)), WithJsonSchema(_one_or_more)]
 
 
+MOST_ADDRESS_LINES = 8
+
+
+def _postal_address(value: object) -> str:
+    """An address, its lines between commas, as the window of an envelope shows them."""
+    lines = [one.strip() for one in check_text(value).split(",") if one.strip()]
+    if not lines:
+        raise FieldError("it has no line", "write it as Vestergade 1, 1456 Copenhagen")
+    if len(lines) > MOST_ADDRESS_LINES:
+        text = f"it has {len(lines)} lines, an envelope shows {MOST_ADDRESS_LINES}"
+        raise FieldError(text, "leave some out")
+    return ", ".join(lines)
+
+
+PostalAddress = Annotated[str, BeforeValidator(_postal_address), WithJsonSchema({"type": "string"})]
+
+
 class PatientTable(FileModel):
     """The patient; without name or birth date the papers have a box for the label."""
 
@@ -110,7 +128,7 @@ class PatientTable(FileModel):
     name: Text | None = None
     birth_date: BirthDate | None = None
     sulfite_allergy: bool | None = None
-    address: Text | None = None
+    address: PostalAddress | None = None
 
 
 class LesionTable(FileModel):

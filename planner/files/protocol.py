@@ -31,6 +31,7 @@ from planner.core.protocol.protocol import (
 )
 from planner.core.protocol.rules import Domains, Rule
 from planner.core.values.languages import LANGUAGES
+from planner.core.values.lettering import as_people_read
 from planner.core.values.quantities import Strength
 from planner.errors import Problem, ProtocolError, located, raise_if_any
 from planner.files.bundled import protocol_path
@@ -146,7 +147,7 @@ class ScreenTable(FileModel):
     because: Text
     source: Id | None = None
     place: Text | None = None
-    policy: bool | Text | None = None
+    policy: bool | None = None
 
 
 class ObserveTable(FileModel):
@@ -452,11 +453,11 @@ def _local_problems(file: ProtocolFile) -> Iterator[Problem]:
     kinds: dict[str, Sequence[ScreenTable | ObserveTable]]
     kinds = {"screen": file.screen, "observe": file.observe}
     for kind, tables in kinds.items():
-        ids = [one.id for one in tables]
+        ids = [one.id.casefold() for one in tables]
         for index, one in enumerate(tables, start=1):
             place = f"{kind}[{index}]"
             yield from _site_problems(f"{place}.sites", one.sites or [], site)
-            if one.id in ids[: index - 1]:
+            if one.id.casefold() in ids[: index - 1]:
                 yield Problem(f"{place}.id", f"{one.id} is there already", "choose another id")
     yield from _asked_problems(file)
     like = file.local.like if file.local else {}
@@ -472,7 +473,7 @@ def _asked_problems(file: ProtocolFile) -> Iterator[Problem]:
     for index, screen in enumerate(file.screen, start=1):
         place = f"screen[{index}]"
         if (screen.source is None) != bool(screen.policy):
-            fix = "name the source, or say policy = true"
+            fix = "give either source, or policy = true"
             yield Problem(place, "is it the source's, or a policy?", fix)
         elif screen.source is not None:
             yield from _citation(place, screen.source, file)
@@ -481,6 +482,9 @@ def _asked_problems(file: ProtocolFile) -> Iterator[Problem]:
         if (look.type == "choice") != (look.values is not None):
             problem, fix = "a choice has values, nothing else has", "give values, or mend the type"
             yield Problem(f"{place}.values", problem, fix)
+        alike = [as_people_read(one) for one in look.values or ()]
+        if len({*alike}) != len(alike):
+            yield Problem(f"{place}.values", "two of them read alike", "keep one of them")
         if look.unit is not None and look.type != "quantity":
             yield Problem(f"{place}.unit", "only a quantity has a unit", "leave it out")
 

@@ -113,6 +113,8 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
         raise ValueError(f"no event is called {row.kind}")
     event: Event = _adapter(kind).validate_python(facts["event"])
     confirmations = facts.get("confirmations", [])
+    if not isinstance(facts.get("answered", []), list):
+        raise ValueError("what was asked is a list")
     settled = facts.get("settled")
     if settled is not None:
         settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
@@ -213,6 +215,11 @@ def is_typed_place(place: str, facts: Any) -> bool:
         return False
     is_typed = last in _TYPED or last in _SAYS_DIAGNOSIS
     return is_typed and isinstance(facts, dict) and last in facts and facts[last] is None
+
+
+def typed_in_facts(facts: Any) -> Iterator[str]:
+    """The places of the facts at which a typed text was left."""
+    yield from (place for place, _ in _take_typed(json.loads(json.dumps(facts)), ""))
 
 
 def _check_figures(value: Any) -> None:

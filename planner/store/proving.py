@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from planner.core.followup.course_state import State
 from planner.core.followup.events import (
+    Answered,
     Corrected,
     Entry,
     Evaluated,
@@ -25,6 +26,7 @@ from planner.core.followup.events import (
     Issued,
     LesionAdded,
     Planned,
+    Role,
 )
 from planner.core.plan.appointments import Named
 from planner.core.plan.course import Lesion
@@ -44,10 +46,13 @@ from planner.store.event_rows import (
     EventRow,
     is_typed_place,
     says_nothing_of_patient,
+    typed_in_facts,
 )
 from planner.store.histories import Record
 
 MOST_REVISIONS = 1_000_000
+# Of a question as it was put, with all its figures.
+MOST_ASKED = 5_000
 _EXPIRY = re.compile(r"\d{4}-\d\d(-\d\d)?", re.ASCII)
 # A zone's rules may have changed since; so far they never do.
 _MOST_CHANGED = timedelta(hours=3)
@@ -87,6 +92,8 @@ def _wrong(record: Record, state: State) -> Iterator[_Wrong]:
         inner = event.instead if isinstance(event, Corrected) else event
         strength = record.protocol.strength.mg_per_ml
         yield from (_Wrong(where, one) for one in _of_event(inner, state, strength))
+        yield from (_Wrong(where, one) for one in _of_words(inner, record, state))
+    yield from _of_screening(state, record.protocol)
     yield from _of_lesions(lesions, record.protocol)
     zone = record.opening.clinic.timezone
     for visit in state.visits.values():
@@ -115,11 +122,46 @@ def _of_entry(entry: Entry) -> Iterator[str]:
             check_text(said)
         except FieldError:
             yield "its author is no name"
+    if entry.role not in get_args(Role):
+        yield "its role is none"
+    if not all(isinstance(one, str) and 0 < len(one) <= MOST_ASKED for one in entry.answered):
+        yield "what was asked is none"
     if isinstance(entry.event, Issued):
         if not 0 <= entry.event.revision <= MOST_REVISIONS:
             yield "its revision is none"
         names = [*entry.event.documents, *(one.name for one in entry.event.files)]
         yield from (f"{name!r} is no document" for name in names if not is_document(name))
+
+
+def _of_words(event: Event | None, record: Record, state: State) -> Iterator[str]:
+    """Answers and observations that the protocol does not ask or note."""
+    protocol, is_erased = record.protocol, record.patient.erased is not None
+    asked = {one.id for one in protocol.screens}
+    if isinstance(event, Answered) and event.screen not in asked:
+        yield "it answers what the protocol does not ask"
+    if isinstance(event, Planned):
+        screens = [one.screen for one in event.course.screening]
+        if {*screens} - asked or len({*screens}) != len(screens):
+            yield "its answers are not those to the protocol's questions"
+    if isinstance(event, Given):
+        sites = {one.id: one.site for one in state.course.lesions}
+        names = [one.lesion for one in event.injections]
+        for noted in event.observed:
+            there = [noted.lesion] if noted.lesion is not None else names
+            known = [sites[one] for one in there if one in names and one in sites]
+            is_blank = is_erased and noted.value == ERASED
+            if not is_blank and not protocol.may_note(noted.observation, noted.value, known):
+                yield "something is noted that the protocol does not note so"
+
+
+def _of_screening(state: State, protocol: Protocol) -> Iterator[_Wrong]:
+    """An answer that is a reason to stop, and nobody was asked about."""
+    told = " ".join(one.value for one in state.findings if one.code == "screening-positive")
+    sites = [one.site for one in state.course.lesions]
+    stops = {one.id: one.stops for one in protocol.screens if one.concerns(sites)}
+    for screen, answer in state.course.screening:
+        if stops.get(screen) == answer and f"{screen}: " not in told:
+            yield _Wrong("screening", f"{screen} is a reason to stop, and no finding says so")
 
 
 def _of_event(event: Event | None, state: State, strength: Fraction) -> Iterator[str]:
@@ -187,7 +229,8 @@ def _of_visit(visit: PlannedVisit, state: State, protocol: Protocol) -> Iterator
         if slot.state == "open" and one.dose_mg != (None if dose is None else dose.mg):
             yield f"lesion {one.lesion} is drawn up for another dose than it is to have"
     if all(one.drawn_ml is not None and one.state == "planned" for one in visit.injections):
-        yield from _of_syringes(visit)
+        open_ones = {name.lesion for name in visit.names if state.is_open(name)}
+        yield from _of_syringes(visit, open_ones)
 
 
 def _of_times(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Iterator[str]:
@@ -215,8 +258,11 @@ def _of_planned(one: PlannedInjection, strength: Fraction) -> Iterator[str]:
         yield f"{name} is drawn up as another dose"
 
 
-def _of_syringes(visit: PlannedVisit) -> Iterator[str]:
-    """Where syringes hold something else than what is to be drawn, lesion by lesion and in all."""
+def _of_syringes(visit: PlannedVisit, open_ones: Collection[str]) -> Iterator[str]:
+    """Where syringes hold something else than what is to be drawn, lesion by lesion and in all.
+
+    Once a part of a visit was done they are of the rest alone.
+    """
     held: dict[str, Fraction] = {}
     for syringe in visit.syringes:
         for aliquot in syringe.aliquots:
@@ -224,11 +270,10 @@ def _of_syringes(visit: PlannedVisit) -> Iterator[str]:
         if syringe.drawn_ml != sum((one.ml for one in syringe.aliquots), Fraction()):
             yield f"syringe {syringe.number} does not hold what it is said to hold"
     wanted = {one.lesion: one.drawn_ml or Fraction() for one in visit.injections}
-    if {lesion: ml for lesion, ml in held.items() if ml} != {
-        lesion: ml for lesion, ml in wanted.items() if ml
-    }:
+    is_other = any(wanted.get(lesion) != ml for lesion, ml in held.items() if ml)
+    if is_other or any(wanted[one] and one not in held for one in wanted.keys() & open_ones):
         yield "its syringes hold something else than what is to be drawn"
-    if visit.injections and visit.total_drawn_ml != sum(wanted.values(), Fraction()):
+    if visit.injections and visit.total_drawn_ml != sum(held.values(), Fraction()):
         yield "its total is not the sum of what is drawn"
 
 
@@ -255,6 +300,11 @@ def untrue_texts(course: str, rows: Sequence[EventRow], *, is_erased: bool) -> I
     for row in rows:
         where = f"{course}: event {row.number}"
         facts = json.loads(row.facts)
+        # Before their authors could be blanked, events had lots and authors among their facts.
+        left = [] if row.author else [*typed_in_facts(facts)]
+        yield from (
+            Problem(where, f"a text stands among its facts ({place})", _FIX) for place in left
+        )
         for place, text in row.texts.items():
             if not is_typed_place(place, facts):
                 yield Problem(where, f"a text stands where none is typed ({place!r:.60})", _FIX)

@@ -97,6 +97,12 @@ def told(lines: Lines, **times: str) -> None:
                 one.update(times)
 
 
+def noted(lines: Lines, name: str, value: str) -> None:
+    """Something noted at the first visit."""
+    given(lines)["observed"] = [{"observation": name, "value": None, "lesion": None}]
+    event(lines, 2)["texts"]["/event/observed/0/value"] = value
+
+
 FORGED: dict[str, Callable[[Lines], object]] = {
     "another course inside": lambda all_: planned(all_).update(id="K-9"),
     "under another name": lambda all_: named(all_, "K-9"),
@@ -132,6 +138,17 @@ FORGED: dict[str, Callable[[Lines], object]] = {
     "one calendar id twice": lambda all_: visit(all_).update(uid=visit(all_, 3)["uid"]),
     "a zone of none": lambda all_: visit(all_).update(timezone="Mars/Base"),
     "no times of what is to come": lambda all_: event(all_, 2)["facts"].update(scheduled=[]),
+    "an answer to no question": lambda all_: planned(all_).update(
+        screening=[{"screen": "zebra", "answer": True}]),
+    "a question answered twice": lambda all_: planned(all_).update(
+        screening=[{"screen": "pregnant", "answer": one} for one in (True, False)]),
+    "a reason to stop that nobody saw": lambda all_: planned(all_).update(
+        screening=[{"screen": "pregnant", "answer": True}]),
+    "something noted of none": lambda all_: noted(all_, "weather", "fair"),
+    "a figure that is none noted": lambda all_: noted(all_, "points", "-99"),
+    "a text among the facts": lambda all_: given(all_).update(lot="Zoe Zebra"),
+    "a role of none": lambda all_: event(all_, 2)["facts"].update(role="king"),
+    "a question of letters": lambda all_: event(all_, 2)["facts"].update(answered="abc"),
     "an author who steers": lambda all_: event(all_, 2)["texts"].update({"/by": "Dr\x1b[2J"}),
     "two authors": lambda all_: event(all_, 2).update(author="Dr B"),
     "no author": lambda all_: event(all_, 2)["texts"].update({"/by": ""}),

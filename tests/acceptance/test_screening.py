@@ -120,6 +120,110 @@ def test_a_physicians_own_answer_is_confirmed_at_once(planner: Run, tmp_path: Pa
     assert "screening-positive" not in {one["code"] for one in plan_of(planner)["findings"]}
 
 
+NURSE = {**BY, "PLANNER_USER": "Nurse B", "PLANNER_ROLE": "nurse"}
+
+
+def answered(planner: Run, said: str, who: dict[str, str], *more: str) -> int:
+    answer = ("course", "answer", "K-1", "--screen", said, "--reason", "asked her")
+    return planner(*answer, *more, **who).returncode
+
+
+@pytest.mark.hazard("unsuitable-patient")
+def test_an_old_decision_says_nothing_of_a_new_answer(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path)
+    assert answered(planner, "asthma=yes", BY, "--confirm", "mild") == 0
+    assert answered(planner, "asthma=no", BY) == 0
+    assert answered(planner, "asthma=yes", NURSE, "--confirm", "she has an inhaler") == 0
+    (found,) = [one for one in plan_of(planner)["findings"] if one["code"] == "screening-positive"]
+    assert found.get("confirmed_by") is None
+
+
+@pytest.mark.hazard("unsuitable-patient")
+def test_only_a_physician_takes_back_a_reason_to_stop(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path)
+    assert answered(planner, "asthma=yes", BY, "--confirm", "mild") == 0
+    assert answered(planner, "asthma=no", NURSE, "--confirm", "was bronchitis") == 13
+    assert answered(planner, "dialysis=no", NURSE) == 0
+
+
+def test_a_question_of_other_sites_is_not_answered(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path, course_text(lesion(dose_mg=25), first_visit=PAST))
+    assert answered(planner, "poor-perfusion=yes", BY, "--confirm", "x") == 13
+
+
+@pytest.mark.hazard("stale-paper", "unsuitable-patient")
+def test_a_worksheet_without_the_warning_does_not_hold_any_more(
+    planner: Run, tmp_path: Path
+) -> None:
+    added(planner, tmp_path)
+    made = planner("course", "documents", "K-1", "--out", "out", "--json", **BY)
+    code = {one["page"]: one["code"] for one in json.loads(made.stdout)["pages"]}["visit-1"]
+    assert planner("course", "current", code, **BY).returncode == 0
+    assert answered(planner, "asthma=yes", BY, "--confirm", "mild") == 0
+    assert planner("course", "current", code, **BY).returncode == 13
+
+
+def test_contradicting_observations_are_refused(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path)
+    noted = ("--observe", "aspirated=yes", "--observe", "aspirated=no")
+    done = planner("course", "give", "K-1", "--visit", 1, "--as-planned", *noted, **BY)
+    assert done.returncode == 10
+    assert "aspirated stands there twice" in done.stderr
+
+
+def test_what_was_noted_is_put_right(planner: Run, tmp_path: Path) -> None:
+    text = course_text(TIP, lesion("B", site="elbow", size_mm=20, dose_mg=15), first_visit=PAST)
+    added(planner, tmp_path, text)
+    noted = ("--lesion", "A", "--observe", "refill-before=3", "--lesion", "B",
+             "--observe", "needle=27G")  # fmt: skip
+    give = ("course", "give", "K-1", "--visit", 1, "--as-planned", *noted)
+    assert planner(*give, **BY).returncode == 0
+    mend = ("course", "correct", "K-1", "--event", 2, "--lesion", "A", "--observe",
+            "refill-before=2", "--reason", "misread")  # fmt: skip
+    assert planner(*mend, **BY).returncode == 0
+    first, _ = (one["given"] for one in plan_of(planner)["visits"][0]["injections"])
+    assert [one["value"] for one in first["observed"]] == ["2"]
+    gone = (
+        "course",
+        "correct",
+        "K-1",
+        "--event",
+        2,
+        "--withdraw",
+        "--lesion",
+        "A",
+        "--reason",
+        "x",
+    )
+    assert planner(*gone, **BY).returncode == 0
+    assert "refill-before" not in planner("course", "export", "--csv", **BY).stdout
+    # A half-recorded visit holds, and is believed elsewhere.
+    assert planner("course", "check", **BY).returncode == 0
+    path = tmp_path / "half.jsonl"
+    path.write_text(planner("course", "export", **BY).stdout)
+    assert planner("course", "import", path, "--database", "copy.db").returncode == 0
+
+
+VISIT_NOTES = [
+    # what is noted; what is typed; the code, and what is said
+    ("photo=yes", "\n5\n\n\nyes\n", 10, "no injection is left to be recorded"),
+    ("nonsense=yes", "\n5\n\n\nyes\n", 10, "the protocol notes no"),
+]
+
+
+@pytest.mark.parametrize(("noted", "typed", "code", "said"), VISIT_NOTES)
+def test_nothing_noted_is_lost_on_the_way(
+    planner: Run, tmp_path: Path, noted: str, typed: str, code: int, said: str
+) -> None:
+    added(planner, tmp_path, course_text(TIP, first_visit=PAST))
+    visits = plan_of(planner)["visits"]
+    look = next(one["number"] for one in visits if one["purposes"] == ["evaluation"])
+    call = ("course", "visit", "K-1", "--visit", look, "--observe", noted)
+    done = planner(*call, input=typed, **BY)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+
+
 NO_ANSWERS = [
     # what is said, the exit code
     ("asthma=maybe", 2),

@@ -129,7 +129,7 @@ def test_a_limit_of_a_site_that_the_protocol_lacks_is_refused(planner: Run, tmp_
     text = course_text(lesion(dose_mg=50))
     done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml")
     assert done.returncode == 10
-    assert "most_ml.nose: it is no site of the protocol" in done.stderr
+    assert "clinic.toml: most_ml.nose: the protocol sts-150 has no such site" in done.stderr
     assert not (tmp_path / "K-1").exists()
 
 

@@ -363,12 +363,16 @@ class _Folding:
     def _answered(self, event: Answered, _entry: Entry) -> None:
         course = self.course_there
         others = (one for one in course.screening if one.screen != event.screen)
-        self.course = course._replace(screening=(*others, Screened(event.screen, event.answer)))
+        # What was decided was of the answers as they were.
+        words = (one for one in course.confirmations if one.finding != "screening-positive")
+        self.course = course._replace(
+            screening=(*others, Screened(event.screen, event.answer)), confirmations=tuple(words)
+        )
 
     @_note.register
     def _identify(self, event: Identified, _entry: Entry) -> None:
         known = event._asdict()
-        said = {name: known[name] for name in ("name", "birth_date", "sulfite_allergy")}
+        said = {name: known[name] for name in ("name", "birth_date", "sulfite_allergy", "address")}
         new = {name: value for name, value in said.items() if value is not None}
         course = self.course_there
         self.course = course._replace(patient=course.patient._replace(**new))

@@ -156,6 +156,7 @@ class Identified(NamedTuple):
     name: str | None = None
     birth_date: date | None = None
     sulfite_allergy: bool | None = None
+    address: str | None = None
 
 
 class Papers(NamedTuple):

@@ -180,6 +180,15 @@ def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Q
         yield Question("dose-beyond-cases", "", f"{said}; {cases}", "is it a slip?")
 
 
+def takes_back(state: State, event: Answered, protocol: Protocol) -> bool:
+    """Whether an answer takes back one that was a reason to stop."""
+    was = {one.screen: one.answer for one in state.course.screening}
+    return any(
+        screen.id == event.screen and was.get(screen.id) == screen.stops != event.answer
+        for screen in protocol.screens
+    )
+
+
 def _answer(event: Answered, protocol: Protocol) -> Iterator[Question]:
     """An answer that is a reason to stop and think; it then waits for a physician."""
     for screen in protocol.screens:

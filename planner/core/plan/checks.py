@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.draw_up import DrawUp, Filled
-from planner.core.plan.course import Course, Lesion
+from planner.core.plan.course import DIGITS, Course, Lesion
 from planner.core.plan.findings import Finding, Severity
 from planner.core.plan.placement import Placed
 from planner.core.protocol.comparison import Compared, Comparison, cases_at, comparison
@@ -408,8 +409,7 @@ def visit_findings(
     """What the lesions of one place get together at a visit, given and to come."""
     places: dict[tuple[str, ...], list[tuple[Lesion, DrawnDose]]] = {}
     for lesion, one in doses:
-        detail = as_people_read(lesion.site_detail or "")
-        places.setdefault((lesion.site, lesion.side or "", detail), []).append((lesion, one))
+        places.setdefault(_place(lesion), []).append((lesion, one))
     found = [_together(there, protocol) for there in places.values()]
     totals = [one for one in found if one is not None]
     if totals:
@@ -418,6 +418,14 @@ def visit_findings(
         yield Finding(
             "site-total-above-cases", "confirm", told, plain(value), visit=number, due=due
         )
+
+
+def _place(lesion: Lesion) -> tuple[str, ...]:
+    """Where a lesion is: its site and side, and the digit, or else what its detail says."""
+    detail = as_people_read(lesion.site_detail or "")
+    digits = [one for one in DIGITS if one in re.split(r"[^a-z]+", detail)]
+    side = lesion.side if lesion.side != "midline" else None
+    return lesion.site, side or "", digits[0] if len(digits) == 1 else detail
 
 
 def _together(

@@ -10,6 +10,8 @@ from planner.core.values.quantities import Dose
 
 Indication = Literal["severe", "ulcerated", "before-surgery"]
 Side = Literal["left", "right", "midline"]
+# Words of a lesion's detail that name a finger, or a toe.
+DIGITS = ("thumb", "index", "middle", "ring", "little")
 
 
 class Patient(NamedTuple):

@@ -119,6 +119,10 @@ def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Findi
     )
 
 
+# What speaks against treating the patient at all: it stands large on each worksheet.
+AGAINST_TREATMENT = ("sulfite-allergy", "screening-positive")
+
+
 def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[FindingLine]:
     """One line a code and severity: `12 lesions: A-L`, with the one message or the values."""
     groups: dict[tuple[str, Severity], list[Finding]] = {}

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from planner.core.plan.appointments import Named
-from planner.core.plan.findings import Finding
+from planner.core.plan.findings import AGAINST_TREATMENT, Finding
 from planner.core.plan.plan import (
     Page,
     Plan,
@@ -268,6 +268,8 @@ def _visit_warnings(plan: Plan, visit: PlannedVisit, *, is_begun: bool) -> Itera
             yield from _warnings(finding, _parts(finding))
         elif finding.lesion in here:
             yield from _warnings(finding, _own_parts(finding, here[finding.lesion]))
+        elif finding.code in AGAINST_TREATMENT and visit.injections:
+            yield from _warnings(finding, _parts(finding))
 
 
 def _figures(one: PlannedInjection) -> Iterator[str]:

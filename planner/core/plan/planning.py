@@ -58,7 +58,7 @@ def plan_course(
     Raises InputError where the course contradicts the protocol or the clinic: an unknown site, a
     list of doses of the wrong length, a first or moved visit on a closed or full time.
     """
-    raise_if_any(InputError, _course_problems(course, protocol, clinic))
+    raise_if_any(InputError, _course_problems(course, protocol))
     decided = [decide(lesion, protocol) for lesion in course.lesions]
     due = due_visits(appointments(course, decided, protocol))
     visits, problems = apply_moves(due, course.moves)
@@ -246,11 +246,7 @@ def own_uids(course: Course, protocol: Protocol, secret: str | None) -> frozense
     )
 
 
-def _course_problems(course: Course, protocol: Protocol, clinic: Clinic) -> Iterator[Problem]:
-    sites = protocol.table.domains.sites
-    for site in clinic.most_ml:
-        if site not in sites:
-            yield Problem(f"most_ml.{site}", "it is no site of the protocol", "use its vocabulary")
+def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
     screens = [one.id for one in protocol.screens]
     for one in course.screening:
         if one.screen not in screens:

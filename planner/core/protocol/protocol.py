@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -119,6 +120,16 @@ class Observation(NamedTuple):
     values: tuple[str, ...]
     sites: tuple[str, ...] | None
 
+    def may_be(self, value: str) -> bool:
+        """Whether a value is one as it is kept: yes or no, a plain decimal, a choice, a text."""
+        if self.type == "yes-no":
+            return value in ("yes", "no")
+        if self.type == "choice":
+            return value in self.values
+        if self.type == "quantity":
+            return re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value) is not None
+        return bool(value.strip())
+
 
 class FollowUp(NamedTuple):
     """A lesion's size some weeks after its first injection, and the reduction as printed."""
@@ -198,6 +209,13 @@ class Protocol(NamedTuple):
     like: Mapping[str, str] = MappingProxyType({})
     drug_names: Mapping[str, str] = MappingProxyType({})
     population: str = ""
+
+    def may_note(self, observation: str, value: str, sites: Collection[str]) -> bool:
+        """Whether something is noted so of lesions at some sites."""
+        found = next((one for one in self.observations if one.id == observation), None)
+        if found is None or not sites or not found.may_be(value):
+            return False
+        return found.sites is None or any(one in found.sites for one in sites)
 
     def cited(self, source: str, place: str) -> str:
         """`Methods, paragraph 1 (citation)`: where a figure stands."""
