@@ -48,7 +48,7 @@ Do = Callable[[Standing], Event]
 
 def begun(course: Course = COURSE, protocol: Protocol = PROTOCOL) -> Standing:
     entry = Entry(1, NOW, "Dr A. Holm", None, Planned(course, "", ""))
-    record = Record("K-1", PATIENT, (), "", protocol, OPENING, "")
+    record = Record("K-1", PATIENT, (), "", protocol, {"": OPENING}, "")
     entry, state = settle(None, entry, (), protocol, OPENING)
     return Standing(record._replace(entries=(entry,)), state)
 

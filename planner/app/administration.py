@@ -31,7 +31,9 @@ from planner.core.followup.events import (
     Missed,
     Moved,
     Planned,
+    Rearranged,
     Resumed,
+    Told,
 )
 from planner.core.plan.appointments import Named
 from planner.core.plan.course import Confirmation, Lesion, Screened
@@ -46,6 +48,8 @@ from planner.files.fields import nearest, shown
 from planner.store.standing import Standing
 
 _SEE = "see the course"
+# What is not withdrawn: it is what others did, or nothing that was done.
+PASSED_OVER = (Planned, Issued, Migrated, Identified, Rearranged, Told, Corrected)
 
 
 class Amount(NamedTuple):
@@ -340,11 +344,11 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     ]
     # On the day of another visit it joins it, and both have to fit.
     purposes = [purpose for each in (visit.each_purpose, *there) for purpose in each]
-    minutes = opening.minutes(purposes)
-    if shut := opening.shut(wall, minutes):
+    stay = opening.stay(purposes)
+    if shut := opening.shut(wall, stay):
         raise InputError(Problem("to", shut, "choose another time"))
-    if not opening.has_room(wall, minutes):
-        near = listing([typed_moment(one) for one in islice(opening.free_near(wall, minutes), 3)])
+    if not opening.has_room(wall, stay):
+        near = listing([typed_moment(one) for one in islice(opening.free_near(wall, stay), 3)])
         raise RefusedError(Problem("to", f"no room at {typed_moment(wall)}", f"free: {near}"))
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
         text = f"visit {number} is at that time already"
@@ -515,7 +519,7 @@ def undone(standing: Standing) -> Corrected:
         if isinstance(event, Corrected) and event.instead is not None:
             text = f"the last change put event {event.event} right (event {entry.number})"
             raise RefusedError(Problem("", text, f"correct event {event.event} again"))
-        if isinstance(event, Planned | Issued | Migrated | Identified | Corrected):
+        if isinstance(event, PASSED_OVER):
             continue
         if entry.number not in withdrawn:
             return Corrected(entry.number, None)

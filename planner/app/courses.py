@@ -20,6 +20,7 @@ from planner.app.one_patient import (
     patient_of,
     running_beside,
 )
+from planner.app.places import place_of
 from planner.app.planning import Inputs
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import UNCOUNTED, Ended, Entry, Event, Issued, Planned
@@ -35,14 +36,13 @@ from planner.store.histories import (
     Record,
     append,
     begin_course,
-    keep_input,
     new_record,
     note_pages,
     project,
     read_course,
 )
 from planner.store.standing import Standing, check_not_erased, check_not_restricted
-from planner.store.stored_inputs import Stored, store_clinic, store_protocol
+from planner.store.stored_inputs import keep_input, store_protocol
 from planner.store.tables import courses
 from planner.store.taken_times import around_others
 
@@ -82,14 +82,15 @@ def add_course(
         others, asked = running_beside(connection, patient, course)
         check_answered(asked, author)
         course = course._replace(patient=as_known(course.patient, patient))
+        place = place_of(connection, inputs, author)
         event = Planned(
             course,
             keep_input(connection, store_protocol(inputs.protocol_content)),
-            keep_input(connection, _clinic(inputs)),
+            place.input,
             secrets.token_hex(KEY_BYTES),
         )
-        begin_course(connection, course.id, patient.key)
-        record = new_record(connection, course.id, patient, event)
+        begin_course(connection, course.id, patient.key, place.id)
+        record = new_record(connection, course.id, patient, event, at=place.id)
         entry = Entry(1, author.now, author.name, author.confirm, event, role=author.role)
         begun, entry = settled(around_others(connection, record, busy), None, entry)
         _check_plan(begun.state.findings, course.id)
@@ -100,12 +101,6 @@ def add_course(
             if told_it := identified(connection, other, course.id, course.patient, author):
                 _write(connection, other, [told_it])
         return standing
-
-
-def _clinic(inputs: Inputs) -> Stored:
-    """The clinic's file, or the time zone without one."""
-    content, clinic = inputs.clinic_content, inputs.clinic
-    return store_clinic(content, clinic.timezone if content is None else None, clinic)
 
 
 def change(
@@ -198,13 +193,13 @@ def _write(connection: Connection, before: Standing, steps: Sequence[Step]) -> S
 
 def _written(connection: Connection, record: Record, steps: Sequence[Step]) -> Standing:
     """Write events, one after the other; the course as it then stands."""
-    last = record.digest
     for after, entry, _ in steps:
-        last = append(connection, record.course, entry, last, after.state)
+        last = append(connection, record, entry, after.state)
+        record = record._replace(digest=last, entries=(*record.entries, entry))
         if isinstance(entry.event, Issued):
             note_pages(connection, record.course, entry.number, entry.event)
     after = steps[-1].after
-    return Standing(after.record._replace(digest=last), after.state)
+    return Standing(after.record._replace(digest=record.digest), after.state)
 
 
 def _check_plan(findings: Sequence[Finding], course: str) -> None:

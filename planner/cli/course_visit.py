@@ -113,8 +113,9 @@ def _asked(standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]
         raise InputError(Problem("--observe", problem, "enter what was given, or leave it out"))
     if amounts:
         names = [lesion for lesion, _, _ in amounts]
+        noted = _noted()
         seen = _observed(standing, names, observed)
-        noted = _noted()._replace(at=at, observed=tuple(seen))
+        noted = noted._replace(at=at, observed=tuple(seen))
         yield as_it_is(given(standing, visit.number, amounts, noted))
 
 

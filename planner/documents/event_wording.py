@@ -23,7 +23,9 @@ from planner.core.followup.events import (
     Missed,
     Moved,
     Planned,
+    Rearranged,
     Resumed,
+    Told,
 )
 from planner.core.plan.appointments import Named
 from planner.documents.language import Language
@@ -183,6 +185,23 @@ def _(event: Identified, say: Language) -> str:
 @told.register
 def _(event: Migrated, say: Language) -> str:
     return say("times kept from the first edition on")
+
+
+@told.register
+def _(event: Rearranged, say: Language) -> str:
+    moved = [
+        say("{what} to {moment}", what=_appointments(one.visit, say), moment=say.moment(one.to))
+        if one.to
+        else say("{what} without a day", what=_appointments(one.visit, say))
+        for one in event.visits
+    ]
+    drawn = [say("drawn up anew")] if event.drawn_anew else []
+    return say("the clinic changed: {what}", what="; ".join([*moved, *drawn]) or say("its papers"))
+
+
+@told.register
+def _(event: Told, say: Language) -> str:
+    return say("the patient was told of event {n}: {how}", n=event.rearranged, how=event.how)
 
 
 @told.register

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
-from planner.core.calendar.clinic import Approval, Clinic, Closure, OpeningHours
+from planner.core.calendar.clinic import (
+    KINDS,
+    ONE_ROOM,
+    PURPOSES,
+    Approval,
+    Clinic,
+    Closure,
+    OpeningHours,
+    Purpose,
+    Share,
+)
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Strength
@@ -29,6 +39,7 @@ from planner.files.fields import (
     Reminder,
     Text,
     check_span,
+    check_whole,
     exact_number,
     nearest,
     problems,
@@ -122,6 +133,48 @@ class MinutesTable(FileModel):
     each_further_lesion: whole_number(0, 60) = 0  # type: ignore[valid-type]
 
 
+class CapacityTable(FileModel):
+    """How many of each kind there are at the same time."""
+
+    rooms: whole_number(1, 100)  # type: ignore[valid-type]
+    nurses: whole_number(1, 100) | None = None  # type: ignore[valid-type]
+    physicians: whole_number(1, 100) | None = None  # type: ignore[valid-type]
+
+
+def _of_rooms(value: object) -> object:
+    """A number alone means rooms."""
+    return value if isinstance(value, dict) else {"rooms": check_whole(1, 100)(value)}
+
+
+Capacity = Annotated[
+    CapacityTable,
+    BeforeValidator(_of_rooms),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 100},
+                CapacityTable.model_json_schema(),
+            ]
+        }
+    ),
+]
+
+
+class NeedTable(FileModel):
+    """How many of each kind a visit takes; one that is left out is not taken."""
+
+    rooms: whole_number(0, 100) = 0  # type: ignore[valid-type]
+    nurses: whole_number(0, 100) = 0  # type: ignore[valid-type]
+    physicians: whole_number(0, 100) = 0  # type: ignore[valid-type]
+
+
+class NeedsTable(FileModel):
+    """What a visit of each purpose takes."""
+
+    injection: NeedTable
+    evaluation: NeedTable
+
+
 class StockTable(FileModel):
     """What the clinic draws from."""
 
@@ -174,7 +227,8 @@ class ClinicFile(FileModel):
     closed: list[Closed] = []
     holidays: bool | None = None
     minutes: MinutesTable | None = None
-    capacity: whole_number(1, 100) = 1  # type: ignore[valid-type]
+    capacity: Capacity = CapacityTable(rooms=1)
+    needs: NeedsTable | None = None
     reminders: list[Reminder] | None = None
     paper: Literal["A4", "Letter"] = "A4"
     language: Literal[*LANGUAGES] = "en"  # type: ignore[valid-type]
@@ -230,7 +284,7 @@ def built_in_clinic(timezone: str) -> Clinic:
         closures=(),
         injection_minutes=INJECTION_MINUTES,
         evaluation_minutes=EVALUATION_MINUTES,
-        capacity=1,
+        capacity={"rooms": 1},
         reminders=REMINDERS,
         paper="A4",
         language="en",
@@ -239,6 +293,7 @@ def built_in_clinic(timezone: str) -> Clinic:
         stock=None,
         syringes=USUAL_SYRINGES,
         approvals=(),
+        id=id_of(zone),
         assumed=(_ASSUMED_OPENING, "no public holidays", _ASSUMED_SYRINGES, "no stock"),
     )
 
@@ -255,7 +310,27 @@ def _problems(file: ClinicFile) -> Iterator[Problem]:
         if approval.review_by < approval.on:
             problem = f"{approval.review_by} is before the day of approval"
             yield Problem(f"approval[{index}].review_by", problem, "correct it")
+    yield from _kind_problems(file)
     yield from _syringe_problems(file.syringe or ())
+
+
+def _kind_problems(file: ClinicFile) -> Iterator[Problem]:
+    """Kinds of which it is not said what a visit takes, and visits that take more than there is."""
+    there = _capacity(file)
+    if file.needs is None:
+        if len(there) > 1:
+            fix = "say it: needs = { injection = { rooms = 1, nurses = 1 }, ... }"
+            yield Problem("needs", "what a visit takes of each kind is not stated", fix)
+        return
+    for purpose, share in _needs(file).items():
+        if not any(share.values()):
+            fix = "say at least of one kind how many"
+            yield Problem(f"needs.{purpose}", "a visit would take nothing", fix)
+        for kind, number in share.items():
+            if number > there.get(kind, 0):
+                text = f"a visit takes {number}, the clinic has {there.get(kind, 0)}"
+                fix = "correct it, or the capacity"
+                yield Problem(f"needs.{purpose}.{kind}", text, fix)
 
 
 def _syringe_problems(syringes: Sequence[SyringeTable]) -> Iterator[Problem]:
@@ -298,7 +373,8 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         closures=tuple(Closure(first, last) for first, last in file.closed),
         injection_minutes=file.minutes.injection if file.minutes else INJECTION_MINUTES,
         evaluation_minutes=file.minutes.evaluation if file.minutes else EVALUATION_MINUTES,
-        capacity=file.capacity,
+        capacity=_capacity(file),
+        needs=_needs(file),
         reminders=REMINDERS
         if file.reminders is None
         else tuple(sorted(set(file.reminders), reverse=True)),
@@ -323,6 +399,23 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         needle_change=file.needle_change,
         label=file.label,
     )
+
+
+def _capacity(file: ClinicFile) -> Share:
+    """How many of each kind there are, as far as the file says it."""
+    found = ((kind, getattr(file.capacity, kind)) for kind in KINDS)
+    return {kind: number for kind, number in found if number is not None}
+
+
+def _needs(file: ClinicFile) -> Mapping[Purpose, Share]:
+    """What a visit of each purpose takes: a room, where nothing is stated."""
+    if file.needs is None:
+        return dict.fromkeys(PURPOSES, ONE_ROOM)
+    tables = {"injection": file.needs.injection, "evaluation": file.needs.evaluation}
+    return {
+        purpose: {kind: number for kind in KINDS if (number := getattr(tables[purpose], kind))}
+        for purpose in PURPOSES
+    }
 
 
 def id_of(name: str) -> str:

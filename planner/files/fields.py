@@ -86,7 +86,9 @@ def check_exact(kind: Any, value: object) -> Decimal:
     return checked
 
 
-def _whole(least: int, most: int) -> Callable[[object], int]:
+def check_whole(least: int, most: int) -> Callable[[object], int]:
+    """The check of a whole number; both bounds are inclusive."""
+
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise FieldError(f"{shown(value)} is not a whole number", "write it without a point")
@@ -100,7 +102,7 @@ def _whole(least: int, most: int) -> Callable[[object], int]:
 def whole_number(least: int, most: int) -> Any:
     """The type of a whole number; both bounds are inclusive."""
     schema = {"type": "integer", "minimum": least, "maximum": most}
-    return Annotated[int, BeforeValidator(_whole(least, most)), WithJsonSchema(schema)]
+    return Annotated[int, BeforeValidator(check_whole(least, most)), WithJsonSchema(schema)]
 
 
 def check_text(value: object) -> str:

@@ -22,8 +22,8 @@ from planner.errors import Problem, RefusedError, ServiceError
 from planner.files.fields import shown
 from planner.store.address import Address, address_of
 
-NEWEST = "0002"
-FIRST_EDITION = "0001"
+NEWEST = "0003"
+FIRST_EDITION, WITHOUT_CLINICS = "0001", "0002"
 # So many courses are migrated between two reports.
 REPORTED = 100
 Report = Callable[[str], None]
@@ -243,7 +243,7 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
-        if there not in (None, FIRST_EDITION, NEWEST):
+        if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, NEWEST):
             is_newer = there.isdecimal() and there > NEWEST
             problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
             fix = "update the planner" if is_newer else "restore a backup of a version it knows"
@@ -252,6 +252,10 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             _migrate_first_edition(connection, database, report)
         elif there != NEWEST:
             _migrate(connection)
+        if there in (FIRST_EDITION, WITHOUT_CLINICS):
+            from planner.store.adopted_clinics import adopt_clinics
+
+            adopt_clinics(connection)
 
 
 def _migrate_first_edition(connection: Connection, database: Database, report: Report) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Subquery, func, select
 
+from planner.core.calendar.availability import Opening
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
 from planner.core.values.lettering import as_people_read
+from planner.store.clinics import read_place
 from planner.store.histories import ERASED_ID
 from planner.store.summary import Summary, read_summary
 from planner.store.tables import courses, patients, visits
+from planner.store.taken_times import taken_at
 
 
 class ListedCourse(NamedTuple):
@@ -182,8 +184,8 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
         .where(visits.c.day.between(first.isoformat(), last.isoformat()))
         .where(visits.c.state == "planned", patients.c.restricted.is_(None))
     )
-    rows = [(one, read_summary(one.summary)) for one in connection.execute(query)]
-    crowded = _crowded([summary for _, summary in rows])
+    rows = connection.execute(query).all()
+    openings = _openings(connection, [one.clinic for one in rows])
     found = [
         DueVisit(
             date.fromisoformat(one.day),
@@ -191,22 +193,29 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
             one.number,
             one.patient_id or ERASED_ID,
             one.name,
-            summary,
-            f"{summary.clinic} {summary.start}" in crowded,
+            read_summary(one.summary),
+            _is_crowded(openings[one.clinic], one.start, one.end),
         )
-        for one, summary in rows
+        for one in rows
     ]
     return sorted(found, key=lambda one: (one.summary.start, one.course))
 
 
 def crowded_times(connection: Connection) -> list[str]:
     """Where more visits to come are going on at a clinic than it has room for, one line a time."""
-    query = select(visits.c.summary).where(visits.c.state == "planned", visits.c.start.is_not(None))
-    found = [read_summary(one.summary) for one in connection.execute(query)]
-    times = sorted(one.rsplit(" ", 1) for one in _crowded(found))
+    query = (
+        select(visits.c.clinic, visits.c.start, visits.c.end)
+        .where(visits.c.state == "planned", visits.c.start.is_not(None))
+        .order_by(visits.c.clinic, visits.c.start)
+        .distinct()
+    )
+    rows = connection.execute(query).all()
+    openings = _openings(connection, [one.clinic for one in rows])
     return [
-        f"more visits than room: {clinic}, {typed_moment(datetime.fromisoformat(start))}"
-        for clinic, start in times
+        f"more visits than room: {openings[clinic].clinic.name or clinic},"
+        f" {typed_moment(datetime.fromisoformat(start))}"
+        for clinic, start, end in rows
+        if _is_crowded(openings[clinic], start, end)
     ]
 
 
@@ -264,22 +273,18 @@ def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:
     )
 
 
-def _crowded(found: Sequence[Summary]) -> set[str]:
-    """The clinics and starts at which more visits are going on than there is room for."""
-    by_clinic: dict[str, list[Summary]] = {}
-    for one in found:
-        by_clinic.setdefault(one.clinic, []).append(one)
-    crowded: set[str] = set()
-    for clinic, own in by_clinic.items():
-        going_on: list[tuple[datetime, str]] = []
-        for one in sorted(own, key=lambda one: one.start):
-            start = datetime.fromisoformat(one.start)
-            while going_on and going_on[0][0] <= start:
-                heappop(going_on)
-            heappush(going_on, (datetime.fromisoformat(one.end), one.start))
-            if len(going_on) > one.capacity:
-                crowded.update(f"{clinic} {there}" for _, there in going_on)
-    return crowded
+def _is_crowded(opening: Opening, start: str, end: str) -> bool:
+    """Whether at some moment of a visit more is taken of a kind than its clinic has."""
+    begin, over = (datetime.fromisoformat(one).astimezone(opening.zone) for one in (start, end))
+    return any(
+        opening.taken(begin, over, kind) > most for kind, most in opening.clinic.capacity.items()
+    )
+
+
+def _openings(connection: Connection, clinics: Iterable[str]) -> dict[str, Opening]:
+    """Clinics as they stand, with all that is taken there."""
+    places = (read_place(connection, one) for one in dict.fromkeys(clinics))
+    return {one.id: Opening(one.clinic, taken_at(connection, one)) for one in places}
 
 
 def _number(text: str | None) -> Decimal | None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _AUTHORS = {"by", "confirmed_by"}
 _TYPED = _AUTHORS | {
     "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
-    "address",
+    "address", "how",
 }  # fmt: skip
 # A lot as vials have it: one word with a digit. Anything else may be somebody's name.
 _LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")

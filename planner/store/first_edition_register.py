@@ -82,7 +82,7 @@ def migrate_course(connection: Connection, course: str) -> None:
     )
     migrated: Record = record._replace(entries=(*record.entries, entry))
     state = fold(migrated.entries, migrated.protocol)
-    append(connection, course, entry, record.digest, state)
+    append(connection, record, entry, state)
     project(connection, migrated, state)
 
 

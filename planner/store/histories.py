@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from planner.core.calendar.availability import Opening
 from planner.core.followup.course_state import State, fold
 from planner.core.followup.current_plan import plan_again, with_done
-from planner.core.followup.events import Entry, Issued, Migrated, Planned
+from planner.core.followup.events import (
+    UNSETTLED,
+    Entry,
+    Identified,
+    Issued,
+    Migrated,
+    Planned,
+    Rearranged,
+    Told,
+)
 from planner.core.plan.plan import Page, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.lettering import as_people_read
@@ -28,9 +37,9 @@ from planner.store.event_rows import (
     known_when_migrated,
     to_row,
 )
-from planner.store.stored_inputs import Stored, opening_of, protocol_of
+from planner.store.stored_inputs import opening_of, protocol_of, read_input
 from planner.store.summary import summary
-from planner.store.tables import courses, events, inputs, pages, patients, texts, visits
+from planner.store.tables import courses, events, pages, patients, texts, visits
 
 ERASED_ID = "erased"
 # The statements of every change, built once: to build one costs as much as to run it.
@@ -41,7 +50,9 @@ _OTHERS_ENDED = exists().where(
     _OTHERS.c.status == "ended",
 )
 _HEAD = (
-    select(courses.c.events, courses.c.digest.label("last"), _OTHERS_ENDED, patients)
+    select(
+        courses.c.events, courses.c.digest.label("last"), courses.c.clinic, _OTHERS_ENDED, patients
+    )
     .join_from(courses, patients, patients.c.key == courses.c.patient)
     .where(courses.c.id == bindparam("wanted"))
 )
@@ -66,6 +77,9 @@ _MOVE_ON = (
         digest=bindparam("own"),
         revision=bindparam("to"),
         status=bindparam("stands"),
+        waits=bindparam("waiting"),
+        to_tell=func.coalesce(bindparam("tell"), courses.c.to_tell),
+        to_see=bindparam("see"),
     )
 )
 _EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
@@ -95,7 +109,10 @@ class PatientRow(NamedTuple):
 class Record(NamedTuple):
     """A course as the register has it; `digest` is that of its last event.
 
-    `has_ended_beside` says whether another course of its patient was ended.
+    `at` is the id of its clinic, `files` that clinic's files, by their sha256, as its own events
+    name them; `first_file` is the one of its plan. What is decided now follows `current`, the
+    clinic as it now stands around all its courses, with the sha256 of its file; None where nothing
+    is decided. `has_ended_beside` says whether another course of its patient was ended.
     """
 
     course: str
@@ -103,9 +120,21 @@ class Record(NamedTuple):
     entries: tuple[Entry, ...]
     digest: str
     protocol: Protocol
-    opening: Opening
-    clinic: str
+    files: Mapping[str, Opening]
+    first_file: str
+    at: str = ""
+    current: Opening | None = None
     has_ended_beside: bool = False
+
+    @property
+    def clinic(self) -> str:
+        """The sha256 of the file that its papers follow."""
+        return clinic_file_of(self.entries) or self.first_file
+
+    @property
+    def opening(self) -> Opening:
+        """The clinic's hours."""
+        return self.current or self.files[self.clinic]
 
     @property
     def state(self) -> State:
@@ -138,7 +167,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     head = connection.execute(query, {"wanted": course}).one_or_none()
     if head is None:
         raise RefusedError(_unknown(connection, course))
-    events_there, last_there, has_ended_beside, *of_whom = head
+    events_there, last_there, at, has_ended_beside, *of_whom = head
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
@@ -152,8 +181,8 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     planned = entries[0].event if entries else None
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
-    record = new_record(connection, course, patient, planned)
-    return record._replace(entries=entries, digest=last, has_ended_beside=bool(has_ended_beside))
+    record = new_record(connection, course, patient, planned, at=at, entries=entries)
+    return record._replace(digest=last, has_ended_beside=bool(has_ended_beside))
 
 
 def read_courses_of(
@@ -189,26 +218,26 @@ def check_chain(course: str, rows: Sequence[tuple[EventRow, str, str]], *, is_er
     return before
 
 
-def begin_course(connection: Connection, course: str, patient: int) -> None:
-    """Make room for a course. Its first event has to follow in the same transaction."""
-    connection.execute(
-        insert(courses).values(
-            id=course, patient=patient, events=0, revision=0, status="planned", digest=""
-        )
-    )
+def begin_course(connection: Connection, course: str, patient: int, at: str = "") -> None:
+    """Make room for a course of a clinic. Its first event has to follow in the same transaction."""
+    head = {"events": 0, "revision": 0, "status": "planned", "digest": ""}
+    connection.execute(insert(courses).values(id=course, patient=patient, clinic=at, **head))
 
 
-def append(connection: Connection, course: str, entry: Entry, before: str, state: State) -> str:
-    """Write one event after the one of the digest `before`; the new digest.
+def append(connection: Connection, record: Record, entry: Entry, state: State) -> str:
+    """Write one event of a course after those of its record; its digest.
 
     `state` is what the history leaves with it. Raises RefusedError where another event came first.
     """
+    course, before = record.course, record.digest
     row = to_row(entry, secrets.token_hex(16))
     typed = row.texts_sha256
     own = digest(course, row, typed, before)
     said = {
         "wanted": course, "before": before, "number": entry.number, "own": own,
         "to": state.revision, "stands": state.status,
+        "waiting": waits_of(state), "tell": _to_tell(entry),
+        "see": to_see([*record.entries, entry]),
     }  # fmt: skip
     moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
@@ -216,6 +245,46 @@ def append(connection: Connection, course: str, entry: Entry, before: str, state
         raise MovedOnError(Problem(course, problem, "read it again and repeat the change"))
     insert_row(connection, course, row, typed, own)
     return own
+
+
+def waits_of(state: State) -> int:
+    """How many findings wait for a physician; a visit without a day is told apart."""
+    return sum(one.stops and one.code != "no-open-day" for one in state.findings)
+
+
+def to_tell(entries: Sequence[Entry]) -> int:
+    """The event whose moves nobody told the patient of yet; 0 for none."""
+    found = 0
+    for entry in entries:
+        said = _to_tell(entry)
+        found = found if said is None else said
+    return found
+
+
+def _to_tell(entry: Entry) -> int | None:
+    """What an event leaves to be told: it, nothing any more (0), or as before (None)."""
+    if isinstance(entry.event, Rearranged) and entry.event.visits:
+        return entry.number
+    return 0 if isinstance(entry.event, Told) else None
+
+
+def to_see(entries: Sequence[Entry]) -> int:
+    """The first event with which a nurse answered questions, and after which no physician came."""
+    found = 0
+    for entry in entries:
+        if entry.role != "physician" and entry.answered:
+            found = found or entry.number
+        elif entry.role == "physician" and not isinstance(entry.event, (*UNSETTLED, Identified)):
+            found = 0
+    return found
+
+
+def clinic_file_of(entries: Sequence[Entry]) -> str | None:
+    """The sha256 of the clinic's file as the last event that says so has it; None for the first."""
+    for entry in reversed(entries):
+        if isinstance(entry.event, Rearranged) and entry.event.clinic:
+            return entry.event.clinic
+    return None
 
 
 def insert_row(connection: Connection, course: str, row: EventRow, typed: str, own: str) -> None:
@@ -281,7 +350,7 @@ def projected_visits(
         yield {
             "course": record.course,
             "number": number,
-            "clinic": clinic.id,
+            "clinic": record.at,
             "day": visit.start.date().isoformat() if visit.start else None,
             "start": visit.start.isoformat() if visit.start else None,
             "end": visit.end.isoformat() if visit.end else None,
@@ -304,14 +373,6 @@ def note_pages(connection: Connection, course: str, number: int, issued: Issued)
             for one in pages_of_issue(issued)
         ],
     )
-
-
-def keep_input(connection: Connection, stored: Stored) -> str:
-    """Keep what a course is planned by, once; its sha256."""
-    there = select(inputs.c.sha256).where(inputs.c.sha256 == stored.sha256)
-    if connection.execute(there).one_or_none() is None:
-        connection.execute(insert(inputs).values(sha256=stored.sha256, **stored._asdict()))
-    return stored.sha256
 
 
 def read_patient(connection: Connection, key: int) -> PatientRow:
@@ -339,26 +400,24 @@ def add_patient(
 
 
 def new_record(
-    connection: Connection, course: str, patient: PatientRow, planned: Planned
+    connection: Connection,
+    course: str,
+    patient: PatientRow,
+    planned: Planned,
+    *,
+    at: str,
+    entries: tuple[Entry, ...] = (),
 ) -> Record:
-    """The record of a course before its first event."""
+    """The record of a course at a clinic, before its first event or with its `entries`."""
 
     def read(sha256: str) -> str:
         return read_input(connection, sha256)
 
-    protocol, opening = protocol_of(planned.protocol, read), opening_of(planned.clinic, read)
-    return Record(course, patient, (), "", protocol, opening, planned.clinic)
-
-
-def read_input(connection: Connection, sha256: str) -> str:
-    """A protocol or clinic as it was kept. Raises RefusedError where it is gone or was changed."""
-    query = select(inputs.c.content, inputs.c.kind).where(inputs.c.sha256 == sha256)
-    row = connection.execute(query).one_or_none()
-    if row is None or Stored(row.kind, row.content).sha256 != sha256:
-        problem = "a protocol or clinic that courses were planned by is gone or was changed"
-        raise RefusedError(Problem("the register", problem, "restore the last backup"))
-    content: str = row.content
-    return content
+    later = {one.event.clinic for one in entries if isinstance(one.event, Rearranged)}
+    named = {planned.clinic, *later}
+    files = {sha256: opening_of(sha256, read) for sha256 in named if sha256 is not None}
+    protocol = protocol_of(planned.protocol, read)
+    return Record(course, patient, entries, "", protocol, files, planned.clinic, at)
 
 
 def _entry(course: str, row: EventRow, patient: KnownPatient, known: Collection[str]) -> Entry:

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy import Connection, insert, select
+
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY
+from planner.errors import Problem, RefusedError
+from planner.store.tables import inputs
 
 # What was read once in this process: many courses are planned by the same few.
 _PROTOCOLS: dict[str, Protocol] = {}
@@ -64,6 +68,25 @@ def _without_key(text: str) -> str:
     An export of the course would carry it to others.
     """
     return re.sub(r"(?m)^[ \t]*calendar_key[ \t]*=.*$", "", text)
+
+
+def keep_input(connection: Connection, stored: Stored) -> str:
+    """Keep what a course is planned by, once; its sha256."""
+    there = select(inputs.c.sha256).where(inputs.c.sha256 == stored.sha256)
+    if connection.execute(there).one_or_none() is None:
+        connection.execute(insert(inputs).values(sha256=stored.sha256, **stored._asdict()))
+    return stored.sha256
+
+
+def read_input(connection: Connection, sha256: str) -> str:
+    """A protocol or clinic as it was kept. Raises RefusedError where it is gone or was changed."""
+    query = select(inputs.c.content, inputs.c.kind).where(inputs.c.sha256 == sha256)
+    row = connection.execute(query).one_or_none()
+    if row is None or Stored(row.kind, row.content).sha256 != sha256:
+        problem = "a protocol or clinic that courses were planned by is gone or was changed"
+        raise RefusedError(Problem("the register", problem, "restore the last backup"))
+    content: str = row.content
+    return content
 
 
 def years_from(first: int) -> range:

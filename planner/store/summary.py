@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.clinic import Clinic, Purpose
 from planner.core.plan.plan import PlannedVisit
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import number
@@ -23,7 +23,6 @@ class Summary(NamedTuple):
     start: str
     end: str
     clinic: str
-    capacity: int
     evaluations: list[str]
     injections: list[str]
     strength_mg_per_ml: str
@@ -42,7 +41,6 @@ def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
             start=visit.start.isoformat() if visit.start else "",
             end=visit.end.isoformat() if visit.end else "",
             clinic=clinic.name or clinic.timezone,
-            capacity=clinic.capacity,
             evaluations=[one.lesion for one in visit.evaluations if one.state == "planned"],
             injections=[one.lesion for one in visit.injections if one.state == "planned"],
             strength_mg_per_ml=number(protocol.strength.mg_per_ml),
@@ -54,6 +52,13 @@ def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
         )._asdict(),
         ensure_ascii=False,
     )
+
+
+def purposes_of(summary: Summary) -> list[Purpose]:
+    """What is to be done at a visit, once for each lesion."""
+    looks: list[Purpose] = ["evaluation"] * len(summary.evaluations)
+    injections: list[Purpose] = ["injection"] * len(summary.injections)
+    return [*looks, *injections]
 
 
 def read_summary(text: str) -> Summary:

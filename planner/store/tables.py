@@ -1,8 +1,9 @@
 """The tables of the register, as the newest migration leaves them.
 
 `events` and `inputs` are the history: triggers refuse to change them. `patients` and `texts` hold
-all that can tell who somebody is, so that it can be blanked. `courses`, `visits` and `pages` are
-drawn from the events and can be made again.
+all that can tell who somebody is, so that it can be blanked; `waiting` holds it too, for as long
+as somebody waits. `clinic_events` is the history of the clinics. `courses`, `visits` and `pages`
+are drawn from the events and can be made again.
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ courses = Table(
     Column("revision", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("digest", Text, nullable=False),
+    # Where it is treated; empty only before its first event.
+    Column("clinic", Text, nullable=False, server_default="", index=True),
+    # How many findings wait for a physician.
+    Column("waits", Integer, nullable=False, server_default="0"),
+    # The event whose moves nobody told the patient of yet, and that which a nurse answered
+    # questions with and no physician saw: 0 for none.
+    Column("to_tell", Integer, nullable=False, server_default="0"),
+    Column("to_see", Integer, nullable=False, server_default="0"),
 )
 events = Table(
     "events",
@@ -75,6 +84,40 @@ visits = Table(
     Column("state", Text, nullable=False),
     Column("summary", Text, nullable=False),
     Index("visits_by_day", "day", "clinic"),
+)
+# A clinic's file and its closures, each change an event; `events`, `version` (of its file), `input`
+# and `digest` are those of the last one.
+clinics = Table(
+    "clinics",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("input", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+clinic_events = Table(
+    "clinic_events",
+    metadata,
+    Column("clinic", Text, ForeignKey("clinics.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+# Courses that wait for their first day; one leaves when it is booked or its patient is erased.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("course", Text, primary_key=True),
+    Column("clinic", Text, ForeignKey("clinics.id"), nullable=False, index=True),
+    Column("place", Integer, nullable=False),
+    Column("read_as", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("content", Text, nullable=False),
 )
 # A page of the first edition has no name: one code stood on all pages of a set.
 pages = Table(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from planner.core.calendar.occupancy import Busy, OccupancyByDay
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
+from planner.store.clinics import Place, read_place
 from planner.store.database import lock_clinic
 from planner.store.histories import Record
+from planner.store.summary import purposes_of, read_summary
 from planner.store.tables import visits
 
-_TAKEN = select(visits.c.start, visits.c.end).where(
+_TAKEN = select(
+    visits.c.course, visits.c.number, visits.c.start, visits.c.end, visits.c.summary
+).where(
     visits.c.day == bindparam("on"),
     visits.c.clinic == bindparam("at"),
-    visits.c.course != bindparam("own"),
     visits.c.state == "planned",
 )
 
@@ -28,21 +31,39 @@ def taken_by_others(
 
     From then on no other writer lays out visits of the clinic before the transaction ends.
     """
-    clinic = record.opening.clinic.id
-    return OccupancyByDay(_reader(connection, clinic, record.course), busy)
+    place = read_place(connection, record.at)
+
+    def is_other(course: str, _number: int) -> bool:
+        return course != record.course
+
+    return taken_at(connection, place, is_other, busy)
 
 
 def around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:
-    """A course beside all others of its clinic, and what else is taken."""
-    taken = taken_by_others(connection, record, busy)
-    return record._replace(opening=replace(record.opening, busy=taken))
+    """A course beside all others of its clinic, as that now stands, and what else is taken."""
+    clinic = read_place(connection, record.at).clinic
+    return record._replace(current=Opening(clinic, taken_by_others(connection, record, busy)))
 
 
-def _reader(connection: Connection, clinic: str, course: str) -> Callable[[date], Iterator[Busy]]:
+def taken_at(
+    connection: Connection,
+    place: Place,
+    is_counted: Callable[[str, int], bool] = lambda _course, _number: True,
+    busy: Sequence[Busy] = (),
+) -> OccupancyByDay:
+    """What visits to come take at a clinic, those that count by course and number.
+
+    As `taken_by_others` it keeps other writers out.
+    """
+    alone = Opening(place.clinic, Occupancy())
+
     def read(on: date) -> Iterator[Busy]:
-        lock_clinic(connection, clinic)
-        wanted = {"on": on.isoformat(), "at": clinic, "own": course}
-        for start, end in connection.execute(_TAKEN, wanted):
-            yield Busy(datetime.fromisoformat(start), datetime.fromisoformat(end))
+        lock_clinic(connection, place.id)
+        rows = connection.execute(_TAKEN, {"on": on.isoformat(), "at": place.id})
+        for course, number, start, end, summary in rows:
+            if is_counted(course, number):
+                purposes = purposes_of(read_summary(summary))
+                begin, over = datetime.fromisoformat(start), datetime.fromisoformat(end)
+                yield Busy(begin, over, alone.stay(purposes).takes)
 
-    return read
+    return OccupancyByDay(read, busy)

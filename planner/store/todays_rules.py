@@ -24,8 +24,8 @@ from planner.core.plan.plan import PlannedVisit
 from planner.core.plan.planning import decide
 from planner.core.values.formatting import typed_moment
 from planner.errors import PlannerError
-from planner.store.histories import Record, read_input
-from planner.store.stored_inputs import clinic_today
+from planner.store.clinics import read_place
+from planner.store.histories import Record
 from planner.store.taken_times import taken_by_others
 
 # What tells that a visit is not when it was due: its time is compared by itself.
@@ -45,15 +45,19 @@ def differences(connection: Connection, record: Record) -> Iterator[str]:
     if state.ended is not None:
         return
     taken = taken_by_others(connection, record)
-    clinic = clinic_today(read_input(connection, record.clinic))
-    record = record._replace(opening=Opening(clinic, taken))
+    place = read_place(connection, record.at)
+
+    def found_then(entry: Entry) -> Record:
+        """The course at its clinic, as that was when an event was made."""
+        return record._replace(current=Opening(place.as_of(entry.at, connection), taken))
+
     yield from _regimens(state, record)
     coming = {name for name in _by_name(state) if state.is_open(name)}
     # One event may have decided of several what another one decided of the rest.
     told = (
         line
         for entry, facts in _deciding(record.entries, coming)
-        for line in _of_event(record, state, entry, facts)
+        for line in _of_event(found_then(entry), state, entry, facts)
     )
     yield from dict.fromkeys(told)
     visits = {visit.number: visit for name, visit in _by_name(state).items() if name in coming}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from planner.core.values.lettering import as_people_read
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
+from planner.store.adopted_clinics import join_clinic
+from planner.store.clinics import PUT, clinic_ids, keep_rows, rows_of
 from planner.store.database import Database, lock_additions
 from planner.store.event_rows import UNREADABLE, EventRow, scheduled_of
 from planner.store.first_edition_register import migrate_course
@@ -51,15 +53,14 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
     rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()
     seen_patients: set[int] = set()
     seen_inputs: set[str] = set()
+    if only is None:
+        yield from _clinics(connection, seen_inputs)
     for course, key in rows:
         if key not in seen_patients:
             seen_patients.add(key)
             yield _line({"patient": _patient(read_patient(connection, key))})
         events = read_rows(connection, course)
-        for sha256 in _inputs_of(events):
-            if sha256 not in seen_inputs:
-                seen_inputs.add(sha256)
-                yield _line({"input": _input(connection, sha256)})
+        yield from _new_inputs(connection, _inputs_of(events), seen_inputs)
         yield _line({"course": course, "patient_key": key, "events": len(events)})
         for row, typed, own in events:
             event = row._asdict() | {"texts": dict(row.texts), "texts_sha256": typed}
@@ -67,6 +68,20 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
             scheduled = scheduled_of(row)
             times = {} if scheduled is None else {"scheduled": scheduled}
             yield _line({"event": event | times | {"digest": own}})
+
+
+def _clinics(connection: Connection, seen: set[str]) -> Iterator[str]:
+    for clinic in list(clinic_ids(connection)):
+        events = rows_of(connection, clinic)
+        yield from _new_inputs(connection, _clinic_inputs(events), seen)
+        yield _line({"clinic": clinic, "events": events})
+
+
+def _new_inputs(connection: Connection, named: Iterable[str], seen: set[str]) -> Iterator[str]:
+    for sha256 in named:
+        if sha256 not in seen:
+            seen.add(sha256)
+            yield _line({"input": _input(connection, sha256)})
 
 
 def imported(database: Database, lines: Iterable[str]) -> list[str]:
@@ -125,6 +140,9 @@ class _Coming:
                 self._patient(line["patient"])
             elif "input" in line:
                 self._input(line["input"])
+            elif "clinic" in line:
+                check_id(line["clinic"])
+                keep_rows(self.connection, line["clinic"], line["events"])
             else:
                 self._course(line["course"], self.keys[line["patient_key"]], line["events"])
 
@@ -209,9 +227,13 @@ class _Coming:
             insert_row(self.connection, course, row, typed, own)
         known = courses.c.id == course
         self.connection.execute(update(courses).where(known).values(events=len(rows), digest=last))
+        first = json.loads(rows[0][0].facts)["event"]["clinic"] if rows else ""
         if self.is_first_edition:
             migrate_course(self.connection, course)
         with _of_the_file():
+            record = read_course(self.connection, course)
+            at = record.entries[0].at
+            join_clinic(self.connection, course, first, at, is_next_version=False)
             record = read_course(self.connection, course)
         state = record.state
         of_texts = untrue_texts(
@@ -279,7 +301,14 @@ def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Probl
 
 def _inputs_of(events: Sequence[tuple[EventRow, str, str]]) -> list[str]:
     planned = json.loads(events[0][0].facts)["event"]
-    return [planned["protocol"], planned["clinic"]]
+    later = (json.loads(row.facts)["event"] for row, _, _ in events if row.kind == "rearranged")
+    files = [planned["clinic"], *(one["clinic"] for one in later if one["clinic"])]
+    return [planned["protocol"], *dict.fromkeys(files)]
+
+
+def _clinic_inputs(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    said = (json.loads(one["facts"]) for one in events if one["kind"] == PUT)
+    return list(dict.fromkeys(one["input"] for one in said))
 
 
 def _input(connection: Connection, sha256: str) -> dict[str, str]:

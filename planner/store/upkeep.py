@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
+from planner.store.adopted_clinics import head_of
+from planner.store.clinics import clinic_ids, find_place
 from planner.store.database import Database
 from planner.store.day_list import crowded_times
 from planner.store.event_rows import UNREADABLE
@@ -55,6 +57,7 @@ def check(database: Database, report: Callable[[int, int], None]) -> Iterator[Pr
     """Fold every course anew and compare; `report` is told how many of how many are done."""
     with database.reading() as connection:
         yield from _file_problems(connection)
+        yield from _clinic_problems(connection)
         ids = [one.id for one in connection.execute(select(courses.c.id).order_by(courses.c.id))]
         for index, course in enumerate(ids):
             report(index, len(ids))
@@ -69,6 +72,17 @@ def _file_problems(connection: Connection) -> Iterator[Problem]:
             yield Problem("the file", f"it is damaged: {said}", "restore the last backup")
     for row in connection.execute(text("PRAGMA foreign_key_check")):
         yield Problem("the file", f"a row of {row[0]} stands alone", "restore the last backup")
+
+
+def _clinic_problems(connection: Connection) -> Iterator[Problem]:
+    """Clinics whose history is not as it was written."""
+    for clinic in list(clinic_ids(connection)):
+        try:
+            find_place(connection, clinic)
+        except PlannerError as error:
+            yield from error.problems
+        except UNREADABLE:
+            yield Problem(clinic, "its history cannot be followed", "restore the last backup")
 
 
 def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
@@ -89,6 +103,9 @@ def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
     head = connection.execute(select(courses).where(courses.c.id == course)).one()
     if (head.revision, head.status) != (state.revision, state.status):
         yield _differs(course, "its revision or status")
+    drawn_head = head_of(record)
+    if {name: getattr(head, name) for name in drawn_head} != drawn_head:
+        yield _differs(course, "what waits for it")
     drawn = [dict(row._asdict()) for row in connection.execute(_visits_of(course))]
     if drawn != [*projected_visits(record, state)]:
         yield _differs(course, "its visits")

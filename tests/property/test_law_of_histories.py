@@ -135,7 +135,7 @@ def test_no_violation_that_nobody_confirmed_by_its_figures(seed: int) -> None:
         now = start
         for _ in range(LENGTH):
             opening = dice.opening(start.record.opening)
-            now = Standing(now.record._replace(opening=opening), now.state)
+            now = Standing(now.record._replace(current=opening), now.state)
             then = _next(now, dice.what(now))
             if then is not None:
                 made += 1
@@ -227,8 +227,8 @@ def _check_room(now: Standing, then: Standing) -> None:
         stands = visit.start in {was.get(name) for name in visit.names}
         if visit.start is None or stands or is_recorded:
             continue
-        minutes = opening.minutes(visit.each_purpose)
-        assert opening.obstacle(visit.start.replace(tzinfo=None), minutes) is None
+        stay = opening.stay(visit.each_purpose)
+        assert opening.obstacle(visit.start.replace(tzinfo=None), stay) is None
 
 
 def test_an_end_of_a_course_is_no_change_of_days() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from planner.core.calendar.availability import Opening
+from planner.core.calendar.availability import Opening, Stay
 from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.plan.course import Lesion
@@ -360,7 +360,9 @@ def test_a_visit_keeps_its_distance_though_the_one_before_it_has_no_day(
 
 def test_a_day_ends_at_midnight(clinic: Clinic) -> None:
     night = clinic._replace(opening=((OpeningHours(time(0), time(0, 30)),),) * 7)
-    found = Opening(night, Occupancy()).nearest(date(2026, 9, 7), time(23, 30), 30)
+    found = Opening(night, Occupancy()).nearest(
+        date(2026, 9, 7), time(23, 30), Stay(30, {"rooms": 1})
+    )
     assert found == datetime(2026, 9, 7)
 
 

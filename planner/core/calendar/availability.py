@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.calendar.clinic import Clinic, OpeningHours, Purpose
+from planner.core.calendar.clinic import Clinic, Closure, Kind, OpeningHours, Purpose, Share
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import moment
@@ -18,6 +20,13 @@ from planner.errors import InputError, Problem
 QUARTER = timedelta(minutes=15)
 # How far ahead a free time near another one is looked for.
 _SEARCHED_DAYS = 60
+
+
+class Stay(NamedTuple):
+    """What a visit takes of a clinic: so many minutes, and so much of each kind all the while."""
+
+    minutes: int
+    takes: Share
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,23 @@ class Opening:
         """The clinic's time zone."""
         return ZoneInfo(self.clinic.timezone)
 
-    def minutes(self, purposes: Iterable[Purpose]) -> int:
-        """How long a visit takes for its appointments, a purpose for each lesion.
+    def stay(self, purposes: Iterable[Purpose]) -> Stay:
+        """What a visit takes for its appointments, a purpose for each lesion.
 
-        The minutes of each purpose once, and for each further lesion of a purpose what it adds.
+        The minutes of each purpose once, and for each further lesion of a purpose what it adds; of
+        a kind as much as the purpose that needs most of it.
         """
         clinic = self.clinic
         once = {"injection": clinic.injection_minutes, "evaluation": clinic.evaluation_minutes}
         counted = Counter(purposes)
         further = sum(number - 1 for number in counted.values())
-        return sum(once[one] for one in counted) + further * clinic.further_lesion_minutes
+        minutes = sum(once[one] for one in counted) + further * clinic.further_lesion_minutes
+        takes = {
+            kind: max(clinic.needs[one].get(kind, 0) for one in counted)
+            for kind in clinic.capacity
+            if counted
+        }
+        return Stay(minutes, takes)
 
     def is_known(self, on: date) -> bool:
         """Whether the holidays of a day's year are known, where they matter."""
@@ -61,62 +77,107 @@ class Opening:
                 )
             if on in holidays:
                 return f"public holiday ({holidays[on]})"
-        if any(closure.first <= on <= closure.last for closure in self.clinic.closures):
+        if any(one.is_whole and one.is_on(on) for one in self.clinic.closures):
             return "the clinic is closed that day"
         if not self.clinic.opening[on.weekday()]:
             return "not an opening day"
         return None
 
-    def obstacle(self, start: datetime, minutes: int) -> str | None:
+    def obstacle(self, start: datetime, stay: Stay) -> str | None:
         """Why a visit cannot start at a wall-clock time, or None."""
-        if reason := self.shut(start, minutes):
+        if reason := self.shut(start, stay):
             return reason
-        return None if self.has_room(start, minutes) else f"no room at {start:%H:%M}"
+        return None if self.has_room(start, stay) else f"no room at {start:%H:%M}"
 
-    def shut(self, start: datetime, minutes: int) -> str | None:
+    def shut(self, start: datetime, stay: Stay) -> str | None:
         """Why the clinic has no visits at a wall-clock time, whoever else is there; or None."""
         if reason := self.closed(start.date()):
             return reason
         if reason := clock_problem(start, self.zone):
             return reason
+        minutes = stay.minutes
         if not any(_fits(span, start, minutes) for span in self.clinic.opening[start.weekday()]):
             return f"outside the opening hours for {minutes} minutes from {start:%H:%M}"
+        for one in self.clinic.closures:
+            if one.kind is None and one.hours and one.is_on(start.date()):
+                end = start + timedelta(minutes=minutes)
+                begin, over = (datetime.combine(start.date(), at) for at in one.hours)
+                if start < over and end > begin:
+                    return f"the clinic is closed {one.hours} that day"
         return None
 
-    def has_room(self, start: datetime, minutes: int) -> bool:
-        """Whether fewer others than the clinic holds are there at any moment of a visit."""
-        return self.busy.peak(*self.placed(start, minutes)) < self.clinic.capacity
+    def has_room(self, start: datetime, stay: Stay) -> bool:
+        """Whether at any moment of a visit as much of each kind is free as it takes."""
+        begin, end = self.placed(start, stay)
+        return all(
+            self.taken(begin, end, kind) + needed <= self.clinic.capacity[kind]
+            for kind, needed in stay.takes.items()
+            if needed
+        )
 
-    def placed(self, start: datetime, minutes: int) -> tuple[datetime, datetime]:
-        """Start and end with the clinic's offset; the end is `minutes` of real time later."""
+    def taken(self, start: datetime, end: datetime, kind: Kind) -> int:
+        """The most of a kind that is taken, or away, at a moment between two in the zone."""
+        away = [
+            (max(start, first), min(end, last), one.less)
+            for one in self.clinic.closures
+            if one.kind == kind and one.first <= end.date() and one.last >= start.date()
+            for first, last in self._hours_of(one, start.date(), end.date())
+            if first < end and last > start
+        ]
+        moments = sorted({start, end, *(at for first, last, _ in away for at in (first, last))})
+        return max(
+            (
+                self.busy.peak(first, last, kind)
+                + sum(less for begin, over, less in away if begin <= first and last <= over)
+                for first, last in pairwise(moments)
+            ),
+            default=0,
+        )
+
+    def _hours_of(
+        self, closure: Closure, first: date, last: date
+    ) -> Iterator[tuple[datetime, datetime]]:
+        """When a closure is, on its days from one to another."""
+        on = max(first, closure.first)
+        while on <= min(last, closure.last):
+            begin, end = closure.hours or (time(), time())
+            start, over = (datetime.combine(on, at, self.zone) for at in (begin, end))
+            yield start, over if closure.hours else start + timedelta(days=1)
+            on += timedelta(days=1)
+
+    def placed(self, start: datetime, stay: Stay) -> tuple[datetime, datetime]:
+        """Start and end with the clinic's offset; the end is that many minutes later, in truth."""
         begin = start.replace(tzinfo=self.zone)
-        end = (begin.astimezone(UTC) + timedelta(minutes=minutes)).astimezone(self.zone)
+        end = (begin.astimezone(UTC) + timedelta(minutes=stay.minutes)).astimezone(self.zone)
         return begin, end
 
-    def nearest(self, on: date, hour: time, minutes: int) -> datetime | None:
+    def nearest(self, on: date, hour: time, stay: Stay) -> datetime | None:
         """The free start of a day at the hour, else the nearest quarter, a tie to the later."""
-        return next(self._nearest_first(on, hour, minutes), None)
+        return next(self._nearest_first(on, hour, stay), None)
 
-    def free_near(self, wanted: datetime, minutes: int) -> Iterator[datetime]:
+    def free_near(self, wanted: datetime, stay: Stay) -> Iterator[datetime]:
         """Free starts near a time: those of its day, the nearest first, then of later days."""
         for away in range(_SEARCHED_DAYS):
             on = wanted.date() + timedelta(days=away)
             if on <= LAST_DAY and self.is_known(on):
-                yield from self._nearest_first(on, wanted.time(), minutes)
+                yield from self._nearest_first(on, wanted.time(), stay)
 
-    def _nearest_first(self, on: date, hour: time, minutes: int) -> Iterator[datetime]:
-        wanted = datetime.combine(on, hour)
-        if self.obstacle(wanted, minutes) is None:
-            yield wanted
+    def starts(self, on: date, stay: Stay) -> Iterator[datetime]:
+        """The quarter hours of a day at which a visit lies inside the opening hours."""
         if self.closed(on):
             return
-        spans = self.clinic.opening[on.weekday()]
         midnight = datetime.combine(on, time())
         quarters = (midnight + QUARTER * n for n in range(96))
-        inside = [one for one in quarters if any(_fits(span, one, minutes) for span in spans)]
-        near = sorted(inside, key=lambda start: (abs(start - wanted), wanted > start))
-        free = (start for start in near if self.obstacle(start, minutes) is None)
-        yield from (start for start in free if start != wanted)
+        yield from (one for one in quarters if self.shut(one, stay) is None)
+
+    def _nearest_first(self, on: date, hour: time, stay: Stay) -> Iterator[datetime]:
+        wanted = datetime.combine(on, hour)
+        if self.obstacle(wanted, stay) is None:
+            yield wanted
+        near = sorted(
+            self.starts(on, stay), key=lambda start: (abs(start - wanted), wanted > start)
+        )
+        yield from (one for one in near if one != wanted and self.has_room(one, stay))
 
 
 def clock_problem(wall: datetime, zone: ZoneInfo) -> str | None:

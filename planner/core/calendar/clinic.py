@@ -16,6 +16,12 @@ Label = Literal["A4-24", "A4-48", "Letter-30"]
 # What a visit is for. The evaluation comes first: a lesion is measured before it is injected.
 Purpose = Literal["evaluation", "injection"]
 PURPOSES: tuple[Purpose, ...] = ("evaluation", "injection")
+# What a visit takes of a clinic while it lasts.
+Kind = Literal["rooms", "nurses", "physicians"]
+KINDS: tuple[Kind, ...] = ("rooms", "nurses", "physicians")
+# So many of each kind; a visit, or a clinic's whole.
+Share = Mapping[Kind, int]
+ONE_ROOM: Share = MappingProxyType({"rooms": 1})
 
 
 class OpeningHours(NamedTuple):
@@ -29,10 +35,25 @@ class OpeningHours(NamedTuple):
 
 
 class Closure(NamedTuple):
-    """Days without visits, both inclusive."""
+    """Days without visits, both inclusive; with `hours` only then on each of them.
+
+    Of a `kind` it closes nothing, but there are `less` of it for that time.
+    """
 
     first: date
     last: date
+    hours: OpeningHours | None = None
+    kind: Kind | None = None
+    less: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is no visit at all on its days."""
+        return self.hours is None and self.kind is None
+
+    def is_on(self, day: date) -> bool:
+        """Whether it is of a day."""
+        return self.first <= day <= self.last
 
 
 class Approval(NamedTuple):
@@ -48,12 +69,14 @@ class Approval(NamedTuple):
 class Clinic(NamedTuple):
     """A clinic as its file states it; `assumed` names what the file leaves to the planner.
 
-    `id` is what the register knows it by. `opening` has a tuple of spans for each weekday, Monday
-    first. `public_holidays` is None where they are working days; otherwise it names those of
-    `holiday_years` and of no other. `holiday_parts` are parts of the country that have more of
-    their own, where the file states none. `calendar_key` is the secret that calendar ids are made
-    with; it stands in no document. `most_ml` is the clinic's own limit for one injection at a site;
-    `further_lesion_minutes` is what each lesion of a purpose after its first adds to a visit.
+    `id` is what the register knows it by. `capacity` says how many of each kind there are, `needs`
+    how many a visit of a purpose takes; a kind that is not in it has no limit. `opening` has a
+    tuple of spans for each weekday, Monday first. `public_holidays` is None where they are working
+    days; otherwise it names those of `holiday_years` and of no other. `holiday_parts` are parts of
+    the country that have more of their own, where the file states none. `calendar_key` is the
+    secret that calendar ids are made with; it stands in no document. `most_ml` is the clinic's own
+    limit for one injection at a site; `further_lesion_minutes` is what each lesion of a purpose
+    after its first adds to a visit.
     """
 
     name: str
@@ -64,7 +87,7 @@ class Clinic(NamedTuple):
     closures: tuple[Closure, ...]
     injection_minutes: int
     evaluation_minutes: int
-    capacity: int
+    capacity: Share
     reminders: tuple[timedelta, ...]
     paper: Literal["A4", "Letter"]
     language: str
@@ -83,6 +106,9 @@ class Clinic(NamedTuple):
     most_ml: Mapping[str, Fraction] = MappingProxyType({})
     needle_change: bool = False
     label: Label | None = None
+    needs: Mapping[Purpose, Share] = MappingProxyType(
+        {"injection": ONE_ROOM, "evaluation": ONE_ROOM}
+    )
 
     @property
     def writes_commas(self) -> bool:

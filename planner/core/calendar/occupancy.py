@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import accumulate
+from typing import NamedTuple
+
+from planner.core.calendar.clinic import ONE_ROOM, Kind, Share
 
 # Seconds.
 _DAY = 86400
 
 
-@dataclass(frozen=True)
-class Busy:
-    """A time that is taken, from `start` (inclusive) to `end` (exclusive), both with a zone."""
+class Busy(NamedTuple):
+    """A time that is taken, from `start` (inclusive) to `end` (exclusive), both with a zone.
+
+    `takes` is what it takes of the clinic: a room, where nothing else is known of it.
+    """
 
     start: datetime
     end: datetime
+    takes: Share = ONE_ROOM
 
 
 class _Counts:
@@ -28,10 +33,10 @@ class _Counts:
         # The moments and the number from each on; None where a change came since.
         self._known: tuple[list[float], list[int]] | None = None
 
-    def add(self, start: float, end: float) -> None:
-        """One more from a moment to another."""
-        self._changes[start] = self._changes.get(start, 0) + 1
-        self._changes[end] = self._changes.get(end, 0) - 1
+    def add(self, start: float, end: float, number: int) -> None:
+        """So many more from a moment to another."""
+        self._changes[start] = self._changes.get(start, 0) + number
+        self._changes[end] = self._changes.get(end, 0) - number
         self._known = None
 
     def peak(self, begin: float, finish: float) -> int:
@@ -52,8 +57,8 @@ class Occupancy:
     """
 
     def __init__(self, busy: Iterable[Busy] = ()) -> None:
-        self._days: dict[int, _Counts] = {}
-        self._whole_days = _Counts()
+        self._days: dict[tuple[Kind, int], _Counts] = {}
+        self._whole_days: dict[Kind, _Counts] = {}
         for one in busy:
             self.add(one)
 
@@ -62,22 +67,25 @@ class Occupancy:
         start, end = busy.start.timestamp(), busy.end.timestamp()
         days = _days(start, end)
         if len(days) > 2:
-            self._whole_days.add(days[1], days[-1])
+            for kind, number in busy.takes.items():
+                self._whole_days.setdefault(kind, _Counts()).add(days[1], days[-1], number)
             days_in_part = [days[0], days[-1]]
         else:
             days_in_part = [*days]
         for day in days_in_part:
             first, last = max(start, day * _DAY), min(end, (day + 1) * _DAY)
-            self._days.setdefault(day, _Counts()).add(first, last)
+            for kind, number in busy.takes.items():
+                self._days.setdefault((kind, day), _Counts()).add(first, last, number)
 
-    def peak(self, start: datetime, end: datetime) -> int:
-        """The most that are there at one moment from `start` (inclusive) to `end` (exclusive)."""
+    def peak(self, start: datetime, end: datetime, kind: Kind = "rooms") -> int:
+        """The most of a kind taken at a moment from `start` (inclusive) to `end` (exclusive)."""
         begin, finish = start.timestamp(), end.timestamp()
         found = 0
         for day in _days(begin, finish):
-            whole = self._whole_days.peak(day, day + 1)
-            in_part = self._days[day].peak(begin, finish) if day in self._days else 0
-            found = max(found, whole + in_part)
+            whole, in_part = self._whole_days.get(kind), self._days.get((kind, day))
+            taken = whole.peak(day, day + 1) if whole else 0
+            taken += in_part.peak(begin, finish) if in_part else 0
+            found = max(found, taken)
         return found
 
 
@@ -89,13 +97,13 @@ class OccupancyByDay(Occupancy):
         self._read = read
         self._known: set[date] = set()
 
-    def peak(self, start: datetime, end: datetime) -> int:
+    def peak(self, start: datetime, end: datetime, kind: Kind = "rooms") -> int:
         """As `Occupancy.peak`; both moments are in the clinic's zone, in which its days are."""
         for on in {start.date(), end.date()} - self._known:
             self._known.add(on)
             for one in self._read(on):
                 self.add(one)
-        return super().peak(start, end)
+        return super().peak(start, end, kind)
 
 
 def _days(start: float, end: float) -> range:

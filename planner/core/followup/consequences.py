@@ -25,6 +25,7 @@ from planner.core.followup.events import (
     LesionAdded,
     Missed,
     Moved,
+    Rearranged,
     Resumed,
 )
 from planner.core.followup.law_of_series import Breach, Injection, breaches
@@ -77,6 +78,9 @@ class Consequences:
         self.moved_now: datetime | None = None
         # Where a correction lets an appointment stand again, if there is room.
         self.back: dict[Named, datetime] = {}
+        # Where the clinic lets what no longer fits stand, beside all its courses.
+        self.arranged: dict[Named, datetime | None] = {}
+        self.is_drawn_anew = False
 
     @cached_property
     def starts(self) -> Mapping[Named, datetime]:
@@ -101,6 +105,8 @@ class Consequences:
     @property
     def is_changed(self) -> bool:
         """Whether anything is to be laid out, drawn up or looked at anew."""
+        if self.arranged or self.is_drawn_anew:
+            return True
         was, now = self.before, self.noted
         course = now.course._replace(revision=was.course.revision)
         facts = (self.slots, now.held, now.given, course)
@@ -240,6 +246,18 @@ class Consequences:
         for lesion in dict.fromkeys(name.lesion for name in names):
             self._count_evaluations(lesion)
 
+    @_follow_event.register
+    def _rearrange(self, event: Rearranged) -> None:
+        """What was moved by hand is due on the day from which the later ones are counted."""
+        self.is_drawn_anew = event.drawn_anew
+        for names, to in event.visits:
+            for name in names:
+                slot = self._slot(name)
+                if slot.state == "open":
+                    due = slot.counted_from
+                    self.slots[name] = Slot(replace(slot.appointment, due=due))
+                    self.arranged[name] = to
+
     def _share_hour(self, to: datetime) -> None:
         """What was moved to a day before stands at the hour of the latest move there."""
         for name, slot in self.slots.items():
@@ -311,11 +329,11 @@ class Consequences:
         """
         before = self._given_before(lesion, number)
         earliest = max([released, *(on + self.apart * _ONE_DAY for on in before)])
-        hour, minutes = self.noted.course.first_visit.time(), self.opening.minutes(["injection"])
+        hour, stay = self.noted.course.first_visit.time(), self.opening.stay(["injection"])
         for away in range(_SEARCHED_DAYS):
             on = earliest + away * _ONE_DAY
             _check_reach(on)
-            if self.opening.nearest(on, hour, minutes) is not None:
+            if self.opening.nearest(on, hour, stay) is not None:
                 return on
         text = f"no open day within {_SEARCHED_DAYS} days from {day(earliest)}"
         raise InputError(Problem("on", text, "choose another day"))
@@ -556,17 +574,22 @@ class Consequences:
 
     def _attempts(
         self, visits: Sequence[Visit], standing: Mapping[int, datetime]
-    ) -> Iterator[Mapping[int, datetime]]:
+    ) -> Iterator[Mapping[int, datetime | None]]:
         """What may stand: all that the law lets stand; else none of the lesions concerned."""
+        without = {n: None for n, visit in enumerate(visits) if self._is_left_without(visit)}
         kept = self._lawful(visits, standing)
-        yield kept
+        yield {**kept, **without}
         free = [visit for n, visit in enumerate(visits) if n not in kept and not _is_fixed(visit)]
         lesions = {one.lesion for visit in free for one in visit.injected}
-        yield {
+        yield without | {
             n: start
             for n, start in kept.items()
             if not lesions & {one.lesion for one in visits[n].injected if one.state == "open"}
         }
+
+    def _is_left_without(self, visit: Visit) -> bool:
+        """Whether the clinic found no day for a visit."""
+        return any(name in self.arranged and not self.arranged[name] for name in visit.names)
 
     def _standing(self, visits: Sequence[Visit]) -> dict[int, datetime]:
         """The starts of the visits that the event does not concern, by their places."""
@@ -577,6 +600,10 @@ class Consequences:
             stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
             there = [self.starts[name] for name in stay if name in self.starts]
             back = [self.back[name] for name in names if name in self.back]
+            chosen = [to for name in names if (to := self.arranged.get(name))]
+            if chosen:
+                found[n] = chosen[0]
+                continue
             for start in (there or back)[:1]:
                 if not _is_fixed(visit) and self._fits(visit, start):
                     found[n] = start
@@ -587,7 +614,7 @@ class Consequences:
 
         The first visit is never moved: where it grew and has no room, the event cannot be.
         """
-        minutes, names = self.opening.minutes(visit.each_purpose), set(visit.names)
+        stay, names = self.opening.stay(visit.each_purpose), set(visit.names)
         stood = [
             old
             for old in self.before.visits.values()
@@ -595,14 +622,14 @@ class Consequences:
             if old.start is not None and old.start.replace(tzinfo=None) == start
         ]
         had_room = any(
-            old.start and old.end and old.end - old.start >= timedelta(minutes=minutes)
+            old.start and old.end and old.end - old.start >= timedelta(minutes=stay.minutes)
             for old in stood
         )
         if had_room or not visit.is_to_come:
             return True
-        obstacle = self.opening.obstacle(start, minutes)
+        obstacle = self.opening.obstacle(start, stay)
         if obstacle and stood and start.date() == self.noted.course.first_visit.date():
-            problem = f"the first visit would take {count(minutes, 'minute')}: {obstacle}"
+            problem = f"the first visit would take {count(stay.minutes, 'minute')}: {obstacle}"
             raise refused("", problem, "choose another day")
         return obstacle is None
 

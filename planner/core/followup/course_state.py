@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from planner.core.followup.events import (
     UNCOUNTED,
+    UNSETTLED,
     Answered,
     Confirmed,
     Corrected,
@@ -29,8 +30,10 @@ from planner.core.followup.events import (
     LesionAdded,
     Migrated,
     Planned,
+    Rearranged,
     Resumed,
     Settled,
+    Told,
     kind_of,
 )
 from planner.core.plan.appointments import Named, Slot, injections_of
@@ -210,7 +213,7 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
         place = f"event {target}"
         if event is None or target >= entry.number:
             raise refused(place, "there is none", "see its history")
-        if isinstance(event, Planned | Issued | Migrated | Corrected):
+        if isinstance(event, Planned | Issued | Migrated | Rearranged | Told | Corrected):
             raise refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
         if target in withdrawn:
             raise refused(place, "it is withdrawn already", "enter it anew")
@@ -269,7 +272,7 @@ class _Folding:
 
     def note(self, entry: Entry) -> None:
         """What one more event says, whatever it led to."""
-        said_later = Issued | Migrated | Identified | Corrected
+        said_later = Issued | Migrated | Identified | Corrected | Told
         if self.ended and not isinstance(entry.event, said_later):
             text = f"the course ended on {day(self.ended.on)} ({self.ended.ending})"
             fix = "correct the ending first, if that was a slip"
@@ -390,7 +393,7 @@ class _Folding:
         """What one more event decided."""
         settled = entry.settled
         if settled is None:
-            if not isinstance(entry.event, Issued):
+            if not isinstance(entry.event, UNSETTLED):
                 text = f"event {entry.number} does not say when the visits to come are"
                 raise refused(self.course_there.id, text, _RESTORE)
             return

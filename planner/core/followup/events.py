@@ -177,6 +177,32 @@ class Migrated(NamedTuple):
     papers: tuple[Papers, ...] = ()
 
 
+class Rearrangement(NamedTuple):
+    """What is to come of a visit, and its new start by the clinic's clock; None: it has no day."""
+
+    visit: tuple[Named, ...]
+    to: datetime | None
+
+
+class Rearranged(NamedTuple):
+    """The clinic changed, and what no longer fitted there stands at other times.
+
+    They were chosen for all its courses at once. `clinic` is the sha256 of the file that holds from
+    now on, None where that is as before; with other syringes or stock all is `drawn_anew`.
+    """
+
+    visits: tuple[Rearrangement, ...]
+    clinic: str | None = None
+    drawn_anew: bool = False
+
+
+class Told(NamedTuple):
+    """The patient was told what the event `rearranged` (its number) moved, and `how`."""
+
+    rearranged: int
+    how: str
+
+
 class Corrected(NamedTuple):
     """An earlier event (by its number) was a slip: what holds in its place, None for nothing."""
 
@@ -200,6 +226,8 @@ Event = (
     | Issued
     | Identified
     | Migrated
+    | Rearranged
+    | Told
     | Corrected
 )
 # How each is called in the database, in exports and in a history.
@@ -219,6 +247,8 @@ KINDS: dict[str, type[Event]] = {
     "issued": Issued,
     "identified": Identified,
     "migrated": Migrated,
+    "rearranged": Rearranged,
+    "told": Told,
     "corrected": Corrected,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -230,7 +260,9 @@ def kind_of(event: Event) -> str:
 
 
 # What raises no revision: it changes nothing of the course.
-UNCOUNTED = (Planned, Issued, Migrated)
+UNCOUNTED = (Planned, Issued, Migrated, Told)
+# What decides nothing of what is to come.
+UNSETTLED = (Issued, Told)
 
 
 class Scheduled(NamedTuple):

@@ -26,14 +26,15 @@ from planner.core.followup.course_state import (
     with_settled,
 )
 from planner.core.followup.events import (
+    UNSETTLED,
     Corrected,
     Entry,
     Event,
-    Issued,
     LesionAdded,
     Migrated,
     Moved,
     Planned,
+    Rearranged,
     Scheduled,
     Settled,
 )
@@ -93,7 +94,7 @@ def settle(
     `entries` are those before it, `before` the state that they leave, None before the plan.
     Raises InputError or RefusedError where the event cannot be.
     """
-    if isinstance(entry.event, Issued) and before is not None:
+    if isinstance(entry.event, UNSETTLED) and before is not None:
         return entry, noted(before, entry, (), protocol)
     entry = with_decisions(entry, protocol)
     said = noted(before, entry, entries, protocol)
@@ -105,7 +106,8 @@ def settle(
         following.apply(entry, entries)
         if following.is_changed:
             placed = following.stands()
-            settling = _Settling(before, said, protocol, opening)
+            is_anew = isinstance(entry.event, Rearranged) and entry.event.drawn_anew
+            settling = _Settling(before, said, protocol, opening, is_drawn_anew=is_anew)
             settled = settling.settled(following.slots, placed)
         else:
             settled = Settled(tuple(_scheduled(before)))
@@ -140,16 +142,22 @@ def settle_all(
         return first_edition_uid(state.course.id, first)
 
     # It compared no dose with the cases at its site.
-    settling = _Settling(nothing, state, protocol._replace(cases=()), opening, as_issued)
-    settling.is_of_first_edition = True
+    settling = _Settling(
+        nothing,
+        state,
+        protocol._replace(cases=()),
+        opening,
+        uid_of_new=as_issued,
+        is_of_first_edition=True,
+    )
     settled = settling.settled(state.slots, placed)
-    there = [*first_edition_findings(settled.findings or ()), *settling.totals_of_visits(placed)]
+    there = [*_first_edition_findings(settled.findings or ()), *settling.totals_of_visits(placed)]
     confirmed, _ = confirm(in_order(there, [*state.decisions]), state.course.confirmations)
     found = _confirmed_then(confirmed, state.course.confirmations)
     return settled._replace(findings=found, decisions=tuple(state.decisions.values()))
 
 
-def first_edition_findings(findings: Sequence[Finding]) -> Iterator[Finding]:
+def _first_edition_findings(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Findings without those that the first edition did not know."""
     return (one for one in findings if one.code not in SECOND_EDITION)
 
@@ -285,14 +293,18 @@ class _Settling:
         said: State,
         protocol: Protocol,
         opening: Opening,
+        *,
         uid_of_new: Callable[[Named], str] | None = None,
+        is_of_first_edition: bool = False,
+        is_drawn_anew: bool = False,
     ) -> None:
         self.before = before
         self.said = said
         self.protocol = protocol
         self.opening = opening
         self.slots: Mapping[Named, Slot] = {}
-        self.is_of_first_edition = False
+        self.is_of_first_edition = is_of_first_edition
+        self.is_drawn_anew = is_drawn_anew
         self.uid_of = uid_of_new or self._uid_of
 
     def _uid_of(self, first: Named) -> str:
@@ -381,7 +393,8 @@ class _Settling:
 
     def _is_drawn_as(self, old: PlannedVisit, visit: Visit) -> bool:
         """Whether a visit is of the same appointments, drawn up for the same doses as before."""
-        if {each.name for each in visit.appointments} != set(old.names):
+        is_other = {each.name for each in visit.appointments} != set(old.names)
+        if is_other or (self.is_drawn_anew and visit.is_to_come):
             return False
         was = _to_draw(old, self.before.slots)
         return was == {
@@ -413,6 +426,7 @@ class _Settling:
         again = {lesion.id for lesion in course.lesions if self._is_changed(lesion)}
         was = self.before.course
         is_again = bool(again) or (course.patient, course.screening) != (was.patient, was.screening)
+        is_again = is_again or self.is_drawn_anew
         has_other_totals = bool(again) or any(
             number in touched and self._has_other_injections(number, one) for number, one in told
         )
@@ -465,7 +479,8 @@ class _Settling:
     def _is_changed(self, lesion: Lesion) -> bool:
         """Whether what is found of a lesion is to be looked for again."""
         was = next((one for one in self.before.course.lesions if one.id == lesion.id), None)
-        return lesion.id in self._new or was != lesion or None in lesion.doses
+        is_other = lesion.id in self._new or was != lesion or None in lesion.doses
+        return is_other or self.is_drawn_anew
 
     def _is_found_again(self, finding: Finding) -> bool:
         return finding.lesion in self._new or finding.code not in WHEN_IT_COMES

@@ -122,12 +122,12 @@ def lay_out_again(
     opening: Opening,
     first_visit: datetime,
     shortest_days: int,
-    standing: Mapping[int, datetime] | None,
+    standing: Mapping[int, datetime | None] | None,
 ) -> tuple[Placed, ...]:
     """Give each visit of a course under way its time; what was done or moved stands as it is.
 
-    So does each visit in `standing`, by its place among the visits, at its wall-clock start;
-    None where all of them are laid out anew around the first visit.
+    So does each visit in `standing`, by its place among the visits, at its wall-clock start, or
+    without a day where that is None; None where all are laid out anew around the first visit.
     """
     return _Series(visits, opening, first_visit, shortest_days, standing).laid_out()
 
@@ -141,7 +141,7 @@ class _Series:
         opening: Opening,
         first_visit: datetime,
         shortest_days: int,
-        standing: Mapping[int, datetime] | None = None,
+        standing: Mapping[int, datetime | None] | None = None,
     ) -> None:
         self.visits = visits
         self.opening = opening
@@ -149,9 +149,11 @@ class _Series:
         self.shortest_days = shortest_days
         self.pairs = tuple(_pairs(visits))
         self.links = tuple(sorted({pair.link for pair in self.pairs}))
-        self.minutes = [opening.minutes(visit.each_purpose) for visit in visits]
+        self.stays = [opening.stay(visit.each_purpose) for visit in visits]
         stands = {n: visit.settled or visit.moved_to for n, visit in enumerate(visits)}
-        self.fixed = {**(standing or {}), **{n: start for n, start in stands.items() if start}}
+        there = {**(standing or {}), **{n: start for n, start in stands.items() if start}}
+        self.fixed = {n: start for n, start in there.items() if start}
+        self.without_day = {n for n, start in there.items() if start is None}
         if visits and standing is None and visits[0].due == first_visit.date():
             self.fixed.setdefault(0, first_visit)
         self._found: dict[tuple[date, int], datetime | None] = {}
@@ -159,7 +161,7 @@ class _Series:
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
         """Times that cannot stand, as the clinic is closed or full then."""
         for index, start in self.fixed.items():
-            reason = self.opening.obstacle(start, self.minutes[index])
+            reason = self.opening.obstacle(start, self.stays[index])
             if reason:
                 place = places[start]
                 near = listing([typed_moment(one) for one in self._open_near(index)], "or")
@@ -169,7 +171,7 @@ class _Series:
     @property
     def is_only_full(self) -> bool:
         """Whether the clinic is open whenever a visit has to be."""
-        return not any(self.opening.shut(start, self.minutes[n]) for n, start in self.fixed.items())
+        return not any(self.opening.shut(start, self.stays[n]) for n, start in self.fixed.items())
 
     def laid_out(self) -> tuple[Placed, ...]:
         """Each visit with its time in the best series."""
@@ -182,7 +184,8 @@ class _Series:
         It is looked for near the due days first: a series that shifts by no more days in all
         than every visit may here cannot be beaten by one that shifts a visit further.
         """
-        free = [n for n in range(len(self.visits)) if n not in self.fixed]
+        settled = {*self.fixed, *self.without_day}
+        free = [n for n in range(len(self.visits)) if n not in settled]
         widest = max((self.visits[n].window_days for n in free), default=0)
         for reach in _reaches(widest):
             starts = {n: self._starts(n, reach) for n in free}
@@ -241,7 +244,7 @@ class _Series:
         if index not in starts:
             choices = tuple(self._choices(index, starts))
             return Placed(visit, None, None, self._no_day(index), choices=choices)
-        start, end = self.opening.placed(starts[index], self.minutes[index])
+        start, end = self.opening.placed(starts[index], self.stays[index])
         because = None
         near = tuple(self._near(index, starts))
         if visit.settled:
@@ -273,12 +276,12 @@ class _Series:
         return datetime.combine(on, self.hour)
 
     def _obstacle(self, index: int, on: date) -> str | None:
-        return self.opening.obstacle(self._wanted(on), self.minutes[index])
+        return self.opening.obstacle(self._wanted(on), self.stays[index])
 
     def _free(self, index: int, on: date) -> datetime | None:
-        key = (on, self.minutes[index])
+        key = (on, index)
         if key not in self._found:
-            self._found[key] = self.opening.nearest(on, self.hour, self.minutes[index])
+            self._found[key] = self.opening.nearest(on, self.hour, self.stays[index])
         return self._found[key]
 
     def _window(self, index: int, reach: int) -> Iterator[date]:
@@ -384,7 +387,7 @@ class _Series:
 
     def _open_near(self, index: int) -> Iterator[datetime]:
         """The free times nearest to a fixed visit's, three at most."""
-        yield from islice(self.opening.free_near(self.fixed[index], self.minutes[index]), 3)
+        yield from islice(self.opening.free_near(self.fixed[index], self.stays[index]), 3)
 
 
 def _reaches(widest: int) -> Iterator[int]:

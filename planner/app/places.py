@@ -1,0 +1,65 @@
+"""The clinic that a course comes to: the register's, or new with the course."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from planner.app.actors import Author
+from planner.app.planning import Inputs
+from planner.errors import Problem, RefusedError
+from planner.store.clinics import (
+    PUT,
+    ClinicChange,
+    Place,
+    add_event,
+    find_place,
+    is_same_file,
+    read_place,
+    with_years,
+)
+from planner.store.database import lock_clinic
+from planner.store.stored_inputs import Stored, keep_input, read_input, store_clinic
+
+
+def stored_clinic(inputs: Inputs) -> Stored:
+    """The clinic's file, or the time zone without one."""
+    content, clinic = inputs.clinic_content, inputs.clinic
+    return store_clinic(content, clinic.timezone if content is None else None, clinic)
+
+
+def place_of(connection: Connection, inputs: Inputs, author: Author) -> Place:
+    """The clinic of a new course; an unknown one is put, a known one has to say the same.
+
+    Where the course reaches into years whose holidays the register does not know yet, those are
+    added. Raises RefusedError where the register has another file of this clinic.
+    """
+    clinic, said = inputs.clinic.id, stored_clinic(inputs)
+    lock_clinic(connection, clinic)
+    place = find_place(connection, clinic)
+    if place is None:
+        return put(connection, None, clinic, said, _with_course(author, "with its first course"))
+    there = Stored("clinic", read_input(connection, place.input))
+    if not is_same_file(there, said):
+        problem = f"the register has clinic {clinic} otherwise (version {place.version})"
+        fix = "name it by its id, or change it for all its courses"
+        raise RefusedError(Problem("clinic", problem, fix))
+    more = with_years(there, said)
+    if more == there:
+        return place
+    reason = "further years of public holidays"
+    return put(connection, place, clinic, more, _with_course(author, reason))
+
+
+def _with_course(author: Author, reason: str) -> Author:
+    """What came with a course: who added that stands with it, where it can be blanked."""
+    return author._replace(name="course add", reason=reason)
+
+
+def put(
+    connection: Connection, place: Place | None, clinic: str, said: Stored, author: Author
+) -> Place:
+    """A clinic with its first file, or the next one."""
+    sha256 = keep_input(connection, said)
+    change = ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})
+    add_event(connection, place, clinic, change)
+    return read_place(connection, clinic)

@@ -1,0 +1,1 @@
+"""The visits of many courses at once, in the rooms and days of one clinic."""

@@ -1,0 +1,257 @@
+"""Clinics in the database: their files, version by version, and what closes them besides."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
+from planner.core.calendar.closures import closed_besides, without_days
+from planner.errors import MovedOnError, Problem, RefusedError
+from planner.files.fields import nearest, shown
+from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_input
+from planner.store.tables import clinic_events, clinics
+
+PUT, CLOSED, OPENED = "put", "closed", "opened"
+_CLINIC = select(clinics).where(clinics.c.id == bindparam("wanted"))
+_EVENTS = (
+    select(clinic_events)
+    .where(clinic_events.c.clinic == bindparam("wanted"))
+    .order_by(clinic_events.c.number)
+)
+
+
+class ClinicEvent(NamedTuple):
+    """A change of a clinic: another file (its sha256), days closed, or days opened again."""
+
+    number: int
+    at: datetime
+    by: str
+    reason: str | None
+    kind: str
+    said: Mapping[str, Any]
+    digest: str
+
+
+class ClinicChange(NamedTuple):
+    """A change of a clinic before it is written."""
+
+    at: datetime
+    by: str
+    reason: str | None
+    kind: str
+    said: Mapping[str, Any]
+
+
+class Place(NamedTuple):
+    """A clinic as it stands: `version` counts its files, `input` is the sha256 of the newest."""
+
+    id: str
+    version: int
+    input: str
+    events: tuple[ClinicEvent, ...]
+    clinic: Clinic
+
+    @property
+    def closures(self) -> Sequence[Closure]:
+        """What closes it beside its file."""
+        return closures_of(self.events)
+
+    def as_of(self, at: datetime, connection: Connection) -> Clinic:
+        """The clinic as somebody found it at a moment, with the holidays that are known today."""
+        events = [one for one in self.events if one.at <= at] or list(self.events[:1])
+        files = [one.said["input"] for one in events if one.kind == PUT]
+        clinic = clinic_today(read_input(connection, files[-1]))
+        return closed_besides(clinic, closures_of(events))
+
+
+def closures_of(events: Sequence[ClinicEvent]) -> Sequence[Closure]:
+    """The closures that stand after some events."""
+    found: list[Closure] = []
+    for one in events:
+        if one.kind == CLOSED:
+            found.append(closure_of(one.said))
+        elif one.kind == OPENED:
+            first, last = (date.fromisoformat(one.said[name]) for name in ("from", "to"))
+            found = [*without_days(found, first, last)]
+    return found
+
+
+def closure_of(said: Mapping[str, Any]) -> Closure:
+    """A closure as an event says it."""
+    hours = said.get("hours")
+    return Closure(
+        date.fromisoformat(said["from"]),
+        date.fromisoformat(said["to"]),
+        None if hours is None else OpeningHours(*map(time.fromisoformat, hours)),
+        said.get("kind"),
+        said.get("less", 0),
+    )
+
+
+def said_of(closure: Closure) -> dict[str, Any]:
+    """A closure as its event says it."""
+    said: dict[str, Any] = {"from": closure.first.isoformat(), "to": closure.last.isoformat()}
+    if closure.hours is not None:
+        said["hours"] = [f"{one:%H:%M}" for one in closure.hours]
+    if closure.kind is not None:
+        said |= {"kind": closure.kind, "less": closure.less}
+    return said
+
+
+def find_place(connection: Connection, clinic: str) -> Place | None:
+    """A clinic by its id. Raises RefusedError where its history was tampered with."""
+    head = connection.execute(_CLINIC, {"wanted": clinic}).one_or_none()
+    if head is None:
+        return None
+    events = tuple(_events(connection, clinic))
+    files = [one.said["input"] for one in events if one.kind == PUT]
+    is_as_told = bool(files) and (head.events, head.digest, head.version, head.input) == (
+        len(events), events[-1].digest, len(files), files[-1],
+    )  # fmt: skip
+    if not is_as_told:
+        raise RefusedError(_tampered(clinic))
+
+    def read(sha256: str) -> str:
+        return read_input(connection, sha256)
+
+    standing = closed_besides(opening_of(files[-1], read).clinic, closures_of(events))
+    return Place(clinic, head.version, head.input, events, standing._replace(id=clinic))
+
+
+def read_place(connection: Connection, clinic: str) -> Place:
+    """As `find_place`. Raises RefusedError for an unknown one."""
+    found = find_place(connection, clinic)
+    if found is None:
+        known = list(clinic_ids(connection))
+        fix = nearest(clinic, known) if known else "put its file first"
+        raise RefusedError(Problem("clinic", f"the register has no clinic {shown(clinic)}", fix))
+    return found
+
+
+def clinic_ids(connection: Connection) -> Iterator[str]:
+    """All clinics, by their ids."""
+    yield from (one.id for one in connection.execute(select(clinics.c.id).order_by(clinics.c.id)))
+
+
+def add_event(
+    connection: Connection, place: Place | None, clinic: str, change: ClinicChange
+) -> None:
+    """Write one more event of a clinic, which is new where `place` is None.
+
+    Raises MovedOnError where another one came first.
+    """
+    before = place.events[-1] if place else None
+    number, at, kind = before.number + 1 if before else 1, change.at.isoformat(), change.kind
+    facts = _json({"by": change.by, "reason": change.reason, **change.said})
+    own = _digest(clinic, number, at, kind, facts, before.digest if before else "")
+    stands = {
+        "events": number,
+        "version": (place.version if place else 0) + (kind == PUT),
+        "input": change.said["input"] if kind == PUT else place.input if place else "",
+        "digest": own,
+    }
+    if before is None:
+        connection.execute(insert(clinics).values(id=clinic, **stands))
+    else:
+        here = (clinics.c.id == clinic) & (clinics.c.digest == before.digest)
+        if connection.execute(update(clinics).where(here).values(**stands)).rowcount != 1:
+            problem = "somebody else changed it just now"
+            raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
+    row = {"clinic": clinic, "number": number, "at": at, "kind": kind}
+    connection.execute(insert(clinic_events).values(**row, facts=facts, digest=own))
+
+
+def keep_rows(connection: Connection, clinic: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the events of a clinic as an export has them; one that is there stays as it is.
+
+    Raises RefusedError where their chain does not hold.
+    """
+    if find_place(connection, clinic) is not None:
+        return
+    for one in rows:
+        event = _event(one["number"], one["at"], one["kind"], one["facts"], one["digest"])
+        place = find_place(connection, clinic)
+        change = ClinicChange(event.at, event.by, event.reason, event.kind, event.said)
+        add_event(connection, place, clinic, change)
+    made = find_place(connection, clinic)
+    if made is None or [one.digest for one in made.events] != [one["digest"] for one in rows]:
+        raise RefusedError(_tampered(clinic))
+
+
+def rows_of(connection: Connection, clinic: str) -> list[dict[str, Any]]:
+    """The events of a clinic as an export has them."""
+    found = connection.execute(_EVENTS, {"wanted": clinic})
+    return [{name: getattr(one, name) for name in _COLUMNS} for one in found]
+
+
+_COLUMNS = ("number", "at", "kind", "facts", "digest")
+
+
+def _events(connection: Connection, clinic: str) -> Iterator[ClinicEvent]:
+    before = ""
+    for expected, one in enumerate(connection.execute(_EVENTS, {"wanted": clinic}), start=1):
+        own = _digest(clinic, one.number, one.at, one.kind, one.facts, before)
+        if one.number != expected or own != one.digest:
+            raise RefusedError(_tampered(clinic))
+        yield _event(one.number, one.at, one.kind, one.facts, one.digest)
+        before = own
+
+
+def _event(number: int, at: str, kind: str, facts: str, digest: str) -> ClinicEvent:
+    said = json.loads(facts)
+    by, reason = said.pop("by"), said.pop("reason")
+    return ClinicEvent(number, datetime.fromisoformat(at), by, reason, kind, said, digest)
+
+
+def _tampered(clinic: str) -> Problem:
+    fix = "somebody changed the database; restore the last backup"
+    return Problem(clinic, "the history of the clinic is not as it was written", fix)
+
+
+@lru_cache(maxsize=1024)
+def _digest(*content: object) -> str:
+    return hashlib.sha256(_json(list(content)).encode()).hexdigest()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def is_same_file(one: Stored, other: Stored) -> bool:
+    """Whether two clinics' files say the same, whatever their secrets and their holidays."""
+    return _tables(one.content) == _tables(other.content)
+
+
+def _tables(content: str) -> object:
+    from planner.files.reading import parse_toml
+
+    stored = json.loads(content)
+    if stored["file"] is None:
+        return stored["timezone"]
+    return {
+        name: one
+        for name, one in parse_toml(stored["file"].encode()).items()
+        if name != "calendar_key"
+    }
+
+
+def with_years(stored: Stored, more: Stored) -> Stored:
+    """A clinic with the holidays of further years; those that were known stay as they were."""
+    old, new = json.loads(stored.content), json.loads(more.content)
+    if old["holidays"] is None:
+        return stored
+    first, last = old["years"]
+    if first <= new["years"][0] and new["years"][1] <= last:
+        return stored
+    years = [min(first, new["years"][0]), max(last, new["years"][1])]
+    others = new["holidays"] or {}
+    known = {on: name for on, name in others.items() if not first <= int(on[:4]) < last}
+    found = {**old, "holidays": {**known, **old["holidays"]}, "years": years}
+    return Stored("clinic", json.dumps(found, ensure_ascii=False, sort_keys=True))
