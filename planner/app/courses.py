@@ -99,7 +99,7 @@ def add_course(
         project(connection, standing.record, standing.state)
         for other in others:
             if told_it := identified(connection, other, course.id, course.patient, author):
-                _write(connection, other, [told_it])
+                write_steps(connection, other, [told_it])
         return standing
 
 
@@ -128,7 +128,7 @@ def change(
         if first.state.ended and not steps[-1].after.state.ended:
             told_it = caught_up(connection, steps[-1].after, author)
             steps += [told_it] if told_it else []
-        return _led_to(first, steps, _write(connection, first, steps))
+        return _led_to(first, steps, write_steps(connection, first, steps))
 
 
 def preview(
@@ -183,7 +183,7 @@ def _led_to(first: Standing, steps: Sequence[Step], after: Standing) -> Changed:
     return Changed(first, after, entries, waiting, tuple(_asked(steps)))
 
 
-def _write(connection: Connection, before: Standing, steps: Sequence[Step]) -> Standing:
+def write_steps(connection: Connection, before: Standing, steps: Sequence[Step]) -> Standing:
     """Write the events of a course that follow how it stood before, and draw what they changed."""
     standing = _written(connection, before.record, steps)
     entries = [one.entry for one in steps]

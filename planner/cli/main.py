@@ -40,6 +40,7 @@ COMMANDS = {
     "hazards": "planner.cli.hazards",
     "agenda": "planner.cli.agenda",
     "publish": "planner.cli.publish",
+    "clinic": "planner.cli.clinic",
     "course": "planner.cli.course",
     "patient": "planner.cli.patient",
 }
@@ -59,6 +60,11 @@ AS_COMMANDS = {
     "use pg_dump, or export all courses": "planner course export",
     "name a clinic's file, or a zone: Europe/Copenhagen": "--clinic or --timezone",
     "choose another folder": "--out",
+    "put its file first": "planner clinic put",
+    "name it by its id, or change it for all its courses": "--clinic ID; planner clinic put",
+    "see its closures": "planner clinic show",
+    "print its papers anew": "planner clinic papers",
+    "record it first": "planner clinic record",
 }
 
 # Commands that look no zone up, and are asked in the middle of work.

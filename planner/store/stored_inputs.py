@@ -152,6 +152,15 @@ def _opening(content: str) -> Opening:
     )
 
 
+def with_holidays_of(stored: Stored, clinic: Clinic) -> Clinic:
+    """A clinic with the public holidays that were stored with its file."""
+    found = json.loads(stored.content)
+    if found["holidays"] is None:
+        return clinic
+    days = {date.fromisoformat(on): name for on, name in found["holidays"].items()}
+    return clinic._replace(public_holidays=days, holiday_years=range(*found["years"]))
+
+
 def retention_years(content: str) -> int | None:
     """How long the clinic's file says that records are kept; None where it does not."""
     from planner.files.reading import parse_toml

@@ -1,0 +1,346 @@
+"""A clinic of the register: its file put, its days closed and opened, all its courses with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from planner.app.actors import Author, Role, check_may
+from planner.app.asked import Asked, check_answered
+from planner.app.courses import write_steps
+from planner.app.planning import Source, read_clinic
+from planner.app.rearranging import Outcome, rearranged
+from planner.core.calendar.clinic import Clinic, Closure
+from planner.core.calendar.closures import closed_besides
+from planner.core.followup.questions import Question
+from planner.core.values.days import LAST_DAY
+from planner.core.values.formatting import count, day, typed_moment
+from planner.errors import MovedOnError, Problem, RefusedError, located
+from planner.store.clinics import (
+    CLOSED,
+    OPENED,
+    PUT,
+    ClinicChange,
+    Place,
+    add_event,
+    clinic_ids,
+    find_place,
+    is_same_file,
+    read_place,
+    said_of,
+    with_years,
+)
+from planner.store.database import Database, lock_additions, lock_clinic
+from planner.store.stored_inputs import (
+    Stored,
+    keep_input,
+    read_input,
+    store_clinic,
+    with_holidays_of,
+    years_from,
+)
+
+_ALL_DAYS = (date(2000, 1, 1), LAST_DAY)
+
+
+class ClinicChanged(NamedTuple):
+    """What a change of a clinic led to, or would; `before` is None for a new clinic."""
+
+    clinic: str
+    before: Place | None
+    version: int
+    outcome: Outcome
+    is_written: bool
+
+
+NOTHING = Outcome((), (), (), (), ())
+
+
+def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
+    """All clinics of the register."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return [read_place(connection, one) for one in list(clinic_ids(connection))]
+
+
+def clinic_shown(database: Database, role: Role, clinic: str) -> Place:
+    """A clinic as it stands. Raises RefusedError for an unknown one."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return read_place(connection, clinic)
+
+
+def put_clinic(
+    database: Database, file: Source, author: Author, *, is_dry: bool = False
+) -> ClinicChanged:
+    """A clinic's first file, or the next one: what no longer fits is laid out anew.
+
+    Raises InputError for a file that is wrong, RefusedError for another time zone, AskedError with
+    all that it moves and nobody confirmed; then nothing is written.
+    """
+    check_may(author.role, "clinic-put")
+    clinic = read_clinic(file, None, years_from(author.now.year))
+    said = store_clinic(file.content, None, clinic)
+
+    def new_place(connection: Connection, place: Place | None) -> Place:
+        with located(file.name):
+            if place is None:
+                return _first(connection, clinic, said)
+            return _next(connection, place, clinic, said)
+
+    def change(connection: Connection, place: Place | None) -> ClinicChange:
+        sha256 = keep_input(connection, _with_known_years(connection, place, said))
+        return ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})
+
+    def asked(connection: Connection, place: Place | None) -> Iterator[Asked]:
+        return _older(connection, place, said)
+
+    changing = _Changing(database, clinic.id, author, new_place, change, asked)
+    return changing.made(_ALL_DAYS, is_dry=is_dry)
+
+
+def close_clinic(
+    database: Database, clinic: str, closure: Closure, author: Author, *, is_dry: bool = False
+) -> ClinicChanged:
+    """Close a clinic for some days, or hours of them, or let it have less of a kind.
+
+    Raises RefusedError where that is so already, AskedError as `put_clinic`.
+    """
+    check_may(author.role, "clinic-days")
+
+    def new_place(_connection: Connection, place: Place | None) -> Place:
+        there = _known(place, clinic)
+        _check_closure(there, closure)
+        return there._replace(clinic=closed_besides(there.clinic, [closure]))
+
+    def change(_connection: Connection, _place: Place | None) -> ClinicChange:
+        return ClinicChange(author.now, author.name, author.reason, CLOSED, said_of(closure))
+
+    changing = _Changing(database, clinic, author, new_place, change)
+    return changing.made((closure.first, closure.last), is_dry=is_dry)
+
+
+def open_clinic(
+    database: Database, clinic: str, first: date, last: date, author: Author
+) -> ClinicChanged:
+    """Take back what closes a clinic, besides its file, from one day to another.
+
+    Raises RefusedError where nothing but its file closes it then.
+    """
+    check_may(author.role, "clinic-days")
+
+    def new_place(_connection: Connection, place: Place | None) -> Place:
+        there = _known(place, clinic)
+        if not any(one.first <= last and first <= one.last for one in there.closures):
+            by_file = any(one.first <= last and first <= one.last for one in there.clinic.closures)
+            problem = "its file closes it" if by_file else "it is not closed then"
+            fix = "put a file without that" if by_file else "see its closures"
+            raise RefusedError(Problem("on", problem, fix))
+        return there
+
+    def change(_connection: Connection, _place: Place | None) -> ClinicChange:
+        said = {"from": first.isoformat(), "to": last.isoformat()}
+        return ClinicChange(author.now, author.name, author.reason, OPENED, said)
+
+    changing = _Changing(database, clinic, author, new_place, change)
+    # To open a day moves nobody; and what was not recorded is no matter of it.
+    return changing.made(None, is_dry=False)
+
+
+class _Changing(NamedTuple):
+    """A change of a clinic: how it stands then, and the event that says so."""
+
+    database: Database
+    clinic: str
+    author: Author
+    new_place: Callable[[Connection, Place | None], Place]
+    change: Callable[[Connection, Place | None], ClinicChange]
+    asked: Callable[[Connection, Place | None], Iterator[Asked]] = lambda _c, _p: iter(())
+
+    def made(self, days: tuple[date, date] | None, *, is_dry: bool) -> ClinicChanged:
+        """What it leads to on some days; written, unless it is dry."""
+        with self.database.reading() as connection:
+            seen = find_place(connection, self.clinic)
+            if is_dry:
+                return self._led_to(connection, seen, days, is_written=False)
+        with self.database.writing() as connection:
+            lock_additions(connection)
+            place = find_place(connection, self.clinic)
+            _check_not_moved_on(self.clinic, seen, place)
+            # First the courses, then the clinic: so do all others who change a course of it.
+            led = self._led_to(connection, place, days, is_written=True)
+            lock_clinic(connection, self.clinic)
+            check_answered([*self.asked(connection, place), *_asked(led.outcome)], self.author)
+            add_event(connection, place, self.clinic, self.change(connection, place))
+            for standing, step in led.outcome.steps:
+                write_steps(connection, standing, [step])
+            return led._replace(version=read_place(connection, self.clinic).version)
+
+    def _led_to(
+        self,
+        connection: Connection,
+        place: Place | None,
+        days: tuple[date, date] | None,
+        *,
+        is_written: bool,
+    ) -> ClinicChanged:
+        after = self.new_place(connection, place)
+        outcome = NOTHING
+        if place is not None and days is not None:
+            outcome = rearranged(connection, place, after, self.author, days)
+        return ClinicChanged(self.clinic, place, after.version, outcome, is_written)
+
+
+def _first(connection: Connection, clinic: Clinic, said: Stored) -> Place:
+    """A clinic that is new. Raises RefusedError where one of its name has another id."""
+    for one in list(clinic_ids(connection)):
+        there = read_place(connection, one)
+        if clinic.name and there.clinic.name.casefold() == clinic.name.casefold():
+            problem = f"the register has {clinic.name} as {one}"
+            raise RefusedError(Problem("id", problem, f'write id = "{one}", or another name'))
+    return Place(clinic.id, 1, said.sha256, (), clinic)
+
+
+def _next(connection: Connection, place: Place, clinic: Clinic, said: Stored) -> Place:
+    """A clinic with its next file. Raises RefusedError where that changes nothing, or its zone."""
+    if is_same_file(_file_of(connection, place.input), said):
+        problem = f"it is version {place.version} of clinic {clinic.id} already"
+        raise RefusedError(Problem("", problem, "nothing was changed"))
+    if clinic.timezone != place.clinic.timezone:
+        problem = f"clinic {clinic.id} is in the zone {place.clinic.timezone}"
+        raise RefusedError(Problem("timezone", problem, "give it another id"))
+    stored = _with_known_years(connection, place, said)
+    standing = closed_besides(with_holidays_of(stored, clinic), place.closures)
+    return Place(clinic.id, place.version + 1, stored.sha256, place.events, standing)
+
+
+def _older(connection: Connection, place: Place | None, said: Stored) -> Iterator[Asked]:
+    """Whether a file is one that the clinic had before."""
+    for event in place.events[:-1] if place else ():
+        is_file = event.kind == PUT
+        if is_file and is_same_file(_file_of(connection, event.said["input"]), said):
+            text = f"it is what the clinic had before (event {event.number})"
+            yield _fact("older-version", "", text, "is it the newest file?")
+
+
+def _with_known_years(connection: Connection, place: Place | None, said: Stored) -> Stored:
+    return said if place is None else with_years(said, _file_of(connection, place.input))
+
+
+def _file_of(connection: Connection, sha256: str) -> Stored:
+    return Stored("clinic", read_input(connection, sha256))
+
+
+def _known(place: Place | None, clinic: str) -> Place:
+    if place is None:
+        problem = f"the register has no clinic {clinic}"
+        raise RefusedError(Problem("clinic", problem, "put its file first"))
+    return place
+
+
+def _check_closure(place: Place, closure: Closure) -> None:
+    """Refuse what is closed already, and less of a kind than there is."""
+    if closure.kind is not None:
+        most = place.clinic.capacity.get(closure.kind)
+        if most is None:
+            kinds = ", ".join(place.clinic.capacity)
+            problem = f"the clinic does not count its {closure.kind}"
+            raise RefusedError(Problem("kind", problem, f"it counts {kinds}"))
+        if closure.less > most:
+            problem = f"it has {most} {closure.kind}"
+            raise RefusedError(Problem("less", problem, "give at most so many"))
+    same = closure._replace(first=closure.first, last=closure.last)
+    if any(_covers(one, same) for one in place.closures):
+        raise RefusedError(Problem("on", "it is closed so already", "nothing was changed"))
+
+
+def _covers(there: Closure, one: Closure) -> bool:
+    """Whether a closure closes all that another one would."""
+    is_inside = there.first <= one.first and one.last <= there.last
+    if one.kind is not None:
+        return is_inside and there == one
+    return is_inside and there.kind is None and there.hours in (None, one.hours)
+
+
+def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> None:
+    """Refuse to change what somebody else changed since it was looked at."""
+    before, after = (len(one.events) if one else 0 for one in (seen, now))
+    if before == after or now is None:
+        return
+    new = "; ".join(
+        f"{one.kind} by {one.by}" + (f": {one.reason}" if one.reason else "")
+        for one in now.events[before:]
+    )
+    problem = f"somebody else changed it just now ({new})"
+    raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
+
+
+def _asked(outcome: Outcome) -> Iterator[Asked]:
+    """What has to be said yes to: each move, each visit without a day, each other draw-up."""
+    for course, visit, when in outcome.unrecorded:
+        text = f"course {course}, visit {visit} on {when} was not recorded"
+        yield _fact("not-recorded", "", text, "record it first")
+    for one in outcome.moves:
+        to = typed_moment(one.to) if one.to else "no day"
+        text = f"course {one.course}, visit {one.visit}: {typed_moment(one.stood)} to {to}"
+        yield _fact("visit-moves", "", text, "tell the patient")
+    for one in outcome.without_day:
+        free = " or ".join(typed_moment(each) for each in one.choices)
+        text = f"course {one.course}, visit {one.visit} (due {day(one.due)}) finds no day"
+        yield _fact("no-open-day", "", text, f"free: {free}" if free else "see the course")
+    for drawn in outcome.draw_ups:
+        text = f"course {drawn.course}, visit {drawn.visit}: {drawn.was}, then {drawn.now}"
+        yield _fact("drawn-up-anew", "", text, "print its papers anew")
+
+
+def _fact(code: str, field: str, message: str, fix: str) -> Asked:
+    return Asked.of_question(Question(code, field, message, fix))
+
+
+def changed_json(made: ClinicChanged) -> dict[str, Any]:
+    """What a change led to, as programs read it."""
+    return {
+        "clinic": made.clinic,
+        "version": made.version,
+        "moves": [
+            {"course": one.course, "visit": one.visit, "from": one.stood, "to": one.to}
+            for one in made.outcome.moves
+        ],
+        "without_day": [
+            {
+                "course": one.course,
+                "visit": one.visit,
+                "due": one.due,
+                "from": one.stood,
+                "free": list(one.choices),
+            }
+            for one in made.outcome.without_day
+        ],
+        "draw_ups": [one._asdict() for one in made.outcome.draw_ups],
+        "not_recorded": [
+            {"course": course, "visit": visit, "start": when}
+            for course, visit, when in made.outcome.unrecorded
+        ],
+    }
+
+
+def wall_now(place: Place, now: datetime) -> datetime:
+    """The clinic's wall clock at a moment."""
+    return now.astimezone(ZoneInfo(place.clinic.timezone)).replace(tzinfo=None)
+
+
+def summary_line(made: ClinicChanged) -> str:
+    """`version 2; 3 visits move, 1 without a day`."""
+    outcome = made.outcome
+    parts = [f"version {made.version}"]
+    if outcome.moves:
+        parts.append(f"{count(len(outcome.moves), 'visit')} moved")
+    if outcome.without_day:
+        parts.append(f"{count(len(outcome.without_day), 'visit')} without a day")
+    if outcome.draw_ups:
+        parts.append(f"{count(len(outcome.draw_ups), 'visit')} drawn up anew")
+    return "; ".join(parts)

@@ -1,0 +1,318 @@
+"""What a clinic's change leads to: what no longer fits, laid out anew over all its courses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from planner.app.actors import Author
+from planner.app.changing import Step, settled
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.clinic import Clinic
+from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
+from planner.core.followup.events import Entry, Rearranged, Rearrangement
+from planner.core.followup.settling import unlawful
+from planner.core.plan.plan import PlannedVisit
+from planner.core.plan.recording import record_clinic
+from planner.core.roster.laying_out import laid_out
+from planner.store.clinics import Place
+from planner.store.histories import Record, read_course
+from planner.store.standing import Standing
+from planner.store.summary import purposes_of, read_summary
+from planner.store.tables import courses, visits
+from planner.store.taken_times import taken_at
+
+
+class Move(NamedTuple):
+    """A visit that stands at another time; `to` is None where it has no day."""
+
+    course: str
+    visit: int
+    due: date
+    stood: datetime
+    to: datetime | None
+    choices: tuple[datetime, ...] = ()
+
+
+class DrawUp(NamedTuple):
+    """A visit to come that is drawn up otherwise, in words."""
+
+    course: str
+    visit: int
+    was: str
+    now: str
+
+
+class Outcome(NamedTuple):
+    """What a change leads to: a step of each course that it concerns, and what to tell of it."""
+
+    steps: tuple[tuple[Standing, Step], ...]
+    moves: tuple[Move, ...]
+    without_day: tuple[Move, ...]
+    draw_ups: tuple[DrawUp, ...]
+    unrecorded: tuple[tuple[str, int, str], ...]
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether somebody has to say yes to it."""
+        return bool(self.moves or self.without_day or self.draw_ups or self.unrecorded)
+
+
+def rearranged(
+    connection: Connection, before: Place, after: Place, author: Author, days: tuple[date, date]
+) -> Outcome:
+    """What follows from a clinic that stands otherwise on some days, both inclusive.
+
+    Nothing is written. Raises ServiceError where no best answer can be found.
+    """
+    return _Rearranging(connection, before, after, author).outcome(days)
+
+
+class _Rearranging:
+    """All that a change of a clinic concerns."""
+
+    def __init__(self, connection: Connection, before: Place, after: Place, author: Author) -> None:
+        self.connection = connection
+        self.before = before
+        self.after = after
+        self.author = author
+        zone = ZoneInfo(after.clinic.timezone)
+        self.now = author.now.astimezone(zone).replace(tzinfo=None)
+        self.is_drawn_anew = _draws(before.clinic) != _draws(after.clinic)
+        self.is_named_anew = record_clinic(before.clinic) != record_clinic(after.clinic)
+        self.has_other_minutes = _minutes(before.clinic) != _minutes(after.clinic)
+
+    def outcome(self, days: tuple[date, date]) -> Outcome:
+        """The whole of it."""
+        must, may = self._unfit(days)
+        concerned = {course for course, _ in (*must, *may)}
+        if self.is_drawn_anew or self.is_named_anew or self.has_other_minutes:
+            concerned |= set(self._running())
+        there = {one: self._standing(one) for one in sorted(concerned)}
+        there = {one: found for one, found in there.items() if found.state.ended is None}
+        starts = self._starts(there, must, may)
+        steps = [
+            (standing, step)
+            for course, standing in there.items()
+            if (step := self._step(standing, self._changed(course, standing, starts)))
+        ]
+        moves = [one for standing, step in steps for one in _moves(standing, step)]
+        return Outcome(
+            tuple(steps),
+            tuple(one for one in moves if one.to is not None),
+            tuple(one for one in moves if one.to is None),
+            tuple(one for standing, step in steps for one in _draw_ups(standing, step)),
+            tuple(self._unrecorded(days)),
+        )
+
+    def _rows(self, days: tuple[date, date]) -> Sequence[tuple[str, int, datetime, list[str]]]:
+        """The visits to come of some days, each with its start and what is done at it."""
+        query = select(visits.c.course, visits.c.number, visits.c.start, visits.c.summary).where(
+            visits.c.clinic == self.after.id,
+            visits.c.state == "planned",
+            visits.c.day.between(days[0].isoformat(), days[1].isoformat()),
+        )
+        return [
+            (
+                course,
+                number,
+                datetime.fromisoformat(start).replace(tzinfo=None),
+                [*purposes_of(read_summary(summary))],
+            )
+            for course, number, start, summary in self.connection.execute(query)
+        ]
+
+    def _unfit(self, days: tuple[date, date]) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+        """The visits that cannot stay, and those of which not all can."""
+        opening = Opening(self.after.clinic, taken_at(self.connection, self.after))
+        must: set[tuple[str, int]] = set()
+        may: set[tuple[str, int]] = set()
+        for course, number, start, purposes in self._rows(days):
+            if start < self.now:
+                continue
+            stay = opening.stay(purposes)  # type: ignore[arg-type]
+            if opening.shut(start, stay):
+                must.add((course, number))
+                continue
+            begin, end = opening.placed(start, stay)
+            is_full = any(
+                opening.taken(begin, end, kind) > opening.clinic.capacity[kind]
+                for kind, needed in stay.takes.items()
+                if needed
+            )
+            if is_full:
+                may.add((course, number))
+        return must, may
+
+    def _unrecorded(self, days: tuple[date, date]) -> Iterator[tuple[str, int, str]]:
+        """The visits of days that are over of which nobody said what became."""
+        for course, number, start, _ in sorted(self._rows(days)):
+            if start < self.now:
+                yield course, number, f"{start:%Y-%m-%d %H:%M}"
+
+    def _running(self) -> Iterator[str]:
+        query = select(courses.c.id).where(
+            courses.c.clinic == self.after.id, courses.c.status != "ended"
+        )
+        yield from (one.id for one in self.connection.execute(query))
+
+    def _standing(self, course: str) -> Standing:
+        record = read_course(self.connection, course, is_locked=True)
+        return Standing.of(self._at_clinic(record))
+
+    def _at_clinic(self, record: Record) -> Record:
+        def is_other(course: str, _number: int) -> bool:
+            return course != record.course
+
+        taken = taken_at(self.connection, self.after, is_other)
+        return record._replace(current=Opening(self.after.clinic, taken))
+
+    def _starts(
+        self,
+        there: Mapping[str, Standing],
+        must: set[tuple[str, int]],
+        may: set[tuple[str, int]],
+    ) -> Mapping[tuple[str, int], datetime | None]:
+        """The new start of each visit that is laid out, by course and number."""
+        if not must and not may:
+            return {}
+        found = self._solved(there, must, may)
+        if None not in found.values():
+            return found
+        # Where somebody would find no day, other visits of those courses may make room.
+        others = {
+            (course, visit.number)
+            for course, standing in there.items()
+            if any(one == course for one, _ in must | may)
+            for visit in coming_visits(standing.state, self.now)
+            if not any(standing.state.slots[name].moved_to for name in visit.names)
+        }
+        return self._solved(there, must, may | (others - must))
+
+    def _solved(
+        self,
+        there: Mapping[str, Standing],
+        must: set[tuple[str, int]],
+        may: set[tuple[str, int]],
+    ) -> Mapping[tuple[str, int], datetime | None]:
+        wanted = must | may
+
+        def stands(course: str, number: int) -> bool:
+            return (course, number) not in wanted
+
+        opening = Opening(self.after.clinic, taken_at(self.connection, self.after, stands))
+        parts: list[Displaced] = []
+        for course, standing in there.items():
+            numbers = [number for name, number in wanted if name == course]
+            stay = [number for name, number in may if name == course]
+            around = Surroundings(
+                course, standing.state, standing.record.protocol, opening, self.now
+            )
+            parts.append(displaced(around, numbers, stay))
+        movables = [one for part in parts for one in part.movables]
+        distances = [one for part in parts for one in part.distances]
+        return laid_out(movables, distances, opening, self.now)
+
+    def _changed(
+        self,
+        course: str,
+        standing: Standing,
+        starts: Mapping[tuple[str, int], datetime | None],
+    ) -> Sequence[Rearrangement]:
+        """The visits of a course that stand at other times, or for longer, from now on."""
+        found = []
+        for visit in coming_visits(standing.state, self.now):
+            assert visit.start is not None
+            stood = visit.start.replace(tzinfo=None)
+            to = starts.get((course, visit.number), stood)
+            if to != stood or self._lasts_otherwise(standing, visit):
+                found.append(Rearrangement(visit.names, to))
+        return found
+
+    def _lasts_otherwise(self, standing: Standing, visit: PlannedVisit) -> bool:
+        if not self.has_other_minutes or visit.start is None:
+            return False
+        opening = standing.record.opening
+        start = visit.start.replace(tzinfo=None)
+        return opening.placed(start, opening.stay(visit.each_purpose))[1] != visit.end
+
+    def _step(self, standing: Standing, changed: Sequence[Rearrangement]) -> Step | None:
+        """A course with its event; None where nothing of it changes."""
+        record = standing.record
+        is_anew = self.is_drawn_anew and any(coming_visits(standing.state, self.now))
+        if not (changed or is_anew or self.is_named_anew):
+            return None
+        file = self.after.input if self.after.input != record.clinic else None
+        event = Rearranged(tuple(changed), file, is_anew)
+        author = self.author
+        number = len(record.entries) + 1
+        entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
+        after, entry = settled(record, standing.state, entry)
+        _check(standing, after, changed)
+        return Step(after, entry, ())
+
+
+def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) -> None:
+    """Whatever was laid out stands as it was chosen, and breaks no law that held before."""
+    starts = after.state.starts
+    wanted = {name: one.to for one in changed for name in one.visit}
+    if any(starts.get(name) != to for name, to in wanted.items()):
+        raise AssertionError(f"course {before.record.course} stands otherwise than was chosen")
+    protocol = before.record.protocol
+    if set(unlawful(after.state, protocol)) - set(unlawful(before.state, protocol)):
+        raise AssertionError(f"course {before.record.course} would break the law of a series")
+
+
+def _moves(standing: Standing, step: Step) -> Iterator[Move]:
+    was, now = standing.state.visits, step.after.state.visits
+    for number, visit in sorted(now.items()):
+        old = was.get(number)
+        if old is None or old.start is None or (visit.start == old.start):
+            continue
+        to = visit.start and visit.start.replace(tzinfo=None)
+        stood = old.start.replace(tzinfo=None)
+        yield Move(standing.record.course, number, visit.due, stood, to, visit.choices)
+
+
+def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:
+    was = standing.state.visits
+    for number, visit in sorted(step.after.state.visits.items()):
+        old = was.get(number)
+        if old is not None and _drawn(old) != _drawn(visit):
+            course = standing.record.course
+            yield DrawUp(course, number, _drawn_words(old), _drawn_words(visit))
+
+
+def _drawn(visit: PlannedVisit) -> object:
+    drawn = [(one.lesion, one.drawn_ml) for one in visit.injections]
+    return drawn, visit.syringes, visit.preparation
+
+
+def _drawn_words(visit: PlannedVisit) -> str:
+    from planner.core.values.formatting import count, mg_per_ml, ml
+
+    sizes: dict[object, int] = defaultdict(int)
+    for one in visit.syringes:
+        sizes[one.capacity_ml] += 1
+    parts = [f"{count(number, 'syringe')} of {ml(size)}" for size, number in sizes.items()]  # type: ignore[arg-type]
+    total = "doses open" if visit.total_drawn_ml is None else f"{ml(visit.total_drawn_ml)} in all"
+    made = visit.preparation
+    stock = f"; from {mg_per_ml(made.strength_mg_per_ml)}" if made else ""
+    mixed = f", {ml(made.stock_ml)} + {ml(made.diluent_ml)}" if made and made.diluent_ml else ""
+    return f"{total}, {', '.join(parts) or 'no syringe'}{stock}{mixed}"
+
+
+def _draws(clinic: Clinic) -> object:
+    """What of a clinic a draw-up follows, and the limits that it is held against."""
+    return (
+        clinic.syringes, clinic.stock, clinic.draw_up, clinic.needle_change, dict(clinic.most_ml),
+    )  # fmt: skip
+
+
+def _minutes(clinic: Clinic) -> object:
+    return clinic.injection_minutes, clinic.evaluation_minutes, clinic.further_lesion_minutes

@@ -1,0 +1,146 @@
+"""What of a course can be laid out anew beside others, and how far its visits stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from planner.core.calendar.availability import Opening
+from planner.core.followup.course_state import State
+from planner.core.plan.appointments import Slot
+from planner.core.plan.plan import PlannedVisit
+from planner.core.protocol.protocol import Protocol
+from planner.core.roster.laying_out import Distance, Movable
+from planner.core.values.days import FIRST_DAY, LAST_DAY
+
+_ONE_DAY = timedelta(days=1)
+
+
+class Displaced(NamedTuple):
+    """Visits of a course that are laid out with those of others; the rest of it stands."""
+
+    movables: tuple[Movable, ...]
+    distances: tuple[Distance, ...]
+
+
+def coming_visits(state: State, not_before: datetime) -> Iterator[PlannedVisit]:
+    """The visits that can still be laid out: nothing of them was begun, none is over."""
+    for number in sorted(state.visits):
+        visit = state.visits[number]
+        slots = [state.slots[name] for name in visit.names if name in state.slots]
+        is_whole = all(one.state == "open" and one.at is None for one in slots) and bool(slots)
+        start = visit.start and visit.start.replace(tzinfo=None)
+        if is_whole and start is not None and start >= not_before:
+            yield visit
+
+
+class Surroundings(NamedTuple):
+    """A course as it stands, and where and from when on what comes of it is laid out."""
+
+    course: str
+    state: State
+    protocol: Protocol
+    opening: Opening
+    not_before: datetime
+
+    @property
+    def apart(self) -> int:
+        """The shortest interval, in days."""
+        return self.protocol.policy.shortest_interval_days
+
+
+def displaced(
+    there: Surroundings, numbers: Collection[int], may_stay: Collection[int]
+) -> Displaced:
+    """Some visits of a course as what is laid out, those that `may_stay` among them."""
+    moving = {n: one for n, one in there.state.visits.items() if n in numbers}
+    movables = []
+    for number, visit in sorted(moving.items()):
+        assert visit.start is not None
+        movables.append(
+            Movable(
+                course=there.course,
+                visit=number,
+                stay=there.opening.stay(visit.each_purpose),
+                stood=visit.start.replace(tzinfo=None),
+                due=_due(_slots(visit, there.state)[0]),
+                days=tuple(_days(visit, there, moving)),
+                may_stay=number in may_stay,
+            )
+        )
+    distances = _distances(there.course, list(moving.values()), there.apart)
+    return Displaced(tuple(movables), tuple(distances))
+
+
+def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> Iterator[date]:
+    """The days of a visit's window that the visits of the course that stand leave it."""
+    state = there.state
+    slots = _slots(visit, state)
+    window = min(one.appointment.window_days for one in slots)
+    if _is_first(visit, state):
+        window = min(window, there.protocol.policy.injection_window_days)
+    due = _due(slots[0])
+    earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
+    held = min(
+        (state.held[one.lesion] for one in visit.injections if one.lesion in state.held),
+        default=LAST_DAY + _ONE_DAY,
+    )
+    others = [one for n, one in state.visits.items() if n not in moving and one.start is not None]
+    for shift in range(-window, window + 1):
+        on = due + shift * _ONE_DAY
+        is_free = earliest <= on <= LAST_DAY and on < held and there.opening.is_known(on)
+        if is_free and all(_may_stand(visit, on, other, there) for other in others):
+            yield on
+
+
+def _slots(visit: PlannedVisit, state: State) -> list[Slot]:
+    return [state.slots[name] for name in visit.names]
+
+
+def _due(slot: Slot) -> date:
+    """The day that a visit's window is counted from."""
+    return slot.counted_from
+
+
+def _not_before(slots: Sequence[Slot]) -> Iterator[date]:
+    yield from (one.appointment.not_before for one in slots if one.appointment.not_before)
+
+
+def _is_first(visit: PlannedVisit, state: State) -> bool:
+    """Whether it is the first visit of a course that has not begun."""
+    starts = [one.start for one in state.visits.values() if one.start is not None]
+    return not state.given and not state.seen and visit.start == min(starts)
+
+
+def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundings) -> bool:
+    """Whether a visit may stand on a day beside another one of its course that stays."""
+    assert other.start is not None
+    there = other.start.date()
+    is_live = any(
+        name in at.state.slots and at.state.slots[name].state in ("open", "done")
+        for name in other.names
+    )
+    if not is_live:
+        return True
+    days = (on - there).days
+    if days == 0:
+        return False
+    here = {one.lesion: one.injection for one in visit.injections}
+    for one in other.injections:
+        if one.lesion in here and one.state != "missed":
+            is_later = here[one.lesion] > one.injection
+            if (days if is_later else -days) < at.apart:
+                return False
+    return (days > 0) == (visit.start is None or visit.start.date() > there)
+
+
+def _distances(course: str, visits: Sequence[PlannedVisit], apart: int) -> Iterator[Distance]:
+    """How far the visits that are laid out stay from one another, in their order."""
+    there = sorted(visits, key=lambda one: (one.start or datetime.max, one.number))
+    for n, earlier in enumerate(there):
+        lesions = {one.lesion for one in earlier.injections}
+        for later in there[n + 1 :]:
+            shares = any(one.lesion in lesions for one in later.injections)
+            days = apart if shares else 1
+            yield Distance(course, earlier.number, later.number, days)
