@@ -174,7 +174,7 @@ class _Changing(NamedTuple):
             # First the courses, then the clinic: so do all others who change a course of it.
             led = self._led_to(connection, place, days, is_written=True)
             lock_clinic(connection, self.clinic)
-            check_answered([*self.asked(connection, place), *_asked(led.outcome)], self.author)
+            check_answered([*self.asked(connection, place), *asked_of(led.outcome)], self.author)
             add_event(connection, place, self.clinic, self.change(connection, place))
             for standing, step in led.outcome.steps:
                 write_steps(connection, standing, [step])
@@ -279,7 +279,7 @@ def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> N
     raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
 
 
-def _asked(outcome: Outcome) -> Iterator[Asked]:
+def asked_of(outcome: Outcome) -> Iterator[Asked]:
     """What has to be said yes to: each move, each visit without a day, each other draw-up."""
     for course, visit, when in outcome.unrecorded:
         text = f"course {course}, visit {visit} on {when} was not recorded"

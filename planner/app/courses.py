@@ -25,12 +25,14 @@ from planner.app.planning import Inputs
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import UNCOUNTED, Ended, Entry, Event, Issued, Planned
 from planner.core.plan.calendar_ids import KEY_BYTES
+from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
 from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told
 from planner.documents.printable import check_printable
 from planner.documents.wording import ENGLISH
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
+from planner.store.clinics import Place
 from planner.store.database import Database, lock_additions
 from planner.store.histories import (
     Record,
@@ -45,6 +47,7 @@ from planner.store.standing import Standing, check_not_erased, check_not_restric
 from planner.store.stored_inputs import keep_input, store_protocol
 from planner.store.tables import courses
 from planner.store.taken_times import around_others
+from planner.store.waiting_list import find_waiting
 
 Make = Callable[[Standing], Event]
 
@@ -72,35 +75,54 @@ def add_course(
     physician, AskedError where its patient has another running course and nobody confirmed that.
     """
     check_may(author.role, "planned")
-    course = inputs.course
     with database.writing() as connection:
         lock_additions(connection)
-        if connection.execute(select(courses).where(courses.c.id == course.id)).first():
-            fix = "change it there, or choose another id"
-            raise RefusedError(Problem(course.id, "it is in the register already", fix))
-        patient = patient_of(connection, course)
-        others, asked = running_beside(connection, patient, course)
-        check_answered(asked, author)
-        course = course._replace(patient=as_known(course.patient, patient))
+        check_new(connection, inputs.course.id)
         place = place_of(connection, inputs, author)
-        event = Planned(
-            course,
-            keep_input(connection, store_protocol(inputs.protocol_content)),
-            place.input,
-            secrets.token_hex(KEY_BYTES),
-        )
-        begin_course(connection, course.id, patient.key, place.id)
-        record = new_record(connection, course.id, patient, event, at=place.id)
-        entry = Entry(1, author.now, author.name, author.confirm, event, role=author.role)
-        begun, entry = settled(around_others(connection, record, busy), None, entry)
-        _check_plan(begun.state.findings, course.id)
-        check_printable(dict(typed_texts(begun.plan)))
-        standing = _written(connection, record, [Step(begun, entry, ())])
-        project(connection, standing.record, standing.state)
-        for other in others:
-            if told_it := identified(connection, other, course.id, course.patient, author):
-                write_steps(connection, other, [told_it])
-        return standing
+        protocol = keep_input(connection, store_protocol(inputs.protocol_content))
+        return begun(connection, inputs.course, place, protocol, author, busy=busy)
+
+
+def check_new(connection: Connection, course: str) -> None:
+    """Refuse a course that is there already."""
+    if connection.execute(select(courses).where(courses.c.id == course)).first():
+        fix = "change it there, or choose another id"
+        raise RefusedError(Problem(course, "it is in the register already", fix))
+    if find_waiting(connection, course) is not None:
+        fix = "book it, or choose another id"
+        raise RefusedError(Problem(course, "it is on the waiting list", fix))
+
+
+def begun(
+    connection: Connection,
+    course: Course,
+    place: Place,
+    protocol: str,
+    author: Author,
+    *,
+    busy: Sequence[Busy] = (),
+) -> Standing:
+    """A new course at a clinic, by the protocol of a sha256, around the courses that are there.
+
+    Additions are locked. Raises as `add_course`.
+    """
+    patient = patient_of(connection, course)
+    others, asked = running_beside(connection, patient, course)
+    check_answered(asked, author)
+    course = course._replace(patient=as_known(course.patient, patient))
+    event = Planned(course, protocol, place.input, secrets.token_hex(KEY_BYTES))
+    begin_course(connection, course.id, patient.key, place.id)
+    record = new_record(connection, course.id, patient, event, at=place.id)
+    entry = Entry(1, author.now, author.name, author.confirm, event, role=author.role)
+    first, entry = settled(around_others(connection, record, busy), None, entry)
+    _check_plan(first.state.findings, course.id)
+    check_printable(dict(typed_texts(first.plan)))
+    standing = _written(connection, record, [Step(first, entry, ())])
+    project(connection, standing.record, standing.state)
+    for other in others:
+        if told_it := identified(connection, other, course.id, course.patient, author):
+            write_steps(connection, other, [told_it])
+    return standing
 
 
 def change(

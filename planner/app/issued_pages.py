@@ -67,7 +67,9 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
     None and nothing where these are the first papers of the course.
     """
     earlier = [
-        one for one in standing.state.issues if one.issued.revision < standing.state.revision
+        one
+        for one in standing.state.issues
+        if one.is_whole and one.issued.revision < standing.state.revision
     ]
     if not earlier:
         return None, ()
@@ -108,6 +110,15 @@ def pages_with(connection: Connection, code: str) -> list[IssuedPage]:
         problem = "the register made no page with this code"
         raise RefusedError(Problem(code, problem, "a draft, a reprint of a file, or a slip?"))
     return found
+
+
+def stale_of(standing: Standing) -> list[IssuedPage]:
+    """The pages of a course that are out and do not hold any more: of each the one made last."""
+    last: dict[str, str] = {}
+    for issue in standing.state.issues:
+        last |= {one.page: one.code for one in pages_of_issue(issue.issued)}
+    found = (page_of(standing, code, page) for page, code in last.items())
+    return [one for one in found if one.state == "stale"]
 
 
 def page_of(standing: Standing, code: str, page: str) -> IssuedPage:

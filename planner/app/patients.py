@@ -20,6 +20,7 @@ from planner.store.histories import PatientRow, find_patient, read_courses_of, r
 from planner.store.standing import Standing
 from planner.store.stored_inputs import retention_years
 from planner.store.tables import inputs, patients, texts
+from planner.store.waiting_list import remove_waiting_of
 
 
 def patient_of(connection: Connection, patient: str) -> PatientRow:
@@ -92,6 +93,9 @@ def erase(
     check_may(author.role, "patients")
     with database.writing() as connection:
         lock_additions(connection)
+        if find_patient(connection, patient) is None and remove_waiting_of(connection, patient):
+            # Nobody knew more of who only waited.
+            return Erased(0, is_log_empty=True, remains=())
         there = patient_of(connection, patient)
         found = courses_of(connection, there, is_locked=True)
         if not force:
@@ -110,6 +114,7 @@ def erase(
                 erased=_note(author, author.reason if force else None),
             )
         )
+        remove_waiting_of(connection, there.id or patient)
         fixed: list[str] = []
         for one in found:
             fixed += _typed_in_facts(connection, one.record.course)

@@ -68,7 +68,7 @@ def read_inputs(
     problems: list[Problem] = []
     protocol, rules, place = None, b"", None
     try:
-        protocol, rules = _protocol(table, course)
+        protocol, rules = protocol_named(table, course)
     except InputError as error:
         problems += error.problems
     try:
@@ -103,7 +103,7 @@ def _limit_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
             yield Problem(f"most_ml.{site}", problem, nearest(site, sites))
 
 
-def _protocol(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:
+def protocol_named(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:
     """The protocol that a course names. Raises InputError where there is none of that name."""
     from planner.files.bundled import bundled_protocols, protocol_path
     from planner.files.course import DEFAULT_PROTOCOL

@@ -101,7 +101,7 @@ class _Rearranging:
             for course, standing in there.items()
             if (step := self._step(standing, self._changed(course, standing, starts)))
         ]
-        moves = [one for standing, step in steps for one in _moves(standing, step)]
+        moves = [one for standing, step in steps for one in moves_of(standing, step)]
         return Outcome(
             tuple(steps),
             tuple(one for one in moves if one.to is not None),
@@ -248,13 +248,24 @@ class _Rearranging:
         if not (changed or is_anew or self.is_named_anew):
             return None
         file = self.after.input if self.after.input != record.clinic else None
-        event = Rearranged(tuple(changed), file, is_anew)
-        author = self.author
-        number = len(record.entries) + 1
-        entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
-        after, entry = settled(record, standing.state, entry)
-        _check(standing, after, changed)
-        return Step(after, entry, ())
+        return step_to(standing, changed, self.author, file=file, is_anew=is_anew)
+
+
+def step_to(
+    standing: Standing,
+    changed: Sequence[Rearrangement],
+    author: Author,
+    *,
+    file: str | None = None,
+    is_anew: bool = False,
+) -> Step:
+    """A course of which some visits stand otherwise, as its clinic's courses were laid out."""
+    record = standing.record
+    event, number = Rearranged(tuple(changed), file, is_anew), len(record.entries) + 1
+    entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
+    after, entry = settled(record, standing.state, entry)
+    _check(standing, after, changed)
+    return Step(after, entry, ())
 
 
 def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) -> None:
@@ -268,7 +279,8 @@ def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) 
         raise AssertionError(f"course {before.record.course} would break the law of a series")
 
 
-def _moves(standing: Standing, step: Step) -> Iterator[Move]:
+def moves_of(standing: Standing, step: Step) -> Iterator[Move]:
+    """The visits of a course that a step moves."""
     was, now = standing.state.visits, step.after.state.visits
     for number, visit in sorted(now.items()):
         old = was.get(number)

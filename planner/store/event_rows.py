@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from planner.core.followup.events import KINDS, Entry, Event, Settled, kind_of
 from planner.core.plan.appointments import Appointment
@@ -27,6 +27,7 @@ from planner.files.reading import exact_decimal, refuse_constant
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+R = TypeVar("R")
 # Who entered or confirmed something; and what people write freely, which may say who somebody is.
 _AUTHORS = {"by", "confirmed_by"}
 _TYPED = _AUTHORS | {
@@ -129,6 +130,18 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
         role=facts.get("role", "physician"),
         answered=tuple(facts.get("answered", ())),
     )
+
+
+def record_text(record: Any) -> str:
+    """A record as text, all of it."""
+    return _json(_plain(record))
+
+
+def record_from(kind: Callable[..., R], text: str) -> R:
+    """A record of a kind out of its text. Raises ValueError where it is none."""
+    said = json.loads(text, parse_float=exact_decimal, parse_constant=refuse_constant)
+    found: R = _adapter(kind).validate_python(said)
+    return found
 
 
 def scheduled_of(row: EventRow) -> Any:

@@ -94,14 +94,14 @@ class OccupancyByDay(Occupancy):
 
     def __init__(self, read: Callable[[date], Iterable[Busy]], busy: Iterable[Busy] = ()) -> None:
         super().__init__(busy)
-        self._read = read
+        self.read = read
         self._known: set[date] = set()
 
     def peak(self, start: datetime, end: datetime, kind: Kind = "rooms") -> int:
         """As `Occupancy.peak`; both moments are in the clinic's zone, in which its days are."""
         for on in {start.date(), end.date()} - self._known:
             self._known.add(on)
-            for one in self._read(on):
+            for one in self.read(on):
                 self.add(one)
         return super().peak(start, end, kind)
 

@@ -74,6 +74,11 @@ class IssuedSet(NamedTuple):
     entries: int
     issued: Issued
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all documents were made, not a day's papers alone."""
+        return not self.issued.files or any(one.name == "plan.json" for one in self.issued.files)
+
 
 class State(NamedTuple):
     """A course as its history leaves it; it was entered on a day.

@@ -70,7 +70,7 @@ def plan_again(state: State, protocol: Protocol, clinic: Clinic) -> Plan:
 
 def _replaced(state: State) -> int | None:
     """The revision whose papers are out there, if an earlier one was issued."""
-    earlier = [one.issued.revision for one in state.issues]
+    earlier = [one.issued.revision for one in state.issues if one.is_whole]
     return max((one for one in earlier if one < state.revision), default=None)
 
 

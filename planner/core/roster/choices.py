@@ -44,6 +44,10 @@ class NotProvenError(Exception):
     """The best answer was not found within the steps or the time that there are."""
 
 
+class ImpossibleError(Exception):
+    """There is no answer: some visit has no option that is left to it."""
+
+
 def plus(one: Cost, other: Cost) -> Cost:
     """The sum of two costs, level by level."""
     a, b, c, d, e = one

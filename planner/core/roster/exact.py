@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.core.roster.choices import NO_COST, Cost, Model, NotProvenError, plus
+from planner.core.roster.choices import (
+    NO_COST,
+    Cost,
+    ImpossibleError,
+    Model,
+    NotProvenError,
+    plus,
+)
 
 # So many options are looked at before it is given up; some seconds.
 MOST_STEPS = 3_000_000
 
 
 def best_answer(model: Model, most_steps: int = MOST_STEPS) -> list[int]:
-    """The place of the option that each visit takes. Raises NotProvenError after `most_steps`.
+    """The place of the option that each visit takes.
 
-    A visit can always do without a day, so that there is an answer.
+    Raises NotProvenError after `most_steps`, ImpossibleError where there is no answer.
     """
     search = _Search(model, most_steps)
     search.go_on({*range(len(model.choosers))}, NO_COST)
     if search.best is None:
-        raise NotProvenError
+        raise ImpossibleError
     return [search.best[place] for place in range(len(model.choosers))]
 
 

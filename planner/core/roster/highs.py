@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.core.roster.choices import LEVELS, Model, NotProvenError
+from planner.core.roster.choices import LEVELS, ImpossibleError, Model, NotProvenError
 
 # For each level of the costs.
 MOST_SECONDS = 60.0
@@ -20,7 +20,7 @@ def is_installed() -> bool:
 def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
     """As `exact.best_answer`: each level of the costs is made least, then kept.
 
-    Raises NotProvenError where a level takes longer.
+    Raises NotProvenError where a level takes longer, ImpossibleError as it does.
     """
     from highspy import HighsModelStatus, ObjSense
 
@@ -37,6 +37,8 @@ def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
             solver.changeColCost(column, float(cost))
         solver.changeObjectiveSense(ObjSense.kMinimize)
         solver.run()
+        if solver.getModelStatus() == HighsModelStatus.kInfeasible:
+            raise ImpossibleError
         if solver.getModelStatus() != HighsModelStatus.kOptimal:
             raise NotProvenError
         answer = list(solver.getSolution().col_value)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening, Stay
 from planner.core.calendar.clinic import Kind
-from planner.core.roster.choices import Chooser, Cost, Model, Option
+from planner.core.roster.choices import Chooser, Cost, ImpossibleError, Model, Option
 from planner.core.roster.solving import solved
 
 _ONE_DAY = timedelta(days=1)
@@ -63,13 +63,17 @@ def laid_out(
 
     As few without a day as can be, then as few moved, then the least days from where they stood;
     `opening` is busy with all other visits, nothing starts before a moment. The order of the visits
-    changes nothing. Raises ServiceError where no best answer can be found.
+    changes nothing; nothing is said where one that may not be without a day finds none. Raises
+    ServiceError where no best answer can be found.
     """
     there = sorted(movables, key=lambda one: one.key)
     model = _Building(there, opening, not_before).model(distances)
     if any(not one.options for one in model.choosers):
         return {}
-    chosen = solved(model)
+    try:
+        chosen = solved(model)
+    except ImpossibleError:
+        return {}
     return {
         one.key: one.options[place].start for one, place in zip(model.choosers, chosen, strict=True)
     }

@@ -10,7 +10,8 @@ from planner.errors import Problem, ServiceError
 def solved(model: Model) -> list[int]:
     """The place of the option that each visit takes, checked against every bound.
 
-    Raises ServiceError where too many visits cross and no solver is there, or it runs out of time.
+    Raises ImpossibleError where there is no answer, ServiceError where too many visits cross and no
+    solver is there, or it runs out of time.
     """
     chosen = [-1] * len(model.choosers)
     for places in parts(model):

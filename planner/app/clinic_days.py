@@ -1,0 +1,340 @@
+"""A clinic's days: free times, a week with its visits, and what waits to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Select, select
+
+from planner.app.actors import Role, check_may
+from planner.app.issued_pages import stale_of
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.clinic import OpeningHours, Purpose
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.values.days import LAST_DAY
+from planner.errors import InputError, Problem
+from planner.store.clinics import Place, read_place
+from planner.store.database import Database
+from planner.store.histories import read_course
+from planner.store.standing import Standing
+from planner.store.summary import Summary, purposes_of, read_summary
+from planner.store.tables import courses, pages, patients, visits
+from planner.store.taken_times import taken_at
+from planner.store.waiting_list import Waiting, waiting_at
+
+# So far a question for free times may reach.
+MOST_DAYS = 366
+_ONE_DAY = timedelta(days=1)
+
+
+class WeekVisit(NamedTuple):
+    """A visit to come; `is_crowded` where more comes together than the clinic has room for."""
+
+    course: str
+    visit: int
+    start: datetime
+    end: datetime
+    summary: Summary
+    is_crowded: bool
+
+    @property
+    def purposes(self) -> list[Purpose]:
+        """What is done at it, the evaluation first."""
+        found: list[Purpose] = ["evaluation"] if self.summary.evaluations else []
+        return [*found, "injection"] if self.summary.injections else found
+
+    @property
+    def lesions(self) -> list[str]:
+        """The lesions that it is of."""
+        return list(dict.fromkeys([*self.summary.evaluations, *self.summary.injections]))
+
+
+class WeekDay(NamedTuple):
+    """A day of a clinic: its hours less what closes them, its visits, and how many more fit.
+
+    `room_for` counts injections of one lesion that could still come; `hidden` are visits of
+    patients whose data is restricted.
+    """
+
+    day: date
+    open: tuple[OpeningHours, ...]
+    closed_because: str | None
+    visits: tuple[WeekVisit, ...]
+    room_for: int
+    hidden: int
+
+
+class Week(NamedTuple):
+    """Seven days of a clinic, Monday first."""
+
+    place: Place
+    days: tuple[WeekDay, ...]
+
+
+def free_slots(
+    database: Database,
+    role: Role,
+    clinic: str,
+    days: tuple[date, date],
+    *,
+    purpose: Purpose = "injection",
+    lesions: int = 1,
+) -> list[tuple[datetime, datetime]]:
+    """The quarter hours of some days, both inclusive, at which such a visit fits; with its end."""
+    check_may(role, "read")
+    if (days[1] - days[0]).days > MOST_DAYS:
+        problem = f"that is over {MOST_DAYS} days"
+        raise InputError(Problem("to", problem, "ask for fewer"))
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        opening = Opening(place.clinic, taken_at(connection, place))
+        stay = opening.stay([purpose] * lesions)
+        return [
+            opening.placed(start, stay)
+            for on in _days(*days)
+            if opening.is_known(on)
+            for start in opening.starts(on, stay)
+            if opening.has_room(start, stay)
+        ]
+
+
+def week_of(database: Database, role: Role, clinic: str, on: date) -> Week:
+    """The week of a day."""
+    check_may(role, "read")
+    monday = on - on.weekday() * _ONE_DAY
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        days = _days(monday, min(monday + 6 * _ONE_DAY, LAST_DAY))
+        return Week(place, tuple(_week_day(connection, place, one) for one in days))
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    on = first
+    while on <= last:
+        yield on
+        on += _ONE_DAY
+
+
+def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
+    opening = Opening(place.clinic, taken_at(connection, place))
+    because = opening.closed(on) if opening.is_known(on) else "its holidays are not known"
+    shown, hidden = [], 0
+    for row in connection.execute(_of_day(place, on)):
+        if row.restricted is not None:
+            hidden += 1
+            continue
+        start, end = (datetime.fromisoformat(one) for one in (row.start, row.end))
+        summary = read_summary(row.summary)
+        crowded = _is_crowded(opening, start, end)
+        shown.append(WeekVisit(row.course, row.number, start, end, summary, crowded))
+    shown.sort(key=lambda one: (one.start, one.course))
+    spans = () if because else tuple(_open_spans(opening, on))
+    room = 0 if because else _room_for(opening, on, connection, place)
+    return WeekDay(on, spans, because, tuple(shown), room, hidden)
+
+
+def _of_day(place: Place, on: date) -> Select[Any]:
+    return (
+        select(
+            visits.c.course,
+            visits.c.number,
+            visits.c.start,
+            visits.c.end,
+            visits.c.summary,
+            patients.c.restricted,
+        )
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(
+            visits.c.clinic == place.id,
+            visits.c.day == on.isoformat(),
+            visits.c.state == "planned",
+        )
+    )
+
+
+def _is_crowded(opening: Opening, start: datetime, end: datetime) -> bool:
+    begin, over = start.astimezone(opening.zone), end.astimezone(opening.zone)
+    return any(
+        opening.taken(begin, over, kind) > most for kind, most in opening.clinic.capacity.items()
+    )
+
+
+def _open_spans(opening: Opening, on: date) -> Iterator[OpeningHours]:
+    """The hours of a day without those that are closed."""
+    shut = [
+        one.hours for one in opening.clinic.closures
+        if one.kind is None and one.hours and one.is_on(on)
+    ]  # fmt: skip
+    for span in opening.clinic.opening[on.weekday()]:
+        left = [span]
+        for closed in shut:
+            left = [part for one in left for part in _less(one, closed)]
+        yield from left
+
+
+def _less(span: OpeningHours, closed: OpeningHours) -> Iterator[OpeningHours]:
+    before = OpeningHours(span.start, min(span.end, closed.start))
+    after = OpeningHours(max(span.start, closed.end), span.end)
+    yield from (one for one in (before, after) if one.start < one.end)
+
+
+def _room_for(opening: Opening, on: date, connection: Connection, place: Place) -> int:
+    """How many injections of one lesion would still fit, one after the other."""
+    stay = opening.stay(["injection"])
+    rows = connection.execute(_of_day(place, on)).all()
+    taken = Occupancy(
+        Busy(
+            datetime.fromisoformat(row.start),
+            datetime.fromisoformat(row.end),
+            opening.stay(purposes_of(read_summary(row.summary))).takes,
+        )
+        for row in rows
+    )
+    around, found = Opening(opening.clinic, taken), 0
+    for start in around.starts(on, stay):
+        while around.has_room(start, stay):
+            taken.add(Busy(*around.placed(start, stay), stay.takes))
+            found += 1
+            if not any(stay.takes.values()):
+                return found
+    return found
+
+
+def week_json(week: Week) -> dict[str, Any]:
+    """A week as programs read it."""
+    return {
+        "clinic": week.place.id,
+        "days": [
+            {
+                "date": one.day,
+                "open": [[f"{at:%H:%M}" for at in span] for span in one.open],
+                "closed_because": one.closed_because,
+                "room_for": one.room_for,
+                "hidden": one.hidden,
+                "visits": [
+                    {
+                        "course": each.course,
+                        "visit": each.visit,
+                        "start": each.start.isoformat(),
+                        "end": each.end.isoformat(),
+                        "purposes": each.purposes,
+                        "lesions": each.lesions,
+                        "crowded": each.is_crowded,
+                    }
+                    for each in one.visits
+                ],
+            }
+            for one in week.days
+        ],
+    }
+
+
+class Work(NamedTuple):
+    """What waits at a clinic on a day, each a list of what programs read."""
+
+    overdue: list[dict[str, Any]]
+    held: list[dict[str, Any]]
+    to_confirm: list[dict[str, Any]]
+    without_day: list[dict[str, Any]]
+    evaluations_due: list[dict[str, Any]]
+    stale_pages: list[dict[str, Any]]
+    waiting: list[dict[str, Any]]
+    answered_by_nurses: list[dict[str, Any]]
+    to_tell: list[dict[str, Any]]
+
+
+def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
+    """What waits at a clinic: overdue is a visit before a day that nobody recorded."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        coming = _coming(connection, place, on)
+        heads = _heads(connection, place)
+        return Work(
+            overdue=[_visit(one) for one in coming if one.day and one.day < on.isoformat()],
+            held=[{"course": one.id} for one in heads if one.status == "held"],
+            to_confirm=[{"course": one.id, "findings": one.waits} for one in heads if one.waits],
+            without_day=[_visit(one) for one in coming if one.day is None],
+            evaluations_due=[
+                _visit(one) for one in coming if one.day and read_summary(one.summary).evaluations
+            ],
+            stale_pages=list(stale_pages_at(connection, place)),
+            waiting=[_waiting(one) for one in waiting_at(connection, place.id)],
+            answered_by_nurses=[
+                {"course": one.id, "event": one.to_see} for one in heads if one.to_see
+            ],
+            to_tell=[{"course": one.id, "event": one.to_tell} for one in heads if one.to_tell],
+        )
+
+
+def _coming(connection: Connection, place: Place, on: date) -> Sequence[Any]:
+    """The visits up to a day that are not recorded, and those without one."""
+    query = (
+        select(visits.c.course, visits.c.number, visits.c.day, visits.c.start, visits.c.summary)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(
+            visits.c.clinic == place.id,
+            visits.c.state == "planned",
+            (visits.c.day <= on.isoformat()) | visits.c.day.is_(None),
+            patients.c.restricted.is_(None),
+        )
+        .order_by(visits.c.day, visits.c.start, visits.c.course, visits.c.number)
+    )
+    return connection.execute(query).all()
+
+
+def _heads(connection: Connection, place: Place) -> Sequence[Any]:
+    query = (
+        select(courses)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(courses.c.clinic == place.id, patients.c.restricted.is_(None))
+        .where(
+            (courses.c.status == "held")
+            | ((courses.c.waits > 0) & (courses.c.status != "ended"))
+            | (courses.c.to_tell > 0)
+            | (courses.c.to_see > 0)
+        )
+        .order_by(courses.c.id)
+    )
+    return connection.execute(query).all()
+
+
+def _visit(row: Any) -> dict[str, Any]:
+    return {"course": row.course, "visit": row.number, "start": row.start}
+
+
+def _waiting(one: Waiting) -> dict[str, Any]:
+    return {"course": one.course.id, "not_before": one.not_before, "by_date": one.by_date}
+
+
+def stale_pages_at(connection: Connection, place: Place) -> Iterator[dict[str, Any]]:
+    """The courses of a clinic that have stale pages out, each with them by their names."""
+    for course in courses_with_later_events(connection, place):
+        standing = Standing.of(read_course(connection, course))
+        stale = stale_of(standing)
+        if stale:
+            yield {
+                "course": course,
+                "pages": [{"page": one.page, "code": one.code} for one in stale],
+            }
+
+
+def courses_with_later_events(connection: Connection, place: Place) -> list[str]:
+    """The courses of which something happened since their papers were made last."""
+    cancelled = select(visits.c.course).where(visits.c.state == "cancelled")
+    query = (
+        select(courses.c.id, courses.c.events, pages.c.event)
+        .join(pages, pages.c.course == courses.c.id)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(courses.c.clinic == place.id, patients.c.restricted.is_(None))
+        .where(patients.c.erased.is_(None))
+        .where((courses.c.status != "ended") | courses.c.id.in_(cancelled))
+    )
+    last: dict[str, tuple[int, int]] = {}
+    for course, events, event in connection.execute(query):
+        last[course] = events, max(event, last.get(course, (0, 0))[1])
+    return sorted(course for course, (events, event) in last.items() if events > event)

@@ -1,0 +1,369 @@
+"""The waiting list of a clinic: who waits, and first days for all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from planner.app.actors import Author, Role, check_may
+from planner.app.asked import check_answered
+from planner.app.changing import Step
+from planner.app.clinics import asked_of, wall_now
+from planner.app.courses import begun, check_new, write_steps
+from planner.app.planning import Source, check_can_be_issued, protocol_named
+from planner.app.rearranging import Outcome, moves_of, step_to
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
+from planner.core.followup.booking import Wanted, as_movables, booked
+from planner.core.followup.displaced import Surroundings, coming_visits, displaced
+from planner.core.followup.events import Rearrangement
+from planner.core.plan.planning import plan_course
+from planner.core.roster.laying_out import Distance, Movable, laid_out
+from planner.core.values.days import LAST_DAY
+from planner.errors import InputError, Problem, RefusedError, located
+from planner.store.clinics import Place, read_place
+from planner.store.database import Database, lock_additions, lock_clinic
+from planner.store.histories import read_course
+from planner.store.standing import Standing
+from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
+from planner.store.tables import pages, visits
+from planner.store.taken_times import taken_at
+from planner.store.waiting_list import (
+    Waiting,
+    add_waiting,
+    find_waiting,
+    remove_waiting,
+    waiting_at,
+)
+
+# So far ahead a first day is looked for where nobody says by when.
+HORIZON_DAYS = 120
+_ONE_DAY = timedelta(days=1)
+
+
+class Bounds(NamedTuple):
+    """When a first visit may be, both days inclusive; None where nobody said."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+class Booked(NamedTuple):
+    """Courses that got their days, those that wait on, and whose visits made room."""
+
+    clinic: str
+    version: int
+    courses: tuple[tuple[str, datetime], ...]
+    waiting: tuple[str, ...]
+    outcome: Outcome
+
+
+def wait_for(
+    database: Database, clinic: str, file: Source, author: Author, bounds: Bounds
+) -> Waiting:
+    """Put a course on a clinic's waiting list; its first visit may be left out of its file.
+
+    Raises InputError for a file that is wrong, NotConfirmedError where its plan would wait.
+    """
+    check_may(author.role, "waiting")
+    with database.writing() as connection:
+        lock_additions(connection)
+        place = read_place(connection, clinic)
+        one, content = _read(file, place, author, bounds)
+        check_new(connection, one.course.id)
+        kept = keep_input(connection, store_protocol(content))
+        add_waiting(connection, one._replace(protocol=kept))
+        found = find_waiting(connection, one.course.id)
+        assert found is not None
+        return found
+
+
+def _read(file: Source, place: Place, author: Author, bounds: Bounds) -> tuple[Waiting, bytes]:
+    from planner.files.course import course_from
+    from planner.files.reading import parse_toml
+
+    with located(file.name):
+        table = parse_toml(file.content)
+    protocol, content = protocol_named(table, file)
+    has_hour = "first_visit" in table
+    with located(file.name):
+        if "move" in table:
+            problem = "a course that waits has no days to move"
+            raise InputError(Problem("move", problem, "leave it out"))
+        now = wall_now(place, author.now)
+        if not has_hour:
+            hour = _any_hour(place)
+            table = {**table, "first_visit": f"{now.date() + _ONE_DAY} {hour:%H:%M}"}
+        course = course_from(table, protocol, ZoneInfo(place.clinic.timezone))
+    alone = Opening(place.clinic, Occupancy())
+    stay = alone.stay(["injection"])
+    earliest = max(now, datetime.combine(bounds.first or now.date(), time()))
+    start = next(alone.free_near(earliest, stay), None)
+    if start is None:
+        raise RefusedError(
+            Problem("clinic", "it is not open in the next weeks", "see its closures")
+        )
+    check_can_be_issued(plan_course(course._replace(first_visit=start), protocol, place.clinic))
+    last = bounds.last
+    one = Waiting(course, place.id, 0, author.now, author.name, "", has_hour, bounds.first, last)
+    return one, content
+
+
+def _any_hour(place: Place) -> time:
+    return next(span.start for spans in place.clinic.opening for span in spans)
+
+
+def waiting_listed(database: Database, role: Role, clinic: str) -> list[Waiting]:
+    """The waiting list of a clinic, in its order."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return waiting_at(connection, read_place(connection, clinic).id)
+
+
+def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> list[dict[str, Any]]:
+    """The waiting courses that there is room for, each with its first visit."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        found = _planned(connection, place, now, Bounds())
+        return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
+
+
+class _DryRunError(Exception):
+    """All that was written for a look is to be undone."""
+
+    def __init__(self, found: Booked) -> None:
+        super().__init__()
+        self.found = found
+
+
+def book(
+    database: Database,
+    clinic: str,
+    author: Author,
+    bounds: Bounds,
+    *,
+    may_move: int = 0,
+    is_dry: bool = False,
+) -> Booked:
+    """Give waiting courses their first days and series: as many as fit, in the list's order.
+
+    Up to `may_move` visits that patients were told of may be moved, as few as can be. Raises
+    AskedError with those, where nobody confirmed them; then nothing is written.
+    """
+    check_may(author.role, "waiting")
+    try:
+        with database.writing() as connection:
+            lock_additions(connection)
+            found = _booked(connection, clinic, author, bounds, may_move)
+            if is_dry:
+                raise _DryRunError(found)
+            check_answered(list(asked_of(found.outcome)), author)
+            return found
+    except _DryRunError as dry:
+        return dry.found
+
+
+def _booked(
+    connection: Connection, clinic: str, author: Author, bounds: Bounds, may_move: int
+) -> Booked:
+    place = read_place(connection, clinic)
+    lock_clinic(connection, clinic)
+    now = wall_now(place, author.now)
+    found: list[tuple[str, datetime]] = []
+    left: list[Waiting] = []
+    for one, start in _planned(connection, place, now, bounds):
+        if start is None:
+            left.append(one)
+        else:
+            _begin(connection, place, one, start, author)
+            found.append((one.course.id, start))
+    room = _MakingRoom(connection, place, author, may_move)
+    for one in left if may_move else ():
+        if start := room.start_of(one, bounds):
+            found.append((one.course.id, start))
+    served = {course for course, _ in found}
+    waits = tuple(one.course.id for one in left if one.course.id not in served)
+    moves = tuple(each for standing, step in room.steps for each in moves_of(standing, step))
+    outcome = Outcome(tuple(room.steps), moves, (), (), ())
+    return Booked(clinic, place.version, tuple(found), waits, outcome)
+
+
+def _planned(
+    connection: Connection, place: Place, now: datetime, bounds: Bounds
+) -> list[tuple[Waiting, datetime | None]]:
+    """Each waiting course with its first visit, None where it does not fit."""
+    there = waiting_at(connection, place.id)
+    wanted = [_wanted(connection, one, now, bounds) for one in there]
+    series = booked(wanted, _around(connection, place), now)
+    starts = (one.course.first_visit if one else None for one in series)
+    return list(zip(there, starts, strict=True))
+
+
+def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: Bounds) -> Wanted:
+    first = max(filter(None, (now.date(), bounds.first, one.not_before)))
+    last = min(filter(None, (first + HORIZON_DAYS * _ONE_DAY, bounds.last, one.by_date, LAST_DAY)))
+    days = tuple(first + n * _ONE_DAY for n in range((last - first).days + 1))
+
+    def read(sha256: str) -> str:
+        return read_input(connection, sha256)
+
+    return Wanted(one.course, protocol_of(one.protocol, read), days, one.has_hour)
+
+
+def _around(connection: Connection, place: Place) -> Callable[[Sequence[Busy]], Opening]:
+    """The clinic's days with what is there, read once, and more that is taken."""
+    there = taken_at(connection, place)
+
+    @cache
+    def of_day(on: date) -> tuple[Busy, ...]:
+        return tuple(there.read(on))
+
+    def around(taken: Sequence[Busy]) -> Opening:
+        return Opening(place.clinic, OccupancyByDay(of_day, taken))
+
+    return around
+
+
+def _begin(
+    connection: Connection, place: Place, one: Waiting, start: datetime, author: Author
+) -> None:
+    remove_waiting(connection, one.course.id)
+    course = one.course._replace(first_visit=start)
+    begun(connection, course, place, one.protocol, author)
+
+
+class _MakingRoom:
+    """Visits of others moved inside their windows, so that a course that waits can begin."""
+
+    def __init__(self, connection: Connection, place: Place, author: Author, may_move: int) -> None:
+        self.connection = connection
+        self.place = place
+        self.author = author
+        self.now = wall_now(place, author.now)
+        # So many more visits may be moved whose patients were told of them.
+        self.may_move = may_move
+        self.steps: list[tuple[Standing, Step]] = []
+
+    def start_of(self, one: Waiting, bounds: Bounds) -> datetime | None:
+        """The first visit of a course, written with what made room for it; None without room."""
+        wanted = _wanted(self.connection, one, self.now, bounds)
+        alone = Opening(self.place.clinic, Occupancy())
+        for on in wanted.days:
+            if not alone.is_known(on) or alone.closed(on):
+                continue
+            mine, distances = as_movables(wanted, on, alone)
+            others = self._others({day for each in mine for day in each.days})
+            starts = self._laid_out(mine, distances, others)
+            moved = _moved(others, starts)
+            used = sum(len(moved[course]) for course in moved if self._was_told(course))
+            start = starts.get((one.course.id, 0))
+            if start is not None and used <= self.may_move:
+                self.may_move -= used
+                for course, changes in moved.items():
+                    self._move(others[course], changes)
+                _begin(self.connection, self.place, one, start, self.author)
+                return start
+        return None
+
+    def _move(self, standing: Standing, changes: Sequence[Rearrangement]) -> None:
+        step = step_to(standing, changes, self.author)
+        write_steps(self.connection, standing, [step])
+        self.steps.append((standing, step))
+
+    def _was_told(self, course: str) -> bool:
+        """Whether a page of a course was made: its patient knows the days."""
+        made = select(pages.c.course).where(pages.c.course == course).limit(1)
+        return self.connection.execute(made).first() is not None
+
+    def _others(self, days: set[date]) -> dict[str, Standing]:
+        """The courses that have visits on some days."""
+        coming = [one.isoformat() for one in sorted(days) if one >= self.now.date()]
+        query = (
+            select(visits.c.course)
+            .where(visits.c.clinic == self.place.id, visits.c.state == "planned")
+            .where(visits.c.day.in_(coming))
+            .distinct()
+            .order_by(visits.c.course)
+        )
+        ids = [one.course for one in self.connection.execute(query)]
+        return {course: self._standing(course) for course in ids}
+
+    def _standing(self, course: str) -> Standing:
+        record = read_course(self.connection, course, is_locked=True)
+
+        def is_other(name: str, _number: int) -> bool:
+            return name != course
+
+        taken = taken_at(self.connection, self.place, is_other)
+        return Standing.of(record._replace(current=Opening(self.place.clinic, taken)))
+
+    def _laid_out(
+        self,
+        mine: Sequence[Movable],
+        distances: Sequence[Distance],
+        others: Mapping[str, Standing],
+    ) -> Mapping[tuple[str, int], datetime | None]:
+        """All of them laid out at once; nothing where they do not fit together."""
+        days = {day for each in mine for day in each.days}
+        numbers = {
+            course: [
+                visit.number
+                for visit in coming_visits(standing.state, self.now)
+                if visit.start and visit.start.date() in days
+                if not _is_moved(standing, visit.names)
+            ]
+            for course, standing in others.items()
+        }
+
+        def stands(course: str, number: int) -> bool:
+            return number not in numbers.get(course, ())
+
+        opening = Opening(self.place.clinic, taken_at(self.connection, self.place, stands))
+        movables, apart = [*mine], [*distances]
+        for course, standing in others.items():
+            protocol = standing.record.protocol
+            around = Surroundings(course, standing.state, protocol, opening, self.now)
+            part = displaced(around, numbers[course], numbers[course])
+            told = self._was_told(course)
+            movables += [
+                each._replace(may_be_without=False, was_told=told) for each in part.movables
+            ]
+            apart += part.distances
+        return laid_out(movables, apart, opening, self.now)
+
+
+def _is_moved(standing: Standing, names: Sequence[Any]) -> bool:
+    return any(standing.state.slots[name].moved_to for name in names)
+
+
+def _moved(
+    others: Mapping[str, Standing], starts: Mapping[tuple[str, int], datetime | None]
+) -> dict[str, list[Rearrangement]]:
+    """The visits of others that stand elsewhere then, by their courses."""
+    found: dict[str, list[Rearrangement]] = {}
+    for (course, number), to in starts.items():
+        if course in others:
+            visit = others[course].state.visits[number]
+            if visit.start is not None and visit.start.replace(tzinfo=None) != to:
+                found.setdefault(course, []).append(Rearrangement(visit.names, to))
+    return found
+
+
+def waiting_json(found: Sequence[Waiting]) -> Iterator[dict[str, Any]]:
+    """A waiting list as programs read it."""
+    for one in found:
+        yield {
+            "course": one.course.id,
+            "patient": one.course.patient.id,
+            "hour": f"{one.course.first_visit:%H:%M}" if one.has_hour else None,
+            "not_before": one.not_before,
+            "by_date": one.by_date,
+            "since": one.at.isoformat(),
+            "by": one.author,
+        }
