@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from planner.app.actors import Role, check_may
+from planner.app.calls import calls_of
 from planner.app.issued_pages import stale_of
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.values.days import LAST_DAY
+from planner.documents.week import DrawnDay, DrawnVisit
 from planner.errors import InputError, Problem
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
@@ -94,7 +96,6 @@ def free_slots(
         return [
             opening.placed(start, stay)
             for on in _days(*days)
-            if opening.is_known(on)
             for start in opening.starts(on, stay)
             if opening.has_room(start, stay)
         ]
@@ -266,7 +267,10 @@ def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
             answered_by_nurses=[
                 {"course": one.id, "event": one.to_see} for one in heads if one.to_see
             ],
-            to_tell=[{"course": one.id, "event": one.to_tell} for one in heads if one.to_tell],
+            to_tell=[
+                {"course": one.course, "visit": one.visit, "was": one.was, "now": one.to}
+                for one in calls_of(connection, place)
+            ],
         )
 
 
@@ -295,7 +299,6 @@ def _heads(connection: Connection, place: Place) -> Sequence[Any]:
         .where(
             (courses.c.status == "held")
             | ((courses.c.waits > 0) & (courses.c.status != "ended"))
-            | (courses.c.to_tell > 0)
             | (courses.c.to_see > 0)
         )
         .order_by(courses.c.id)
@@ -338,3 +341,37 @@ def courses_with_later_events(connection: Connection, place: Place) -> list[str]
     for course, events, event in connection.execute(query):
         last[course] = events, max(event, last.get(course, (0, 0))[1])
     return sorted(course for course, (events, event) in last.items() if events > event)
+
+
+def drawn_days(week: Week) -> list[DrawnDay]:
+    """A week as it is drawn."""
+    return [
+        DrawnDay(
+            one.day,
+            one.open,
+            one.closed_because,
+            [
+                DrawnVisit(
+                    each.course,
+                    each.visit,
+                    each.start,
+                    each.end,
+                    _what(each),
+                    each.is_crowded,
+                )
+                for each in one.visits
+            ],
+            one.room_for,
+        )
+        for one in week.days
+    ]
+
+
+def _what(one: WeekVisit) -> str:
+    """`measure A; inject A, B`, in few letters."""
+    parts = []
+    if one.summary.evaluations:
+        parts.append(f"\u2194 {', '.join(one.summary.evaluations)}")
+    if one.summary.injections:
+        parts.append(f"\u2193 {', '.join(one.summary.injections)}")
+    return "  ".join(parts)

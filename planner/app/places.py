@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import Connection
 
-from planner.app.actors import Author
-from planner.app.planning import Inputs
+from planner.app.actors import Author, Role, check_may
+from planner.app.planning import Inputs, Source
 from planner.errors import Problem, RefusedError
 from planner.store.clinics import (
     PUT,
@@ -17,8 +19,22 @@ from planner.store.clinics import (
     read_place,
     with_years,
 )
-from planner.store.database import lock_clinic
+from planner.store.database import Database, lock_clinic
 from planner.store.stored_inputs import Stored, keep_input, read_input, store_clinic
+
+
+def kept_source(database: Database, role: Role, clinic: str) -> tuple[Source | None, str | None]:
+    """The file of a clinic of the register; for the built-in one its time zone.
+
+    Raises RefusedError for an unknown one.
+    """
+    check_may(role, "read")
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        stored = json.loads(read_input(connection, place.input))
+    if stored["file"] is None:
+        return None, stored["timezone"]
+    return Source(clinic, stored["file"].encode()), None
 
 
 def stored_clinic(inputs: Inputs) -> Stored:

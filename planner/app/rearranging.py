@@ -29,7 +29,7 @@ from planner.store.taken_times import taken_at
 
 
 class Move(NamedTuple):
-    """A visit that stands at another time; `to` is None where it has no day."""
+    """A visit that stands at another time, all with their offset; `to` is None for no day."""
 
     course: str
     visit: int
@@ -286,9 +286,9 @@ def moves_of(standing: Standing, step: Step) -> Iterator[Move]:
         old = was.get(number)
         if old is None or old.start is None or (visit.start == old.start):
             continue
-        to = visit.start and visit.start.replace(tzinfo=None)
-        stood = old.start.replace(tzinfo=None)
-        yield Move(standing.record.course, number, visit.due, stood, to, visit.choices)
+        zone = ZoneInfo(visit.timezone)
+        choices = tuple(one.replace(tzinfo=zone) for one in visit.choices)
+        yield Move(standing.record.course, number, visit.due, old.start, visit.start, choices)
 
 
 def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:

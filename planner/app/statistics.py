@@ -114,7 +114,7 @@ def _table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], dialect: D
     )
     writer.writeheader()
     for row in rows:
-        writer.writerow({name: _cell(value, dialect.decimal) for name, value in row.items()})
+        writer.writerow({name: cell_of(value, dialect.decimal) for name, value in row.items()})
     return dialect.mark + out.getvalue()
 
 
@@ -201,7 +201,8 @@ def _looks(plan: Plan, lesion: str) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _cell(value: Any, decimal: str) -> str:
+def cell_of(value: Any, decimal: str = ".") -> str:
+    """A value as a cell of a table: nothing that a spreadsheet would run as a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):

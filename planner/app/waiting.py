@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from planner.app.actors import Author, Role, check_may
 from planner.app.asked import check_answered
 from planner.app.changing import Step
-from planner.app.clinics import asked_of, wall_now
+from planner.app.clinics import ClinicChanged, asked_of, wall_now
 from planner.app.courses import begun, check_new, write_steps
 from planner.app.planning import Source, check_can_be_issued, protocol_named
 from planner.app.rearranging import Outcome, moves_of, step_to
@@ -181,8 +181,7 @@ def _booked(
         if start is None:
             left.append(one)
         else:
-            _begin(connection, place, one, start, author)
-            found.append((one.course.id, start))
+            found.append((one.course.id, _begin(connection, place, one, start, author)))
     room = _MakingRoom(connection, place, author, may_move)
     for one in left if may_move else ():
         if start := room.start_of(one, bounds):
@@ -232,10 +231,12 @@ def _around(connection: Connection, place: Place) -> Callable[[Sequence[Busy]], 
 
 def _begin(
     connection: Connection, place: Place, one: Waiting, start: datetime, author: Author
-) -> None:
+) -> datetime:
+    """Begin a course that waited; its first visit with its offset."""
     remove_waiting(connection, one.course.id)
     course = one.course._replace(first_visit=start)
-    begun(connection, course, place, one.protocol, author)
+    standing = begun(connection, course, place, one.protocol, author)
+    return standing.plan.first_visit
 
 
 class _MakingRoom:
@@ -258,8 +259,9 @@ class _MakingRoom:
             if not alone.is_known(on) or alone.closed(on):
                 continue
             mine, distances = as_movables(wanted, on, alone)
-            others = self._others({day for each in mine for day in each.days})
-            starts = self._laid_out(mine, distances, others)
+            days = set(self._blocked_days(mine))
+            others = self._others(days)
+            starts = self._laid_out(mine, distances, others, days)
             moved = _moved(others, starts)
             used = sum(len(moved[course]) for course in moved if self._was_told(course))
             start = starts.get((one.course.id, 0))
@@ -267,9 +269,18 @@ class _MakingRoom:
                 self.may_move -= used
                 for course, changes in moved.items():
                     self._move(others[course], changes)
-                _begin(self.connection, self.place, one, start, self.author)
-                return start
+                return _begin(self.connection, self.place, one, start, self.author)
         return None
+
+    def _blocked_days(self, mine: Sequence[Movable]) -> Iterator[date]:
+        """The days of those visits for which there is no room; of all where each has some."""
+        opening = Opening(self.place.clinic, taken_at(self.connection, self.place))
+        blocked = [
+            one
+            for one in mine
+            if not any(opening.nearest(on, one.stood.time(), one.stay) for on in one.days)
+        ]
+        yield from (on for one in blocked or mine for on in one.days)
 
     def _move(self, standing: Standing, changes: Sequence[Rearrangement]) -> None:
         step = step_to(standing, changes, self.author)
@@ -308,9 +319,9 @@ class _MakingRoom:
         mine: Sequence[Movable],
         distances: Sequence[Distance],
         others: Mapping[str, Standing],
+        days: set[date],
     ) -> Mapping[tuple[str, int], datetime | None]:
-        """All of them laid out at once; nothing where they do not fit together."""
-        days = {day for each in mine for day in each.days}
+        """All of them laid out at once, with others' visits of some days; nothing without room."""
         numbers = {
             course: [
                 visit.number
@@ -353,6 +364,11 @@ def _moved(
             if visit.start is not None and visit.start.replace(tzinfo=None) != to:
                 found.setdefault(course, []).append(Rearrangement(visit.names, to))
     return found
+
+
+def as_changed(made: Booked) -> ClinicChanged:
+    """What booking moved, as a change of the clinic tells it."""
+    return ClinicChanged(made.clinic, None, made.version, made.outcome, is_written=True)
 
 
 def waiting_json(found: Sequence[Waiting]) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,11 +18,15 @@ from planner.cli.register import (
     how_to_confirm,
     json_option,
 )
+from planner.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.app.planning import Source
 
 
 @click.command()
 @click.argument("course", metavar="COURSE.toml", type=PATH)
-@click.option("--clinic", type=PATH, help="The clinic's file.")
+@click.option("--clinic", metavar="FILE|ID", help="The clinic's file, or its id in the register.")
 @click.option("--timezone", metavar="ZONE", help="Without a clinic file: its time zone.")
 @by_option
 @confirm_option
@@ -30,7 +35,7 @@ from planner.cli.register import (
 @json_option
 def add(
     course: Path,
-    clinic: Path | None,
+    clinic: str | None,
     timezone: str | None,
     by: str | None,
     confirm: str | None,
@@ -40,8 +45,8 @@ def add(
 ) -> None:
     """Add a course: its plan has to be confirmed as for planner plan.
 
-    Protocol, clinic and holidays are kept as they are now; later changes of the files do not
-    reach the course.
+    The protocol is kept as it is now. The clinic is the register's: an unknown one is put with the
+    course, and what is to come follows its newest version.
 
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
@@ -51,11 +56,16 @@ def add(
     from planner.cli.course_views import tell_standing
     from planner.cli.output import emit_json
     from planner.cli.plan import how_to_paste
-    from planner.cli.sources import busy_calendars, read_sources
-    from planner.store.stored_inputs import years_from
+    from planner.cli.sources import busy_calendars
+    from planner.store.stored_inputs import years_around
 
     who = author(by, confirm=confirm)
-    inputs = read_inputs(*read_sources(course, clinic, timezone), timezone, more_years=years_from)
+    sources, timezone = _sources(course, clinic, timezone, database)
+
+    def years(first: int) -> range:
+        return years_around(first, who.now.year)
+
+    inputs = read_inputs(*sources, timezone, more_years=years)
     made = planned(inputs)
     with how_to_paste(made):
         check_can_be_issued(made)
@@ -66,3 +76,21 @@ def add(
         emit_json(course_json(standing), is_done=True)
     else:
         tell_standing(standing, is_done=True)
+
+
+def _sources(
+    course: Path, clinic: str | None, timezone: str | None, database: str | None
+) -> tuple[tuple[Source, Source | None], str | None]:
+    """The course's file with its clinic's, which is the register's where an id is given."""
+    from planner.app.places import kept_source
+    from planner.app.planning import Source
+    from planner.cli.register import open_register, role
+    from planner.cli.sources import read_sources
+
+    path = None if clinic is None else Path(clinic)
+    if path is None or path.exists() or path.suffix:
+        return read_sources(course, path, timezone), timezone
+    if timezone is not None:
+        raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
+    kept, zone = kept_source(open_register(database), role(), path.name)
+    return (Source.of_file(course), kept), zone

@@ -66,7 +66,7 @@ def visit(change: Change, visit: int, observe: tuple[str, ...]) -> None:
     if said and not to_inject:
         problem = Problem("--observe", "no injection is left to be recorded", "leave it out")
         raise InputError(problem)
-    makes = list(_asked(standing, planned, said))
+    makes = list(asked_events(standing, planned, said))
     if not makes:
         raise RefusedError(Problem("", "nothing was entered", "enter a size or a dose"))
     if ask("\nWrite it? (yes or no; empty: yes)", _yes_or_no, optional=True) is False:
@@ -90,19 +90,21 @@ def as_asked() -> Iterator[None]:
         raise
 
 
-def _asked(standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]) -> Iterator[Make]:
+def asked_events(
+    standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]
+) -> Iterator[Make]:
     """The events of a visit, as they are answered for."""
     from planner.app.administration import clinics_time, evaluated, given
 
     def hour(text: str) -> Any:
-        return clinics_time(standing, _time(text), "When")
+        return clinics_time(standing, _typed_hour(text), "When")
 
     at = ask(f"When ({_planned_time(visit)}; empty: then)", hour, optional=True)
     lesions = {one.id: one for one in standing.plan.lesions}
     for look in visit.evaluations:
-        if look.result is None and (found := _measured(lesions[look.lesion])):
-            measured = found._replace(at=at)
-            yield as_it_is(evaluated(standing, visit.number, look.lesion, measured))
+        if look.result is None and (found := measured(lesions[look.lesion])):
+            seen = found._replace(at=at)
+            yield as_it_is(evaluated(standing, visit.number, look.lesion, seen))
     amounts = [
         (one.lesion, amount, _felt())
         for one in visit.injections
@@ -114,8 +116,8 @@ def _asked(standing: Standing, visit: PlannedVisit, observed: Sequence[Observed]
     if amounts:
         names = [lesion for lesion, _, _ in amounts]
         noted = _noted()
-        seen = _observed(standing, names, observed)
-        noted = noted._replace(at=at, observed=tuple(seen))
+        noticed = _observed(standing, names, observed)
+        noted = noted._replace(at=at, observed=tuple(noticed))
         yield as_it_is(given(standing, visit.number, amounts, noted))
 
 
@@ -124,7 +126,8 @@ def as_it_is(event: Event) -> Make:
     return lambda _now: event
 
 
-def _measured(lesion: PlannedLesion) -> Measurement | None:
+def measured(lesion: PlannedLesion) -> Measurement | None:
+    """Ask what was seen of a lesion; None where it was not measured."""
     from planner.app.administration import Measurement
 
     place = " ".join(part for part in (lesion.side, lesion.site) if part)
@@ -236,7 +239,7 @@ def _planned_time(visit: PlannedVisit) -> str:
     return f"planned {visit.start:%Y-%m-%d %H:%M}" if visit.start else "as 2026-09-14 09:00"
 
 
-def _time(text: str) -> Any:
+def _typed_hour(text: str) -> Any:
     from planner.files.fields import check_moment
 
     return check_moment(text)

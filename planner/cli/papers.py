@@ -29,6 +29,11 @@ def say_zone_rules(plan: Plan, path: Path) -> None:
             remark(f"caution: {path}: {CODE}: {finding.message}")
 
 
+def progress_line(name: str) -> None:
+    """Say which paper is made."""
+    click.echo(f"making {name} ...", err=True)
+
+
 def progress(plan: Plan) -> Callable[[str], None]:
     """Tells on standard error which paper is being made, where that takes seconds."""
     is_long = len(plan.lesions) > LONG_COURSE

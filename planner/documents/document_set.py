@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.core.followup.events import Entry
 from planner.core.plan.pages import letter_is_due, stale_pages, with_pages
@@ -24,12 +24,19 @@ from planner.documents.folder import (
     WORKSHEETS_NAME,
 )
 from planner.documents.html import paper_html
-from planner.documents.labels import LEGIBLE, SMALLEST, label_sheets, most_aliquots
+from planner.documents.labels import (
+    LEGIBLE,
+    SMALLEST,
+    label_sheets,
+    labels_of,
+    most_aliquots,
+)
 from planner.documents.paper import Paper
 from planner.documents.papers import PAPERS, build_paper
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.printable import lack
-from planner.documents.wording import Issue
+from planner.documents.wording import Issue, paper_of
+from planner.documents.worksheets import worksheet_of
 from planner.errors import InputError, Problem
 
 Report = Callable[[str], None]
@@ -136,6 +143,63 @@ def _labels(plan: Plan, issue: Issue, first: int) -> bytes:
             number = error.number
     fix = "shorten the patient's name and id, or the lesion's id"
     raise InputError(Problem(f"label {number}", "it cannot hold its text", fix))
+
+
+class PackVisit(NamedTuple):
+    """A visit of a pack, with the plan that it is of."""
+
+    plan: Plan
+    number: int
+
+
+def pack(
+    there: Sequence[PackVisit], title: str, stamp: datetime, report: Report = _silent
+) -> Mapping[str, bytes]:
+    """Worksheets and labels of visits of several courses, in their order, each file where needed.
+
+    All are of one clinic. `report` is told the name of each paper before it is made.
+    """
+    issues = [Issue.of(one.plan, "", stamp) for one in there]
+    sections = [
+        section
+        for one, issue in zip(there, issues, strict=True)
+        for section in worksheet_of(one.plan, one.number, issue)
+    ]
+    made: dict[str, bytes] = {}
+    if not sections:
+        return made
+    first = there[0].plan
+    whole = paper_of(first, issues[0], title, tuple(sections))
+    report(WORKSHEETS_NAME)
+    made[WORKSHEETS_NAME] = paper_pdf(whole, stamp)
+    injecting = [
+        (one, issue)
+        for one, issue in zip(there, issues, strict=True)
+        if any(visit.injections for visit in with_pages(one.plan) if visit.number == one.number)
+    ]
+    if injecting:
+        report(LABELS_NAME)
+        made[LABELS_NAME] = _pack_labels(injecting, stamp)
+    return made
+
+
+def _pack_labels(there: Sequence[tuple[PackVisit, Issue]], stamp: datetime) -> bytes:
+    """The labels of a pack: all have letters of one size."""
+    number = 0
+    most_of_all = {most for one, _ in there for most in most_aliquots(one.plan)}
+    sizes = [(most, LEGIBLE) for most in sorted(most_of_all, reverse=True)]
+    for most, size in (*sizes, (1, SMALLEST)):
+        labels = [
+            each for one, issue in there for each in labels_of(one.plan, one.number, issue, most)
+        ]
+        sheets = label_sheets(there[0][0].plan, there[0][1], 1, most, size)
+        try:
+            return labels_pdf(sheets._replace(labels=tuple(labels)), stamp)
+        except LabelOverflowError as error:
+            number = error.number
+    raise InputError(
+        Problem(f"label {number}", "it cannot hold its text", "shorten the lesion's id")
+    )
 
 
 def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:

@@ -118,6 +118,12 @@ def label_sheets(
     )
 
 
+def labels_of(plan: Plan, number: int, issue: Issue, most: int) -> tuple[Label, ...]:
+    """The labels of a visit alone, `most` lesions on each."""
+    there = (visit for visit in with_pages(plan) if visit.number == number)
+    return tuple(label for visit in there for label in _visit(plan, visit, issue, most))
+
+
 def sheet_of(plan: Plan) -> str:
     """The clinic's sheet of labels, or the one of its paper."""
     usual = "A4-24" if plan.clinic.paper == "A4" else "Letter-30"

@@ -174,13 +174,15 @@ class Identity(NamedTuple):
 class Section(NamedTuple):
     """Pages of a paper that belong together; `running` and `issue` stand on each of them.
 
-    Pages are counted within sections of one `group` that follow one another.
+    Pages are counted within sections of one `group` that follow one another. In a pack for several
+    patients each section has its own `identity`, else that of the paper.
     """
 
     running: str
     issue: str
     blocks: tuple[Block, ...]
     group: str = ""
+    identity: Identity | None = None
 
 
 class Paper(NamedTuple):

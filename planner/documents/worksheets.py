@@ -48,6 +48,7 @@ from planner.documents.wording import (
     after,
     drug,
     held_line,
+    identity,
     index,
     is_diluted,
     issue_line,
@@ -84,6 +85,17 @@ def worksheets(plan: Plan, issue: Issue) -> Paper:
             for visit in with_pages(plan)
             for section in _sections(plan, visit, known, issue)
         ),
+    )
+
+
+def worksheet_of(plan: Plan, number: int, issue: Issue) -> tuple[Section, ...]:
+    """The worksheet of a visit alone, for a pack that has those of several patients."""
+    known, who = index(plan), identity(plan, issue)
+    return tuple(
+        section._replace(identity=who, group=f"{plan.course} {section.group}")
+        for visit in with_pages(plan)
+        if visit.number == number
+        for section in _sections(plan, visit, known, issue)
     )
 
 

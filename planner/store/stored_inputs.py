@@ -94,6 +94,11 @@ def years_from(first: int) -> range:
     return range(first, min(first + YEARS, LAST_DAY.year) + 1)
 
 
+def years_around(first: int, today: int) -> range:
+    """The same, with those from this year on: other courses of the clinic come before."""
+    return range(min(first, today), years_from(first).stop)
+
+
 def protocol_of(sha256: str, read: Callable[[str], str]) -> Protocol:
     """A stored protocol; `read` gives the content of one that was not asked for before."""
     if sha256 not in _PROTOCOLS:

@@ -1,0 +1,195 @@
+"""What a clinic prints: a day's pack, the papers of all that changed, and whom to call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from planner.app.actors import Author, Role, check_may
+from planner.app.calls import call_rows, calls_of
+from planner.app.clinic_days import stale_pages_at
+from planner.app.courses import change
+from planner.app.documents import CODE_DIGITS, course_documents
+from planner.app.issued_pages import issue_of
+from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
+from planner.core.plan.pages import visit_page
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.documents.day_list import DayVisit, day_list
+from planner.documents.document_set import PackVisit, pack
+from planner.documents.pdf import paper_pdf
+from planner.errors import PlannerError, Problem, RefusedError
+from planner.store.clinics import Place, read_place
+from planner.store.database import Database
+from planner.store.day_list import due_visits, to_prepare
+from planner.store.standing import Standing
+from planner.store.tables import courses, patients, visits
+
+Report = Callable[[str], None]
+
+
+class DayPack(NamedTuple):
+    """A day's papers by their names, and the courses that wait for a physician."""
+
+    files: Mapping[str, bytes]
+    visits: tuple[tuple[str, int], ...]
+    waiting: tuple[str, ...]
+
+
+def day_pack(
+    database: Database,
+    clinic: str,
+    on: date,
+    author: Author,
+    *,
+    stamp: datetime | None = None,
+    report: Report = lambda _name: None,
+) -> DayPack:
+    """The day's list, worksheets and labels; its visits' pages count as made.
+
+    What waits for a physician is named on the list, and its papers are not made.
+    """
+    check_may(author.role, "issued")
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        there, waiting = _ready(connection, place, on)
+        due = [one for one in due_visits(connection, on, on) if one.summary.start]
+        own = [one for one in due if (one.course, one.number) in _keys(there)]
+        prepare = str(to_prepare(own)).split("; ") if own else []
+    stamp = stamp or author.now.replace(microsecond=0)
+    report("day-list.pdf")
+    shown = [DayVisit(one.plan, _visit(one.plan, number)) for one, number in there]
+    files = {
+        "day-list.pdf": paper_pdf(
+            day_list(place.clinic, on, shown, prepare, ", ".join(waiting)), stamp
+        ),
+        **pack([PackVisit(one.plan, number) for one, number in there], f"{on}", stamp, report),
+    }
+    for one, number in there:
+        _note(database, one, number, files, author)
+    keys = tuple((one.record.course, number) for one, number in there)
+    return DayPack(files, keys, tuple(waiting))
+
+
+def _keys(there: Sequence[tuple[Standing, int]]) -> set[tuple[str, int]]:
+    return {(one.record.course, number) for one, number in there}
+
+
+def _visit(plan: Plan, number: int) -> PlannedVisit:
+    return next(one for one in plan.visits if one.number == number)
+
+
+def _ready(
+    connection: Connection, place: Place, on: date
+) -> tuple[list[tuple[Standing, int]], list[str]]:
+    """The visits of a day in the order of the hours, and the courses that wait."""
+    found, waiting = [], []
+    for course, number in _of_day(connection, place, on):
+        standing = issue_of(connection, course)
+        if any(one.stops and one.code != "no-open-day" for one in standing.plan.findings):
+            waiting.append(course)
+        else:
+            found.append((standing, number))
+    return found, list(dict.fromkeys(waiting))
+
+
+def _of_day(connection: Connection, place: Place, on: date) -> list[tuple[str, int]]:
+    query = (
+        select(visits.c.course, visits.c.number)
+        .join(courses, courses.c.id == visits.c.course)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(visits.c.clinic == place.id, visits.c.day == on.isoformat())
+        .where(visits.c.state == "planned", patients.c.restricted.is_(None))
+        .where(patients.c.erased.is_(None))
+        .order_by(visits.c.start, visits.c.course)
+    )
+    return [(one.course, one.number) for one in connection.execute(query)]
+
+
+def _note(
+    database: Database, standing: Standing, number: int, files: Mapping[str, bytes], author: Author
+) -> None:
+    """Record that the page of a visit was made; once for each code."""
+    page = next(one for one in standing.plan.pages if one.page == visit_page(number))
+    revision = standing.state.revision
+    made = standing.state.issues[-1:]
+    if made and page in made[0].issued.pages and made[0].issued.revision == revision:
+        return
+    names = [name for name in files if name != "day-list.pdf"]
+    documents = tuple(Document(name, hashlib.sha256(files[name]).hexdigest()) for name in names)
+    code = hashlib.sha256(page.code.encode()).hexdigest()[:CODE_DIGITS]
+    event = Issued(revision, code, tuple(names), documents, (page,))
+
+    def make(_standing: Standing) -> Event:
+        return event
+
+    change(database, standing.record.course, [make], author, revision)
+
+
+def visits_of_day(database: Database, role: Role, clinic: str, on: date) -> list[tuple[str, int]]:
+    """The visits of a day that are to be recorded, in the order of the hours."""
+    check_may(role, "given")
+    with database.reading() as connection:
+        return _of_day(connection, read_place(connection, clinic), on)
+
+
+class ClinicPapers(NamedTuple):
+    """What was made: the courses with a folder each, those that wait, and the calls."""
+
+    courses: tuple[str, ...]
+    waiting: tuple[tuple[str, str], ...]
+    calls: int
+
+
+def clinic_papers(
+    database: Database,
+    clinic: str,
+    author: Author,
+    out: Path,
+    *,
+    report: Callable[[int, int, str], None] = lambda _n, _of, _course: None,
+) -> ClinicPapers:
+    """The documents of each course that has stale pages out, in a folder each, and calls.csv."""
+    check_may(author.role, "issued")
+    if out.exists() and not out.is_dir():
+        raise RefusedError(Problem(str(out), "it is not a folder", "choose another folder"))
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+        stale = [one["course"] for one in stale_pages_at(connection, place)]
+        calls = list(calls_of(connection, place))
+    out.mkdir(parents=True, exist_ok=True)
+    made, waiting = [], []
+    for n, course in enumerate(stale):
+        report(n + 1, len(stale), course)
+        try:
+            course_documents(database, course, author, out=out / course)
+            made.append(course)
+        except PlannerError as error:
+            waiting.append((course, str(error.problems[0])))
+    (out / "calls.csv").write_bytes(call_rows(calls))
+    return ClinicPapers(tuple(made), tuple(waiting), len(calls))
+
+
+def record_told(database: Database, clinic: str, course: str, how: str, author: Author) -> None:
+    """Record that a patient was told what moved, and how; it leaves the calls.
+
+    Raises RefusedError where there is nothing to tell.
+    """
+    with database.reading() as connection:
+        place = read_place(connection, clinic)
+
+    def make(standing: Standing) -> Event:
+        moved = [one for one in standing.record.entries if isinstance(one.event, Rearranged)]
+        told = [one for one in standing.record.entries if isinstance(one.event, Told)]
+        if standing.record.at != place.id:
+            problem = f"it is a course of clinic {standing.record.at}"
+            raise RefusedError(Problem("course", problem, "name that clinic"))
+        if not moved or (told and told[-1].number > moved[-1].number):
+            raise RefusedError(Problem("course", "there is nothing to tell", "see its history"))
+        return Told(moved[-1].number, how)
+
+    change(database, course, [make], author)

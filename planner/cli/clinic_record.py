@@ -1,0 +1,117 @@
+"""A day's visits entered from their worksheets: as planned by one key, else lesion by lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from planner.cli.changing import Change
+from planner.cli.course_visit import as_asked, as_it_is, asked_events, measured
+from planner.cli.prompts import ask
+from planner.cli.register import open_register, role, typed_text
+from planner.core.values.formatting import listing, moment
+from planner.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from planner.app.administration import Circumstances
+    from planner.app.courses import Make
+    from planner.core.plan.plan import PlannedVisit
+    from planner.store.standing import Standing
+
+PLANNED, ONE_BY_ONE, MISSED, SKIP = "p", "l", "m", "s"
+
+
+class Vials(dict[str, str | None]):
+    """The lot and expiry of the visit before, which the next one mostly has too."""
+
+
+def record_visit(change: Change, number: int, vials: Vials) -> bool:
+    """Ask for a visit and write it; whether anything was written."""
+    from planner.app.administration import visit_of
+    from planner.app.queries import course_to_record
+
+    standing = course_to_record(open_register(change.database), role(), change.course)
+    planned = visit_of(standing, number)
+    _head(standing, planned)
+    how = ask(_question(planned), _choice)
+    if how == SKIP:
+        return False
+    seen = change._replace(if_revision=standing.state.revision)
+    if how == MISSED:
+        reason = ask("  Why", lambda text: typed_text(text, "reason"))
+        from planner.app.administration import missed
+
+        seen.make(lambda now: missed(now, number), of="missed", reason=reason)
+        return True
+    makes = list(
+        _as_planned(standing, planned, vials)
+        if how == PLANNED
+        else asked_events(standing, planned, [])
+    )
+    if not makes:
+        return False
+    with as_asked():
+        seen.make(*makes, of="given")
+    return True
+
+
+def _head(standing: Standing, visit: PlannedVisit) -> None:
+    """Two identifiers, and what is planned."""
+    patient = standing.plan.patient
+    who = listing([part for part in (patient.name, patient.id) if part])
+    when = moment(visit.start) if visit.start else "no day"
+    doses = "; ".join(_dose(one.lesion, one.drawn_ml, one.dose_mg) for one in visit.injections)
+    click.echo(f"\n{when}  {who}  course {standing.record.course}, visit {visit.number}", err=True)
+    click.echo(f"  planned: {doses or 'evaluation'}", err=True)
+
+
+def _dose(lesion: str, drawn: object, dose: object) -> str:
+    from planner.core.values.formatting import mg, ml
+
+    if drawn is None or dose is None:
+        return f"{lesion} dose open"
+    return f"{lesion} {mg(dose)} ({ml(drawn)})"  # type: ignore[arg-type]
+
+
+def _question(visit: PlannedVisit) -> str:
+    first = "sizes, then all as planned" if visit.evaluations else "all as planned"
+    keys = f"{PLANNED}: {first}; {ONE_BY_ONE}: lesion by lesion; {MISSED}: missed; {SKIP}: skip"
+    return f"  How ({keys})"
+
+
+def _choice(text: str) -> str:
+    key = text.strip().lower()[:1]
+    if key not in (PLANNED, ONE_BY_ONE, MISSED, SKIP):
+        raise InputError(Problem("", f"{text!r} is none of them", "type one letter"))
+    return key
+
+
+def _as_planned(standing: Standing, visit: PlannedVisit, vials: Vials) -> Iterator[Make]:
+    """Sizes, then all that is left to be injected as it is planned, with its vial."""
+    from planner.app.administration import evaluated, given_as_planned
+
+    lesions = {one.id: one for one in standing.plan.lesions}
+    for look in visit.evaluations:
+        if look.result is None and (found := measured(lesions[look.lesion])):
+            yield as_it_is(evaluated(standing, visit.number, look.lesion, found))
+    if any(one.given is None for one in visit.injections):
+        yield as_it_is(given_as_planned(standing, visit.number, _vial(vials)))
+
+
+def _vial(vials: Vials) -> Circumstances:
+    from planner.cli.course_changes import circumstances
+
+    for name, question in (("lot", "Lot"), ("expiry", "Expiry, as 2027-03")):
+        before = vials.get(name)
+        hint = f"empty: {before}; -: none" if before else "may be empty"
+
+        def checked(text: str, name: str = name) -> str:
+            if text != "-":
+                circumstances(None, *((text, None) if name == "lot" else (None, text)))
+            return text
+
+        said = ask(f"  {question} ({hint})", checked, optional=True)
+        vials[name] = None if said == "-" else said or before
+    return circumstances(None, vials["lot"], vials["expiry"])

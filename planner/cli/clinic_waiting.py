@@ -1,0 +1,145 @@
+"""`planner clinic wait`, `waiting`, `book`: who waits for a first day, and gets one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planner.cli.clinic_changes import dry_run_option
+from planner.cli.paths import PATH
+from planner.cli.register import (
+    author,
+    by_option,
+    confirm_option,
+    database_option,
+    how_to_confirm,
+    json_option,
+    open_register,
+    role,
+    typed_day,
+)
+from planner.core.values.formatting import count, typed_moment
+from planner.errors import Problem, UsageError
+
+
+@click.command()
+@click.argument("clinic", metavar="ID")
+@click.argument("course", metavar="COURSE.toml", type=PATH)
+@click.option("--not-before", metavar="DATE", help="The first visit is not before it.")
+@click.option("--by-date", metavar="DATE", help="The first visit is not after it.")
+@by_option
+@database_option
+@json_option
+def wait(
+    clinic: str,
+    course: Path,
+    not_before: str | None,
+    by_date: str | None,
+    by: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
+    """Put a course on the waiting list; its file may leave its first visit out.
+
+    Where it has one, its hour is wanted.
+
+    Example: planner clinic wait vestergade course.toml --by-date 2026-10-01 --by "Dr A. Holm"
+    """
+    from planner.app.planning import Source
+    from planner.app.waiting import Bounds, wait_for, waiting_json
+    from planner.cli.output import emit_json, say
+
+    bounds = Bounds(
+        typed_day(not_before, "--not-before") if not_before else None,
+        typed_day(by_date, "--by-date") if by_date else None,
+    )
+    if bounds.first and bounds.last and bounds.last < bounds.first:
+        raise UsageError(Problem("--by-date", "it is before the first day", "swap the days"))
+    who, file = author(by), Source.of_file(course)
+    made = wait_for(open_register(database), clinic, file, who, bounds)
+    if as_json:
+        emit_json(next(waiting_json([made])), is_done=True)
+    else:
+        say(f"Course {made.course.id} waits at {clinic}, place {made.place}\n", is_done=True)
+
+
+@click.command()
+@click.argument("clinic", metavar="ID")
+@database_option
+@json_option
+def waiting(clinic: str, database: str | None, as_json: bool) -> None:
+    """Show the waiting list, in its order.
+
+    Example: planner clinic waiting vestergade
+    """
+    from planner.app.waiting import waiting_json, waiting_listed
+    from planner.cli.output import emit_json, say
+
+    found = list(waiting_json(waiting_listed(open_register(database), role(), clinic)))
+    if as_json:
+        emit_json(found)
+        return
+    lines = [
+        f"{one['course']:14}  patient {one['patient']:12}"
+        + (f"  not before {one['not_before']}" if one["not_before"] else "")
+        + (f"  by {one['by_date']}" if one["by_date"] else "")
+        for one in found
+    ]
+    say("\n".join([*(lines or ["nobody waits"]), ""]))
+
+
+@click.command()
+@click.argument("clinic", metavar="ID")
+@click.option("--from", "first", metavar="DATE", help="The earliest day of a first visit.")
+@click.option("--to", "last", metavar="DATE", help="The latest day of a first visit.")
+@click.option(
+    "--may-move", type=click.IntRange(0, 1000), default=0, metavar="N",
+    help="So many visits that patients were told of may be moved to make room.",
+)  # fmt: skip
+@dry_run_option
+@by_option
+@confirm_option
+@database_option
+@json_option
+def book(
+    clinic: str,
+    first: str | None,
+    last: str | None,
+    may_move: int,
+    is_dry: bool,
+    by: str | None,
+    confirm: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
+    """Give those who wait their first days and series: as many as fit, in the list's order.
+
+    Example: planner clinic book vestergade --from 2026-09-14 --by "Ms C" --dry-run
+    """
+    from planner.app.clinics import changed_json
+    from planner.app.waiting import Bounds, as_changed
+    from planner.app.waiting import book as give_days
+    from planner.cli.output import emit_json, say
+
+    bounds = Bounds(
+        typed_day(first, "--from") if first else None, typed_day(last, "--to") if last else None
+    )
+    who = author(by, confirm=confirm)
+    with how_to_confirm():
+        made = give_days(
+            open_register(database), clinic, who, bounds, may_move=may_move, is_dry=is_dry
+        )
+    if as_json:
+        booked = [{"course": one, "first_visit": start} for one, start in made.courses]
+        shown = changed_json(as_changed(made)) | {"booked": booked, "waiting": list(made.waiting)}
+        emit_json(shown, is_done=not is_dry)
+        return
+    nothing = " (nothing was written)" if is_dry else ""
+    lines = [click.style(f"{count(len(made.courses), 'course')} booked{nothing}", bold=True)]
+    lines += [f"  {one:14}  {typed_moment(start)}" for one, start in made.courses]
+    for move in made.outcome.moves:
+        to = typed_moment(move.to) if move.to else "no day"
+        lines.append(f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}")
+    lines += [f"  {one:14}  does not fit and waits on" for one in made.waiting]
+    say("\n".join([*lines, ""]), is_done=not is_dry)

@@ -1,0 +1,98 @@
+"""A clinic's day on paper: who comes when for what, and what to prepare in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan, PlannedVisit
+from planner.documents.language import Language, language
+from planner.documents.paper import (
+    Blanks,
+    Block,
+    Bullets,
+    Heading,
+    Identity,
+    Paper,
+    Row,
+    Section,
+    Table,
+    Tick,
+    cell,
+)
+from planner.documents.wording import drug, patient_identifiers, warned_of
+
+_HOUR_MM, _WHO_MM, _MARK_MM = 20, 52, 18
+
+
+class DayVisit(NamedTuple):
+    """A visit of the day with the plan that it is of."""
+
+    plan: Plan
+    visit: PlannedVisit
+
+
+def day_list(
+    clinic: Clinic, on: date, there: Sequence[DayVisit], prepare: Sequence[str], waiting: str
+) -> Paper:
+    """The list of a day in the order of the hours; `prepare` is what it takes in all.
+
+    `waiting` names whose papers wait for a physician, empty for none.
+    """
+    say = language(clinic.language)
+    title = say("The day, {day}", day=say.day(on))
+    who = Identity(title, "", "", "", say("page {n} of {of}"))
+    blocks = tuple(_blocks(there, prepare, waiting, say))
+    section = Section(clinic.name or clinic.id, "", blocks)
+    return Paper(title, "", say.code, clinic.paper, who, (section,))
+
+
+def _blocks(
+    there: Sequence[DayVisit], prepare: Sequence[str], waiting: str, say: Language
+) -> Iterator[Block]:
+    yield Heading(say("Who comes"), 1)
+    rows = tuple(_row(one, say) for one in there)
+    head = (say("Hour"), say("Patient, course"), say("What"), say("Came"))
+    yield Table(head, (_HOUR_MM, _WHO_MM, 0, _MARK_MM), rows)
+    if waiting:
+        text_of = say("Wait for a physician, their papers are not here: {courses}", courses=waiting)
+        yield Bullets((text_of,))
+    yield Heading(say("To prepare in all"))
+    yield Bullets(tuple(prepare) or (say("nothing"),))
+    yield Blanks((say("Notes"),))
+
+
+def _row(one: DayVisit, say: Language) -> Row:
+    plan, visit = one.plan, one.visit
+    hours = f"{visit.start:%H:%M}\u2013{visit.end:%H:%M}" if visit.start and visit.end else ""
+    who = ", ".join(patient_identifiers(plan, say))
+    number = say("visit {n}", n=visit.number)
+    return Row(
+        (
+            cell(hours, bold=True),
+            cell(who, f"{plan.course}, {number}"),
+            cell(*_what(one, say)),
+            cell(ticks=(Tick(""),)),
+        )
+    )
+
+
+def _what(one: DayVisit, say: Language) -> Iterator[str]:
+    looks = ", ".join(each.lesion for each in one.visit.evaluations if each.state == "planned")
+    if looks:
+        yield say("measure {lesions}", lesions=looks)
+    injections = [each for each in one.visit.injections if each.state == "planned"]
+    if injections:
+        lesions = ", ".join(each.lesion for each in injections)
+        total = one.visit.total_drawn_ml
+        volume = say("doses open") if total is None else say.ml(total)
+        yield say(
+            "inject {lesions}: {volume} of {drug}, {strength}",
+            lesions=lesions,
+            volume=volume,
+            drug=drug(one.plan, say),
+            strength=say.mg_per_ml(one.plan.protocol.strength_mg_per_ml),
+        )
+    yield from warned_of(one.plan, say)
