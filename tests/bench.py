@@ -176,7 +176,7 @@ def _whole_course(number: int, protocol: Protocol, clinic: Clinic) -> None:
 def layouts(number: int, protocol: Protocol, clinic: Clinic) -> float:
     """Seconds to lay out courses one after the other, each around the earlier ones."""
     zone = ZoneInfo(clinic.timezone)
-    room = clinic._replace(capacity=2 * max(1, number // 1000))
+    room = clinic._replace(capacity={"rooms": 2 * max(1, number // 1000)})
     taken = Occupancy()
     days = [date(2026, 1, 5) + timedelta(days=n) for n in range(250)]
     open_days = [day for day in days if day.weekday() < 5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,10 +21,17 @@ from planner.app.courses import change
 from planner.app.planning import Inputs, Source, read_inputs
 from planner.core.followup.events import Entry, Planned
 from planner.core.followup.settling import settle
+from planner.store.clinics import PUT, ClinicChange, add_event
 from planner.store.database import Database, open_database
 from planner.store.event_rows import PATIENT_ID, EventRow, digest, to_row
-from planner.store.histories import Record, keep_input, projected_visits
-from planner.store.stored_inputs import opening_of, store_clinic, store_protocol, years_from
+from planner.store.histories import Record, projected_visits
+from planner.store.stored_inputs import (
+    keep_input,
+    opening_of,
+    store_clinic,
+    store_protocol,
+    years_from,
+)
 from planner.store.tables import courses, events, patients, texts, visits
 from tests.bench import ROUNDS, _run, paired
 from tests.conftest import CLINIC, EXAMPLES
@@ -39,20 +46,43 @@ WEEK = date(2026, 9, 7)
 IN_WEEK = 20
 
 
-def fill(register: Database, number: int) -> None:
-    """So many courses of the letter's knee, over forty years of weeks, each event proven."""
+def mondays(n: int, first: datetime) -> datetime:
+    """A first visit on a Monday of forty years of weeks."""
+    return first + timedelta(weeks=0 if n < IN_WEEK else 20 + n % 400)
+
+
+def fill(
+    register: Database,
+    number: int,
+    clinic_file: Path = CLINIC,
+    start_of: Callable[[int, datetime], datetime] = mondays,
+) -> None:
+    """So many courses of the letter's knee, each event proven."""
     path = EXAMPLES / "case-2-knee.toml"
-    inputs = read_inputs(Source.of_file(path), Source.of_file(CLINIC), more_years=years_from)
+    inputs = read_inputs(Source.of_file(path), Source.of_file(clinic_file), more_years=years_from)
     protocol = store_protocol(inputs.protocol_content)
     clinic = store_clinic(inputs.clinic_content, None, inputs.clinic)
     with register.writing() as connection:
         keep_input(connection, protocol)
         keep_input(connection, clinic)
+        put = ClinicChange(NOW, "bench", None, PUT, {"input": clinic.sha256})
+        add_event(connection, None, inputs.clinic.id, put)
     opening = opening_of(clinic.sha256, lambda _sha256: clinic.content)
     # A first visit may be on any Monday of the forty years.
     every_day = replace(opening, clinic=opening.clinic._replace(closures=(), public_holidays=None))
-    record = Record("", None, (), "", inputs.protocol, every_day, clinic.sha256)  # type: ignore[arg-type]
-    rows = _rows(inputs, protocol.sha256, record, number)
+    hours = {clinic.sha256: every_day}
+    record = Record(
+        "",
+        None,
+        (),
+        "",
+        inputs.protocol,
+        hours,
+        clinic.sha256,
+        inputs.clinic.id,  # type: ignore[arg-type]
+    )
+    starts = (start_of(n, inputs.course.first_visit) for n in range(number))
+    rows = _rows(inputs, protocol.sha256, record, starts)
     while chunk := list(islice(rows, AT_ONCE)):
         with register.writing() as connection:
             for index, table in enumerate((patients, courses, events, texts, visits)):
@@ -60,16 +90,14 @@ def fill(register: Database, number: int) -> None:
 
 
 def _rows(
-    inputs: Inputs, protocol: str, record: Record, number: int
+    inputs: Inputs, protocol: str, record: Record, starts: Iterable[datetime]
 ) -> Iterator[tuple[list[dict[str, object]], ...]]:
     """The rows of each course: those of one that begins on its day, with its own names in them."""
-    drawn: dict[date, tuple[EventRow, list[dict[str, object]]]] = {}
-    for n in range(number):
-        weeks = 0 if n < IN_WEEK else 20 + n % 400
-        start = inputs.course.first_visit + timedelta(weeks=weeks)
-        if start.date() not in drawn:
-            drawn[start.date()] = _template(inputs, protocol, record, start)
-        (row, shown), course, patient = drawn[start.date()], f"C-{n}", f"P-{n}"
+    drawn: dict[datetime, tuple[EventRow, list[dict[str, object]]]] = {}
+    for n, start in enumerate(starts):
+        if start not in drawn:
+            drawn[start] = _template(inputs, protocol, record, start)
+        (row, shown), course, patient = drawn[start], f"C-{n}", f"P-{n}"
         row = _named(row, course, patient)
         own = digest(course, row, row.texts_sha256, "")
         yield (
@@ -77,7 +105,7 @@ def _rows(
             [
                 {
                     "id": course, "patient": n + 1, "events": 1, "revision": 0,
-                    "status": "planned", "digest": own,
+                    "status": "planned", "digest": own, "clinic": record.at,
                 }
             ],
             [

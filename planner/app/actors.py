@@ -54,6 +54,7 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "corrected": ("correct a record", ()),
     "undone": ("withdraw their own last entry", _RECORDS),
     "issued": ("make documents", ("nurse", "secretary")),
+    "rearranged": ("change the clinic of a course", ()),
     "told": ("record that a patient was told", ("nurse", "secretary")),
     "clinic-put": ("put a clinic's file", ("administrator",)),
     "clinic-days": ("close or open a clinic's days", ("secretary", "administrator")),

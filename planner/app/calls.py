@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from planner.app.statistics import cell_of
-from planner.core.followup.events import Rearranged, Told
+from planner.core.followup.events import Event, Rearranged, Told
 from planner.core.values.formatting import typed_moment
 from planner.store.clinics import Place
 from planner.store.histories import read_course
@@ -45,30 +46,38 @@ def calls_of(connection: Connection, place: Place) -> Iterator[Call]:
 
 def _calls_of(standing: Standing) -> Iterator[Call]:
     """The visits of a course that stand otherwise than the patient was told last."""
-    entries = standing.record.entries
-    told = max((one.number for one in entries if isinstance(one.event, Told)), default=0)
-    issued = [one.entries for one in standing.state.issues]
-    moved = [
-        one for one in entries[told:] if isinstance(one.event, Rearranged) and one.event.visits
-    ]
-    if not moved or not issued or min(issued) >= moved[0].number:
+    first = _first_untold(standing)
+    if first is None:
         return
-    before = Standing.of(standing.record.as_of(moved[0].number - 1)).state.visits
-    patient = standing.record.patient
-    reason = "; ".join(dict.fromkeys(one.reason or "" for one in moved))
+    before = Standing.of(standing.record.as_of(first - 1)).state.visits
+    later = standing.record.entries[first - 1 :]
+    reasons = (one.reason or "" for one in later if isinstance(one.event, Rearranged))
+    why = "; ".join(dict.fromkeys(reasons))
     for number, visit in sorted(standing.state.visits.items()):
         old = before.get(number)
-        if old is None or old.start is None or visit.start == old.start:
-            continue
-        yield Call(
-            standing.record.course,
-            patient.id or "",
-            patient.name or "",
-            number,
-            typed_moment(old.start),
-            typed_moment(visit.start) if visit.start else "",
-            reason,
-        )
+        if old is not None and old.start is not None and visit.start != old.start:
+            yield _call(standing, number, old.start, visit.start, why)
+
+
+def _first_untold(standing: Standing) -> int | None:
+    """The first move that nobody told, by its event, if a page was made before it."""
+    entries = standing.record.entries
+    told = max((one.number for one in entries if isinstance(one.event, Told)), default=0)
+    moved = (one for one in entries[told:] if isinstance(one.event, Rearranged))
+    first = next((one.number for one in moved if _has_visits(one.event)), None)
+    issued = [one.entries for one in standing.state.issues]
+    return first if first and issued and min(issued) < first else None
+
+
+def _has_visits(event: Event) -> bool:
+    return isinstance(event, Rearranged) and bool(event.visits)
+
+
+def _call(standing: Standing, number: int, was: datetime, now: datetime | None, why: str) -> Call:
+    course, patient = standing.record.course, standing.record.patient
+    to = typed_moment(now) if now else ""
+    name = patient.name or ""
+    return Call(course, patient.id or "", name, number, typed_moment(was), to, why)
 
 
 def call_rows(calls: Sequence[Call]) -> bytes:

@@ -104,11 +104,15 @@ def free_slots(
 def week_of(database: Database, role: Role, clinic: str, on: date) -> Week:
     """The week of a day."""
     check_may(role, "read")
-    monday = on - on.weekday() * _ONE_DAY
     with database.reading() as connection:
         place = read_place(connection, clinic)
-        days = _days(monday, min(monday + 6 * _ONE_DAY, LAST_DAY))
-        return Week(place, tuple(_week_day(connection, place, one) for one in days))
+        days = (_week_day(connection, place, one) for one in _seven_days(on))
+        return Week(place, tuple(days))
+
+
+def _seven_days(on: date) -> Iterator[date]:
+    monday = on - on.weekday() * _ONE_DAY
+    return _days(monday, min(monday + 6 * _ONE_DAY, LAST_DAY))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -206,31 +210,20 @@ def _room_for(opening: Opening, on: date, connection: Connection, place: Place) 
 
 def week_json(week: Week) -> dict[str, Any]:
     """A week as programs read it."""
-    return {
-        "clinic": week.place.id,
-        "days": [
-            {
-                "date": one.day,
-                "open": [[f"{at:%H:%M}" for at in span] for span in one.open],
-                "closed_because": one.closed_because,
-                "room_for": one.room_for,
-                "hidden": one.hidden,
-                "visits": [
-                    {
-                        "course": each.course,
-                        "visit": each.visit,
-                        "start": each.start.isoformat(),
-                        "end": each.end.isoformat(),
-                        "purposes": each.purposes,
-                        "lesions": each.lesions,
-                        "crowded": each.is_crowded,
-                    }
-                    for each in one.visits
-                ],
-            }
-            for one in week.days
-        ],
-    }
+    return {"clinic": week.place.id, "days": [_day_json(one) for one in week.days]}
+
+
+def _day_json(one: WeekDay) -> dict[str, Any]:
+    open_ = [[f"{at:%H:%M}" for at in span] for span in one.open]
+    shown = {"date": one.day, "open": open_, "closed_because": one.closed_because}
+    rest = {"room_for": one.room_for, "hidden": one.hidden}
+    return shown | rest | {"visits": [_visit_json(each) for each in one.visits]}
+
+
+def _visit_json(one: WeekVisit) -> dict[str, Any]:
+    times = {"start": one.start.isoformat(), "end": one.end.isoformat()}
+    what = {"purposes": one.purposes, "lesions": one.lesions, "crowded": one.is_crowded}
+    return {"course": one.course, "visit": one.visit} | times | what
 
 
 class Work(NamedTuple):
@@ -345,33 +338,19 @@ def courses_with_later_events(connection: Connection, place: Place) -> list[str]
 
 def drawn_days(week: Week) -> list[DrawnDay]:
     """A week as it is drawn."""
-    return [
-        DrawnDay(
-            one.day,
-            one.open,
-            one.closed_because,
-            [
-                DrawnVisit(
-                    each.course,
-                    each.visit,
-                    each.start,
-                    each.end,
-                    _what(each),
-                    each.is_crowded,
-                )
-                for each in one.visits
-            ],
-            one.room_for,
-        )
-        for one in week.days
-    ]
+    return [_drawn_day(one) for one in week.days]
+
+
+def _drawn_day(one: WeekDay) -> DrawnDay:
+    drawn = [_drawn_visit(each) for each in one.visits]
+    return DrawnDay(one.day, one.open, one.closed_because, drawn, one.room_for)
+
+
+def _drawn_visit(one: WeekVisit) -> DrawnVisit:
+    return DrawnVisit(one.course, one.visit, one.start, one.end, _what(one), one.is_crowded)
 
 
 def _what(one: WeekVisit) -> str:
-    """`measure A; inject A, B`, in few letters."""
-    parts = []
-    if one.summary.evaluations:
-        parts.append(f"\u2194 {', '.join(one.summary.evaluations)}")
-    if one.summary.injections:
-        parts.append(f"\u2193 {', '.join(one.summary.injections)}")
-    return "  ".join(parts)
+    """`\u2194 A  \u2193 A, B`: measured, injected, in few letters."""
+    kinds = (("\u2194", one.summary.evaluations), ("\u2193", one.summary.injections))
+    return "  ".join(f"{sign} {', '.join(lesions)}" for sign, lesions in kinds if lesions)

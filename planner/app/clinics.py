@@ -13,7 +13,7 @@ from planner.app.actors import Author, Role, check_may
 from planner.app.asked import Asked, check_answered
 from planner.app.courses import write_steps
 from planner.app.planning import Source, read_clinic
-from planner.app.rearranging import Outcome, rearranged
+from planner.app.rearranging import Move, Outcome, rearranged
 from planner.core.calendar.clinic import Clinic, Closure
 from planner.core.calendar.closures import closed_besides
 from planner.core.followup.questions import Question
@@ -134,13 +134,7 @@ def open_clinic(
     check_may(author.role, "clinic-days")
 
     def new_place(_connection: Connection, place: Place | None) -> Place:
-        there = _known(place, clinic)
-        if not any(one.first <= last and first <= one.last for one in there.closures):
-            by_file = any(one.first <= last and first <= one.last for one in there.clinic.closures)
-            problem = "its file closes it" if by_file else "it is not closed then"
-            fix = "put a file without that" if by_file else "see its closures"
-            raise RefusedError(Problem("on", problem, fix))
-        return there
+        return _to_open(_known(place, clinic), first, last)
 
     def change(_connection: Connection, _place: Place | None) -> ClinicChange:
         said = {"from": first.isoformat(), "to": last.isoformat()}
@@ -197,12 +191,15 @@ class _Changing(NamedTuple):
 
 def _first(connection: Connection, clinic: Clinic, said: Stored) -> Place:
     """A clinic that is new. Raises RefusedError where one of its name has another id."""
-    for one in list(clinic_ids(connection)):
-        there = read_place(connection, one)
-        if clinic.name and there.clinic.name.casefold() == clinic.name.casefold():
-            problem = f"the register has {clinic.name} as {one}"
-            raise RefusedError(Problem("id", problem, f'write id = "{one}", or another name'))
+    there = [read_place(connection, one) for one in list(clinic_ids(connection))]
+    for one in (place for place in there if _is_called(place, clinic.name)):
+        problem = f"the register has {clinic.name} as {one.id}"
+        raise RefusedError(Problem("id", problem, f'write id = "{one.id}", or another name'))
     return Place(clinic.id, 1, said.sha256, (), clinic)
+
+
+def _is_called(place: Place, name: str) -> bool:
+    return bool(name) and place.clinic.name.casefold() == name.casefold()
 
 
 def _next(connection: Connection, place: Place, clinic: Clinic, said: Stored) -> Place:
@@ -233,6 +230,20 @@ def _with_known_years(connection: Connection, place: Place | None, said: Stored)
 
 def _file_of(connection: Connection, sha256: str) -> Stored:
     return Stored("clinic", read_input(connection, sha256))
+
+
+def _to_open(place: Place, first: date, last: date) -> Place:
+    """A clinic that is closed then by more than its file. Raises RefusedError where it is not."""
+    if any(_meets(one, first, last) for one in place.closures):
+        return place
+    is_by_file = any(_meets(one, first, last) for one in place.clinic.closures)
+    problem = "its file closes it" if is_by_file else "it is not closed then"
+    fix = "put a file without that" if is_by_file else "see its closures"
+    raise RefusedError(Problem("on", problem, fix))
+
+
+def _meets(closure: Closure, first: date, last: date) -> bool:
+    return closure.first <= last and first <= closure.last
 
 
 def _known(place: Place | None, clinic: str) -> Place:
@@ -303,29 +314,28 @@ def _fact(code: str, field: str, message: str, fix: str) -> Asked:
 
 def changed_json(made: ClinicChanged) -> dict[str, Any]:
     """What a change led to, as programs read it."""
+    outcome = made.outcome
     return {
         "clinic": made.clinic,
         "version": made.version,
-        "moves": [
-            {"course": one.course, "visit": one.visit, "from": one.stood, "to": one.to}
-            for one in made.outcome.moves
-        ],
-        "without_day": [
-            {
-                "course": one.course,
-                "visit": one.visit,
-                "due": one.due,
-                "from": one.stood,
-                "free": list(one.choices),
-            }
-            for one in made.outcome.without_day
-        ],
-        "draw_ups": [one._asdict() for one in made.outcome.draw_ups],
-        "not_recorded": [
-            {"course": course, "visit": visit, "start": when}
-            for course, visit, when in made.outcome.unrecorded
-        ],
+        "moves": [_move_json(one) for one in outcome.moves],
+        "without_day": [_without_json(one) for one in outcome.without_day],
+        "draw_ups": [one._asdict() for one in outcome.draw_ups],
+        "not_recorded": [_unrecorded_json(*one) for one in outcome.unrecorded],
     }
+
+
+def _move_json(one: Move) -> dict[str, Any]:
+    return {"course": one.course, "visit": one.visit, "from": one.stood, "to": one.to}
+
+
+def _without_json(one: Move) -> dict[str, Any]:
+    due = {"course": one.course, "visit": one.visit, "due": one.due}
+    return due | {"from": one.stood, "free": list(one.choices)}
+
+
+def _unrecorded_json(course: str, visit: int, when: str) -> dict[str, Any]:
+    return {"course": course, "visit": visit, "start": when}
 
 
 def wall_now(place: Place, now: datetime) -> datetime:
@@ -336,11 +346,10 @@ def wall_now(place: Place, now: datetime) -> datetime:
 def summary_line(made: ClinicChanged) -> str:
     """`version 2; 3 visits move, 1 without a day`."""
     outcome = made.outcome
-    parts = [f"version {made.version}"]
-    if outcome.moves:
-        parts.append(f"{count(len(outcome.moves), 'visit')} moved")
-    if outcome.without_day:
-        parts.append(f"{count(len(outcome.without_day), 'visit')} without a day")
-    if outcome.draw_ups:
-        parts.append(f"{count(len(outcome.draw_ups), 'visit')} drawn up anew")
-    return "; ".join(parts)
+    told = (
+        (outcome.moves, "moved"),
+        (outcome.without_day, "without a day"),
+        (outcome.draw_ups, "drawn up anew"),
+    )
+    parts = (f"{count(len(there), 'visit')} {what}" for there, what in told if there)
+    return "; ".join((f"version {made.version}", *parts))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -21,11 +22,11 @@ from planner.core.plan.plan import PlannedVisit
 from planner.core.plan.recording import record_clinic
 from planner.core.roster.laying_out import laid_out
 from planner.store.clinics import Place
-from planner.store.histories import Record, read_course
+from planner.store.histories import read_course
 from planner.store.standing import Standing
 from planner.store.summary import purposes_of, read_summary
 from planner.store.tables import courses, visits
-from planner.store.taken_times import taken_at
+from planner.store.taken_times import beside_others, taken_at
 
 
 class Move(NamedTuple):
@@ -138,14 +139,7 @@ class _Rearranging:
             stay = opening.stay(purposes)  # type: ignore[arg-type]
             if opening.shut(start, stay):
                 must.add((course, number))
-                continue
-            begin, end = opening.placed(start, stay)
-            is_full = any(
-                opening.taken(begin, end, kind) > opening.clinic.capacity[kind]
-                for kind, needed in stay.takes.items()
-                if needed
-            )
-            if is_full:
+            elif opening.is_overfull(start, stay):
                 may.add((course, number))
         return must, may
 
@@ -163,14 +157,7 @@ class _Rearranging:
 
     def _standing(self, course: str) -> Standing:
         record = read_course(self.connection, course, is_locked=True)
-        return Standing.of(self._at_clinic(record))
-
-    def _at_clinic(self, record: Record) -> Record:
-        def is_other(course: str, _number: int) -> bool:
-            return course != record.course
-
-        taken = taken_at(self.connection, self.after, is_other)
-        return record._replace(current=Opening(self.after.clinic, taken))
+        return Standing.of(beside_others(self.connection, self.after, record))
 
     def _starts(
         self,
@@ -243,12 +230,15 @@ class _Rearranging:
 
     def _step(self, standing: Standing, changed: Sequence[Rearrangement]) -> Step | None:
         """A course with its event; None where nothing of it changes."""
-        record = standing.record
         is_anew = self.is_drawn_anew and any(coming_visits(standing.state, self.now))
         if not (changed or is_anew or self.is_named_anew):
             return None
-        file = self.after.input if self.after.input != record.clinic else None
+        file = self._new_file(standing)
         return step_to(standing, changed, self.author, file=file, is_anew=is_anew)
+
+    def _new_file(self, standing: Standing) -> str | None:
+        """The file that the papers of a course follow from now on, where it is another one."""
+        return self.after.input if self.after.input != standing.record.clinic else None
 
 
 def step_to(
@@ -287,8 +277,27 @@ def moves_of(standing: Standing, step: Step) -> Iterator[Move]:
         if old is None or old.start is None or (visit.start == old.start):
             continue
         zone = ZoneInfo(visit.timezone)
-        choices = tuple(one.replace(tzinfo=zone) for one in visit.choices)
+        free = _free_times(step.after, visit) if visit.start is None else ()
+        choices = tuple(one.replace(tzinfo=zone) for one in free)
         yield Move(standing.record.course, number, visit.due, old.start, visit.start, choices)
+
+
+def _free_times(standing: Standing, visit: PlannedVisit) -> Iterator[datetime]:
+    """Three times outside a visit's window: those of its plan, else later ones."""
+    yield from visit.choices[:3]
+    if not visit.choices:
+        return
+    opening = standing.record.opening
+    stay, last = opening.stay(visit.each_purpose), max(visit.choices)
+    own = {one.start.date() for one in standing.state.visits.values() if one.start}
+    later = (last.date() + away * timedelta(days=1) for away in range(1, 60))
+    free = (
+        start
+        for on in later
+        if on not in own and opening.is_known(on)
+        if (start := opening.nearest(on, last.time(), stay)) is not None
+    )
+    yield from islice(free, 3 - len(visit.choices[:3]))
 
 
 def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:

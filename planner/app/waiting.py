@@ -20,7 +20,7 @@ from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
 from planner.core.followup.booking import Wanted, as_movables, booked
-from planner.core.followup.displaced import Surroundings, coming_visits, displaced
+from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.planning import plan_course
 from planner.core.roster.laying_out import Distance, Movable, laid_out
@@ -32,7 +32,7 @@ from planner.store.histories import read_course
 from planner.store.standing import Standing
 from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
 from planner.store.tables import pages, visits
-from planner.store.taken_times import taken_at
+from planner.store.taken_times import beside_others, taken_at
 from planner.store.waiting_list import (
     Waiting,
     add_waiting,
@@ -90,28 +90,34 @@ def _read(file: Source, place: Place, author: Author, bounds: Bounds) -> tuple[W
     with located(file.name):
         table = parse_toml(file.content)
     protocol, content = protocol_named(table, file)
-    has_hour = "first_visit" in table
+    now = wall_now(place, author.now)
     with located(file.name):
-        if "move" in table:
-            problem = "a course that waits has no days to move"
-            raise InputError(Problem("move", problem, "leave it out"))
-        now = wall_now(place, author.now)
-        if not has_hour:
-            hour = _any_hour(place)
-            table = {**table, "first_visit": f"{now.date() + _ONE_DAY} {hour:%H:%M}"}
-        course = course_from(table, protocol, ZoneInfo(place.clinic.timezone))
-    alone = Opening(place.clinic, Occupancy())
-    stay = alone.stay(["injection"])
-    earliest = max(now, datetime.combine(bounds.first or now.date(), time()))
-    start = next(alone.free_near(earliest, stay), None)
-    if start is None:
-        raise RefusedError(
-            Problem("clinic", "it is not open in the next weeks", "see its closures")
-        )
+        said = _with_first_visit(table, place, now)
+        course = course_from(said, protocol, ZoneInfo(place.clinic.timezone))
+    start = _any_start(place, max(now, datetime.combine(bounds.first or now.date(), time())))
     check_can_be_issued(plan_course(course._replace(first_visit=start), protocol, place.clinic))
-    last = bounds.last
-    one = Waiting(course, place.id, 0, author.now, author.name, "", has_hour, bounds.first, last)
+    has_hour = "first_visit" in table
+    one = Waiting(course, place.id, 0, author.now, author.name, "", has_hour, *bounds)
     return one, content
+
+
+def _with_first_visit(table: dict[str, Any], place: Place, now: datetime) -> dict[str, Any]:
+    """A course's table with a first visit, which one that waits may leave out."""
+    if "move" in table:
+        problem = "a course that waits has no days to move"
+        raise InputError(Problem("move", problem, "leave it out"))
+    first = f"{now.date() + _ONE_DAY} {_any_hour(place):%H:%M}"
+    return {"first_visit": first, **table}
+
+
+def _any_start(place: Place, earliest: datetime) -> datetime:
+    """A time at which the clinic is open, to look at a course's plan."""
+    alone = Opening(place.clinic, Occupancy())
+    start = next(alone.free_near(earliest, alone.stay(["injection"])), None)
+    if start is None:
+        problem = "it is not open in the next weeks"
+        raise RefusedError(Problem("clinic", problem, "see its closures"))
+    return start
 
 
 def _any_hour(place: Place) -> time:
@@ -307,12 +313,7 @@ class _MakingRoom:
 
     def _standing(self, course: str) -> Standing:
         record = read_course(self.connection, course, is_locked=True)
-
-        def is_other(name: str, _number: int) -> bool:
-            return name != course
-
-        taken = taken_at(self.connection, self.place, is_other)
-        return Standing.of(record._replace(current=Opening(self.place.clinic, taken)))
+        return Standing.of(beside_others(self.connection, self.place, record))
 
     def _laid_out(
         self,
@@ -323,13 +324,7 @@ class _MakingRoom:
     ) -> Mapping[tuple[str, int], datetime | None]:
         """All of them laid out at once, with others' visits of some days; nothing without room."""
         numbers = {
-            course: [
-                visit.number
-                for visit in coming_visits(standing.state, self.now)
-                if visit.start and visit.start.date() in days
-                if not _is_moved(standing, visit.names)
-            ]
-            for course, standing in others.items()
+            course: list(_on_days(standing, days, self.now)) for course, standing in others.items()
         }
 
         def stands(course: str, number: int) -> bool:
@@ -338,15 +333,26 @@ class _MakingRoom:
         opening = Opening(self.place.clinic, taken_at(self.connection, self.place, stands))
         movables, apart = [*mine], [*distances]
         for course, standing in others.items():
-            protocol = standing.record.protocol
-            around = Surroundings(course, standing.state, protocol, opening, self.now)
-            part = displaced(around, numbers[course], numbers[course])
-            told = self._was_told(course)
-            movables += [
-                each._replace(may_be_without=False, was_told=told) for each in part.movables
-            ]
+            part = self._part(standing, numbers[course], opening)
+            movables += part.movables
             apart += part.distances
         return laid_out(movables, apart, opening, self.now)
+
+    def _part(self, standing: Standing, numbers: Sequence[int], opening: Opening) -> Displaced:
+        """Visits of a course that may make room, and need not."""
+        course, told = standing.record.course, self._was_told(standing.record.course)
+        around = Surroundings(course, standing.state, standing.record.protocol, opening, self.now)
+        part = displaced(around, numbers, numbers)
+        movables = (one._replace(may_be_without=False, was_told=told) for one in part.movables)
+        return part._replace(movables=tuple(movables))
+
+
+def _on_days(standing: Standing, days: set[date], now: datetime) -> Iterator[int]:
+    """The visits of a course on some days that nobody moved by hand."""
+    for visit in coming_visits(standing.state, now):
+        is_there = visit.start is not None and visit.start.date() in days
+        if is_there and not _is_moved(standing, visit.names):
+            yield visit.number
 
 
 def _is_moved(standing: Standing, names: Sequence[Any]) -> bool:

@@ -29,9 +29,11 @@ from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.clinics import ClinicChanged
+    from planner.app.rearranging import Move, Outcome
     from planner.core.calendar.clinic import Closure
-    from planner.store.clinics import Place
+    from planner.store.clinics import ClinicEvent, Place
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 dry_run_option = click.option(
     "--dry-run", "is_dry", is_flag=True, help="Show what it leads to; write nothing."
 )
@@ -200,64 +202,54 @@ def _tell(made: ClinicChanged, as_json: bool) -> None:
     if as_json:
         emit_json(changed_json(made), is_done=made.is_written)
         return
-    outcome = made.outcome
     is_dry = "" if made.is_written else " (nothing was written)"
-    lines = [click.style(f"Clinic {made.clinic}, {summary_line(made)}{is_dry}", bold=True)]
-    for one in outcome.moves:
-        to = typed_moment(one.to) if one.to else "no day"
-        lines.append(
-            f"  {one.course:14}  visit {one.visit:<3}  {typed_moment(one.stood)}  ->  {to}"
-        )
-    for one in outcome.without_day:
-        free = " or ".join(typed_moment(each) for each in one.choices)
-        lines.append(
-            f"  {one.course:14}  visit {one.visit:<3}  {typed_moment(one.stood)}  ->  no day;"
-            f" free: {free or 'none near'}"
-        )
-    for drawn in outcome.draw_ups:
-        lines.append(f"  {drawn.course:14}  visit {drawn.visit:<3}  {drawn.was}; now {drawn.now}")
-    for course, visit, when in outcome.unrecorded:
-        lines.append(f"  {course:14}  visit {visit:<3}  {when}  was not recorded")
-    if made.is_written and (outcome.moves or outcome.without_day):
+    head = click.style(f"Clinic {made.clinic}, {summary_line(made)}{is_dry}", bold=True)
+    lines = [head, *_outcome_lines(made.outcome)]
+    if made.is_written and (made.outcome.moves or made.outcome.without_day):
         lines.append(f"papers and calls: planner clinic papers {made.clinic} --out DIR")
     say("\n".join([*lines, ""]), is_done=made.is_written)
 
 
+def _outcome_lines(outcome: Outcome) -> Iterator[str]:
+    """What moves, what finds no day, what is drawn up anew, what nobody recorded."""
+    yield from (_move_line(one) for one in (*outcome.moves, *outcome.without_day))
+    for drawn in outcome.draw_ups:
+        yield f"  {drawn.course:14}  visit {drawn.visit:<3}  {drawn.was}; now {drawn.now}"
+    for course, visit, when in outcome.unrecorded:
+        yield f"  {course:14}  visit {visit:<3}  {when}  was not recorded"
+
+
+def _move_line(one: Move) -> str:
+    free = " or ".join(map(typed_moment, one.choices)) or "none near"
+    to = typed_moment(one.to) if one.to else f"no day; free: {free}"
+    return f"  {one.course:14}  visit {one.visit:<3}  {typed_moment(one.stood)}  ->  {to}"
+
+
 def _shown(place: Place) -> dict[str, Any]:
     clinic = place.clinic
-    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    days = zip(_DAYS, clinic.opening, strict=True)
     return {
         "clinic": place.id,
         "version": place.version,
         "name": clinic.name,
         "timezone": clinic.timezone,
-        "opening": {
-            day: [str(span) for span in spans]
-            for day, spans in zip(days, clinic.opening, strict=True)
-        },
+        "opening": {day: [str(span) for span in spans] for day, spans in days},
         "capacity": dict(clinic.capacity),
         "needs": {purpose: dict(share) for purpose, share in clinic.needs.items()},
-        "closures": [
-            {
-                "from": one.first,
-                "to": one.last,
-                "hours": str(one.hours) if one.hours else None,
-                "kind": one.kind,
-                "less": one.less or None,
-            }
-            for one in clinic.closures
-        ],
-        "events": [
-            {
-                "event": one.number,
-                "kind": one.kind,
-                "at": one.at.isoformat(),
-                "by": one.by,
-                "reason": one.reason,
-            }
-            for one in place.events
-        ],
+        "closures": [_closure_shown(one) for one in clinic.closures],
+        "events": [_event_shown(one) for one in place.events],
     }
+
+
+def _closure_shown(one: Closure) -> dict[str, Any]:
+    hours = str(one.hours) if one.hours else None
+    days = {"from": one.first, "to": one.last, "hours": hours}
+    return days | {"kind": one.kind, "less": one.less or None}
+
+
+def _event_shown(one: ClinicEvent) -> dict[str, Any]:
+    said = {"event": one.number, "kind": one.kind, "at": one.at.isoformat()}
+    return said | {"by": one.by, "reason": one.reason}
 
 
 def _lines(place: Place) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +22,9 @@ from planner.cli.register import (
 )
 from planner.core.values.formatting import count
 from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    from planner.cli.clinic_record import Vials
 
 
 @click.command()
@@ -76,27 +80,35 @@ def record(
     Example: planner clinic record vestergade --on 2026-09-14 --by "Nurse B"
     """
     from planner.app.clinic_papers import visits_of_day
-    from planner.cli.clinic_record import Vials, record_visit
+    from planner.cli.clinic_record import Vials
     from planner.cli.output import say
 
     author(by)
     when = typed_day(on, "--on")
     there = visits_of_day(open_register(database), role(), clinic, when)
-    done, vials = 0, Vials()
-    left: list[tuple[str, int]] = []
-    for course, number in there:
-        try:
-            change = Change(course, by, confirm, None, database, (), as_json=False)
-            done += record_visit(change, number, vials)
-        except PlannerError as error:
-            left.append((course, number))
-            for problem in error.problems:
-                click.echo(f"  not recorded: {problem}", err=True)
+    vials = Vials()
+    asked = [
+        (_recorded(Change(course, by, confirm, None, database, (), as_json=False), number, vials),
+         f"{course} visit {number}")
+        for course, number in there
+    ]  # fmt: skip
+    done = sum(is_done is True for is_done, _ in asked)
     say(f"{count(done, 'visit')} of {len(there)} recorded\n", is_done=True)
-    if left:
-        names = ", ".join(f"{course} visit {number}" for course, number in left)
-        click.echo(f"left: {names}", err=True)
+    if left := [name for is_done, name in asked if is_done is None]:
+        click.echo(f"left: {', '.join(left)}", err=True)
         ctx.exit(12)
+
+
+def _recorded(change: Change, number: int, vials: Vials) -> bool | None:
+    """Whether a visit was recorded; None where that was refused, and said why."""
+    from planner.cli.clinic_record import record_visit
+
+    try:
+        return record_visit(change, number, vials)
+    except PlannerError as error:
+        for problem in error.problems:
+            click.echo(f"  not recorded: {problem}", err=True)
+        return None
 
 
 @click.command()

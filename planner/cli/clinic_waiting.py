@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +23,9 @@ from planner.cli.register import (
 )
 from planner.core.values.formatting import count, typed_moment
 from planner.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.app.waiting import Booked
 
 
 @click.command()
@@ -136,10 +141,13 @@ def book(
         emit_json(shown, is_done=not is_dry)
         return
     nothing = " (nothing was written)" if is_dry else ""
-    lines = [click.style(f"{count(len(made.courses), 'course')} booked{nothing}", bold=True)]
-    lines += [f"  {one:14}  {typed_moment(start)}" for one, start in made.courses]
+    head = click.style(f"{count(len(made.courses), 'course')} booked{nothing}", bold=True)
+    say("\n".join([head, *_booked_lines(made), ""]), is_done=not is_dry)
+
+
+def _booked_lines(made: Booked) -> Iterator[str]:
+    yield from (f"  {one:14}  {typed_moment(start)}" for one, start in made.courses)
     for move in made.outcome.moves:
         to = typed_moment(move.to) if move.to else "no day"
-        lines.append(f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}")
-    lines += [f"  {one:14}  does not fit and waits on" for one in made.waiting]
-    say("\n".join([*lines, ""]), is_done=not is_dry)
+        yield f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}"
+    yield from (f"  {one:14}  does not fit and waits on" for one in made.waiting)

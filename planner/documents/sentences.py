@@ -104,6 +104,7 @@ SENTENCES = (
     # why a visit is not when it was due
     "public holiday ({name})",
     "the clinic is closed that day",
+    "the clinic is closed {as_is_hours} that day",
     "not an opening day",
     "outside the opening hours for {n} minutes from {start}",
     "no room at {start}",

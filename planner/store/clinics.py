@@ -197,11 +197,10 @@ _COLUMNS = ("number", "at", "kind", "facts", "digest")
 def _events(connection: Connection, clinic: str) -> Iterator[ClinicEvent]:
     before = ""
     for expected, one in enumerate(connection.execute(_EVENTS, {"wanted": clinic}), start=1):
-        own = _digest(clinic, one.number, one.at, one.kind, one.facts, before)
-        if one.number != expected or own != one.digest:
+        before = _digest(clinic, one.number, one.at, one.kind, one.facts, before)
+        if one.number != expected or before != one.digest:
             raise RefusedError(_tampered(clinic))
         yield _event(one.number, one.at, one.kind, one.facts, one.digest)
-        before = own
 
 
 def _event(number: int, at: str, kind: str, facts: str, digest: str) -> ClinicEvent:

@@ -31,18 +31,29 @@ def taken_by_others(
 
     From then on no other writer lays out visits of the clinic before the transaction ends.
     """
-    place = read_place(connection, record.at)
-
-    def is_other(course: str, _number: int) -> bool:
-        return course != record.course
-
-    return taken_at(connection, place, is_other, busy)
+    return _taken_beside(connection, read_place(connection, record.at), record, busy)
 
 
 def around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:
     """A course beside all others of its clinic, as that now stands, and what else is taken."""
-    clinic = read_place(connection, record.at).clinic
-    return record._replace(current=Opening(clinic, taken_by_others(connection, record, busy)))
+    return beside_others(connection, read_place(connection, record.at), record, busy)
+
+
+def beside_others(
+    connection: Connection, place: Place, record: Record, busy: Sequence[Busy] = ()
+) -> Record:
+    """A course at its clinic as that stands, or will, beside all others."""
+    taken = _taken_beside(connection, place, record, busy)
+    return record._replace(current=Opening(place.clinic, taken))
+
+
+def _taken_beside(
+    connection: Connection, place: Place, record: Record, busy: Sequence[Busy]
+) -> OccupancyByDay:
+    def is_other(course: str, _number: int) -> bool:
+        return course != record.course
+
+    return taken_at(connection, place, is_other, busy)
 
 
 def taken_at(

@@ -38,7 +38,7 @@ from tests.registers import Followed, follow
 from tests.zones import NEW, OLD, rules_of, shown
 
 CLINIC = """
-name = "Foothills"
+name = "Foothills {draw_up} {strength}"
 timezone = "America/Edmonton"
 country = "CA"
 subdivision = "AB"

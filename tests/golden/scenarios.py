@@ -235,7 +235,7 @@ def clinic_for(chance: random.Random) -> Clinic:
     approvals = [Approval(*named, "Dr A. Holm", START, until)] * chance.randint(0, 2)
     return clinic._replace(
         approvals=tuple(approvals),
-        capacity=chance.choice([1, 1, 2]),
+        capacity={"rooms": chance.choice([1, 1, 2])},
         stock=stock or None,
         draw_up=chance.choice(["each", "shared"]),
         syringes=tuple(one._replace(dead_space_ml=space) for one in clinic.syringes),

@@ -115,6 +115,12 @@ class Opening:
             if needed
         )
 
+    def is_overfull(self, start: datetime, stay: Stay) -> bool:
+        """Whether at some moment of a visit that counts as taken more is taken than there is."""
+        begin, end = self.placed(start, stay)
+        kinds = (kind for kind, needed in stay.takes.items() if needed)
+        return any(self.taken(begin, end, one) > self.clinic.capacity[one] for one in kinds)
+
     def taken(self, start: datetime, end: datetime, kind: Kind) -> int:
         """The most of a kind that is taken, or away, at a moment between two in the zone."""
         away = [

@@ -579,6 +579,9 @@ class Consequences:
         without = {n: None for n, visit in enumerate(visits) if self._is_left_without(visit)}
         kept = self._lawful(visits, standing)
         yield {**kept, **without}
+        if self.arranged:
+            # What the clinic chose for all its courses stands.
+            return
         free = [visit for n, visit in enumerate(visits) if n not in kept and not _is_fixed(visit)]
         lesions = {one.lesion for visit in free for one in visit.injected}
         yield without | {

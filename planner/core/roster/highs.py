@@ -22,8 +22,6 @@ def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
 
     Raises NotProvenError where a level takes longer, ImpossibleError as it does.
     """
-    from highspy import HighsModelStatus, ObjSense
-
     columns = [
         (place, n) for place, one in enumerate(model.choosers) for n in range(len(one.options))
     ]
@@ -31,26 +29,32 @@ def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
     answer: list[float] = []
     for level in range(LEVELS):
         costs = [model.choosers[place].options[n].cost[level] for place, n in columns]
-        if answer and len({*costs}) == 1:
-            continue
-        for column, cost in enumerate(costs):
-            solver.changeColCost(column, float(cost))
-        solver.changeObjectiveSense(ObjSense.kMinimize)
-        solver.run()
-        if solver.getModelStatus() == HighsModelStatus.kInfeasible:
-            raise ImpossibleError
-        if solver.getModelStatus() != HighsModelStatus.kOptimal:
-            raise NotProvenError
-        answer = list(solver.getSolution().col_value)
-        least = sum(cost for cost, taken in zip(costs, answer, strict=True) if taken > 0.5)
-        paid = [(column, float(cost)) for column, cost in enumerate(costs) if cost]
-        if paid:
-            _add_row(solver, float("-inf"), float(least), paid)
+        if not answer or len({*costs}) > 1:
+            answer = _least(solver, costs)
     chosen = [-1] * len(model.choosers)
     for (place, n), taken in zip(columns, answer, strict=True):
         if taken > 0.5:
             chosen[place] = n
     return chosen
+
+
+def _least(solver: Any, costs: list[int]) -> list[float]:
+    """The answer of least cost; from then on no other one costs more."""
+    from highspy import HighsModelStatus
+
+    for column, cost in enumerate(costs):
+        solver.changeColCost(column, float(cost))
+    solver.run()
+    if solver.getModelStatus() == HighsModelStatus.kInfeasible:
+        raise ImpossibleError
+    if solver.getModelStatus() != HighsModelStatus.kOptimal:
+        raise NotProvenError
+    answer = list(solver.getSolution().col_value)
+    least = sum(cost for cost, taken in zip(costs, answer, strict=True) if taken > 0.5)
+    paid = [(column, float(cost)) for column, cost in enumerate(costs) if cost]
+    if paid:
+        _add_row(solver, float("-inf"), float(least), paid)
+    return answer
 
 
 def _solver(model: Model, columns: list[tuple[int, int]], most_seconds: float) -> Any:

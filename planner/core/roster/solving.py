@@ -6,6 +6,9 @@ from planner.core.roster import exact, highs
 from planner.core.roster.choices import Model, NotProvenError, holds, part_of, parts
 from planner.errors import Problem, ServiceError
 
+# With more visits than these the solver is quicker, where it is there.
+MOST_EXACT = 8
+
 
 def solved(model: Model) -> list[int]:
     """The place of the option that each visit takes, checked against every bound.
@@ -23,13 +26,20 @@ def solved(model: Model) -> list[int]:
 
 
 def _of_part(part: Model) -> list[int]:
+    crossing = f"{len(part.choosers)} visits cross"
+    if len(part.choosers) > MOST_EXACT and highs.is_installed():
+        return _by_highs(part, crossing)
     try:
         return exact.best_answer(part)
-    except NotProvenError:
-        crossing = f"{len(part.choosers)} visits cross, too many to go through one by one"
-    if not highs.is_installed():
+    except NotProvenError as error:
+        if highs.is_installed():
+            return _by_highs(part, crossing)
+        problem = f"{crossing}, too many to go through one by one"
         fix = "pip install 'sts-course-planner[roster]', or change fewer days at once"
-        raise ServiceError(Problem("", crossing, fix))
+        raise ServiceError(Problem("", problem, fix)) from error
+
+
+def _by_highs(part: Model, crossing: str) -> list[int]:
     try:
         return highs.best_answer(part)
     except NotProvenError as error:
