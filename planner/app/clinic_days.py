@@ -19,6 +19,7 @@ from planner.documents.week import DrawnDay, DrawnVisit
 from planner.errors import InputError, Problem
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
+from planner.store.day_list import is_crowded
 from planner.store.histories import read_course
 from planner.store.standing import Standing
 from planner.store.summary import Summary, purposes_of, read_summary
@@ -132,7 +133,7 @@ def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
             continue
         start, end = (datetime.fromisoformat(one) for one in (row.start, row.end))
         summary = read_summary(row.summary)
-        crowded = _is_crowded(opening, start, end)
+        crowded = is_crowded(opening, row.start, row.end)
         shown.append(WeekVisit(row.course, row.number, start, end, summary, crowded))
     shown.sort(key=lambda one: (one.start, one.course))
     spans = () if because else tuple(_open_spans(opening, on))
@@ -157,13 +158,6 @@ def _of_day(place: Place, on: date) -> Select[Any]:
             visits.c.day == on.isoformat(),
             visits.c.state == "planned",
         )
-    )
-
-
-def _is_crowded(opening: Opening, start: datetime, end: datetime) -> bool:
-    begin, over = start.astimezone(opening.zone), end.astimezone(opening.zone)
-    return any(
-        opening.taken(begin, over, kind) > most for kind, most in opening.clinic.capacity.items()
     )
 
 

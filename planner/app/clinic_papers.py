@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from planner.app.actors import Author, Role, check_may
 from planner.app.calls import call_rows, calls_of
 from planner.app.clinic_days import stale_pages_at
-from planner.app.courses import change
+from planner.app.courses import change, change_in
 from planner.app.documents import CODE_DIGITS, course_documents
 from planner.app.issued_pages import issue_of
 from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
@@ -69,8 +69,9 @@ def day_pack(
         ),
         **pack([PackVisit(one.plan, number) for one, number in there], f"{on}", stamp, report),
     }
-    for one, number in there:
-        _note(database, one, number, files, author)
+    with database.writing() as connection:
+        for one, number in sorted(there, key=lambda pair: pair[0].record.course):
+            _note(connection, one, number, files, author)
     keys = tuple((one.record.course, number) for one, number in there)
     return DayPack(files, keys, tuple(waiting))
 
@@ -111,7 +112,11 @@ def _of_day(connection: Connection, place: Place, on: date) -> list[tuple[str, i
 
 
 def _note(
-    database: Database, standing: Standing, number: int, files: Mapping[str, bytes], author: Author
+    connection: Connection,
+    standing: Standing,
+    number: int,
+    files: Mapping[str, bytes],
+    author: Author,
 ) -> None:
     """Record that the page of a visit was made; once for each code."""
     page = next(one for one in standing.plan.pages if one.page == visit_page(number))
@@ -127,7 +132,7 @@ def _note(
     def make(_standing: Standing) -> Event:
         return event
 
-    change(database, standing.record.course, [make], author, revision)
+    change_in(connection, standing.record.course, [make], author, revision)
 
 
 def visits_of_day(database: Database, role: Role, clinic: str, on: date) -> list[tuple[str, int]]:

@@ -62,14 +62,14 @@ NOTHING = Outcome((), (), (), (), ())
 
 def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
     """All clinics of the register."""
-    check_may(role, "read")
+    check_may(role, "clinic-read")
     with database.reading() as connection:
         return [read_place(connection, one) for one in list(clinic_ids(connection))]
 
 
 def clinic_shown(database: Database, role: Role, clinic: str) -> Place:
     """A clinic as it stands. Raises RefusedError for an unknown one."""
-    check_may(role, "read")
+    check_may(role, "clinic-read")
     with database.reading() as connection:
         return read_place(connection, clinic)
 
@@ -168,7 +168,10 @@ class _Changing(NamedTuple):
             # First the courses, then the clinic: so do all others who change a course of it.
             led = self._led_to(connection, place, days, is_written=True)
             lock_clinic(connection, self.clinic)
-            check_answered([*self.asked(connection, place), *asked_of(led.outcome)], self.author)
+            check_answered(
+                [*self.asked(connection, place), *asked_of(led.outcome, self.author.role)],
+                self.author,
+            )
             add_event(connection, place, self.clinic, self.change(connection, place))
             for standing, step in led.outcome.steps:
                 write_steps(connection, standing, [step])
@@ -290,8 +293,34 @@ def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> N
     raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
 
 
-def asked_of(outcome: Outcome) -> Iterator[Asked]:
-    """What has to be said yes to: each move, each visit without a day, each other draw-up."""
+def asked_of(outcome: Outcome, role: Role) -> Iterator[Asked]:
+    """What has to be said yes to: each move, each visit without a day, each other draw-up.
+
+    To an administrator, who reads no courses, they are numbers.
+    """
+    if role == "administrator":
+        yield from _asked_by_number(outcome)
+    else:
+        yield from _asked_one_by_one(outcome)
+
+
+def _asked_by_number(outcome: Outcome) -> Iterator[Asked]:
+    for there, what in _told_of(outcome):
+        yield _fact("visits-move", "", f"{count(len(there), 'visit')} {what}", "let them be told")
+
+
+def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
+    """Each kind of what a change leads to, as far as there is any, in words."""
+    told = (
+        (outcome.moves, "moved"),
+        (outcome.without_day, "without a day"),
+        (outcome.draw_ups, "drawn up anew"),
+        (outcome.unrecorded, "not recorded"),
+    )
+    yield from ((there, what) for there, what in told if there)
+
+
+def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
     for course, visit, when in outcome.unrecorded:
         text = f"course {course}, visit {visit} on {when} was not recorded"
         yield _fact("not-recorded", "", text, "record it first")
@@ -312,9 +341,12 @@ def _fact(code: str, field: str, message: str, fix: str) -> Asked:
     return Asked.of_question(Question(code, field, message, fix))
 
 
-def changed_json(made: ClinicChanged) -> dict[str, Any]:
-    """What a change led to, as programs read it."""
+def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
+    """What a change led to, as programs read it; to an administrator in numbers."""
     outcome = made.outcome
+    if role == "administrator":
+        told = {what.replace(" ", "_"): len(there) for there, what in _told_of(outcome)}
+        return {"clinic": made.clinic, "version": made.version, "visits": told}
     return {
         "clinic": made.clinic,
         "version": made.version,
@@ -345,11 +377,5 @@ def wall_now(place: Place, now: datetime) -> datetime:
 
 def summary_line(made: ClinicChanged) -> str:
     """`version 2; 3 visits move, 1 without a day`."""
-    outcome = made.outcome
-    told = (
-        (outcome.moves, "moved"),
-        (outcome.without_day, "without a day"),
-        (outcome.draw_ups, "drawn up anew"),
-    )
-    parts = (f"{count(len(there), 'visit')} {what}" for there, what in told if there)
+    parts = (f"{count(len(there), 'visit')} {what}" for there, what in _told_of(made.outcome))
     return "; ".join((f"version {made.version}", *parts))

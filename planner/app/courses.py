@@ -142,15 +142,28 @@ def change(
     """
     check_may(author.role, "read")
     with database.writing() as connection:
-        record = read_course(connection, course, is_locked=True)
-        first = Standing.of(around_others(connection, record, busy))
-        _check_revision(first, if_revision)
-        steps = _steps(connection, first, makes, author)
-        check_answered(_asked(steps), author)
-        if first.state.ended and not steps[-1].after.state.ended:
-            told_it = caught_up(connection, steps[-1].after, author)
-            steps += [told_it] if told_it else []
-        return _led_to(first, steps, write_steps(connection, first, steps))
+        return change_in(connection, course, makes, author, if_revision, busy=busy)
+
+
+def change_in(
+    connection: Connection,
+    course: str,
+    makes: Sequence[Make],
+    author: Author,
+    if_revision: int | None = None,
+    *,
+    busy: Sequence[Busy] = (),
+) -> Changed:
+    """As `change`, with others in one transaction."""
+    record = read_course(connection, course, is_locked=True)
+    first = Standing.of(around_others(connection, record, busy))
+    _check_revision(first, if_revision)
+    steps = _steps(connection, first, makes, author)
+    check_answered(_asked(steps), author)
+    if first.state.ended and not steps[-1].after.state.ended:
+        told_it = caught_up(connection, steps[-1].after, author)
+        steps += [told_it] if told_it else []
+    return _led_to(first, steps, write_steps(connection, first, steps))
 
 
 def preview(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from planner.app.planning import Source, check_can_be_issued, protocol_named
 from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
-from planner.core.followup.booking import Wanted, as_movables, booked
+from planner.core.followup.booking import Wanted, as_movables, booked, narrowed
 from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.planning import plan_course
@@ -169,7 +169,7 @@ def book(
             found = _booked(connection, clinic, author, bounds, may_move)
             if is_dry:
                 raise _DryRunError(found)
-            check_answered(list(asked_of(found.outcome)), author)
+            check_answered(list(asked_of(found.outcome, author.role)), author)
             return found
     except _DryRunError as dry:
         return dry.found
@@ -262,12 +262,17 @@ class _MakingRoom:
         wanted = _wanted(self.connection, one, self.now, bounds)
         alone = Opening(self.place.clinic, Occupancy())
         for on in wanted.days:
-            if not alone.is_known(on) or alone.closed(on):
-                continue
-            mine, distances = as_movables(wanted, on, alone)
-            days = set(self._blocked_days(mine))
+            if alone.is_known(on) and not alone.closed(on) and (start := self._on(on, one, wanted)):
+                return start
+        return None
+
+    def _on(self, on: date, one: Waiting, wanted: Wanted) -> datetime | None:
+        """The first visit of a course on a day, written with what made room for it."""
+        mine, distances = as_movables(wanted, on, Opening(self.place.clinic, Occupancy()))
+        full = Opening(self.place.clinic, taken_at(self.connection, self.place))
+        for near, days in narrowed(mine, full):
             others = self._others(days)
-            starts = self._laid_out(mine, distances, others, days)
+            starts = self._laid_out(near, distances, others, days)
             moved = _moved(others, starts)
             used = sum(len(moved[course]) for course in moved if self._was_told(course))
             start = starts.get((one.course.id, 0))
@@ -277,16 +282,6 @@ class _MakingRoom:
                     self._move(others[course], changes)
                 return _begin(self.connection, self.place, one, start, self.author)
         return None
-
-    def _blocked_days(self, mine: Sequence[Movable]) -> Iterator[date]:
-        """The days of those visits for which there is no room; of all where each has some."""
-        opening = Opening(self.place.clinic, taken_at(self.connection, self.place))
-        blocked = [
-            one
-            for one in mine
-            if not any(opening.nearest(on, one.stood.time(), one.stay) for on in one.days)
-        ]
-        yield from (on for one in blocked or mine for on in one.days)
 
     def _move(self, standing: Standing, changes: Sequence[Rearrangement]) -> None:
         step = step_to(standing, changes, self.author)
@@ -298,7 +293,7 @@ class _MakingRoom:
         made = select(pages.c.course).where(pages.c.course == course).limit(1)
         return self.connection.execute(made).first() is not None
 
-    def _others(self, days: set[date]) -> dict[str, Standing]:
+    def _others(self, days: Collection[date]) -> dict[str, Standing]:
         """The courses that have visits on some days."""
         coming = [one.isoformat() for one in sorted(days) if one >= self.now.date()]
         query = (
@@ -320,7 +315,7 @@ class _MakingRoom:
         mine: Sequence[Movable],
         distances: Sequence[Distance],
         others: Mapping[str, Standing],
-        days: set[date],
+        days: Collection[date],
     ) -> Mapping[tuple[str, int], datetime | None]:
         """All of them laid out at once, with others' visits of some days; nothing without room."""
         numbers = {
@@ -347,7 +342,7 @@ class _MakingRoom:
         return part._replace(movables=tuple(movables))
 
 
-def _on_days(standing: Standing, days: set[date], now: datetime) -> Iterator[int]:
+def _on_days(standing: Standing, days: Collection[date], now: datetime) -> Iterator[int]:
     """The visits of a course on some days that nobody moved by hand."""
     for visit in coming_visits(standing.state, now):
         is_there = visit.start is not None and visit.start.date() in days

@@ -200,11 +200,12 @@ def _tell(made: ClinicChanged, as_json: bool) -> None:
     from planner.cli.output import emit_json, say
 
     if as_json:
-        emit_json(changed_json(made), is_done=made.is_written)
+        emit_json(changed_json(made, role()), is_done=made.is_written)
         return
     is_dry = "" if made.is_written else " (nothing was written)"
     head = click.style(f"Clinic {made.clinic}, {summary_line(made)}{is_dry}", bold=True)
-    lines = [head, *_outcome_lines(made.outcome)]
+    shown = _outcome_lines(made.outcome) if role() != "administrator" else ()
+    lines = [head, *shown]
     if made.is_written and (made.outcome.moves or made.outcome.without_day):
         lines.append(f"papers and calls: planner clinic papers {made.clinic} --out DIR")
     say("\n".join([*lines, ""]), is_done=made.is_written)

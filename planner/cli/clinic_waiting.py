@@ -137,7 +137,10 @@ def book(
         )
     if as_json:
         booked = [{"course": one, "first_visit": start} for one, start in made.courses]
-        shown = changed_json(as_changed(made)) | {"booked": booked, "waiting": list(made.waiting)}
+        shown = changed_json(as_changed(made), role()) | {
+            "booked": booked,
+            "waiting": list(made.waiting),
+        }
         emit_json(shown, is_done=not is_dry)
         return
     nothing = " (nothing was written)" if is_dry else ""

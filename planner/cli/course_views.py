@@ -254,8 +254,9 @@ def _due_lines(found: Sequence[DueVisit]) -> Iterator[str]:
             yield click.style(f"{'' if last is None else chr(10)}{day(one.day)}", bold=True)
             last = one.day
         clash = "  ! more visits than room at this time" if one.is_crowded else ""
+        waits = "  ! waits for a physician" if one.waits else ""
         who = f"{one.name or one.patient}, {one.course}"
-        yield f"  {one.hours}  {who}  {one.what}  {one.volume}{clash}".rstrip()
+        yield f"  {one.hours}  {who}  {one.what}  {one.volume}{waits}{clash}".rstrip()
 
 
 def _ending_lines(plan: Plan) -> Iterator[str]:

@@ -32,7 +32,10 @@ class ListedCourse(NamedTuple):
 
 
 class DueVisit(NamedTuple):
-    """A visit to come; `is_crowded` where the clinic has no room for all visits of that time."""
+    """A visit to come; `is_crowded` where the clinic has no room for all visits of that time.
+
+    Its course `waits` where a finding waits for a physician: nothing is to be given before.
+    """
 
     day: date
     course: str
@@ -41,6 +44,7 @@ class DueVisit(NamedTuple):
     name: str | None
     summary: Summary
     is_crowded: bool
+    waits: bool
 
     @property
     def hours(self) -> str:
@@ -88,6 +92,7 @@ class DueVisit(NamedTuple):
             "vials": own["vials"],
             "syringes": [_syringes(*one) for one in own["syringes"]],
             "crowded": self.is_crowded,
+            "waits": self.waits,
         }
 
 
@@ -178,7 +183,7 @@ def _is_of(patient: str) -> ColumnElement[bool]:
 def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit]:
     """The visits to come from one day to another (both inclusive), by their time."""
     query = (
-        select(visits, patients.c.id.label("patient_id"), patients.c.name)
+        select(visits, patients.c.id.label("patient_id"), patients.c.name, courses.c.waits)
         .join(courses, courses.c.id == visits.c.course)
         .join(patients, patients.c.key == courses.c.patient)
         .where(visits.c.day.between(first.isoformat(), last.isoformat()))
@@ -194,7 +199,8 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
             one.patient_id or ERASED_ID,
             one.name,
             read_summary(one.summary),
-            _is_crowded(openings[one.clinic], one.start, one.end),
+            is_crowded(openings[one.clinic], one.start, one.end),
+            one.waits > 0,
         )
         for one in rows
     ]
@@ -215,7 +221,7 @@ def crowded_times(connection: Connection) -> list[str]:
         f"more visits than room: {openings[clinic].clinic.name or clinic},"
         f" {typed_moment(datetime.fromisoformat(start))}"
         for clinic, start, end in rows
-        if _is_crowded(openings[clinic], start, end)
+        if is_crowded(openings[clinic], start, end)
     ]
 
 
@@ -273,7 +279,7 @@ def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:
     )
 
 
-def _is_crowded(opening: Opening, start: str, end: str) -> bool:
+def is_crowded(opening: Opening, start: str, end: str) -> bool:
     """Whether at some moment of a visit more is taken of a kind than its clinic has."""
     begin, over = (datetime.fromisoformat(one).astimezone(opening.zone) for one in (start, end))
     return any(

@@ -136,6 +136,7 @@ def test_an_old_decision_says_nothing_of_a_new_answer(planner: Run, tmp_path: Pa
     assert answered(planner, "asthma=yes", NURSE, "--confirm", "she has an inhaler") == 0
     (found,) = [one for one in plan_of(planner)["findings"] if one["code"] == "screening-positive"]
     assert found.get("confirmed_by") is None
+    assert "! waits for a physician" in planner("course", "due", "--on", PAST[:10], **BY).stdout
 
 
 @pytest.mark.hazard("unsuitable-patient")

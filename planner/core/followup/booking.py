@@ -18,6 +18,8 @@ from planner.errors import InputError
 
 # So many series are laid out to let one more course find its days.
 MOST_SERIES = 400
+# So far from their due days, in days, visits without room are tried first.
+_REACHES = (0, 1, 2, 7)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -143,6 +145,28 @@ def as_movables(one: Wanted, on: date, opening: Opening) -> tuple[list[Movable],
     ]
     apart = one.protocol.policy.shortest_interval_days
     return movables, list(_distances(one.course.id, visits, apart))
+
+
+def narrowed(
+    mine: Sequence[Movable], full: Opening
+) -> Iterator[tuple[list[Movable], frozenset[date]]]:
+    """The visits of a course, those without room near their due days first, then further away.
+
+    With each the days on which others would have to make room. `full` has all that is there.
+    """
+    blocked = {
+        one.key
+        for one in mine
+        if not any(full.nearest(on, one.stood.time(), one.stay) for on in one.days)
+    }
+    for reach in _REACHES:
+        near = [_near(one, reach) if one.key in blocked else one for one in mine]
+        days = (on for one in near if one.key in blocked or not blocked for on in one.days)
+        yield near, frozenset(days)
+
+
+def _near(one: Movable, reach: int) -> Movable:
+    return one._replace(days=tuple(on for on in one.days if abs((on - one.due).days) <= reach))
 
 
 def _window(visit: Visit, number: int, opening: Opening) -> Iterator[date]:
