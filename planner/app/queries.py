@@ -44,16 +44,19 @@ def courses_listed(
     status: str | None = None,
     patient: str | None = None,
     *,
+    clinic: str | None = None,
     search: str | None = None,
     limit: int | None = None,
 ) -> Sequence[ListedCourse]:
-    """Courses by their ids: of a status, of a patient, at most `limit`.
+    """Courses by their ids: of a status, of a patient, of a clinic, at most `limit`.
 
     `search` finds a part of a course's id, a patient's id or a name, as people read them.
     """
     check_may(role, "read")
     with database.reading() as connection:
-        return listed_courses(connection, status, patient, search=search, limit=limit)
+        return listed_courses(
+            connection, status, patient, clinic=clinic, search=search, limit=limit
+        )
 
 
 def days_listed(database: Database, role: Role, first: date, last: date) -> Days:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -18,9 +18,10 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
 from planner.core.followup.events import Entry, Rearranged, Rearrangement
 from planner.core.followup.settling import unlawful
-from planner.core.plan.plan import PlannedVisit
+from planner.core.plan.plan import PlannedVisit, Preparation
 from planner.core.plan.recording import record_clinic
 from planner.core.roster.laying_out import laid_out
+from planner.core.values.formatting import count, mg_per_ml, ml
 from planner.store.clinics import Place
 from planner.store.histories import read_course
 from planner.store.standing import Standing
@@ -315,17 +316,21 @@ def _drawn(visit: PlannedVisit) -> object:
 
 
 def _drawn_words(visit: PlannedVisit) -> str:
-    from planner.core.values.formatting import count, mg_per_ml, ml
-
-    sizes: dict[object, int] = defaultdict(int)
-    for one in visit.syringes:
-        sizes[one.capacity_ml] += 1
-    parts = [f"{count(number, 'syringe')} of {ml(size)}" for size, number in sizes.items()]  # type: ignore[arg-type]
+    """`0.4 mL in all, 1 syringe of 1 mL; from 150 mg/mL`."""
     total = "doses open" if visit.total_drawn_ml is None else f"{ml(visit.total_drawn_ml)} in all"
-    made = visit.preparation
-    stock = f"; from {mg_per_ml(made.strength_mg_per_ml)}" if made else ""
-    mixed = f", {ml(made.stock_ml)} + {ml(made.diluent_ml)}" if made and made.diluent_ml else ""
-    return f"{total}, {', '.join(parts) or 'no syringe'}{stock}{mixed}"
+    return f"{total}, {_sizes(visit) or 'no syringe'}{_stock(visit.preparation)}"
+
+
+def _sizes(visit: PlannedVisit) -> str:
+    found = Counter(one.capacity_ml for one in visit.syringes)
+    return ", ".join(f"{count(number, 'syringe')} of {ml(size)}" for size, number in found.items())
+
+
+def _stock(made: Preparation | None) -> str:
+    if made is None:
+        return ""
+    mixed = f", {ml(made.stock_ml)} + {ml(made.diluent_ml)}" if made.diluent_ml else ""
+    return f"; from {mg_per_ml(made.strength_mg_per_ml)}{mixed}"
 
 
 def _draws(clinic: Clinic) -> object:

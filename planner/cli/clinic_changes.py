@@ -68,7 +68,10 @@ def put(
     who = author(by, reason, confirm)
     with begun_register(database) as register, how_to_confirm():
         made = put_clinic(register, Source.of_file(file), who, is_dry=is_dry)
-    _tell(made, as_json)
+        _tell(made, as_json)
+        if is_dry:
+            # A register that was made to look at this is not kept.
+            raise click.exceptions.Exit(0)
 
 
 @click.command()

@@ -38,9 +38,16 @@ if TYPE_CHECKING:
     help="Only those of a status.",
 )
 @click.option("--patient", metavar="TEXT", help="Only those of a patient, by id or part of it.")
+@click.option("--clinic", metavar="ID", help="Only those of a clinic.")
 @database_option
 @json_option
-def list_(status: str | None, patient: str | None, database: str | None, as_json: bool) -> None:
+def list_(
+    status: str | None,
+    patient: str | None,
+    clinic: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
     """Show all courses, or some of them: status, revision, the next visit.
 
     Example: planner course list --status running
@@ -48,7 +55,7 @@ def list_(status: str | None, patient: str | None, database: str | None, as_json
     from planner.app.queries import courses_listed
     from planner.cli.output import emit_json, say
 
-    rows = courses_listed(open_register(database), role(), status, patient)
+    rows = courses_listed(open_register(database), role(), status, patient, clinic=clinic)
     if as_json:
         emit_json([row._asdict() for row in rows])
         return

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Subquery, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, select
 
 from planner.core.calendar.availability import Opening
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
@@ -135,43 +135,41 @@ def listed_courses(
     status: str | None = None,
     patient: str | None = None,
     *,
+    clinic: str | None = None,
     search: str | None = None,
     limit: int | None = None,
 ) -> list[ListedCourse]:
     """The courses by id, those of restricted patients apart.
 
-    `status` and `patient`, a part of the id as people read it or of the name, leave out others,
-    and so does `search`, which finds a part of a course's id as well.
+    `status`, `clinic` and `patient`, a part of the id as people read it or of the name, leave out
+    others, and so does `search`, which finds a part of a course's id as well.
     """
+    query = _listed().limit(limit)
+    if status is not None:
+        query = query.where(courses.c.status == status)
+    if clinic is not None:
+        query = query.where(courses.c.clinic == clinic)
+    if patient is not None:
+        query = query.where(_is_of(patient))
+    if search is not None:
+        is_part = courses.c.id.icontains(search.strip(), autoescape=True)
+        query = query.where(_is_of(search) | is_part)
+    return [
+        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
+        for course, patient, status, revision, next_visit, without in connection.execute(query)
+    ]
+
+
+def _listed() -> Select[Any]:
     coming = _coming()
-    query = (
-        select(
-            courses.c.id,
-            patients.c.id,
-            courses.c.status,
-            courses.c.revision,
-            coming.c.day,
-            coming.c.without,
-        )
+    columns = (courses.c.id, patients.c.id, courses.c.status, courses.c.revision)
+    return (
+        select(*columns, coming.c.day, coming.c.without)
         .join(patients, patients.c.key == courses.c.patient)
         .outerjoin(coming, coming.c.course == courses.c.id)
         .where(patients.c.restricted.is_(None))
         .order_by(courses.c.id)
     )
-    if status is not None:
-        query = query.where(courses.c.status == status)
-    if patient is not None:
-        query = query.where(_is_of(patient))
-    if search is not None:
-        query = query.where(
-            _is_of(search) | courses.c.id.icontains(search.strip(), autoescape=True)
-        )
-    if limit is not None:
-        query = query.limit(limit)
-    return [
-        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
-        for course, patient, status, revision, next_visit, without in connection.execute(query)
-    ]
 
 
 def _is_of(patient: str) -> ColumnElement[bool]:

@@ -45,22 +45,27 @@ _OF_INPUT = {"sha256", "kind", "content"}
 
 
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
-    """Each line of an export: a head, then for each course its patient, inputs and events."""
+    """Each line of an export: a head, then for each course its patient, inputs and events.
+
+    The head of a whole export has the clinics.
+    """
     if only is not None:
         check_not_restricted(read_course(connection, only).patient)
-    yield _line({"format": FORMAT, "version": VERSION})
+    clinics = list(_clinics(connection)) if only is None else []
+    yield _line({"format": FORMAT, "version": VERSION} | ({"clinics": clinics} if clinics else {}))
     query = select(courses.c.id, courses.c.patient).order_by(courses.c.id)
     rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()
     seen_patients: set[int] = set()
     seen_inputs: set[str] = set()
-    if only is None:
-        yield from _clinics(connection, seen_inputs)
     for course, key in rows:
         if key not in seen_patients:
             seen_patients.add(key)
             yield _line({"patient": _patient(read_patient(connection, key))})
         events = read_rows(connection, course)
-        yield from _new_inputs(connection, _inputs_of(events), seen_inputs)
+        for sha256 in _inputs_of(events):
+            if sha256 not in seen_inputs:
+                seen_inputs.add(sha256)
+                yield _line({"input": _input(connection, sha256)})
         yield _line({"course": course, "patient_key": key, "events": len(events)})
         for row, typed, own in events:
             event = row._asdict() | {"texts": dict(row.texts), "texts_sha256": typed}
@@ -70,18 +75,12 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
             yield _line({"event": event | times | {"digest": own}})
 
 
-def _clinics(connection: Connection, seen: set[str]) -> Iterator[str]:
+def _clinics(connection: Connection) -> Iterator[dict[str, Any]]:
+    """The clinics with their histories and all files that these name."""
     for clinic in list(clinic_ids(connection)):
         events = rows_of(connection, clinic)
-        yield from _new_inputs(connection, _clinic_inputs(events), seen)
-        yield _line({"clinic": clinic, "events": events})
-
-
-def _new_inputs(connection: Connection, named: Iterable[str], seen: set[str]) -> Iterator[str]:
-    for sha256 in named:
-        if sha256 not in seen:
-            seen.add(sha256)
-            yield _line({"input": _input(connection, sha256)})
+        files = [_input(connection, sha256) for sha256 in _clinic_inputs(events)]
+        yield {"clinic": clinic, "events": events, "inputs": files}
 
 
 def imported(database: Database, lines: Iterable[str]) -> list[str]:
@@ -115,6 +114,8 @@ class _Coming:
         self.open: tuple[str, int] | None = None
         self.rows: list[tuple[EventRow, str, str]] = []
         self.courses: list[str] = []
+        self.clinics: list[dict[str, Any]] = []
+        self.joining: list[tuple[str, str, datetime]] = []
         self.has_head = False
         self.is_first_edition = False
 
@@ -140,9 +141,6 @@ class _Coming:
                 self._patient(line["patient"])
             elif "input" in line:
                 self._input(line["input"])
-            elif "clinic" in line:
-                check_id(line["clinic"])
-                keep_rows(self.connection, line["clinic"], line["events"])
             else:
                 self._course(line["course"], self.keys[line["patient_key"]], line["events"])
 
@@ -151,6 +149,13 @@ class _Coming:
         if not self.has_head:
             raise InputError(Problem("line 1", "the file is empty", "export the register anew"))
         self._close()
+        for one in self.clinics:
+            check_id(one["clinic"])
+            for file in one["inputs"]:
+                self._input(file)
+            keep_rows(self.connection, one["clinic"], one["events"])
+        for course, file, at in self.joining:
+            join_clinic(self.connection, course, file, at, is_next_version=False)
         return self.courses
 
     def _head(self, line: dict[str, Any]) -> None:
@@ -160,6 +165,7 @@ class _Coming:
             text = f"it is of version {line.get('version')}, this planner knows {VERSION}"
             raise InputError(Problem("line 1", text, "update the planner"))
         self.has_head = True
+        self.clinics = list(line.get("clinics", []))
         self.is_first_edition = line["version"] == FIRST_EDITION
 
     def _patient(self, said: dict[str, Any]) -> None:
@@ -227,13 +233,9 @@ class _Coming:
             insert_row(self.connection, course, row, typed, own)
         known = courses.c.id == course
         self.connection.execute(update(courses).where(known).values(events=len(rows), digest=last))
-        first = json.loads(rows[0][0].facts)["event"]["clinic"] if rows else ""
         if self.is_first_edition:
             migrate_course(self.connection, course)
         with _of_the_file():
-            record = read_course(self.connection, course)
-            at = record.entries[0].at
-            join_clinic(self.connection, course, first, at, is_next_version=False)
             record = read_course(self.connection, course)
         state = record.state
         of_texts = untrue_texts(
@@ -247,6 +249,7 @@ class _Coming:
         for one in state.issues:
             note_pages(self.connection, course, one.entries, one.issued)
         self.courses.append(course)
+        self.joining.append((course, record.first_file, record.entries[0].at))
 
 
 @contextmanager

@@ -19,15 +19,17 @@ from tests.conftest import Run
 from tests.courses import course_text, lesion
 
 MONDAY = "2027-03-01"
+# MOMENTS=30 in the environment kills it at as many.
+MOMENTS = int(os.environ.get("MOMENTS", "4"))
 HOURS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-12:00")
 BY = {"PLANNER_USER": "Dr A. Holm"}
 
 
-def clinic_file(folder: Path, name: str = "clinic.toml", **changes: Any) -> Path:
+def clinic_file(folder: Path, file: str = "clinic.toml", **changes: Any) -> Path:
     said = {"id": "one", "name": "One", "timezone": "Europe/Copenhagen", "capacity": 1} | changes
     opening = changes.pop("opening", HOURS)
     lines = [f"{key} = {_toml(value)}" for key, value in said.items() if key != "opening"]
-    path = folder / name
+    path = folder / file
     path.write_text("\n".join([*lines, f"opening = {_toml(opening)}", ""]))
     return path
 
@@ -212,6 +214,32 @@ def test_another_syringe_is_asked_and_listed(planner: Run, tmp_path: Path) -> No
     assert planner("course", "check", **where).returncode == 0
 
 
+def test_a_register_keeps_several_clinics_apart(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2)
+    other = clinic_file(tmp_path, "other.toml", id="two", name="Two")
+    dry = ("put", other, "--reason", "x", "--dry-run")
+    empty = {**where, "PLANNER_DATABASE": str(tmp_path / "none.db")}
+    assert changed(planner, *dry, **empty)["version"] == 1
+    assert not (tmp_path / "none.db").exists()
+    assert changed(planner, "put", other, "--reason", "x", **where)["version"] == 1
+    file = course_file(tmp_path, "T-1", f"{MONDAY} 08:00")
+    assert planner("course", "add", file, "--clinic", "two", **where).returncode == 0
+    listed = json.loads(planner("clinic", "list", "--json", **where).stdout)
+    assert listed == [{"clinic": "one", "version": 1}, {"clinic": "two", "version": 1}]
+    there = planner("course", "list", "--clinic", "two", "--json", **where)
+    assert [one["course"] for one in json.loads(there.stdout)] == ["T-1"]
+    assert changed(planner, *CLOSE, "--confirm", "x", **where)["moves"]
+    week = ("week", "two", "--on", "2027-03-08", "--json")
+    days = json.loads(planner("clinic", *week, **where).stdout)["days"]
+    assert [one["course"] for one in days[0]["visits"]] == ["T-1"]
+    # To an administrator, who reads no courses, what moves is a number.
+    admin = {**where, "PLANNER_ROLE": "administrator"}
+    call = ("close", "one", "--on", "2027-03-15", "--reason", "x", "--dry-run")
+    assert changed(planner, *call, **admin)["visits"] == {"moved": 2}
+    assert "K-1" not in planner("clinic", *call[:-1], **admin).stderr
+
+
 def test_what_finds_no_day_is_named_with_free_times(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 1)
@@ -291,7 +319,8 @@ def test_eight_at_once_leave_a_clinic_whole(
 def test_killed_it_is_all_or_nothing(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     roomy = clinic_file(tmp_path, capacity=8)
-    for n in range(40):
+    number = 40 if MOMENTS > 4 else 12
+    for n in range(number):
         file = course_file(tmp_path, f"K-{n}", f"{MONDAY} {8 + n // 16:02}:{15 * (n // 4 % 4):02}")
         assert planner("course", "add", file, "--clinic", roomy, **where).returncode == 0
     untouched = {path: path.read_bytes() for path in tmp_path.glob("r.db*")}
@@ -300,7 +329,7 @@ def test_killed_it_is_all_or_nothing(planner: Run, tmp_path: Path) -> None:
     began = time.perf_counter()
     subprocess.run(command, env=environment, cwd=tmp_path, check=True, capture_output=True)
     seconds, chance, seen = time.perf_counter() - began, random.Random(4), set()
-    for _ in range(30):
+    for _ in range(MOMENTS):
         for left in tmp_path.glob("r.db*"):
             left.unlink()
         for path, content in untouched.items():
@@ -311,11 +340,11 @@ def test_killed_it_is_all_or_nothing(planner: Run, tmp_path: Path) -> None:
         child.wait()
         week = planner("clinic", "week", "one", "--on", "2027-03-08", "--json", **where)
         visits = [len(one["visits"]) for one in json.loads(week.stdout)["days"]]
-        assert visits[0] in (0, 40)
-        assert sum(visits) == 40
+        assert visits[0] in (0, number)
+        assert sum(visits) == number
         seen.add(visits[0])
     assert planner("course", "check", **where).returncode == 0
-    assert 40 in seen
+    assert number in seen
 
 
 def test_a_day_is_printed_recorded_and_told(planner: Run, tmp_path: Path) -> None:

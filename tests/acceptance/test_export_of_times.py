@@ -154,9 +154,9 @@ def no_hour(facts: dict[str, Any], number: int) -> None:
 
 FALSE: dict[str, tuple[Callable[[Lines], Lines], int, str]] = {
     "another hour beside the facts": (
-        another_hour, 10, "line 8: the times of event 2 are not what its facts say"
+        another_hour, 10, "line 7: the times of event 2 are not what its facts say"
     ),
-    "times left out": (no_times, 10, "line 7: the times of event 1 are not what its facts say"),
+    "times left out": (no_times, 10, "line 6: the times of event 1 are not what its facts say"),
     "times of no visit": (
         with_facts(no_such_visit), 13, "K-1: a time is set for visit 9, which is none"
     ),
