@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from math import cos, pi, sin
 from typing import Literal, NamedTuple
 
@@ -200,6 +201,12 @@ def limbs() -> Iterator[tuple[ViewName, str, list[Point]]]:
                 yield view, f"{_side(right)} {limb}", outline
 
 
+@cache
+def _all_limbs() -> tuple[tuple[ViewName, str, list[Point]], ...]:
+    """The outlines, worked out once: they are the same on every map."""
+    return tuple(limbs())
+
+
 def body_map(plan: Plan, say: Language, only: Collection[str] | None = None) -> Figure | None:
     """The map with a mark for each lesion that has a place on it.
 
@@ -216,7 +223,7 @@ def body_map(plan: Plan, say: Language, only: Collection[str] | None = None) -> 
         only, seen = None, {*VIEWS}
     # A small map is drawn smaller, its letters are not.
     more = 1.0 if only is None else max(1.0, _height(seen) / SMALL_MM)
-    outlines = [outline for view, _, outline in limbs() if view in seen]
+    outlines = [outline for view, _, outline in _all_limbs() if view in seen]
     # All limbs black, then all white and without the edge: the outline of their union.
     elements = [area(one, edge=0.7) for one in outlines] + [area(one) for one in outlines]
     elements += _captions(say, seen, more)
