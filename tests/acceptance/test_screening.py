@@ -311,3 +311,28 @@ def test_what_was_noted_and_an_address_are_erased(planner: Run, tmp_path: Path) 
         assert b"Zebedee" not in path.read_bytes()
         assert b"Quuxvej" not in path.read_bytes()
     assert planner("course", "check", **BY).returncode == 0
+
+
+ADDRESSES = [", ,", ", ".join("abcdefghi")]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_that_no_envelope_shows_is_refused(
+    planner: Run, tmp_path: Path, address: str
+) -> None:
+    text = screened().replace('id = "P-1"\n', f'id = "P-1"\naddress = "{address}"\n')
+    done = planner("plan", write(tmp_path, text), "--clinic", CLINIC)
+    assert (done.returncode, "patient.address" in done.stderr) == (10, True)
+
+
+def test_an_address_reaches_the_patients_other_course(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path)
+    text = screened().replace('"K-1"', '"K-2"').replace("09:00", "13:00")
+    text = text.replace('id = "P-1"\n', 'id = "P-1"\naddress = "Quuxvej 7"\n')
+    second = tmp_path / "second"
+    second.mkdir()
+    call = ("course", "add", write(second, text), "--clinic", CLINIC)
+    asked = planner(*call, **BY)
+    assert (asked.returncode, "takes over the address" in asked.stderr) == (12, True)
+    assert planner(*call, "--confirm", "the same", **BY).returncode == 0
+    assert plan_of(planner)["patient"]["address"] == "Quuxvej 7"

@@ -10,7 +10,7 @@ import pytest
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan, PlannedLesion
-from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.protocol import Protocol, Screen
 from planner.core.values.formatting import number
 from planner.documents.bodymap import anchor, missing_from_map
 from planner.documents.document_set import papers
@@ -267,3 +267,11 @@ def test_the_page_is_made_for_a_phone_and_for_the_dark(sts_150: Protocol, clinic
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "@media screen and (max-width: 640px)" in page
     assert "@media screen and (prefers-color-scheme: dark)" in page
+
+
+def test_a_question_says_which_answer_stops(sts_150: Protocol, clinic: Clinic) -> None:
+    consent = Screen("consent", "consent given", False, None, "it is asked first", "", True)
+    asking = sts_150._replace(screens=(*sts_150.screens, consent))
+    (page, *_) = first_pages(text_plan(course_text(*FINGERS), asking, clinic))
+    at_yes, at_no = page.index("at a yes stop"), page.index("at a no stop")
+    assert at_yes < page.index("pregnant") < at_no < page.index("consent given")

@@ -227,3 +227,19 @@ def test_a_visit_lasts_longer_with_its_lesions(
     visit = planned(sts_150, here, *tables).visits[0]
     assert visit.end is not None
     assert f"{visit.end:%H:%M}" == end
+
+
+@pytest.mark.parametrize(
+    ("other", "is_asked"),
+    [("index", True), ("index, palmar", True), ("Index  Palmar", True), ("middle palmar", False)],
+)
+def test_a_digit_is_one_place_however_it_is_written(
+    sts_150: Protocol, clinic: Clinic, other: str, is_asked: bool
+) -> None:
+    said = {"site": "fingertip", "size_mm": 6, "ulcerated": False, "dose_mg": 40}
+    tables = [
+        f'{lesion(name, **said)}site_detail = "{detail}"\n'
+        for name, detail in (("A", "index palmar"), ("B", other))
+    ]
+    found = {one.code for one in planned(sts_150, clinic, *tables).findings}
+    assert ("site-total-above-cases" in found) == is_asked
