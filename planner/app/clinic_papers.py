@@ -17,6 +17,7 @@ from planner.app.courses import change, change_in
 from planner.app.documents import CODE_DIGITS, course_documents
 from planner.app.issued_pages import issue_of
 from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
+from planner.core.plan.findings import hindering
 from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.day_list import DayVisit, day_list
@@ -91,7 +92,7 @@ def _ready(
     found, waiting = [], []
     for course, number in _of_day(connection, place, on):
         standing = issue_of(connection, course)
-        if any(one.stops and one.code != "no-open-day" for one in standing.plan.findings):
+        if hindering(standing.plan.findings):
             waiting.append(course)
         else:
             found.append((standing, number))

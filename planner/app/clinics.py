@@ -48,10 +48,9 @@ _ALL_DAYS = (date(2000, 1, 1), LAST_DAY)
 
 
 class ClinicChanged(NamedTuple):
-    """What a change of a clinic led to, or would; `before` is None for a new clinic."""
+    """What a change of a clinic led to, or would."""
 
     clinic: str
-    before: Place | None
     version: int
     outcome: Outcome
     is_written: bool
@@ -189,7 +188,7 @@ class _Changing(NamedTuple):
         outcome = NOTHING
         if place is not None and days is not None:
             outcome = rearranged(connection, place, after, self.author, days)
-        return ClinicChanged(self.clinic, place, after.version, outcome, is_written)
+        return ClinicChanged(self.clinic, after.version, outcome, is_written)
 
 
 def _first(connection: Connection, clinic: Clinic, said: Stored) -> Place:
@@ -267,8 +266,7 @@ def _check_closure(place: Place, closure: Closure) -> None:
         if closure.less > most:
             problem = f"it has {most} {closure.kind}"
             raise RefusedError(Problem("less", problem, "give at most so many"))
-    same = closure._replace(first=closure.first, last=closure.last)
-    if any(_covers(one, same) for one in place.closures):
+    if any(_covers(one, closure) for one in place.closures):
         raise RefusedError(Problem("on", "it is closed so already", "nothing was changed"))
 
 

@@ -12,6 +12,7 @@ from planner.app.actors import Author, check_may
 from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, replaced
 from planner.core.followup.events import UNCOUNTED
+from planner.core.plan.findings import hindering
 from planner.core.plan.plan import Plan
 from planner.documents.document_set import Report, issued
 from planner.documents.folder import write_folder
@@ -77,8 +78,7 @@ def course_documents(
 
 
 def _check_confirmed(standing: Standing) -> None:
-    # A visit without a day is named on the sheet; only its own pages wait.
-    waiting = [one for one in standing.plan.findings if one.stops and one.code != "no-open-day"]
+    waiting = hindering(standing.plan.findings)
     if not waiting:
         return
     problems = [Problem(one.code, f"{one.alone} [value: {one.value}]") for one in waiting]

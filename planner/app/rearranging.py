@@ -15,7 +15,13 @@ from planner.app.actors import Author
 from planner.app.changing import Step, settled
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic
-from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
+from planner.core.followup.displaced import (
+    Displaced,
+    Surroundings,
+    coming_visits,
+    displaced,
+    was_moved,
+)
 from planner.core.followup.events import Entry, Rearranged, Rearrangement
 from planner.core.followup.settling import unlawful
 from planner.core.plan.plan import PlannedVisit, Preparation
@@ -58,11 +64,6 @@ class Outcome(NamedTuple):
     without_day: tuple[Move, ...]
     draw_ups: tuple[DrawUp, ...]
     unrecorded: tuple[tuple[str, int, str], ...]
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether somebody has to say yes to it."""
-        return bool(self.moves or self.without_day or self.draw_ups or self.unrecorded)
 
 
 def rearranged(
@@ -178,7 +179,7 @@ class _Rearranging:
             for course, standing in there.items()
             if any(one == course for one, _ in must | may)
             for visit in coming_visits(standing.state, self.now)
-            if not any(standing.state.slots[name].moved_to for name in visit.names)
+            if not was_moved(standing.state, visit)
         }
         return self._solved(there, must, may | (others - must))
 

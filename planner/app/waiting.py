@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,13 @@ from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
 from planner.core.followup.booking import Wanted, as_movables, booked, narrowed
-from planner.core.followup.displaced import Displaced, Surroundings, coming_visits, displaced
+from planner.core.followup.displaced import (
+    Displaced,
+    Surroundings,
+    coming_visits,
+    displaced,
+    was_moved,
+)
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.planning import plan_course
 from planner.core.roster.laying_out import Distance, Movable, laid_out
@@ -215,10 +221,8 @@ def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: Bounds)
     last = min(filter(None, (first + HORIZON_DAYS * _ONE_DAY, bounds.last, one.by_date, LAST_DAY)))
     days = tuple(first + n * _ONE_DAY for n in range((last - first).days + 1))
 
-    def read(sha256: str) -> str:
-        return read_input(connection, sha256)
-
-    return Wanted(one.course, protocol_of(one.protocol, read), days, one.has_hour)
+    protocol = protocol_of(one.protocol, partial(read_input, connection))
+    return Wanted(one.course, protocol, days, one.has_hour)
 
 
 def _around(connection: Connection, place: Place) -> Callable[[Sequence[Busy]], Opening]:
@@ -346,12 +350,8 @@ def _on_days(standing: Standing, days: Collection[date], now: datetime) -> Itera
     """The visits of a course on some days that nobody moved by hand."""
     for visit in coming_visits(standing.state, now):
         is_there = visit.start is not None and visit.start.date() in days
-        if is_there and not _is_moved(standing, visit.names):
+        if is_there and not was_moved(standing.state, visit):
             yield visit.number
-
-
-def _is_moved(standing: Standing, names: Sequence[Any]) -> bool:
-    return any(standing.state.slots[name].moved_to for name in names)
 
 
 def _moved(
@@ -369,7 +369,7 @@ def _moved(
 
 def as_changed(made: Booked) -> ClinicChanged:
     """What booking moved, as a change of the clinic tells it."""
-    return ClinicChanged(made.clinic, None, made.version, made.outcome, is_written=True)
+    return ClinicChanged(made.clinic, made.version, made.outcome, is_written=True)
 
 
 def waiting_json(found: Sequence[Waiting]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, select, update
 
@@ -40,7 +41,7 @@ def join_clinic(
 
     Another file than those that the clinic had is its next version, or is left alone.
     """
-    clinic = opening_of(sha256, lambda wanted: read_input(connection, wanted)).clinic
+    clinic = opening_of(sha256, partial(read_input, connection)).clinic
     name = _place_of(connection, clinic)
     place = find_place(connection, name)
     stored = Stored("clinic", read_input(connection, sha256))

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -118,10 +118,8 @@ def find_place(connection: Connection, clinic: str) -> Place | None:
     if not is_as_told:
         raise RefusedError(_tampered(clinic))
 
-    def read(sha256: str) -> str:
-        return read_input(connection, sha256)
-
-    standing = closed_besides(opening_of(files[-1], read).clinic, closures_of(events))
+    file = opening_of(files[-1], partial(read_input, connection)).clinic
+    standing = closed_besides(file, closures_of(events))
     return Place(clinic, head.version, head.input, events, standing._replace(id=clinic))
 
 

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
@@ -24,6 +24,7 @@ from planner.core.followup.events import (
     Rearranged,
     Told,
 )
+from planner.core.plan.findings import hindering
 from planner.core.plan.plan import Page, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.lettering import as_people_read
@@ -249,7 +250,7 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
 
 def waits_of(state: State) -> int:
     """How many findings wait for a physician; a visit without a day is told apart."""
-    return sum(one.stops and one.code != "no-open-day" for one in state.findings)
+    return len(hindering(state.findings))
 
 
 def to_tell(entries: Sequence[Entry]) -> int:
@@ -410,9 +411,7 @@ def new_record(
 ) -> Record:
     """The record of a course at a clinic, before its first event or with its `entries`."""
 
-    def read(sha256: str) -> str:
-        return read_input(connection, sha256)
-
+    read = partial(read_input, connection)
     later = {one.event.clinic for one in entries if isinstance(one.event, Rearranged)}
     named = {planned.clinic, *later}
     files = {sha256: opening_of(sha256, read) for sha256 in named if sha256 is not None}

@@ -13,7 +13,7 @@ from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Course
 from planner.core.plan.placement import Placed, lay_out
 from planner.core.protocol.protocol import Protocol
-from planner.core.roster.laying_out import Distance, Movable
+from planner.core.roster.laying_out import Distance, Movable, distances_between
 from planner.errors import InputError
 
 # So many series are laid out to let one more course find its days.
@@ -144,7 +144,8 @@ def as_movables(one: Wanted, on: date, opening: Opening) -> tuple[list[Movable],
         for number, visit in enumerate(visits)
     ]
     apart = one.protocol.policy.shortest_interval_days
-    return movables, list(_distances(one.course.id, visits, apart))
+    series = [(n, {each.lesion for each in visit.injected}) for n, visit in enumerate(visits)]
+    return movables, list(distances_between(one.course.id, series, apart))
 
 
 def narrowed(
@@ -175,11 +176,3 @@ def _window(visit: Visit, number: int, opening: Opening) -> Iterator[date]:
         on = visit.due + shift * _ONE_DAY
         if opening.is_known(on):
             yield on
-
-
-def _distances(course: str, visits: Sequence[Visit], apart: int) -> Iterator[Distance]:
-    for n, earlier in enumerate(visits):
-        lesions = {one.lesion for one in earlier.injected}
-        for m in range(n + 1, len(visits)):
-            shares = any(one.lesion in lesions for one in visits[m].injected)
-            yield Distance(course, n, m, apart if shares else 1)

@@ -11,7 +11,7 @@ from planner.core.followup.course_state import State
 from planner.core.plan.appointments import Slot
 from planner.core.plan.plan import PlannedVisit
 from planner.core.protocol.protocol import Protocol
-from planner.core.roster.laying_out import Distance, Movable
+from planner.core.roster.laying_out import Distance, Movable, distances_between
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 
 _ONE_DAY = timedelta(days=1)
@@ -33,6 +33,11 @@ def coming_visits(state: State, not_before: datetime) -> Iterator[PlannedVisit]:
         start = visit.start and visit.start.replace(tzinfo=None)
         if is_whole and start is not None and start >= not_before:
             yield visit
+
+
+def was_moved(state: State, visit: PlannedVisit) -> bool:
+    """Whether somebody chose the day of a visit."""
+    return any(state.slots[name].moved_to for name in visit.names)
 
 
 class Surroundings(NamedTuple):
@@ -69,7 +74,9 @@ def displaced(
                 may_stay=number in may_stay,
             )
         )
-    distances = _distances(there.course, list(moving.values()), there.apart)
+    in_order = sorted(moving.values(), key=lambda one: (one.start or datetime.max, one.number))
+    series = [(one.number, {each.lesion for each in one.injections}) for one in in_order]
+    distances = distances_between(there.course, series, there.apart)
     return Displaced(tuple(movables), tuple(distances))
 
 
@@ -133,14 +140,3 @@ def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundi
             if (days if is_later else -days) < at.apart:
                 return False
     return (days > 0) == (visit.start is None or visit.start.date() > there)
-
-
-def _distances(course: str, visits: Sequence[PlannedVisit], apart: int) -> Iterator[Distance]:
-    """How far the visits that are laid out stay from one another, in their order."""
-    there = sorted(visits, key=lambda one: (one.start or datetime.max, one.number))
-    for n, earlier in enumerate(there):
-        lesions = {one.lesion for one in earlier.injections}
-        for later in there[n + 1 :]:
-            shares = any(one.lesion in lesions for one in later.injections)
-            days = apart if shares else 1
-            yield Distance(course, earlier.number, later.number, days)

@@ -119,6 +119,11 @@ def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Findi
     )
 
 
+def hindering(findings: Sequence[Finding]) -> list[Finding]:
+    """What papers wait for: all that stops, but a visit without a day, whose page waits alone."""
+    return [one for one in findings if one.stops and one.code != "no-open-day"]
+
+
 # What speaks against treating the patient at all: it stands large on each worksheet.
 AGAINST_TREATMENT = ("sulfite-allergy", "screening-positive")
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening, Stay
@@ -51,6 +52,17 @@ class Distance(NamedTuple):
     earlier: int
     later: int
     days: int
+
+
+def distances_between(
+    course: str, visits: Sequence[tuple[int, Set[str]]], apart: int
+) -> Iterator[Distance]:
+    """How far visits of a course stay from one another, in their order.
+
+    Each is its number with the lesions that it injects: those of one lesion are `apart`.
+    """
+    for (earlier, lesions), (later, others) in combinations(visits, 2):
+        yield Distance(course, earlier, later, 1 if lesions.isdisjoint(others) else apart)
 
 
 def laid_out(
