@@ -49,10 +49,12 @@ def day_pack(
     *,
     stamp: datetime | None = None,
     report: Report = lambda _name: None,
+    write: Callable[[Mapping[str, bytes]], None] = lambda _files: None,
 ) -> DayPack:
     """The day's list, worksheets and labels; its visits' pages count as made.
 
-    What waits for a physician is named on the list, and its papers are not made.
+    What waits for a physician is named on the list, and its papers are not made. Where `write`
+    fails to keep the files, none of them counts.
     """
     check_may(author.role, "issued")
     with database.reading() as connection:
@@ -73,6 +75,7 @@ def day_pack(
     with database.writing() as connection:
         for one, number in sorted(there, key=lambda pair: pair[0].record.course):
             _note(connection, one, number, files, author)
+        write(files)
     keys = tuple((one.record.course, number) for one, number in there)
     return DayPack(files, keys, tuple(waiting))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,14 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
     stamp = issue_time() if "SOURCE_DATE_EPOCH" in os.environ else None
     who = author(by or "not stated")
     when = typed_day(on, "--on")
-    made = day_pack(open_register(database), clinic, when, who, stamp=stamp, report=progress_line)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in made.files.items():
-        write_whole(out / name, content)
+
+    def write(files: Mapping[str, bytes]) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_whole(out / name, content)
+
+    register = open_register(database)
+    made = day_pack(register, clinic, when, who, stamp=stamp, report=progress_line, write=write)
     for course in made.waiting:
         remark(f"course {course} waits for a physician; its papers were not made")
     files = " ".join(made.files)

@@ -350,6 +350,11 @@ def test_killed_it_is_all_or_nothing(planner: Run, tmp_path: Path) -> None:
 def test_a_day_is_printed_recorded_and_told(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 3, "2025-03-03")
+    # Where the papers cannot be kept, no page counts as made.
+    (tmp_path / "file").touch()
+    failed = planner("clinic", "day", "one", "--on", "2025-03-03", "--out", "file", **where)
+    assert failed.returncode == 14
+    assert "documents" not in planner("course", "history", "K-1", **where).stdout
     done = planner("clinic", "day", "one", "--on", "2025-03-03", "--out", "day", **where)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in (tmp_path / "day").iterdir()} == {
@@ -357,6 +362,7 @@ def test_a_day_is_printed_recorded_and_told(planner: Run, tmp_path: Path) -> Non
     }  # fmt: skip
     revision = json.loads(planner("course", "show", "K-1", "--json", **where).stdout)["revision"]
     assert revision == 0
+    assert "documents" in planner("course", "history", "K-1", **where).stdout
     # As planned, the vial's lot and expiry; the next ones as before; the last one was missed.
     typed = "p\n7A12\n2026-01\np\n\n\nm\nsnow\n"
     recorded = planner("clinic", "record", "one", "--on", "2025-03-03", INPUT=typed, **where)
