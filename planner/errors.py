@@ -65,6 +65,14 @@ class RefusedError(PlannerError):
     exit_code = 13
 
 
+class NotAllowedError(RefusedError):
+    """Somebody may not do that, as what they are."""
+
+
+class NotFoundError(RefusedError):
+    """There is no such course, clinic, visit or page."""
+
+
 class MovedOnError(RefusedError):
     """Somebody else changed what was to be changed, since it was read."""
 
@@ -84,10 +92,12 @@ def raise_if_any(kind: type[PlannerError], problems: Iterable[Problem]) -> None:
 
 @contextmanager
 def located(prefix: str) -> Iterator[None]:
-    """Put a file's name before the places of the problems that are raised inside."""
+    """Put a file's name before the places of the problems that are raised inside, if it has one."""
     try:
         yield
     except (InputError, ProtocolError) as error:
+        if not prefix:
+            raise
         raise type(error)(
             *(
                 replace(problem, place=f"{prefix}: {problem.place}" if problem.place else prefix)

@@ -7,7 +7,8 @@ that the planner reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Set
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -26,28 +27,47 @@ from tests.conftest import ROOT
 
 LOCALE = ROOT / "planner" / "locale"
 LANGUAGES = tuple(one for one in languages.LANGUAGES if one != "en")
-KEYWORDS = ("say", "msgid", "plural")
+KEYWORDS = {"say", "msgid", "plural"}
+# Of a form of the page: which of its arguments are words.
+FORMS = {"Field": (1,), "ChangeForm": (1, 2)}
+_IN_TEMPLATE = re.compile(r"""say\("([^"]+)"|say\('([^']+)'""")
 
 
 def texts() -> Iterator[str | tuple[str, str]]:
     """Every text that papers say: the code's, the core's sentences, the bundled protocol's."""
-    for path in sorted((ROOT / "planner" / "documents").glob("*.py")):
-        yield from _said(ast.parse(path.read_text(encoding="utf-8")))
+    for room in ("documents", "web"):
+        for path in sorted((ROOT / "planner" / room).glob("*.py")):
+            # In other rooms `words` is a drawing's.
+            keywords = {*KEYWORDS, "words"} if room == "web" else KEYWORDS
+            yield from _said(ast.parse(path.read_text(encoding="utf-8")), keywords)
+    for path in sorted((ROOT / "templates" / "web").glob("*.j2")):
+        for found in _IN_TEMPLATE.findall(path.read_text(encoding="utf-8")):
+            yield "".join(found)
     yield from SENTENCES
     for name in bundled_protocols():
         yield from _protocol_texts(load_protocol(name))
 
 
-def _said(code: ast.Module) -> Iterator[str | tuple[str, str]]:
+def _said(code: ast.Module, keywords: Set[str]) -> Iterator[str | tuple[str, str]]:
     """The literal texts of the calls that say something; two for a plural."""
     for call in (node for node in ast.walk(code) if isinstance(node, ast.Call)):
         name = getattr(call.func, "id", getattr(call.func, "attr", None))
-        if name in KEYWORDS:
+        if name in keywords:
             literals = [one.value for one in call.args if isinstance(one, ast.Constant)]
             if name == "plural":
                 yield literals[0], literals[1]
             elif literals:
                 yield literals[0]
+        elif name in FORMS:
+            hints = [one.value for one in call.keywords if one.arg == "hint"]
+            of_form = [call.args[n] for n in FORMS[name] if n < len(call.args)]
+            for one in (*of_form, *hints):
+                if (
+                    isinstance(one, ast.Constant)
+                    and len(one.value) > 1
+                    and any(map(str.isalpha, one.value))
+                ):
+                    yield one.value
 
 
 def _protocol_texts(protocol: Protocol) -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from planner.files.hazards import hazards
 from tests.conftest import ROOT
 
-_NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "build", "*.egg-info", "__pycache__")
+NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "build", "*.egg-info", "__pycache__")
 
 
 class Removal(NamedTuple):
@@ -41,9 +41,10 @@ def removals() -> tuple[Removal, ...]:
 def copied(folder: Path) -> Path:
     """The project in a folder of its own, whole enough to run its tests there."""
     project = folder / "project"
-    shutil.copytree(ROOT, project, symlinks=True, ignore=_NOT_COPIED)
-    # The installed package finds its templates here, not in the project that was copied.
-    (project / "planner" / "templates").symlink_to("../templates")
+    shutil.copytree(ROOT, project, symlinks=True, ignore=NOT_COPIED)
+    # The installed package finds these here, not in the project that was copied.
+    for name in ("docs", "templates"):
+        (project / "planner" / name).symlink_to(f"../{name}")
     return project
 
 

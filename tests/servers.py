@@ -52,6 +52,18 @@ def xandikos(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/user/calendars/"
 
 
+@contextmanager
+def fhir_server(folder: Path) -> Iterator[str]:
+    """The address of a FHIR server of its own."""
+    port = free_port()
+    command = [
+        sys.executable, "-c", "from sekmet.cli import app; app()", "serve", "--host", "127.0.0.1",
+        "--port", str(port),
+    ]  # fmt: skip
+    with _running(command, port, folder):
+        yield f"http://127.0.0.1:{port}/fhir"
+
+
 SERVERS = {"radicale": radicale, "xandikos": xandikos}
 
 
@@ -126,8 +138,9 @@ def in_front_of(url: str, before_put: Callable[[int], None]) -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: list[str], port: int) -> Iterator[None]:
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+def _running(command: list[str], port: int, folder: Path | None = None) -> Iterator[None]:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=folder, **quiet) as server:
         try:
             _wait(port)
             yield

@@ -7,17 +7,22 @@ from datetime import datetime
 from typing import NamedTuple, get_args
 
 from planner.core.followup import events
-from planner.errors import Problem, RefusedError
+from planner.core.followup.events import Entry, Event, Through
+from planner.errors import NotAllowedError, Problem
 
 Role = events.Role
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class Answer(NamedTuple):
-    """What somebody says yes to: a question or finding by its code, for one value alone."""
+    """What somebody says yes to: a question or finding by its code, for one value alone.
+
+    `target` is the lesion or the number of the visit that a finding is of, empty where it has none.
+    """
 
     code: str
     value: str
+    target: str = ""
 
 
 class Author(NamedTuple):
@@ -31,6 +36,16 @@ class Author(NamedTuple):
     role: Role = "physician"
     # What `confirm` is said to; None for all that is asked.
     answers: frozenset[Answer] | None = None
+    through: Through = "terminal"
+    # The address that a page was used from, and what its form is told from others by.
+    address: str = ""
+    form: str | None = None
+
+    def entry(self, number: int, event: Event, reason: str | None) -> Entry:
+        """An event as this author enters it."""
+        return Entry(
+            number, self.now, self.name, reason, event, role=self.role, through=self.through
+        )
 
 
 # Each use case, an event by its kind, in words and with the roles that may. A physician may all,
@@ -62,18 +77,25 @@ MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "waiting": ("work with the waiting list", ("secretary",)),
     "patients": ("export, restrict or erase a patient's data", ()),
     "export": ("export the register", ("auditor",)),
+    "series": ("see the series", ("nurse", "secretary", "auditor")),
     "upkeep": ("import, check or back the register up", ("administrator",)),
+    "subscribed": ("withdraw or renew the address of a calendar", ("secretary",)),
+    "accounts": ("work with accounts", ("administrator",)),
+    "audit": ("see who read and changed what", ("auditor",)),
 }
+# What is no matter of treatment: a physician may it no more than others.
+_NO_TREATMENT = ("accounts", "audit")
 
 
 def may(role: Role, what: str) -> bool:
     """Whether a role may do something; `what` is a key of MAY."""
-    return role == "physician" or (what in MAY and role in MAY[what][1])
+    is_physicians = role == "physician" and what not in _NO_TREATMENT
+    return is_physicians or (what in MAY and role in MAY[what][1])
 
 
 def check_may(role: Role, what: str) -> None:
     """Refuse what a role may not do."""
     if not may(role, what):
         words, others = MAY.get(what, (f"enter {what}", ()))
-        who = " or ".join(("physician", *others))
-        raise RefusedError(Problem("role", f"as {role} you may not {words}", f"ask a {who}"))
+        who = " or ".join(others if what in _NO_TREATMENT else ("physician", *others))
+        raise NotAllowedError(Problem("role", f"as {role} you may not {words}", f"ask a {who}"))

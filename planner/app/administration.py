@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -33,6 +33,7 @@ from planner.core.followup.events import (
     Planned,
     Rearranged,
     Resumed,
+    Subscribed,
     Told,
 )
 from planner.core.plan.appointments import Named
@@ -43,13 +44,20 @@ from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Observation
 from planner.core.values.formatting import listing, plain, typed_moment
 from planner.core.values.quantities import Dose, Volume
-from planner.errors import InputError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.errors import (
+    InputError,
+    NotConfirmedError,
+    NotFoundError,
+    Problem,
+    RefusedError,
+    raise_if_any,
+)
 from planner.files.fields import nearest, shown
 from planner.store.standing import Standing
 
 _SEE = "see the course"
 # What is not withdrawn: it is what others did, or nothing that was done.
-PASSED_OVER = (Planned, Issued, Migrated, Identified, Rearranged, Told, Corrected)
+PASSED_OVER = (Planned, Issued, Migrated, Identified, Rearranged, Told, Subscribed, Corrected)
 
 
 class Amount(NamedTuple):
@@ -107,7 +115,7 @@ def visit_of(standing: Standing, number: int, field: str = "visit") -> PlannedVi
         return with_done(state.visits[number], state, record.protocol, clinic)
     there = listing([str(one) for one in sorted(state.visits)])
     fix = f"its visits are {there}" if there else "all its lesions are held"
-    raise RefusedError(Problem(field, f"there is no visit {number}", fix))
+    raise NotFoundError(Problem(field, f"there is no visit {number}", fix))
 
 
 def given_as_planned(
@@ -321,10 +329,13 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
     raise RefusedError(Problem("lesion", text, fix))
 
 
-def missed(standing: Standing, number: int) -> Missed:
-    """That nobody came to a visit, or not all of it was done."""
+def missed(standing: Standing, number: int, lesions: Collection[str] | None = None) -> Missed:
+    """That nobody came to a visit, or not all of it was done: the injections of some `lesions`."""
     visit = visit_of(standing, number)
-    return Missed(_still_to_do(standing, visit, "open"), _time(standing, visit, None))
+    left = _still_to_do(standing, visit, "open")
+    if lesions is not None:
+        left = tuple(one for one in left if one.purpose == "injection" and one.lesion in lesions)
+    return Missed(left, _time(standing, visit, None))
 
 
 def _still_to_do(standing: Standing, visit: PlannedVisit, *states: str) -> tuple[Named, ...]:

@@ -10,7 +10,7 @@ from planner.app.actors import Answer, Author
 from planner.core.followup.questions import Question
 from planner.core.plan.course import Confirmation
 from planner.core.plan.findings import Finding
-from planner.errors import NotConfirmedError, Problem, RefusedError
+from planner.errors import NotAllowedError, NotConfirmedError, Problem
 
 
 class Asked(NamedTuple):
@@ -41,7 +41,8 @@ class Asked(NamedTuple):
     @property
     def answer(self) -> Answer:
         """What confirms it."""
-        return Answer(self.code, self.value)
+        of_visit = "" if self.visit is None else str(self.visit)
+        return Answer(self.code, self.value, self.lesion or of_visit)
 
     @property
     def problem(self) -> Problem:
@@ -67,13 +68,13 @@ def is_answered(one: Asked, author: Author) -> bool:
 def check_answered(asked: Iterable[Asked], author: Author) -> None:
     """Raise AskedError with what nobody confirmed.
 
-    Raises RefusedError where it waits for a physician, and the author is none.
+    Raises NotAllowedError where it waits for a physician, and the author is none.
     """
     left = [one for one in asked if not is_answered(one, author)]
     theirs = [one for one in left if not one.is_fact]
     if theirs and author.role != "physician":
         fix = f"a {author.role} cannot confirm it: ask a physician"
-        raise RefusedError(*(replace(one.problem, fix=fix) for one in theirs))
+        raise NotAllowedError(*(replace(one.problem, fix=fix) for one in theirs))
     if left:
         raise AskedError(*left)
 

@@ -60,13 +60,14 @@ def _calls_of(standing: Standing) -> Iterator[Call]:
 
 
 def _first_untold(standing: Standing) -> int | None:
-    """The first move that nobody told, by its event, if a page was made before it."""
+    """The first move that nobody told, by its event, of those before which a page was made."""
     entries = standing.record.entries
     told = max((one.number for one in entries if isinstance(one.event, Told)), default=0)
+    issued = min((one.entries for one in standing.state.issues), default=len(entries))
     moved = (one for one in entries[told:] if isinstance(one.event, Rearranged))
-    first = next((one.number for one in moved if _has_visits(one.event)), None)
-    issued = [one.entries for one in standing.state.issues]
-    return first if first and issued and min(issued) < first else None
+    return next(
+        (one.number for one in moved if _has_visits(one.event) and one.number > issued), None
+    )
 
 
 def _has_visits(event: Event) -> bool:

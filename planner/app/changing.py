@@ -58,7 +58,7 @@ def step(before: Standing, event: Event, author: Author) -> Step:
     _check_role(before, event, author)
     record = before.record
     number = len(record.entries) + 1
-    entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
+    entry = author.entry(number, event, author.reason)
     after, entry = settled(record, before.state, entry)
     facts = [Asked.of_question(one) for one in _asked(before, after, event, author)]
     new = list(_to_confirm(before, after, event, author))

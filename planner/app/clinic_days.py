@@ -15,12 +15,14 @@ from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.values.days import LAST_DAY
+from planner.documents.event_wording import told
 from planner.documents.week import DrawnDay, DrawnVisit
+from planner.documents.wording import ENGLISH
 from planner.errors import InputError, Problem
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
 from planner.store.day_list import is_crowded
-from planner.store.histories import read_course
+from planner.store.histories import ERASED_ID, read_course
 from planner.store.standing import Standing
 from planner.store.summary import Summary, purposes_of, read_summary
 from planner.store.tables import courses, pages, patients, visits
@@ -33,7 +35,10 @@ _ONE_DAY = timedelta(days=1)
 
 
 class WeekVisit(NamedTuple):
-    """A visit to come; `is_crowded` where more comes together than the clinic has room for."""
+    """A visit to come; `is_crowded` where more comes together than the clinic has room for.
+
+    `patient` is the name, or the id where no name is known: for who is signed in, not for a wall.
+    """
 
     course: str
     visit: int
@@ -41,6 +46,7 @@ class WeekVisit(NamedTuple):
     end: datetime
     summary: Summary
     is_crowded: bool
+    patient: str
 
     @property
     def purposes(self) -> list[Purpose]:
@@ -76,16 +82,26 @@ class Week(NamedTuple):
     days: tuple[WeekDay, ...]
 
 
+def closed_on(place: Place, on: date) -> str | None:
+    """Why a clinic has no visits on a day, or None."""
+    opening = Opening(place.clinic, Occupancy())
+    return opening.closed(on) if opening.is_known(on) else "its holidays are not known"
+
+
 def free_slots(
     database: Database,
     role: Role,
     clinic: str,
     days: tuple[date, date],
+    now: datetime,
     *,
     purpose: Purpose = "injection",
     lesions: int = 1,
 ) -> list[tuple[datetime, datetime]]:
-    """The quarter hours of some days, both inclusive, at which such a visit fits; with its end."""
+    """The quarter hours of some days, both inclusive, at which such a visit fits; with its end.
+
+    None is before `now` (UTC).
+    """
     check_may(role, "read")
     if (days[1] - days[0]).days > MOST_DAYS:
         problem = f"that is over {MOST_DAYS} days"
@@ -98,7 +114,7 @@ def free_slots(
             opening.placed(start, stay)
             for on in _days(*days)
             for start in opening.starts(on, stay)
-            if opening.has_room(start, stay)
+            if opening.has_room(start, stay) and opening.placed(start, stay)[0] >= now
         ]
 
 
@@ -125,7 +141,7 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
     opening = Opening(place.clinic, taken_at(connection, place))
-    because = opening.closed(on) if opening.is_known(on) else "its holidays are not known"
+    because = closed_on(place, on)
     shown, hidden = [], 0
     for row in connection.execute(_of_day(place, on)):
         if row.restricted is not None:
@@ -134,7 +150,8 @@ def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
         start, end = (datetime.fromisoformat(one) for one in (row.start, row.end))
         summary = read_summary(row.summary)
         crowded = is_crowded(opening, row.start, row.end)
-        shown.append(WeekVisit(row.course, row.number, start, end, summary, crowded))
+        patient = row.name or row.patient or ERASED_ID
+        shown.append(WeekVisit(row.course, row.number, start, end, summary, crowded, patient))
     shown.sort(key=lambda one: (one.start, one.course))
     spans = () if because else tuple(_open_spans(opening, on))
     room = 0 if because else _room_for(opening, on, connection, place)
@@ -150,6 +167,8 @@ def _of_day(place: Place, on: date) -> Select[Any]:
             visits.c.end,
             visits.c.summary,
             patients.c.restricted,
+            patients.c.name,
+            patients.c.id.label("patient"),
         )
         .join(courses, courses.c.id == visits.c.course)
         .join(patients, patients.c.key == courses.c.patient)
@@ -252,13 +271,20 @@ def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
             stale_pages=list(stale_pages_at(connection, place)),
             waiting=[_waiting(one) for one in waiting_at(connection, place.id)],
             answered_by_nurses=[
-                {"course": one.id, "event": one.to_see} for one in heads if one.to_see
+                _to_see(connection, one.id, one.to_see) for one in heads if one.to_see
             ],
             to_tell=[
                 {"course": one.course, "visit": one.visit, "was": one.was, "now": one.to}
                 for one in calls_of(connection, place)
             ],
         )
+
+
+def _to_see(connection: Connection, course: str, number: int) -> dict[str, Any]:
+    """What somebody entered that a physician has to see, in words."""
+    entry = read_course(connection, course).entries[number - 1]
+    said = "; ".join((told(entry.event, ENGLISH), *entry.answered))
+    return {"course": course, "event": number, "by": entry.by, "said": said}
 
 
 def _coming(connection: Connection, place: Place, on: date) -> Sequence[Any]:

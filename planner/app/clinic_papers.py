@@ -50,17 +50,18 @@ def day_pack(
     stamp: datetime | None = None,
     report: Report = lambda _name: None,
     write: Callable[[Mapping[str, bytes]], None] = lambda _files: None,
+    is_counted: bool = True,
 ) -> DayPack:
-    """The day's list, worksheets and labels; its visits' pages count as made.
+    """The day's list, worksheets and labels; its visits' pages count as made, if `is_counted`.
 
     What waits for a physician is named on the list, and its papers are not made. Where `write`
     fails to keep the files, none of them counts.
     """
-    check_may(author.role, "issued")
+    check_may(author.role, "issued" if is_counted else "read")
     with database.reading() as connection:
         place = read_place(connection, clinic)
         there, waiting = _ready(connection, place, on)
-        due = [one for one in due_visits(connection, on, on) if one.summary.start]
+        due = [one for one in due_visits(connection, on, on, place.id) if one.summary.start]
         own = [one for one in due if (one.course, one.number) in _keys(there)]
         prepare = str(to_prepare(own)).split("; ") if own else []
     stamp = stamp or author.now.replace(microsecond=0)
@@ -72,10 +73,11 @@ def day_pack(
         ),
         **pack([PackVisit(one.plan, number) for one, number in there], f"{on}", stamp, report),
     }
-    with database.writing() as connection:
-        for one, number in sorted(there, key=lambda pair: pair[0].record.course):
-            _note(connection, one, number, files, author)
-        write(files)
+    if is_counted:
+        with database.writing() as connection:
+            for one, number in sorted(there, key=lambda pair: pair[0].record.course):
+                _note(connection, one, number, files, author)
+            write(files)
     keys = tuple((one.record.course, number) for one, number in there)
     return DayPack(files, keys, tuple(waiting))
 
@@ -164,8 +166,7 @@ def clinic_papers(
 ) -> ClinicPapers:
     """The documents of each course that has stale pages out, in a folder each, and calls.csv."""
     check_may(author.role, "issued")
-    if out.exists() and not out.is_dir():
-        raise RefusedError(Problem(str(out), "it is not a folder", "choose another folder"))
+    _check_target(out)
     with database.reading() as connection:
         place = read_place(connection, clinic)
         stale = [one["course"] for one in stale_pages_at(connection, place)]
@@ -179,8 +180,21 @@ def clinic_papers(
             made.append(course)
         except PlannerError as error:
             waiting.append((course, str(error.problems[0])))
-    (out / "calls.csv").write_bytes(call_rows(calls))
+    (out / CALLS).write_bytes(call_rows(calls))
     return ClinicPapers(tuple(made), tuple(waiting), len(calls))
+
+
+CALLS = "calls.csv"
+
+
+def _check_target(out: Path) -> None:
+    """Refuse what is no folder, or has a list of calls that is none of ours."""
+    if out.exists() and not out.is_dir():
+        raise RefusedError(Problem(str(out), "it is not a folder", "choose another folder"))
+    there = out / CALLS
+    if there.is_dir() or (there.exists() and not there.read_bytes().startswith(call_rows([]))):
+        problem = f"its {CALLS} is none that the planner wrote"
+        raise RefusedError(Problem(str(out), problem, "choose another folder"))
 
 
 def record_told(database: Database, clinic: str, course: str, how: str, author: Author) -> None:

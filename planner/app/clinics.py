@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from planner.app.actors import Author, Role, check_may
 from planner.app.asked import Asked, check_answered
+from planner.app.auditing import note_change
 from planner.app.courses import write_steps
 from planner.app.planning import Source, read_clinic
 from planner.app.rearranging import Move, Outcome, rearranged
@@ -27,7 +28,7 @@ from planner.store.clinics import (
     ClinicChange,
     Place,
     add_event,
-    clinic_ids,
+    all_places,
     find_place,
     is_same_file,
     read_place,
@@ -63,7 +64,7 @@ def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
     """All clinics of the register."""
     check_may(role, "clinic-read")
     with database.reading() as connection:
-        return [read_place(connection, one) for one in list(clinic_ids(connection))]
+        return all_places(connection)
 
 
 def clinic_shown(database: Database, role: Role, clinic: str) -> Place:
@@ -124,24 +125,29 @@ def close_clinic(
 
 
 def open_clinic(
-    database: Database, clinic: str, first: date, last: date, author: Author
+    database: Database,
+    clinic: str,
+    days: tuple[date, date],
+    author: Author,
+    *,
+    is_dry: bool = False,
 ) -> ClinicChanged:
-    """Take back what closes a clinic, besides its file, from one day to another.
+    """Take back what closes a clinic, besides its file, on some days, both inclusive.
 
     Raises RefusedError where nothing but its file closes it then.
     """
     check_may(author.role, "clinic-days")
 
     def new_place(_connection: Connection, place: Place | None) -> Place:
-        return _to_open(_known(place, clinic), first, last)
+        return _to_open(_known(place, clinic), *days)
 
     def change(_connection: Connection, _place: Place | None) -> ClinicChange:
-        said = {"from": first.isoformat(), "to": last.isoformat()}
+        said = dict(zip(("from", "to"), (one.isoformat() for one in days), strict=True))
         return ClinicChange(author.now, author.name, author.reason, OPENED, said)
 
     changing = _Changing(database, clinic, author, new_place, change)
     # To open a day moves nobody; and what was not recorded is no matter of it.
-    return changing.made(None, is_dry=False)
+    return changing.made(None, is_dry=is_dry)
 
 
 class _Changing(NamedTuple):
@@ -171,9 +177,12 @@ class _Changing(NamedTuple):
                 [*self.asked(connection, place), *asked_of(led.outcome, self.author.role)],
                 self.author,
             )
-            add_event(connection, place, self.clinic, self.change(connection, place))
+            change = self.change(connection, place)
+            add_event(connection, place, self.clinic, change)
+            note_change(connection, self.author, f"clinic {self.clinic} {change.kind}")
             for standing, step in led.outcome.steps:
                 write_steps(connection, standing, [step])
+                note_change(connection, self.author, "rearranged", standing.record.course)
             return led._replace(version=read_place(connection, self.clinic).version)
 
     def _led_to(
@@ -193,7 +202,7 @@ class _Changing(NamedTuple):
 
 def _first(connection: Connection, clinic: Clinic, said: Stored) -> Place:
     """A clinic that is new. Raises RefusedError where one of its name has another id."""
-    there = [read_place(connection, one) for one in list(clinic_ids(connection))]
+    there = all_places(connection)
     for one in (place for place in there if _is_called(place, clinic.name)):
         problem = f"the register has {clinic.name} as {one.id}"
         raise RefusedError(Problem("id", problem, f'write id = "{one.id}", or another name'))
@@ -320,7 +329,7 @@ def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
 
 def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
     for course, visit, when in outcome.unrecorded:
-        text = f"course {course}, visit {visit} on {when} was not recorded"
+        text = f"course {course}, visit {visit} on {typed_moment(when)} was not recorded"
         yield _fact("not-recorded", "", text, "record it first")
     for one in outcome.moves:
         to = typed_moment(one.to) if one.to else "no day"
@@ -351,7 +360,10 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
         "moves": [_move_json(one) for one in outcome.moves],
         "without_day": [_without_json(one) for one in outcome.without_day],
         "draw_ups": [one._asdict() for one in outcome.draw_ups],
-        "not_recorded": [_unrecorded_json(*one) for one in outcome.unrecorded],
+        "not_recorded": [
+            {"course": course, "visit": visit, "start": when}
+            for course, visit, when in outcome.unrecorded
+        ],
     }
 
 
@@ -362,10 +374,6 @@ def _move_json(one: Move) -> dict[str, Any]:
 def _without_json(one: Move) -> dict[str, Any]:
     due = {"course": one.course, "visit": one.visit, "due": one.due}
     return due | {"from": one.stood, "free": list(one.choices)}
-
-
-def _unrecorded_json(course: str, visit: int, when: str) -> dict[str, Any]:
-    return {"course": course, "visit": visit, "start": when}
 
 
 def wall_now(place: Place, now: datetime) -> datetime:

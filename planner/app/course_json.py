@@ -98,6 +98,7 @@ def history_json(entries: Iterable[Entry]) -> list[dict[str, Any]]:
             **({"confirmations": list(one.confirmations)} if one.confirmations else {}),
             **({"role": one.role} if one.role != "physician" else {}),
             **({"answered": one.answered} if one.answered else {}),
+            **({"through": one.through} if one.through != "terminal" else {}),
         }
         for one in entries
     ]

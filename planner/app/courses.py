@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from planner.app.actors import Author, check_may
 from planner.app.asked import Asked, check_answered
+from planner.app.auditing import note_change
 from planner.app.changing import Step, new_findings, settled, step
 from planner.app.one_patient import (
     after_death,
@@ -17,13 +18,23 @@ from planner.app.one_patient import (
     caught_up,
     died_elsewhere,
     identified,
+    known_patient,
     patient_of,
     running_beside,
 )
 from planner.app.places import place_of
 from planner.app.planning import Inputs
-from planner.core.calendar.occupancy import Busy
-from planner.core.followup.events import UNCOUNTED, Ended, Entry, Event, Issued, Planned
+from planner.core.calendar.availability import Opening
+from planner.core.calendar.occupancy import Busy, Occupancy
+from planner.core.followup.events import (
+    UNCOUNTED,
+    Ended,
+    Entry,
+    Event,
+    Issued,
+    Planned,
+    kind_of,
+)
 from planner.core.plan.calendar_ids import KEY_BYTES
 from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
@@ -32,9 +43,10 @@ from planner.documents.event_wording import told
 from planner.documents.printable import check_printable
 from planner.documents.wording import ENGLISH
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
-from planner.store.clinics import Place
+from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions
 from planner.store.histories import (
+    PatientRow,
     Record,
     append,
     begin_course,
@@ -49,7 +61,15 @@ from planner.store.tables import courses
 from planner.store.taken_times import around_others
 from planner.store.waiting_list import find_waiting
 
-Make = Callable[[Standing], Event]
+
+class Reasoned(NamedTuple):
+    """An event with a reason of its own, beside others of the same change."""
+
+    event: Event
+    reason: str
+
+
+Make = Callable[[Standing], Event | Reasoned]
 
 
 class Changed(NamedTuple):
@@ -83,6 +103,42 @@ def add_course(
         return begun(connection, inputs.course, place, protocol, author, busy=busy)
 
 
+class Looked(NamedTuple):
+    """A new course as it would stand, and what it asks besides its plan's findings."""
+
+    standing: Standing
+    asked: tuple[Asked, ...]
+
+
+def look_at_course(database: Database, inputs: Inputs, author: Author) -> Looked:
+    """What adding a course would lead to; it writes nothing.
+
+    Raises as `add_course`, but neither for findings nor for what it asks.
+    """
+    check_may(author.role, "planned")
+    with database.reading() as connection:
+        check_new(connection, inputs.course.id)
+        place = read_place(connection, inputs.clinic.id)
+        patient = known_patient(connection, inputs.course) or _STRANGER
+        _, asked = running_beside(connection, patient, inputs.course, is_locked=False)
+        course = inputs.course
+        if patient is not _STRANGER:
+            course = course._replace(patient=as_known(course.patient, patient))
+        event = Planned(course, "", place.input, _NO_KEY)
+        record = Record(
+            course.id, patient, (), "", inputs.protocol, {}, place.input, place.id,
+            Opening(place.clinic, Occupancy()),
+        )  # fmt: skip
+        entry = author.entry(1, event, None)
+        first, _ = settled(around_others(connection, record), None, entry)
+        return Looked(Standing(first.record, first.state), tuple(asked))
+
+
+# Somebody whom the register does not know yet; and the key of a course that is looked at alone.
+_STRANGER = PatientRow(0, None, None, None, None, None)
+_NO_KEY = "0" * 2 * KEY_BYTES
+
+
 def check_new(connection: Connection, course: str) -> None:
     """Refuse a course that is there already."""
     if connection.execute(select(courses).where(courses.c.id == course)).first():
@@ -113,12 +169,13 @@ def begun(
     event = Planned(course, protocol, place.input, secrets.token_hex(KEY_BYTES))
     begin_course(connection, course.id, patient.key, place.id)
     record = new_record(connection, course.id, patient, event, at=place.id)
-    entry = Entry(1, author.now, author.name, author.confirm, event, role=author.role)
+    entry = author.entry(1, event, author.confirm)
     first, entry = settled(around_others(connection, record, busy), None, entry)
     _check_plan(first.state.findings, course.id)
     check_printable(dict(typed_texts(first.plan)))
     standing = _written(connection, record, [Step(first, entry, ())])
     project(connection, standing.record, standing.state)
+    note_change(connection, author, kind_of(event), course.id)
     for other in others:
         if told_it := identified(connection, other, course.id, course.patient, author):
             write_steps(connection, other, [told_it])
@@ -157,12 +214,14 @@ def change_in(
     """As `change`, with others in one transaction."""
     record = read_course(connection, course, is_locked=True)
     first = Standing.of(around_others(connection, record, busy))
-    _check_revision(first, if_revision)
+    check_revision(first, if_revision)
     steps = _steps(connection, first, makes, author)
     check_answered(_asked(steps), author)
     if first.state.ended and not steps[-1].after.state.ended:
         told_it = caught_up(connection, steps[-1].after, author)
         steps += [told_it] if told_it else []
+    for one in steps:
+        note_change(connection, author, kind_of(one.entry.event), course)
     return _led_to(first, steps, write_steps(connection, first, steps))
 
 
@@ -195,15 +254,21 @@ def _steps(
     died = died_elsewhere(connection, first.record)
     standing, steps = first, []
     for make in makes:
-        event = make(standing)
+        event, who = _with_its_reason(make(standing), author)
         if not isinstance(event, Ended):
             # An ending frees what an erased course keeps taken.
             check_not_erased(patient)
         of_death = tuple(after_death(event, died))
-        made = step(standing, event, author)
+        made = step(standing, event, who)
         steps.append(made._replace(asked=(*of_death, *made.asked)))
         standing = made.after
     return steps
+
+
+def _with_its_reason(made: Event | Reasoned, author: Author) -> tuple[Event, Author]:
+    if isinstance(made, Reasoned):
+        return made.event, author._replace(reason=made.reason)
+    return made, author
 
 
 def _asked(steps: Sequence[Step]) -> Iterator[Asked]:
@@ -244,8 +309,8 @@ def _check_plan(findings: Sequence[Finding], course: str) -> None:
         raise NotConfirmedError(Problem(course, problem, "see its findings"), *stops)
 
 
-def _check_revision(standing: Standing, wanted: int | None) -> None:
-    """Refuse a change to a course that moved on, and show how."""
+def check_revision(standing: Standing, wanted: int | None) -> None:
+    """Refuse a change to a course that moved on, and show how. Raises MovedOnError."""
     now = standing.state.revision
     if wanted is None or wanted == now:
         return

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.app.actors import Author, check_may
+from planner.app.actors import Author, Role, check_may
+from planner.app.courses import change
 from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, replaced
-from planner.core.followup.events import UNCOUNTED
+from planner.core.followup.events import UNCOUNTED, Document, Issued
 from planner.core.plan.findings import hindering
-from planner.core.plan.plan import Plan
-from planner.documents.document_set import Report, issued
-from planner.documents.folder import write_folder
-from planner.errors import NotConfirmedError, Problem
+from planner.core.plan.pages import visit_page, with_pages
+from planner.core.plan.plan import Page, Plan
+from planner.documents.change_slip import Since
+from planner.documents.document_set import (
+    PackVisit,
+    Report,
+    issued,
+    pack,
+    paper_names,
+    papers,
+    silent,
+)
+from planner.documents.folder import LABELS_NAME, PLAN_NAME, WORKSHEETS_NAME, write_folder
+from planner.errors import NotConfirmedError, NotFoundError, Problem
 from planner.files.plan import plan_bytes
 from planner.store.database import Database
 from planner.store.standing import Standing
@@ -39,15 +51,46 @@ def course_documents(
     out: Path | None = None,
     stamp: datetime | None = None,
     first_label: int = 1,
-    report: Callable[[Plan], Report] | None = None,
+    address: str = "",
+    report: Callable[[Plan], Report] = lambda _plan: silent,
 ) -> Made:
     """Make the documents of a course as it stands, with what changed since the last ones.
 
     They are noted as made, and written into the folder `out` or handed back alone. `stamp` is the
-    time of issue; that of the last change where none is given, so that the same revision has the
-    same bytes whenever it is made. Raises NotConfirmedError where a finding waits, MovedOnError
-    where the course changed meanwhile. `report` is told of each paper before it is made.
+    time of issue, without one that of the last change: the same revision has the same bytes
+    whenever it is made. `address` is that of the patient's calendar. `report` is told of each paper
+    before it is made. Raises NotConfirmedError where a finding waits, MovedOnError where the course
+    changed meanwhile.
     """
+    made, note = documents_to_note(
+        database, course, author,
+        out=out, stamp=stamp, first_label=first_label, address=address, report=report,
+    )  # fmt: skip
+    if out is None:
+        note()
+        return made
+    content = made.files[PLAN_NAME]
+
+    def ready() -> None:
+        check_carries_on(made.plan, content, out)
+        note()
+
+    write_folder(out, made.files, ready)
+    return made
+
+
+def documents_to_note(
+    database: Database,
+    course: str,
+    author: Author,
+    *,
+    out: Path | None = None,
+    stamp: datetime | None = None,
+    first_label: int = 1,
+    address: str = "",
+    report: Callable[[Plan], Report] = lambda _plan: silent,
+) -> tuple[Made, Callable[[], None]]:
+    """As `course_documents`, but nothing is written; the second notes them as made."""
     check_may(author.role, "issued")
     with database.reading() as connection:
         standing = issue_of(connection, course)
@@ -58,23 +101,98 @@ def course_documents(
         check_carries_on(plan, content, out)
     check_first_label(first_label, plan)
     before, entries = replaced(standing)
-    told = {"report": report(plan)} if report is not None else {}
     files = issued(
-        plan, content, stamp or _last_change(standing), before,
-        entries=entries, first_label=first_label, **told,
+        plan, content, stamp or last_change(standing), before, entries=entries,
+        first_label=first_label, address=address, report=report(plan),
     )  # fmt: skip
     code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
+    return Made(plan, files), partial(note_issued, database, standing, code, files, author)
 
-    def ready() -> None:
-        if out is not None:
-            check_carries_on(plan, content, out)
-        note_issued(database, standing, code, files, author)
 
-    if out is None:
-        ready()
+def papers_of(database: Database, role: Role, course: str) -> Sequence[str]:
+    """The papers of a course as it stands, by the names of their files; none while it waits."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        standing = issue_of(connection, course)
+    if hindering(standing.plan.findings):
+        return []
+    names = paper_names(standing.plan, _since(standing))
+    return [*names, *(f"{visit_page(one.number)}.pdf" for one in with_pages(standing.plan))]
+
+
+def _since(standing: Standing) -> Since | None:
+    before, entries = replaced(standing)
+    return Since(before, entries) if before is not None else None
+
+
+def course_paper(
+    database: Database,
+    course: str,
+    name: str,
+    author: Author,
+    *,
+    is_counted: bool,
+    address: str = "",
+) -> bytes:
+    """One paper of a course as it stands, by its file's name; `visit-2.pdf` is that visit's page.
+
+    Where it is counted its pages count as made, once for each of their codes. Raises as
+    `course_documents`, and NotFoundError for a paper that would tell nobody anything.
+    """
+    check_may(author.role, "issued" if is_counted else "read")
+    with database.reading() as connection:
+        standing = issue_of(connection, course)
+    _check_confirmed(standing)
+    content = _paper(standing, name, address)
+    if is_counted:
+        own = [one for one in standing.plan.pages if _is_on(one.page, name)]
+        _note_pages(database, standing, own, {_kept_name(name): content}, author)
+    return content
+
+
+def _paper(standing: Standing, name: str, address: str) -> bytes:
+    plan, stamp = standing.plan, last_change(standing)
+    numbers = [one.number for one in with_pages(plan) if f"{visit_page(one.number)}.pdf" == name]
+    if numbers:
+        files = pack([PackVisit(plan, numbers[0])], name.removesuffix(".pdf"), stamp)
     else:
-        write_folder(out, files, ready)
-    return Made(plan, files)
+        files = papers(plan, stamp, since=_since(standing), address=address, only=name)
+    content = files.get(_kept_name(name))
+    if content is None:
+        raise NotFoundError(Problem(name, "the course has no such paper", "see its papers"))
+    return content
+
+
+def _kept_name(name: str) -> str:
+    """The name that a paper is kept by: a single visit's page is of the worksheets."""
+    return WORKSHEETS_NAME if name.startswith("visit-") else name
+
+
+def _is_on(page: str, name: str) -> bool:
+    """Whether a page is on a paper."""
+    of_visits = name in (WORKSHEETS_NAME, LABELS_NAME) and page.startswith("visit-")
+    return of_visits or f"{page}.pdf" == name
+
+
+def _note_pages(
+    database: Database,
+    standing: Standing,
+    own: Sequence[Page],
+    files: Mapping[str, bytes],
+    author: Author,
+) -> None:
+    """Record that pages were made, those that were not made with that code before."""
+    made = {page for issue in standing.state.issues for page in issue.issued.pages}
+    new = tuple(one for one in own if one not in made)
+    if not new:
+        return
+    documents = tuple(
+        Document(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()
+    )
+    revision = standing.state.revision
+    code = hashlib.sha256("".join(one.code for one in new).encode()).hexdigest()[:CODE_DIGITS]
+    event = Issued(revision, code, tuple(files), documents, new)
+    change(database, standing.record.course, [lambda _standing: event], author, revision)
 
 
 def _check_confirmed(standing: Standing) -> None:
@@ -86,7 +204,8 @@ def _check_confirmed(standing: Standing) -> None:
     raise NotConfirmedError(*problems, Problem("", "nothing was made", fix))
 
 
-def _last_change(standing: Standing) -> datetime:
+def last_change(standing: Standing) -> datetime:
+    """When a course last changed: its papers and calendars carry that time."""
     entries = standing.record.entries
     changes = [one.at for one in entries if not isinstance(one.event, UNCOUNTED)]
     return (changes or [entries[0].at])[-1].replace(microsecond=0)

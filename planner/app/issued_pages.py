@@ -66,15 +66,15 @@ def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
 
     None and nothing where these are the first papers of the course.
     """
-    earlier = [
-        one
-        for one in standing.state.issues
-        if one.is_whole and one.issued.revision < standing.state.revision
-    ]
+    before = [one for one in standing.state.issues if one.issued.revision < standing.state.revision]
+    # A day's papers alone are those that are out, where no whole set ever was.
+    earlier = [one for one in before if one.is_whole] or before
     if not earlier:
         return None, ()
     last = earlier[-1]
     plan = Standing.of(standing.record.as_of(last.entries)).plan
+    if not last.is_whole:
+        plan = plan._replace(pages=last.issued.pages)
     if not last.issued.pages:
         # On each page of the first edition stood the code of the set.
         plan = plan._replace(pages=tuple(Page(one.page, last.issued.code) for one in plan.pages))

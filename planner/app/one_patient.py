@@ -29,11 +29,26 @@ from planner.store.taken_times import around_others
 
 def patient_of(connection: Connection, course: Course) -> PatientRow:
     """The patient of a new course: known by the id as people read it, or new."""
-    wanted = course.patient
-    born = wanted.birth_date.isoformat() if wanted.birth_date else None
+    there, wanted = find_patient(connection, course.patient.id), course.patient
+    known = known_patient(connection, course)
+    if there is None or known is None:
+        return add_patient(connection, wanted.id, wanted.name, _born(wanted))
+    if known != there:
+        known_as = patients.c.key == there.key
+        identity = {"name": known.name, "birth_date": known.birth_date}
+        connection.execute(patients.update().where(known_as).values(identity))
+    return known
+
+
+def known_patient(connection: Connection, course: Course) -> PatientRow | None:
+    """The patient of a new course as the register will know who it is; None for a new one.
+
+    Raises RefusedError where the register says otherwise.
+    """
+    wanted, born = course.patient, _born(course.patient)
     there = find_patient(connection, wanted.id)
     if there is None:
-        return add_patient(connection, wanted.id, wanted.name, born)
+        return None
     check_not_restricted(there)
     for known, said, what in (
         (there.name, wanted.name, "name"),
@@ -42,11 +57,11 @@ def patient_of(connection: Connection, course: Course) -> PatientRow:
         if said is not None and known is not None and said != known:
             problem = f"the register has another {what} for this patient's id"
             raise RefusedError(Problem(f"patient.{what.replace(' ', '_')}", problem, "which one?"))
-    name, born = there.name or wanted.name, there.birth_date or born
-    if (name, born) != (there.name, there.birth_date):
-        known_as = patients.c.key == there.key
-        connection.execute(patients.update().where(known_as).values(name=name, birth_date=born))
-    return there._replace(name=name, birth_date=born)
+    return there._replace(name=there.name or wanted.name, birth_date=there.birth_date or born)
+
+
+def _born(patient: Patient) -> str | None:
+    return patient.birth_date.isoformat() if patient.birth_date else None
 
 
 def as_known(said: Patient, there: PatientRow) -> Patient:
@@ -69,10 +84,11 @@ def check_not_dead(states: Mapping[str, State]) -> None:
 
 
 def running_beside(
-    connection: Connection, patient: PatientRow, course: Course
+    connection: Connection, patient: PatientRow, course: Course, *, is_locked: bool = True
 ) -> tuple[list[Standing], list[Asked]]:
     """The patient's running courses, and what they ask of a new one that does not say it."""
-    there = [Standing.of(one) for one in read_courses_of(connection, patient, is_locked=True)]
+    records = read_courses_of(connection, patient, is_locked=is_locked)
+    there = [Standing.of(one) for one in records]
     check_not_dead({one.record.course: one.state for one in there})
     asked = []
     running = [one for one in there if not one.state.ended]

@@ -14,13 +14,14 @@ from planner.app.course_json import course_json
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
 from planner.errors import Problem, RefusedError, raise_if_any
+from planner.store.accounts import forget_forms_of
 from planner.store.database import Database, lock_additions
-from planner.store.event_rows import blanked
+from planner.store.event_rows import blanked, record_text
 from planner.store.histories import PatientRow, find_patient, read_courses_of, read_rows
 from planner.store.standing import Standing
 from planner.store.stored_inputs import retention_years
-from planner.store.tables import inputs, patients, texts
-from planner.store.waiting_list import remove_waiting_of
+from planner.store.tables import courses, inputs, patients, texts
+from planner.store.waiting_list import remove_waiting_of, waiting_of
 
 
 def patient_of(connection: Connection, patient: str) -> PatientRow:
@@ -44,6 +45,9 @@ def held_of(database: Database, role: Role, patient: str) -> dict[str, Any]:
     """All that the register holds of a patient, as JSON has it."""
     check_may(role, "patients")
     with database.reading() as connection:
+        waits = [json.loads(record_text(one.course)) for one in waiting_of(connection, patient)]
+        if waits and find_patient(connection, patient) is None:
+            return {"patient": patient, "courses": [], "waiting": waits}
         there = patient_of(connection, patient)
         found = courses_of(connection, there)
     return {
@@ -52,6 +56,7 @@ def held_of(database: Database, role: Role, patient: str) -> dict[str, Any]:
         "birth_date": there.birth_date,
         "restricted": None if there.restricted is None else json.loads(there.restricted),
         "courses": [course_json(one) for one in found],
+        **({"waiting": waits} if waits else {}),
     }
 
 
@@ -118,7 +123,7 @@ def erase(
         fixed: list[str] = []
         for one in found:
             fixed += _typed_in_facts(connection, one.record.course)
-            _blank(connection, one.record.course, with_authors=with_authors)
+            _blank_course(connection, one.record.course, with_authors=with_authors)
     # What was overwritten may still stand in the log beside the file.
     is_log_empty = database.file is None or database.empty_log()
     return Erased(
@@ -144,6 +149,8 @@ def _remains(
         yield f"digests and codes of {count(made, 'set')} of documents"
     if any(one.state.course.screening for one in found):
         yield "answers to the protocol's questions"
+    if any(one.state.course.background for one in found):
+        yield "sex and years of the disease, whether it may be published"
     if any(each.code == "age-outside-observed" for one in found for each in one.state.findings):
         yield "an age in years that the source did not treat"
     yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
@@ -158,6 +165,14 @@ def _typed_in_facts(connection: Connection, course: str) -> Iterator[str]:
                 yield f"the lot of event {row.number} of {course}"
         if row.author:
             yield f"the author of event {row.number} of {course}"
+
+
+def _blank_course(connection: Connection, course: str, *, with_authors: bool) -> None:
+    """Blank what was typed of it, half-filled forms and the address of its calendar."""
+    _blank(connection, course, with_authors=with_authors)
+    forget_forms_of(connection, course)
+    of_course = courses.c.id == course
+    connection.execute(update(courses).where(of_course).values(subscription=""))
 
 
 def _blank(connection: Connection, course: str, *, with_authors: bool) -> None:

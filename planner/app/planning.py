@@ -58,13 +58,25 @@ def read_inputs(
     Without a clinic's file the built-in one serves, in a `timezone` that is stated. `more_years`
     gives the years whose holidays are wanted, from the first one that is needed.
     """
-    from zoneinfo import ZoneInfo
-
-    from planner.files.course import course_from
     from planner.files.reading import parse_toml
 
     with located(course.name):
         table = parse_toml(course.content)
+    return inputs_of(table, course, clinic, timezone, more_years)
+
+
+def inputs_of(
+    table: dict[str, Any],
+    course: Source,
+    clinic: Source | None,
+    timezone: str | None = None,
+    more_years: Callable[[int], range] | None = None,
+) -> Inputs:
+    """As `read_inputs`, of a course's table that was read or typed; `course` names it."""
+    from zoneinfo import ZoneInfo
+
+    from planner.files.course import course_from
+
     problems: list[Problem] = []
     protocol, rules, place = None, b"", None
     try:
@@ -88,19 +100,20 @@ def read_inputs(
         raise InputError(*problems)
     if clinic is not None:
         with located(clinic.name):
-            raise_if_any(InputError, _limit_problems(place, protocol))
+            raise_if_any(InputError, _site_problems(place, protocol))
     return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
 
 
-def _limit_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
-    """A clinic's limits at sites that the protocol does not have."""
+def _site_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
+    """A clinic's limits and codes of sites that the protocol does not have."""
     from planner.files.fields import nearest
 
     sites = list(protocol.table.domains.sites)
-    for site in clinic.most_ml:
-        if site not in sites:
-            problem = f"the protocol {protocol.id} has no such site"
-            yield Problem(f"most_ml.{site}", problem, nearest(site, sites))
+    for key, named in (("most_ml", clinic.most_ml), ("codes", clinic.codes)):
+        for site in named:
+            if site not in sites:
+                problem = f"the protocol {protocol.id} has no such site"
+                yield Problem(f"{key}.{site}", problem, nearest(site, sites))
 
 
 def protocol_named(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:
@@ -118,7 +131,7 @@ def protocol_named(table: dict[str, Any], course: Source) -> tuple[Protocol, byt
     is_there = name in known or (course.beside is not None and path.exists() and not path.is_dir())
     if not is_there:
         fix = nearest(name, known) + (", or name a file" if course.beside is not None else "")
-        place = f"{course.name}: protocol"
+        place = f"{course.name}: protocol" if course.name else "protocol"
         raise InputError(Problem(place, f"no protocol {shown(name)}", fix))
     return read_protocol(name, course.beside)
 
@@ -138,6 +151,17 @@ def read_clinic(clinic: Source | None, timezone: str | None, years: range) -> Cl
         raise InputError(Problem("timezone", "the clinic's time zone is not stated", fix))
     with located("timezone"):
         return built_in_clinic(timezone)
+
+
+def check_strong_enough(protocol: Protocol, clinic: Clinic) -> None:
+    """Refuse a stock from which the protocol's strength cannot be made. Raises InputError."""
+    from planner.core.values.formatting import mg_per_ml
+
+    if clinic.stock is not None and clinic.stock.strength.mg_per_ml < protocol.strength.mg_per_ml:
+        wanted = mg_per_ml(protocol.strength.mg_per_ml)
+        problem = f"it is too weak: {wanted} cannot be made of it"
+        fix = "state the stock that is drawn from"
+        raise InputError(Problem("clinic: stock.strength_mg_per_ml", problem, fix))
 
 
 def planned(

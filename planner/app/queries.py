@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from planner.app.actors import Role, check_may
 from planner.app.issued_pages import IssuedPage, pages_with
 from planner.store.database import Database
@@ -23,10 +25,21 @@ from planner.store.day_list import (
 from planner.store.standing import Standing, read_standing
 
 
-class Days(NamedTuple):
-    """The visits of some days, both inclusive, and what to prepare for them in all.
+class Visits(NamedTuple):
+    """The visits of some days, and what to prepare for them in all.
 
-    `restricted` counts visits that are not shown; `without_day` and `held` are courses that wait.
+    `restricted` counts visits that are not shown.
+    """
+
+    visits: Sequence[DueVisit]
+    prepare: ToPrepare
+    restricted: int
+
+
+class Days(NamedTuple):
+    """The same of all clinics from a day to another, both inclusive.
+
+    `without_day` and `held` are courses that wait.
     """
 
     first: date
@@ -59,20 +72,24 @@ def courses_listed(
         )
 
 
+def day_listed(database: Database, role: Role, clinic: str, on: date) -> Visits:
+    """The visits to come of a clinic on a day."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return _visits(connection, on, on, clinic)
+
+
 def days_listed(database: Database, role: Role, first: date, last: date) -> Days:
     """The visits to come from a day to another, and which courses wait for a day or a release."""
     check_may(role, "read")
     with database.reading() as connection:
-        found = due_visits(connection, first, last)
-        return Days(
-            first,
-            last,
-            found,
-            to_prepare(found),
-            restricted_visits(connection, first, last),
-            without_day(connection),
-            held_courses(connection),
-        )
+        found = _visits(connection, first, last, None)
+        return Days(first, last, *found, without_day(connection), held_courses(connection))
+
+
+def _visits(connection: Connection, first: date, last: date, clinic: str | None) -> Visits:
+    found = due_visits(connection, first, last, clinic)
+    return Visits(found, to_prepare(found), restricted_visits(connection, first, last))
 
 
 def course_standing(database: Database, role: Role, course: str) -> Standing:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from planner.app.actors import Author
 from planner.app.changing import Step, settled
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.displaced import (
     Displaced,
     Surroundings,
@@ -22,13 +24,15 @@ from planner.core.followup.displaced import (
     displaced,
     was_moved,
 )
-from planner.core.followup.events import Entry, Rearranged, Rearrangement
+from planner.core.followup.events import Rearranged, Rearrangement
 from planner.core.followup.settling import unlawful
 from planner.core.plan.plan import PlannedVisit, Preparation
 from planner.core.plan.recording import record_clinic
 from planner.core.roster.laying_out import laid_out
 from planner.core.values.formatting import count, mg_per_ml, ml
+from planner.errors import RefusedError
 from planner.store.clinics import Place
+from planner.store.day_list import restricted_courses
 from planner.store.histories import read_course
 from planner.store.standing import Standing
 from planner.store.summary import purposes_of, read_summary
@@ -63,7 +67,7 @@ class Outcome(NamedTuple):
     moves: tuple[Move, ...]
     without_day: tuple[Move, ...]
     draw_ups: tuple[DrawUp, ...]
-    unrecorded: tuple[tuple[str, int, str], ...]
+    unrecorded: tuple[tuple[str, int, datetime], ...]
 
 
 def rearranged(
@@ -104,7 +108,8 @@ class _Rearranging:
             for course, standing in there.items()
             if (step := self._step(standing, self._changed(course, standing, starts)))
         ]
-        moves = [one for standing, step in steps for one in moves_of(standing, step)]
+        free = self._opening_after(steps)
+        moves = [one for standing, step in steps for one in moves_of(standing, step, free)]
         return Outcome(
             tuple(steps),
             tuple(one for one in moves if one.to is not None),
@@ -112,6 +117,22 @@ class _Rearranging:
             tuple(one for standing, step in steps for one in _draw_ups(standing, step)),
             tuple(self._unrecorded(days)),
         )
+
+    def _opening_after(self, steps: Sequence[tuple[Standing, Step]]) -> Opening:
+        """The clinic as it stands once all that is laid out anew stands there."""
+        moved = {standing.record.course for standing, _ in steps}
+
+        def stays(course: str, _number: int) -> bool:
+            return course not in moved
+
+        alone = Opening(self.after.clinic, Occupancy())
+        there = [
+            Busy(visit.start, visit.end, alone.stay(visit.each_purpose).takes)
+            for _, step in steps
+            for visit in coming_visits(step.after.state, self.now)
+            if visit.start is not None and visit.end is not None
+        ]
+        return self._opening(stays, there)
 
     def _rows(self, days: tuple[date, date]) -> Sequence[tuple[str, int, datetime, list[str]]]:
         """The visits to come of some days, each with its start and what is done at it."""
@@ -132,7 +153,7 @@ class _Rearranging:
 
     def _unfit(self, days: tuple[date, date]) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
         """The visits that cannot stay, and those of which not all can."""
-        opening = Opening(self.after.clinic, taken_at(self.connection, self.after))
+        opening = self._opening()
         must: set[tuple[str, int]] = set()
         may: set[tuple[str, int]] = set()
         for course, number, start, purposes in self._rows(days):
@@ -145,11 +166,22 @@ class _Rearranging:
                 may.add((course, number))
         return must, may
 
-    def _unrecorded(self, days: tuple[date, date]) -> Iterator[tuple[str, int, str]]:
+    def _opening(
+        self,
+        is_counted: Callable[[str, int], bool] = lambda _course, _number: True,
+        busy: Sequence[Busy] = (),
+    ) -> Opening:
+        """The clinic as it will stand, around the visits that count, and what else is taken."""
+        anew = self.has_other_minutes
+        taken = taken_at(self.connection, self.after, is_counted, busy, lasts_anew=anew)
+        return Opening(self.after.clinic, taken)
+
+    def _unrecorded(self, days: tuple[date, date]) -> Iterator[tuple[str, int, datetime]]:
         """The visits of days that are over of which nobody said what became."""
+        hidden = set(restricted_courses(self.connection))
         for course, number, start, _ in sorted(self._rows(days)):
-            if start < self.now:
-                yield course, number, f"{start:%Y-%m-%d %H:%M}"
+            if start < self.now and course not in hidden:
+                yield course, number, start
 
     def _running(self) -> Iterator[str]:
         query = select(courses.c.id).where(
@@ -194,7 +226,7 @@ class _Rearranging:
         def stands(course: str, number: int) -> bool:
             return (course, number) not in wanted
 
-        opening = Opening(self.after.clinic, taken_at(self.connection, self.after, stands))
+        opening = self._opening(stands)
         parts: list[Displaced] = []
         for course, standing in there.items():
             numbers = [number for name, number in wanted if name == course]
@@ -236,7 +268,11 @@ class _Rearranging:
         if not (changed or is_anew or self.is_named_anew):
             return None
         file = self._new_file(standing)
-        return step_to(standing, changed, self.author, file=file, is_anew=is_anew)
+        try:
+            return step_to(standing, changed, self.author, file=file, is_anew=is_anew)
+        except RefusedError as error:
+            where = f"course {standing.record.course}"
+            raise RefusedError(*(replace(one, place=where) for one in error.problems)) from error
 
     def _new_file(self, standing: Standing) -> str | None:
         """The file that the papers of a course follow from now on, where it is another one."""
@@ -254,7 +290,9 @@ def step_to(
     """A course of which some visits stand otherwise, as its clinic's courses were laid out."""
     record = standing.record
     event, number = Rearranged(tuple(changed), file, is_anew), len(record.entries) + 1
-    entry = Entry(number, author.now, author.name, author.reason, event, role=author.role)
+    # With an erased patient's course no more text is kept: it may tell of the patient.
+    reason = None if record.patient.erased else author.reason or author.confirm
+    entry = author.entry(number, event, reason)
     after, entry = settled(record, standing.state, entry)
     _check(standing, after, changed)
     return Step(after, entry, ())
@@ -271,26 +309,29 @@ def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) 
         raise AssertionError(f"course {before.record.course} would break the law of a series")
 
 
-def moves_of(standing: Standing, step: Step) -> Iterator[Move]:
-    """The visits of a course that a step moves."""
+def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[Move]:
+    """The visits of a course that a step moves; times of `opening` for those without a day."""
     was, now = standing.state.visits, step.after.state.visits
     for number, visit in sorted(now.items()):
         old = was.get(number)
         if old is None or old.start is None or (visit.start == old.start):
             continue
         zone = ZoneInfo(visit.timezone)
-        free = _free_times(step.after, visit) if visit.start is None else ()
+        free = _free_times(step, visit, opening) if visit.start is None else ()
         choices = tuple(one.replace(tzinfo=zone) for one in free)
         yield Move(standing.record.course, number, visit.due, old.start, visit.start, choices)
 
 
-def _free_times(standing: Standing, visit: PlannedVisit) -> Iterator[datetime]:
-    """Three times outside a visit's window: those of its plan, else later ones."""
-    yield from visit.choices[:3]
+def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[datetime]:
+    """Three times outside a visit's window: those of its plan, else later ones; none is over."""
+    standing = step.after
+    now = step.entry.at.astimezone(ZoneInfo(visit.timezone)).replace(tzinfo=None)
+    stay = opening.stay(visit.each_purpose)
+    coming = [one for one in visit.choices if one >= now and opening.has_room(one, stay)]
+    yield from coming[:3]
     if not visit.choices:
         return
-    opening = standing.record.opening
-    stay, last = opening.stay(visit.each_purpose), max(visit.choices)
+    last = max(visit.choices)
     own = {one.start.date() for one in standing.state.visits.values() if one.start}
     later = (last.date() + away * timedelta(days=1) for away in range(1, 60))
     free = (
@@ -299,7 +340,7 @@ def _free_times(standing: Standing, visit: PlannedVisit) -> Iterator[datetime]:
         if on not in own and opening.is_known(on)
         if (start := opening.nearest(on, last.time(), stay)) is not None
     )
-    yield from islice(free, 3 - len(visit.choices[:3]))
+    yield from islice(free, 3 - len(coming[:3]))
 
 
 def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:

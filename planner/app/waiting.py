@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from planner.app.actors import Author, Role, check_may
-from planner.app.asked import check_answered
+from planner.app.asked import Asked, AskedError, check_answered
+from planner.app.auditing import note_change
 from planner.app.changing import Step
 from planner.app.clinics import ClinicChanged, asked_of, wall_now
 from planner.app.courses import begun, check_new, write_steps
@@ -25,19 +26,29 @@ from planner.core.followup.displaced import (
     Surroundings,
     coming_visits,
     displaced,
+    is_first,
     was_moved,
 )
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.planning import plan_course
-from planner.core.roster.laying_out import Distance, Movable, laid_out
+from planner.core.roster.by_days import laid_out_by_days
+from planner.core.roster.laying_out import Distance, Movable
 from planner.core.values.days import LAST_DAY
-from planner.errors import InputError, Problem, RefusedError, located
+from planner.errors import (
+    InputError,
+    NotFoundError,
+    Problem,
+    RefusedError,
+    ServiceError,
+    located,
+)
+from planner.files.fields import shown
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions, lock_clinic
-from planner.store.histories import read_course
-from planner.store.standing import Standing
+from planner.store.histories import find_patient, read_course
+from planner.store.standing import Standing, check_not_restricted
 from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
-from planner.store.tables import pages, visits
+from planner.store.tables import courses, pages, patients, visits
 from planner.store.taken_times import beside_others, taken_at
 from planner.store.waiting_list import (
     Waiting,
@@ -49,6 +60,9 @@ from planner.store.waiting_list import (
 
 # So far ahead a first day is looked for where nobody says by when.
 HORIZON_DAYS = 120
+# On so many first days in all those who make room may need others to make room for them, over the
+# days of so many rings of visits: each takes seconds.
+MOST_FURTHER, RINGS = 12, 2
 _ONE_DAY = timedelta(days=1)
 
 
@@ -67,12 +81,22 @@ class Booked(NamedTuple):
     courses: tuple[tuple[str, datetime], ...]
     waiting: tuple[str, ...]
     outcome: Outcome
+    # Whether a search for room was given up: too many visits cross for what is installed.
+    is_given_up: bool
 
 
 def wait_for(
-    database: Database, clinic: str, file: Source, author: Author, bounds: Bounds
+    database: Database,
+    clinic: str,
+    file: Source,
+    author: Author,
+    bounds: Bounds,
+    *,
+    is_dry: bool = False,
 ) -> Waiting:
     """Put a course on a clinic's waiting list; its first visit may be left out of its file.
+
+    A dry one writes nothing: it is looked at.
 
     Raises InputError for a file that is wrong, NotConfirmedError where its plan would wait.
     """
@@ -80,10 +104,19 @@ def wait_for(
     with database.writing() as connection:
         lock_additions(connection)
         place = read_place(connection, clinic)
+        today = wall_now(place, author.now).date()
+        if bounds.last is not None and bounds.last < today:
+            problem = f"{bounds.last} is over"
+            raise InputError(Problem("by_date", problem, "name a day to come"))
         one, content = _read(file, place, author, bounds)
         check_new(connection, one.course.id)
+        if there := find_patient(connection, one.course.patient.id):
+            check_not_restricted(there)
+        if is_dry:
+            return one
         kept = keep_input(connection, store_protocol(content))
         add_waiting(connection, one._replace(protocol=kept))
+        note_change(connection, author, "put on the waiting list", one.course.id)
         found = find_waiting(connection, one.course.id)
         assert found is not None
         return found
@@ -137,12 +170,24 @@ def waiting_listed(database: Database, role: Role, clinic: str) -> list[Waiting]
         return waiting_at(connection, read_place(connection, clinic).id)
 
 
+def take_off(database: Database, clinic: str, course: str, author: Author) -> None:
+    """Take a course off a clinic's waiting list. Raises NotFoundError where it does not wait."""
+    check_may(author.role, "waiting")
+    with database.writing() as connection:
+        found = find_waiting(connection, course)
+        if found is None or found.clinic != clinic:
+            problem = f"no course {shown(course)} waits there"
+            raise NotFoundError(Problem("course", problem, "see the waiting list"))
+        remove_waiting(connection, course)
+        note_change(connection, author, "taken off the waiting list", course)
+
+
 def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> list[dict[str, Any]]:
-    """The waiting courses that there is room for, each with its first visit."""
+    """The waiting courses that there is room for, each with its first visit; `now` is in UTC."""
     check_may(role, "read")
     with database.reading() as connection:
         place = read_place(connection, clinic)
-        found = _planned(connection, place, now, Bounds())
+        found = _planned(connection, place, wall_now(place, now), Bounds())
         return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
 
 
@@ -172,7 +217,9 @@ def book(
     try:
         with database.writing() as connection:
             lock_additions(connection)
-            found = _booked(connection, clinic, author, bounds, may_move)
+            # A look asks nothing: it shows.
+            who = author._replace(confirm=author.confirm or "a look", answers=None)
+            found = _booked(connection, clinic, who if is_dry else author, bounds, may_move)
             if is_dry:
                 raise _DryRunError(found)
             check_answered(list(asked_of(found.outcome, author.role)), author)
@@ -194,26 +241,34 @@ def _booked(
             left.append(one)
         else:
             found.append((one.course.id, _begin(connection, place, one, start, author)))
-    room = _MakingRoom(connection, place, author, may_move)
+    room = _MakingRoom(connection, place, author, may_move, {course for course, _ in found})
     for one in left if may_move else ():
         if start := room.start_of(one, bounds):
             found.append((one.course.id, start))
     served = {course for course, _ in found}
     waits = tuple(one.course.id for one in left if one.course.id not in served)
-    moves = tuple(each for standing, step in room.steps for each in moves_of(standing, step))
+    moves = tuple(
+        each for standing, step in room.steps for each in moves_of(standing, step, room.alone)
+    )
     outcome = Outcome(tuple(room.steps), moves, (), (), ())
-    return Booked(clinic, place.version, tuple(found), waits, outcome)
+    return Booked(clinic, place.version, tuple(found), waits, outcome, room.is_given_up)
 
 
 def _planned(
     connection: Connection, place: Place, now: datetime, bounds: Bounds
 ) -> list[tuple[Waiting, datetime | None]]:
     """Each waiting course with its first visit, None where it does not fit."""
-    there = waiting_at(connection, place.id)
+    there = [one for one in waiting_at(connection, place.id) if not _is_restricted(connection, one)]
     wanted = [_wanted(connection, one, now, bounds) for one in there]
     series = booked(wanted, _around(connection, place), now)
     starts = (one.course.first_visit if one else None for one in series)
     return list(zip(there, starts, strict=True))
+
+
+def _is_restricted(connection: Connection, one: Waiting) -> bool:
+    """Whether the data of who waits may not be worked with."""
+    there = find_patient(connection, one.course.patient.id)
+    return there is not None and there.restricted is not None
 
 
 def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: Bounds) -> Wanted:
@@ -245,51 +300,115 @@ def _begin(
     """Begin a course that waited; its first visit with its offset."""
     remove_waiting(connection, one.course.id)
     course = one.course._replace(first_visit=start)
-    standing = begun(connection, course, place, one.protocol, author)
+    try:
+        standing = begun(connection, course, place, one.protocol, author)
+    except AskedError as error:
+        # Several begin at once: which of them asks?
+        raise AskedError(*(_of_course(asked, course.id) for asked in error.asked)) from error
     return standing.plan.first_visit
+
+
+def _of_course(asked: Asked, course: str) -> Asked:
+    return asked._replace(message=f"course {course}: {asked.message}")
+
+
+class _Others(NamedTuple):
+    """Visits that may make room: their courses, and the clinic without them."""
+
+    standing: Mapping[str, Standing]
+    movables: Sequence[Movable]
+    distances: Sequence[Distance]
+    opening: Opening
 
 
 class _MakingRoom:
     """Visits of others moved inside their windows, so that a course that waits can begin."""
 
-    def __init__(self, connection: Connection, place: Place, author: Author, may_move: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        place: Place,
+        author: Author,
+        may_move: int,
+        begun_now: Collection[str],
+    ) -> None:
         self.connection = connection
         self.place = place
         self.author = author
         self.now = wall_now(place, author.now)
         # So many more visits may be moved whose patients were told of them.
         self.may_move = may_move
+        self.further_left = MOST_FURTHER
+        # What was just given stays.
+        self.begun_now = {*begun_now}
+        self.is_given_up = False
+        self.alone = Opening(place.clinic, Occupancy())
         self.steps: list[tuple[Standing, Step]] = []
 
     def start_of(self, one: Waiting, bounds: Bounds) -> datetime | None:
         """The first visit of a course, written with what made room for it; None without room."""
         wanted = _wanted(self.connection, one, self.now, bounds)
-        alone = Opening(self.place.clinic, Occupancy())
-        for on in wanted.days:
-            if alone.is_known(on) and not alone.closed(on) and (start := self._on(on, one, wanted)):
+        open_days = [
+            on for on in wanted.days if self.alone.is_known(on) and not self.alone.closed(on)
+        ]
+        for on in open_days:
+            if start := self._on(on, one, wanted):
+                return start
+        for on in open_days:
+            if self.further_left > 0 and (start := self._further(on, one, wanted)):
                 return start
         return None
 
     def _on(self, on: date, one: Waiting, wanted: Wanted) -> datetime | None:
         """The first visit of a course on a day, written with what made room for it."""
-        mine, distances = as_movables(wanted, on, Opening(self.place.clinic, Occupancy()))
+        mine, distances = as_movables(wanted, on, self.alone)
         full = Opening(self.place.clinic, taken_at(self.connection, self.place))
         for near, days in narrowed(mine, full):
-            others = self._others(days)
-            starts = self._laid_out(near, distances, others, days)
-            moved = _moved(others, starts)
-            used = sum(len(moved[course]) for course in moved if self._was_told(course))
-            start = starts.get((one.course.id, 0))
-            if start is not None and used <= self.may_move:
-                self.may_move -= used
-                for course, changes in moved.items():
-                    self._move(others[course], changes)
-                return _begin(self.connection, self.place, one, start, self.author)
+            if start := self._begun(one, near, distances, self._others(days)):
+                return start
         return None
+
+    def _further(self, on: date, one: Waiting, wanted: Wanted) -> datetime | None:
+        """The same where those who make room need others to make room for them."""
+        self.further_left -= 1
+        mine, distances = as_movables(wanted, on, self.alone)
+        days = {day for each in mine for day in each.days}
+        for _ in range(RINGS):
+            others = self._others(days)
+            if start := self._begun(one, mine, distances, others):
+                return start
+            days |= {day for each in others.movables for day in each.days}
+        return None
+
+    def _begun(
+        self,
+        one: Waiting,
+        mine: Sequence[Movable],
+        distances: Sequence[Distance],
+        others: _Others,
+    ) -> datetime | None:
+        """The first visit of a course that begins beside others, which made room for it."""
+        movables, apart = [*mine, *others.movables], [*distances, *others.distances]
+        try:
+            starts = laid_out_by_days(movables, apart, others.opening, self.now)
+        except ServiceError:
+            self.is_given_up = True
+            return None
+        moved = _moved(others.standing, starts)
+        used = sum(len(moved[course]) for course in moved if self._was_told(course))
+        start = starts.get((one.course.id, 0))
+        if start is None or used > self.may_move:
+            return None
+        self.may_move -= used
+        for course, changes in moved.items():
+            self._move(others.standing[course], changes)
+        self.begun_now.add(one.course.id)
+        return _begin(self.connection, self.place, one, start, self.author)
 
     def _move(self, standing: Standing, changes: Sequence[Rearrangement]) -> None:
         step = step_to(standing, changes, self.author)
         write_steps(self.connection, standing, [step])
+        note_change(self.connection, self.author, "rearranged", standing.record.course)
         self.steps.append((standing, step))
 
     def _was_told(self, course: str) -> bool:
@@ -297,45 +416,40 @@ class _MakingRoom:
         made = select(pages.c.course).where(pages.c.course == course).limit(1)
         return self.connection.execute(made).first() is not None
 
-    def _others(self, days: Collection[date]) -> dict[str, Standing]:
-        """The courses that have visits on some days."""
-        coming = [one.isoformat() for one in sorted(days) if one >= self.now.date()]
-        query = (
-            select(visits.c.course)
-            .where(visits.c.clinic == self.place.id, visits.c.state == "planned")
-            .where(visits.c.day.in_(coming))
-            .distinct()
-            .order_by(visits.c.course)
-        )
-        ids = [one.course for one in self.connection.execute(query)]
-        return {course: self._standing(course) for course in ids}
-
-    def _standing(self, course: str) -> Standing:
-        record = read_course(self.connection, course, is_locked=True)
-        return Standing.of(beside_others(self.connection, self.place, record))
-
-    def _laid_out(
-        self,
-        mine: Sequence[Movable],
-        distances: Sequence[Distance],
-        others: Mapping[str, Standing],
-        days: Collection[date],
-    ) -> Mapping[tuple[str, int], datetime | None]:
-        """All of them laid out at once, with others' visits of some days; nothing without room."""
+    def _others(self, days: Collection[date]) -> _Others:
+        """What stands on some days and may make room; it need not."""
+        there = self._courses_on(days)
         numbers = {
-            course: list(_on_days(standing, days, self.now)) for course, standing in others.items()
+            course: list(_on_days(standing, days, self.now)) for course, standing in there.items()
         }
 
         def stands(course: str, number: int) -> bool:
             return number not in numbers.get(course, ())
 
         opening = Opening(self.place.clinic, taken_at(self.connection, self.place, stands))
-        movables, apart = [*mine], [*distances]
-        for course, standing in others.items():
-            part = self._part(standing, numbers[course], opening)
-            movables += part.movables
-            apart += part.distances
-        return laid_out(movables, apart, opening, self.now)
+        parts = [self._part(one, numbers[course], opening) for course, one in there.items()]
+        movables = [one for part in parts for one in part.movables]
+        return _Others(there, movables, [one for part in parts for one in part.distances], opening)
+
+    def _courses_on(self, days: Collection[date]) -> dict[str, Standing]:
+        """The courses that have visits on some days, and patients whom one may call about them."""
+        coming = [one.isoformat() for one in sorted(days) if one >= self.now.date()]
+        query = (
+            select(visits.c.course)
+            .join(courses, courses.c.id == visits.c.course)
+            .join(patients, patients.c.key == courses.c.patient)
+            .where(visits.c.clinic == self.place.id, visits.c.state == "planned")
+            .where(visits.c.day.in_(coming))
+            .where(patients.c.restricted.is_(None), patients.c.erased.is_(None))
+            .distinct()
+            .order_by(visits.c.course)
+        )
+        ids = [one.course for one in self.connection.execute(query)]
+        return {course: self._standing(course) for course in ids if course not in self.begun_now}
+
+    def _standing(self, course: str) -> Standing:
+        record = read_course(self.connection, course, is_locked=True)
+        return Standing.of(beside_others(self.connection, self.place, record))
 
     def _part(self, standing: Standing, numbers: Sequence[int], opening: Opening) -> Displaced:
         """Visits of a course that may make room, and need not."""
@@ -343,7 +457,15 @@ class _MakingRoom:
         around = Surroundings(course, standing.state, standing.record.protocol, opening, self.now)
         part = displaced(around, numbers, numbers)
         movables = (one._replace(may_be_without=False, was_told=told) for one in part.movables)
-        return part._replace(movables=tuple(movables))
+        return part._replace(movables=tuple(_on_its_day(one, standing) for one in movables))
+
+
+def _on_its_day(one: Movable, standing: Standing) -> Movable:
+    """A first visit keeps its day, which was wished: another hour of it may be found."""
+    state = standing.state
+    if not is_first(state.visits[one.visit], state):
+        return one
+    return one._replace(days=(one.stood.date(),))
 
 
 def _on_days(standing: Standing, days: Collection[date], now: datetime) -> Iterator[int]:

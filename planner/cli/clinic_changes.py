@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,6 +14,7 @@ from planner.cli.register import (
     author,
     begun_register,
     by_option,
+    check_in_order,
     confirm_option,
     database_option,
     how_to_confirm,
@@ -141,7 +143,8 @@ def open_(
 
     days = _closure(on, last, None, None, None)
     who = author(by, reason)
-    _tell(open_clinic(open_register(database), clinic, days.first, days.last, who), as_json)
+    there = (days.first, days.last)
+    _tell(open_clinic(open_register(database), clinic, there, who), as_json)
 
 
 @click.command("list")
@@ -190,8 +193,7 @@ def _closure(
 
     first = typed_day(on, "--on")
     until = typed_day(last, "--to") if last is not None else first
-    if until < first:
-        raise UsageError(Problem("--to", f"{until} is before {first}", "swap the days"))
+    check_in_order(first, until)
     if (kind is None) != (less is None):
         raise UsageError(Problem("", "--kind and --less go together", "give both, or none"))
     span = None if hours is None else typed(hours, check_span, "--hours")
@@ -199,7 +201,7 @@ def _closure(
 
 
 def _tell(made: ClinicChanged, as_json: bool) -> None:
-    from planner.app.clinics import changed_json, summary_line
+    from planner.app.clinics import NOTHING, changed_json, summary_line
     from planner.cli.output import emit_json, say
 
     if as_json:
@@ -209,6 +211,8 @@ def _tell(made: ClinicChanged, as_json: bool) -> None:
     head = click.style(f"Clinic {made.clinic}, {summary_line(made)}{is_dry}", bold=True)
     shown = _outcome_lines(made.outcome) if role() != "administrator" else ()
     lines = [head, *shown]
+    if made.outcome == NOTHING:
+        lines.append("  no visit is touched")
     if made.is_written and (made.outcome.moves or made.outcome.without_day):
         lines.append(f"papers and calls: planner clinic papers {made.clinic} --out DIR")
     say("\n".join([*lines, ""]), is_done=made.is_written)
@@ -270,7 +274,8 @@ def _lines(place: Place) -> Iterator[str]:
         what = f"{one.less} {one.kind} less" if one.kind else "closed"
         yield f"  {days}{hours}: {what}"
     yield click.style("\nChanges", bold=True)
+    zone = ZoneInfo(place.clinic.timezone)
     for event in place.events:
         why = f": {event.reason}" if event.reason else ""
-        yield f"  {event.at:%Y-%m-%d %H:%M}  {event.kind:7} by {event.by}{why}"
+        yield f"  {event.at.astimezone(zone):%Y-%m-%d %H:%M}  {event.kind:7} by {event.by}{why}"
     yield count(len(place.events), "change")

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.cli.paths import PATH
-from planner.cli.register import database_option, json_option, open_register, role, typed_day
+from planner.cli.register import (
+    check_in_order,
+    database_option,
+    json_option,
+    open_register,
+    role,
+    typed_day,
+)
 from planner.core.calendar.clinic import PURPOSES
 from planner.core.values.formatting import count, day
 from planner.errors import Problem, UsageError
@@ -57,10 +64,10 @@ def slots(
     from planner.cli.output import emit_json, say
 
     days = (typed_day(first, "--from"), typed_day(last, "--to"))
-    if days[1] < days[0]:
-        raise UsageError(Problem("--to", f"{days[1]} is before {days[0]}", "swap the days"))
+    check_in_order(*days)
     register = open_register(database)
-    found = free_slots(register, role(), clinic, days, purpose=purpose, lesions=lesions)
+    now = datetime.now(UTC)
+    found = free_slots(register, role(), clinic, days, now, purpose=purpose, lesions=lesions)
     if as_json:
         emit_json([{"start": start.isoformat(), "end": end.isoformat()} for start, end in found])
         return
@@ -137,6 +144,8 @@ def _work_lines(name: str, there: list[dict[str, Any]]) -> Iterator[str]:
 def _told(key: str, value: Any) -> str:
     if key == "start":
         return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}"
+    if isinstance(value, datetime):
+        return f"{key.replace('_', ' ')} {value:%Y-%m-%d %H:%M}"
     if key == "pages":
         return ", ".join(f"{one['page']} {one['code']}" for one in value)
     return f"{key.replace('_', ' ')} {value}"

@@ -14,7 +14,6 @@ from planner.cli.paths import PATH
 from planner.cli.register import (
     author,
     by_option,
-    confirm_option,
     database_option,
     open_register,
     role,
@@ -22,7 +21,7 @@ from planner.cli.register import (
     typed_text,
 )
 from planner.core.values.formatting import count
-from planner.errors import PlannerError
+from planner.errors import PlannerError, Problem, RefusedError
 
 if TYPE_CHECKING:
     from planner.cli.clinic_record import Vials
@@ -52,6 +51,10 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
 
     def write(files: Mapping[str, bytes]) -> None:
         out.mkdir(parents=True, exist_ok=True)
+        _check_ours(out)
+        # What another day left there would be taken for this one's.
+        for name in DAY_PAPERS:
+            (out / name).unlink(missing_ok=True)
         for name, content in files.items():
             write_whole(out / name, content)
 
@@ -63,24 +66,30 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
     say(f"{count(len(made.visits), 'visit')}; files in {out}/\n  {files}\n", is_done=True)
 
 
+DAY_PAPERS = ("day-list.pdf", "worksheets.pdf", "labels.pdf")
+
+
+def _check_ours(out: Path) -> None:
+    """Refuse to write over what is no day's paper of ours."""
+    foreign = [name for name in DAY_PAPERS if (out / name).is_dir()]
+    if not (out / DAY_PAPERS[0]).exists():
+        foreign += [name for name in DAY_PAPERS[1:] if (out / name).is_file()]
+    if foreign:
+        problem = f"it holds what the planner did not write: {', '.join(foreign)}"
+        raise RefusedError(Problem(str(out), problem, "choose another folder"))
+
+
 @click.command()
 @click.argument("clinic", metavar="ID")
 @click.option("--on", metavar="DATE", required=True, help="The day.")
 @by_option
-@confirm_option
 @database_option
 @click.pass_context
-def record(
-    ctx: click.Context,
-    clinic: str,
-    on: str,
-    by: str | None,
-    confirm: str | None,
-    database: str | None,
-) -> None:
+def record(ctx: click.Context, clinic: str, on: str, by: str | None, database: str | None) -> None:
     """Ask for all visits of a day in the order of the hours, with the worksheets at hand.
 
-    Each is written once it was asked for; one that is refused is named, and the next one follows.
+    Each is written once it was asked for; what is unlikely is asked for each visit by itself. One
+    that is refused is named, and the next one follows.
 
     Example: planner clinic record vestergade --on 2026-09-14 --by "Nurse B"
     """
@@ -93,7 +102,7 @@ def record(
     there = visits_of_day(open_register(database), role(), clinic, when)
     vials = Vials()
     asked = [
-        (_recorded(Change(course, by, confirm, None, database, (), as_json=False), number, vials),
+        (_recorded(Change(course, by, None, None, database, (), as_json=False), number, vials),
          f"{course} visit {number}")
         for course, number in there
     ]  # fmt: skip

@@ -11,7 +11,8 @@ from planner.cli.changing import Change
 from planner.cli.course_visit import as_asked, as_it_is, asked_events, measured
 from planner.cli.prompts import ask
 from planner.cli.register import open_register, role, typed_text
-from planner.core.values.formatting import listing, moment
+from planner.core.plan.findings import hindering
+from planner.core.values.formatting import moment
 from planner.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -53,18 +54,39 @@ def record_visit(change: Change, number: int, vials: Vials) -> bool:
     if not makes:
         return False
     with as_asked():
-        seen.make(*makes, of="given")
+        _made(seen, makes)
     return True
+
+
+def _made(seen: Change, makes: list[Make]) -> None:
+    """Write a visit; what it asks is put with its figures, and answered for this visit alone."""
+    from planner.app.asked import AskedError
+
+    try:
+        seen.make(*makes, of="given")
+    except AskedError as error:
+        for one in error.asked:
+            click.echo(f"  asked: {one.problem}", err=True)
+        why = ask(
+            "  Why it is so all the same (empty: record nothing)",
+            lambda text: typed_text(text, "reason"),
+            optional=True,
+        )
+        if why is None:
+            raise
+        seen._replace(confirm=why).make(*makes, of="given")
 
 
 def _head(standing: Standing, visit: PlannedVisit) -> None:
     """Two identifiers, and what is planned."""
     patient = standing.plan.patient
-    who = listing([part for part in (patient.name, patient.id) if part])
+    who = ", ".join(part for part in (patient.name, patient.id) if part)
     when = moment(visit.start) if visit.start else "no day"
     doses = "; ".join(_dose(one.lesion, one.drawn_ml, one.dose_mg) for one in visit.injections)
     click.echo(f"\n{when}  {who}  course {standing.record.course}, visit {visit.number}", err=True)
     click.echo(f"  planned: {doses or 'evaluation'}", err=True)
+    for one in hindering(standing.plan.findings):
+        click.echo(f"  waits for a physician: {one.alone}", err=True)
 
 
 def _dose(lesion: str, drawn: object, dose: object) -> str:
@@ -82,7 +104,7 @@ def _question(visit: PlannedVisit) -> str:
 
 
 def _choice(text: str) -> str:
-    key = text.strip().lower()[:1]
+    key = text.strip().lower()
     if key not in (PLANNED, ONE_BY_ONE, MISSED, SKIP):
         raise InputError(Problem("", f"{text!r} is none of them", "type one letter"))
     return key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,16 +13,16 @@ from planner.cli.paths import PATH
 from planner.cli.register import (
     author,
     by_option,
+    check_in_order,
     confirm_option,
     database_option,
     how_to_confirm,
     json_option,
     open_register,
+    optional_day,
     role,
-    typed_day,
 )
 from planner.core.values.formatting import count, typed_moment
-from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.waiting import Booked
@@ -55,12 +55,8 @@ def wait(
     from planner.app.waiting import Bounds, wait_for, waiting_json
     from planner.cli.output import emit_json, say
 
-    bounds = Bounds(
-        typed_day(not_before, "--not-before") if not_before else None,
-        typed_day(by_date, "--by-date") if by_date else None,
-    )
-    if bounds.first and bounds.last and bounds.last < bounds.first:
-        raise UsageError(Problem("--by-date", "it is before the first day", "swap the days"))
+    bounds = Bounds(optional_day(not_before, "--not-before"), optional_day(by_date, "--by-date"))
+    check_in_order(*bounds, "--by-date")
     who, file = author(by), Source.of_file(course)
     made = wait_for(open_register(database), clinic, file, who, bounds)
     if as_json:
@@ -71,16 +67,22 @@ def wait(
 
 @click.command()
 @click.argument("clinic", metavar="ID")
+@click.option("--remove", metavar="COURSE", help="Take a course off the list first.")
+@by_option
 @database_option
 @json_option
-def waiting(clinic: str, database: str | None, as_json: bool) -> None:
+def waiting(
+    clinic: str, remove: str | None, by: str | None, database: str | None, as_json: bool
+) -> None:
     """Show the waiting list, in its order.
 
     Example: planner clinic waiting vestergade
     """
-    from planner.app.waiting import waiting_json, waiting_listed
+    from planner.app.waiting import take_off, waiting_json, waiting_listed
     from planner.cli.output import emit_json, say
 
+    if remove is not None:
+        take_off(open_register(database), clinic, remove, author(by))
     found = list(waiting_json(waiting_listed(open_register(database), role(), clinic)))
     if as_json:
         emit_json(found)
@@ -127,25 +129,24 @@ def book(
     from planner.app.waiting import book as give_days
     from planner.cli.output import emit_json, say
 
-    bounds = Bounds(
-        typed_day(first, "--from") if first else None, typed_day(last, "--to") if last else None
-    )
+    bounds = Bounds(optional_day(first, "--from"), optional_day(last, "--to"))
+    check_in_order(*bounds)
     who = author(by, confirm=confirm)
     with how_to_confirm():
         made = give_days(
             open_register(database), clinic, who, bounds, may_move=may_move, is_dry=is_dry
         )
     if as_json:
-        booked = [{"course": one, "first_visit": start} for one, start in made.courses]
-        shown = changed_json(as_changed(made), role()) | {
-            "booked": booked,
-            "waiting": list(made.waiting),
-        }
-        emit_json(shown, is_done=not is_dry)
+        emit_json(changed_json(as_changed(made), role()) | _booked_json(made), is_done=not is_dry)
         return
     nothing = " (nothing was written)" if is_dry else ""
     head = click.style(f"{count(len(made.courses), 'course')} booked{nothing}", bold=True)
     say("\n".join([head, *_booked_lines(made), ""]), is_done=not is_dry)
+
+
+def _booked_json(made: Booked) -> dict[str, Any]:
+    booked = [{"course": one, "first_visit": start} for one, start in made.courses]
+    return {"booked": booked, "waiting": list(made.waiting), "given_up": made.is_given_up}
 
 
 def _booked_lines(made: Booked) -> Iterator[str]:
@@ -154,3 +155,5 @@ def _booked_lines(made: Booked) -> Iterator[str]:
         to = typed_moment(move.to) if move.to else "no day"
         yield f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}"
     yield from (f"  {one:14}  does not fit and waits on" for one in made.waiting)
+    if made.is_given_up:
+        yield "  a search for room was given up: too many visits cross; the extra roster finds more"

@@ -50,6 +50,7 @@ def add(
 
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
+    from planner.app.actors import check_may
     from planner.app.course_json import course_json
     from planner.app.courses import add_course
     from planner.app.planning import check_can_be_issued, planned, read_inputs, taken_times
@@ -60,6 +61,7 @@ def add(
     from planner.store.stored_inputs import years_around
 
     who = author(by, confirm=confirm)
+    check_may(who.role, "planned")  # before anybody works through its findings
     sources, timezone = _sources(course, clinic, timezone, database)
 
     def years(first: int) -> range:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,6 @@ from planner.cli.by_lesion import (
 from planner.cli.changing import Change, changing
 from planner.cli.output import remark
 from planner.cli.register import (
-    MG,
-    ML,
-    SIZE_MM,
-    START_MM,
-    VAS,
     lesion_option,
     one_of,
     open_register,
@@ -36,6 +30,7 @@ from planner.cli.register import (
 )
 from planner.cli.ulceration import ulceration_option
 from planner.errors import InputError, Problem, UsageError
+from planner.files.figures import MG, ML, SIZE_MM, START_MM, VAS, check_expiry
 
 if TYPE_CHECKING:
     from planner.app.administration import Amount, Circumstances, Felt, PartlyMeasured
@@ -95,11 +90,8 @@ def circumstances(at: str | None, lot: str | None, expiry: str | None) -> Circum
     """What was noted of a treatment, checked."""
     from planner.app.administration import Circumstances
 
-    if expiry is not None and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", expiry):
-        fix = "write it as 2027-03 or 2027-03-31"
-        raise InputError(Problem("--expiry", f"{expiry!r} is no date", fix))
-    if expiry is not None and len(expiry) > len("2027-03"):
-        typed_day(expiry, "--expiry")
+    if expiry is not None:
+        check_expiry(expiry, "--expiry")
     return Circumstances(typed_time(at, "--at"), typed_text(lot, "--lot"), expiry)
 
 

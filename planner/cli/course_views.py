@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from planner.cli.register import database_option, json_option, open_register, role, typed_day
+from planner.cli.register import (
+    check_in_order,
+    database_option,
+    json_option,
+    open_register,
+    role,
+    typed_day,
+)
 from planner.core.values.formatting import (
     count,
     day,
@@ -232,8 +239,7 @@ def _days(
     if first:
         start = typed_day(first, "--from")
         end = typed_day(last, "--to") if last else start
-        if end < start:
-            raise UsageError(Problem("--to", f"{end} is before {start}", "swap the days"))
+        check_in_order(start, end)
         return start, end
     if week:
         start = date.today() if week == "today" else typed_day(week, "--week")

@@ -13,10 +13,6 @@ from planner.cli.course_changes import circumstances, observe_option, typed_obse
 from planner.cli.lazy import rename_fields
 from planner.cli.prompts import ask
 from planner.cli.register import (
-    MG,
-    ML,
-    SIZE_MM,
-    VAS,
     open_register,
     role,
     typed_figure,
@@ -25,6 +21,7 @@ from planner.cli.register import (
 )
 from planner.core.values.formatting import mg, ml, mm, moment
 from planner.errors import InputError, PlannerError, Problem, RefusedError
+from planner.files.figures import MG, ML, SIZE_MM, VAS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +176,7 @@ def _typed_amount(text: str, planned: PlannedInjection) -> Amount:
 
 
 def _as_decimal(value: Any) -> Any:
-    from planner.files.plan import decimal
+    from planner.core.values.formatting import decimal
 
     return decimal(value)
 

@@ -46,7 +46,8 @@ class LazyGroup(FieldGroup):
         if cmd_name not in self.modules:
             return None
         module = import_module(self.modules[cmd_name])
-        command = getattr(module, f"{cmd_name}_", None) or getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(module, f"{name}_", None) or getattr(module, name)
         assert isinstance(command, click.Command)
         return command
 

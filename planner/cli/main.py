@@ -40,9 +40,16 @@ COMMANDS = {
     "hazards": "planner.cli.hazards",
     "agenda": "planner.cli.agenda",
     "publish": "planner.cli.publish",
+    "fhir": "planner.cli.fhir",
     "clinic": "planner.cli.clinic",
     "course": "planner.cli.course",
     "patient": "planner.cli.patient",
+    "series": "planner.cli.series",
+    "validate": "planner.cli.validate",
+    "safety-case": "planner.cli.safety_case",
+    "blank": "planner.cli.blank",
+    "serve": "planner.cli.serve",
+    "user": "planner.cli.user",
 }
 
 # What a message tells to do, as a command.

@@ -70,6 +70,21 @@ def check(file: Path) -> None:
     click.echo("\n".join(rule_lines(one)))
 
 
+@protocol.command()
+@click.argument("name")
+@click.option("--jdm", is_flag=True, help="The JSON of zen-engine, not DMN.")
+def dmn(name: str, jdm: bool) -> None:
+    """Print the rules of a protocol, bundled or in a file, as DMN 1.3 for rule engines.
+
+    Example: planner protocol dmn sts-150 > sts-150.dmn
+    """
+    from planner.documents.dmn import dmn_bytes, jdm_bytes
+    from planner.files.protocol import load_protocol
+
+    one = load_protocol(name)
+    click.echo(jdm_bytes(one) if jdm else dmn_bytes(one), nl=False)
+
+
 @protocol.command("new")
 @click.argument("file", type=PATH)
 def new_(file: Path) -> None:

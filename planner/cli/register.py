@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from planner.app.actors import ROLES, Role
 from planner.cli.paths import PATH
-from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.errors import InputError, Problem, UsageError
+from planner.files.figures import Bounds, check_bounds
 
 if TYPE_CHECKING:
     from planner.app.actors import Author
@@ -28,6 +28,15 @@ def _remember_role(ctx: click.Context, _param: click.Parameter, value: str) -> N
     ctx.meta[_ROLE] = value
 
 
+# Which register.
+register_option = click.option(
+    "--database",
+    metavar="URL",
+    envvar="PLANNER_DATABASE",
+    help="A file, or postgresql://...; else the file in your data folder.",
+)
+
+
 def database_option(command: F) -> F:
     """Which register, and as what somebody works with it: see `role`."""
     for option in (
@@ -40,12 +49,7 @@ def database_option(command: F) -> F:
             callback=_remember_role,
             help="As what; a physician where nothing is said.",
         ),
-        click.option(
-            "--database",
-            metavar="URL",
-            envvar="PLANNER_DATABASE",
-            help="A file, or postgresql://...; else the file in your data folder.",
-        ),
+        register_option,
     ):
         command = option(command)
     return command
@@ -137,6 +141,17 @@ def typed_day(value: str, place: str) -> date:
     return day
 
 
+def optional_day(value: str | None, place: str) -> date | None:
+    """A day; None for nothing."""
+    return typed_day(value, place) if value else None
+
+
+def check_in_order(first: date | None, last: date | None, place: str = "--to") -> None:
+    """Refuse a last day before the first one."""
+    if first is not None and last is not None and last < first:
+        raise UsageError(Problem(place, f"{last} is before {first}", "swap the days"))
+
+
 def typed_time(value: str | None, place: str) -> datetime | None:
     """A day and hour of the clinic's clock: 2026-09-14 09:00; None for nothing."""
     from planner.files.fields import check_moment
@@ -156,37 +171,15 @@ def typed_text(value: str | None, place: str) -> str | None:
     return text
 
 
-class Bounds(NamedTuple):
-    """What a typed figure has to be: from `least` (inclusive, or above it) to `most`."""
-
-    unit: str
-    least: int
-    most: int
-    above: bool = True
-
-
-MG = Bounds("mg", 0, MOST_MG)
-ML = Bounds("mL", 0, MOST_ML)
-SIZE_MM = Bounds("mm", 0, MOST_MM, above=False)
-START_MM = Bounds("mm", 0, MOST_MM)
-VAS = Bounds("of 10", 0, MOST_PAIN, above=False)
-
-
 def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | None:
     """A figure within its bounds, exact; None for nothing."""
     from planner.cli.typed import check_decimals, typed_number
-    from planner.core.values.formatting import number
 
     if value is None:
         return None
     figure = typed_number(value, bounds.unit, place)
     check_decimals(figure, place)
-    is_below = figure < bounds.least or (bounds.above and figure == bounds.least)
-    if is_below or figure > bounds.most:
-        lowest = f"above {bounds.least}" if bounds.above else f"from {bounds.least}"
-        fix = f"it is {lowest} and at most {bounds.most} {bounds.unit}"
-        raise InputError(Problem(place, f"{number(figure)} is out of reach", fix))
-    return figure
+    return check_bounds(figure, bounds, place)
 
 
 def one_of(place: str, choices: Sequence[tuple[str, object]]) -> None:

@@ -207,6 +207,14 @@ def _all_limbs() -> tuple[tuple[ViewName, str, list[Point]], ...]:
     return tuple(limbs())
 
 
+@cache
+def _bodies(seen: frozenset[ViewName]) -> tuple[str, ...]:
+    """The outlines of some views, drawn once."""
+    outlines = [outline for view, _, outline in _all_limbs() if view in seen]
+    # All limbs black, then all white and without the edge: the outline of their union.
+    return (*(area(one, edge=0.7) for one in outlines), *(area(one) for one in outlines))
+
+
 def body_map(plan: Plan, say: Language, only: Collection[str] | None = None) -> Figure | None:
     """The map with a mark for each lesion that has a place on it.
 
@@ -223,10 +231,7 @@ def body_map(plan: Plan, say: Language, only: Collection[str] | None = None) -> 
         only, seen = None, {*VIEWS}
     # A small map is drawn smaller, its letters are not.
     more = 1.0 if only is None else max(1.0, _height(seen) / SMALL_MM)
-    outlines = [outline for view, _, outline in _all_limbs() if view in seen]
-    # All limbs black, then all white and without the edge: the outline of their union.
-    elements = [area(one, edge=0.7) for one in outlines] + [area(one) for one in outlines]
-    elements += _captions(say, seen, more)
+    elements = [*_bodies(frozenset(seen)), *_captions(say, seen, more)]
     for view, at_left, marks in columns:
         elements += _labels(VIEWS[view], at_left, marks, names, more)
     whole = (0.0, 0.0, float(WIDTH_MM), float(HEIGHT_MM))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from planner.core.plan.plan import Plan, ReferenceCase
 from planner.core.values.formatting import NBSP
@@ -27,11 +28,8 @@ def size_chart(plan: Plan, say: Language) -> Figure:
     """Size in per cent of the size at the start: axes to draw on, and the source's cases."""
     weeks = [Fraction(0), *(Fraction(days, 7) for days in plan.protocol.evaluation_days)]
     last = max(weeks) or Fraction(1)
-    elements = [*_axes(weeks, last, say)]
-    lines = [(case, list(_points(case, last))) for case in plan.cases]
-    for index, (_, points) in enumerate(lines):
-        elements.append(curve(points, 0.35, _DASHES[index % len(_DASHES)]))
-        elements += (dot(point, 0.5) for point in points[1:])
+    lines = [(case, _points(case, last)) for case in plan.cases]
+    elements = [*_axes(weeks, last, say), *_curves(plan.cases, last)]
     own = list(_own_points(plan, last))
     for _, points in own:
         elements.append(curve(points, 0.8, ""))
@@ -60,14 +58,28 @@ def _axes(weeks: Sequence[Fraction], last: Fraction, say: Language) -> Iterator[
             free = low[0] + _WEEK_MM
 
 
-def _points(case: ReferenceCase, last: Fraction) -> Iterator[Point]:
+# Kept: the cases of a protocol are the same on each chart.
+@lru_cache(maxsize=64)
+def _curves(cases: tuple[ReferenceCase, ...], last: Fraction) -> tuple[str, ...]:
+    """The line of each case, each with a pattern of its own."""
+    elements = []
+    for index, case in enumerate(cases):
+        points = _points(case, last)
+        elements.append(curve(points, 0.35, _DASHES[index % len(_DASHES)]))
+        elements += (dot(point, 0.5) for point in points[1:])
+    return tuple(elements)
+
+
+@lru_cache(maxsize=1024)
+def _points(case: ReferenceCase, last: Fraction) -> tuple[Point, ...]:
     """The start and each look that lies on the chart, from the printed sizes."""
-    yield _at(Fraction(0), last, Fraction(100))
+    points = [_at(Fraction(0), last, Fraction(100))]
     for look in case.follow_up:
         if look.week <= last:
             share = Fraction(look.size_mm) / Fraction(case.size_mm) * 100
             if share <= TOP_PERCENT:
-                yield _at(Fraction(look.week), last, share)
+                points.append(_at(Fraction(look.week), last, share))
+    return tuple(points)
 
 
 def _own_points(plan: Plan, last: Fraction) -> Iterator[tuple[str, list[Point]]]:

@@ -42,7 +42,7 @@ from planner.errors import InputError, Problem
 Report = Callable[[str], None]
 
 
-def _silent(_name: str) -> None:
+def silent(_name: str) -> None:
     """Report to nobody."""
 
 
@@ -54,22 +54,23 @@ def issued(
     *,
     entries: Sequence[Entry] = (),
     first_label: int = 1,
-    report: Report = _silent,
+    address: str = "",
+    report: Report = silent,
 ) -> Mapping[str, bytes]:
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
 
     `before` is the plan that it replaces, for the file of what changed, and `entries` are the
     events since then, for the change slip. That one is made where a page went stale, the letter
     where the patient's times are not those of the letter before. The labels begin at
-    `first_label` of their first sheet, counted from 1. `report` is told the name of each paper
-    before it is made.
+    `first_label` of their first sheet, counted from 1; `address` is where a phone subscribes to the
+    patient's calendar, for the letter. `report` is told the name of each paper before it is made.
     """
     since = Since(before, entries) if before is not None else None
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp)),
         **(changes_file(before, plan, stamp) if before is not None else {}),
-        **papers(plan, stamp, since=since, first_label=first_label, report=report),
+        **papers(plan, stamp, since=since, first_label=first_label, address=address, report=report),
     }
 
 
@@ -80,15 +81,17 @@ def papers(
     *,
     since: Since | None = None,
     first_label: int = 1,
-    report: Report = _silent,
+    address: str = "",
+    only: str | None = None,
+    report: Report = silent,
 ) -> Mapping[str, bytes]:
-    """The papers of a plan, each page marked (DRAFT, REPRINT) where a mark is given.
+    """The papers of a plan, or `only` one of them, each page marked where a mark is given.
 
     A draft has the treatment sheet and the worksheets alone; where nothing is to come, or nothing
     that has a day, there is nothing to draw up or to write to the patient. Raises InputError for
     a character that the papers' fonts lack, by its places in the plan.
     """
-    issue = Issue.of(plan, mark, stamp)
+    issue = Issue.of(plan, mark, stamp)._replace(address=address)
 
     @cache
     def paper(name: str) -> Paper:
@@ -107,15 +110,28 @@ def papers(
     if mark == DRAFT:
         makers = {name: makers[name] for name in DRAFT_PAPERS}
     idle = set(_idle(plan, since))
-    makers = {name: make for name, make in makers.items() if name not in idle}
-    made = {}
+    makers = {
+        name: make for name, make in makers.items() if name not in idle and only in (None, name)
+    }
     try:
-        for name, make in makers.items():
-            report(name)
-            made[name] = make()
+        return _made(makers, report)
     except MissingGlyphError as error:
         raise InputError(*_places(plan, error.characters)) from error
+
+
+def _made(makers: Mapping[str, Callable[[], bytes]], report: Report) -> dict[str, bytes]:
+    made = {}
+    for name, make in makers.items():
+        report(name)
+        made[name] = make()
     return made
+
+
+def paper_names(plan: Plan, since: Since | None = None) -> list[str]:
+    """The papers of a plan that would tell somebody something, by the names of their files."""
+    names = [*PAPERS, LABELS_NAME, *([SLIP_NAME] if since is not None else [])]
+    needless = list(_idle(plan, since))
+    return [name for name in names if name not in needless]
 
 
 def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
@@ -153,7 +169,7 @@ class PackVisit(NamedTuple):
 
 
 def pack(
-    there: Sequence[PackVisit], title: str, stamp: datetime, report: Report = _silent
+    there: Sequence[PackVisit], title: str, stamp: datetime, report: Report = silent
 ) -> Mapping[str, bytes]:
     """Worksheets and labels of visits of several courses, in their order, each file where needed.
 

@@ -25,6 +25,7 @@ from planner.core.followup.events import (
     Planned,
     Rearranged,
     Resumed,
+    Subscribed,
     Told,
 )
 from planner.core.plan.appointments import Named
@@ -197,6 +198,13 @@ def _(event: Rearranged, say: Language) -> str:
     ]
     drawn = [say("drawn up anew")] if event.drawn_anew else []
     return say("the clinic changed: {what}", what="; ".join([*moved, *drawn]) or say("its papers"))
+
+
+@told.register
+def _(event: Subscribed, say: Language) -> str:
+    if event.address is None:
+        return say("address of the patient's calendar withdrawn")
+    return say("new address for the patient's calendar")
 
 
 @told.register

@@ -7,11 +7,12 @@ wrote it: one that holds plan.json, or a draft, and nothing that a planner does 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def check_ours(folder: Path) -> None:
     Ours is a folder with a plan.json of the planner and nothing foreign beside it, a draft, a
     reprint, or an empty one.
     """
+    names = names_to_replace(folder)
+    foreign = {name for name in names if not is_document(name)}
+    if foreign or (names and not (PLAN_NAME in names or _is_marked(folder, names))):
+        raise not_ours(folder, foreign or names)
+
+
+def names_to_replace(folder: Path) -> set[str]:
+    """The names of all that a folder holds. Raises RefusedError where it cannot be replaced."""
     here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise RefusedError(Problem(str(folder), "it is not a folder", "choose another folder"))
@@ -63,13 +72,27 @@ def check_ours(folder: Path) -> None:
         raise RefusedError(Problem(str(folder), "a mount point cannot be replaced as one", fix))
     if folder.resolve() in (here, *here.parents):
         raise RefusedError(Problem(str(folder), "you are in this folder", "choose another folder"))
-    names = _written_names(folder) if folder.exists() else set()
-    foreign = sorted(name for name in names if not is_document(name))
-    if not names or (not foreign and (PLAN_NAME in names or _is_marked(folder, names))):
-        return
-    named = foreign[0] if foreign else min(names)
-    problem = f"it holds what the planner did not write: {named}"
-    raise RefusedError(Problem(str(folder), problem, "choose another folder"))
+    return _written_names(folder) if folder.exists() else set()
+
+
+def not_ours(folder: Path, names: Collection[str]) -> RefusedError:
+    """That a folder holds something of somebody else."""
+    problem = f"it holds what the planner did not write: {min(names)}"
+    return RefusedError(Problem(str(folder), problem, "choose another folder"))
+
+
+def check_holds_only(folder: Path, ours: Collection[str]) -> None:
+    """Refuse to replace a folder that holds anything but files of these names."""
+    foreign = names_to_replace(folder) - set(ours)
+    if foreign:
+        raise not_ours(folder, foreign)
+
+
+def check_empty(folder: Path) -> None:
+    """Refuse a folder that holds anything: what is kept there is not replaced."""
+    if names_to_replace(folder):
+        fix = "choose another folder"
+        raise RefusedError(Problem(str(folder), "it is not empty, and what is kept stays", fix))
 
 
 def _is_marked(folder: Path, names: set[str]) -> bool:
@@ -98,21 +121,25 @@ def parents_of(target: Path, mode: int = 0o777) -> Iterator[None]:
 
 
 def write_folder(
-    folder: Path, files: Mapping[str, bytes], ready: Callable[[], object] | None = None
+    folder: Path,
+    files: Mapping[str, bytes],
+    ready: Callable[[], object] | None = None,
+    check: Callable[[Path], object] = check_ours,
 ) -> None:
     """Put the files there as one set. Raises ServiceError where the disk will not have them.
 
-    `ready` is called when all are written and before they appear, while no other planner puts a
-    set there: it looks once more at what is there. What it raises undoes the set.
+    `check` refuses a folder that is not to be replaced. `ready` is called when all are written and
+    before they appear, while no other planner puts a set there: it looks once more at what is
+    there. What it raises undoes the set.
     """
-    check_ours(folder)
+    check(folder)
     with _disk_errors(folder), parents_of(folder):
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         try:
             for name, content in files.items():
                 _write(made / name, content)
             with uninterrupted(), _alone_in(folder.parent):
-                check_ours(folder)
+                check(folder)
                 if ready is not None:
                     ready()
                 _swap(made, folder)
@@ -137,14 +164,21 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Put one file there whole, or not at all; never over another file."""
+def write_file(path: Path, content: bytes, ready: Callable[[], object] | None = None) -> None:
+    """Put one file there whole, or not at all; never over another file.
+
+    `ready` is called when it is written and before it appears; what it raises undoes the file.
+    """
     with _disk_errors(path), parents_of(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         made = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+            if ready is not None:
+                ready()
             os.link(made, path)
         finally:
             made.unlink(missing_ok=True)

@@ -113,6 +113,14 @@ class Language:
         """`Mon 7 Sep 2026 09:00`."""
         return f"{self.day(value)} {value:%H:%M}"
 
+    def typed_day(self, value: date) -> str:
+        """`Mon 2026-09-07`: as it is typed, with its weekday."""
+        return f"{self._days.weekdays[value.weekday()]:.3} {value:%Y-%m-%d}"
+
+    def typed_moment(self, value: datetime) -> str:
+        """`Mon 2026-09-07 09:00`."""
+        return f"{self.typed_day(value)} {value:%H:%M}"
+
     def listing(self, items: list[str]) -> str:
         """`A, B and C`."""
         return formatting.listing(items, self(" and ").strip())
@@ -123,7 +131,7 @@ class Language:
         return form.format(weekday=weekday, day=value.day, month=month, year=value.year)
 
     def _figures(self, text: str) -> str:
-        return _FIGURE.sub(rf"\g<1>{self._mark}\g<2>", text)
+        return text if self._mark == "." else _FIGURE.sub(rf"\g<1>{self._mark}\g<2>", text)
 
     def _sentence(self, text: str) -> str:
         known = self(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from planner.core.plan.pages import LETTER_PAGE, with_pages
+from planner.core.plan.pages import LETTER_PAGE, with_pages, without_day
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.language import Language
 from planner.documents.paper import (
@@ -23,7 +23,7 @@ from planner.documents.paper import (
     cell,
     text,
 )
-from planner.documents.qr import appointment_code
+from planner.documents.qr import address_code, appointment_code
 from planner.documents.wording import Issue, issue_line, paper_of
 
 
@@ -62,12 +62,30 @@ def _blocks(plan: Plan, issue: Issue) -> Iterator[Block]:
     )
     head = (say("No."), say("Day and time"), say("For your phone's calendar"))
     yield Table(head, (14, 0, 42), rows)
+    if numbers := [str(one) for one in without_day(plan)]:
+        later = say(
+            "No day is set yet for: no. {numbers}. We will call you.", numbers=say.listing(numbers)
+        )
+        yield Paragraph(text(later, bold=True))
     yield Paragraph(text(_afterwards(plan, say)))
+    if issue.address:
+        yield from _subscription(issue)
     hint = say(
         "The codes bring a date into a phone's calendar. Not every phone reads them; what is"
         " printed here holds."
     )
     yield Paragraph(text(hint), small=True)
+
+
+def _subscription(issue: Issue) -> Iterator[Block]:
+    """Where a phone's calendar can follow the appointments, whatever becomes of them."""
+    say = issue.say
+    words = say(
+        "Or let your phone's calendar follow all of them, also when one is moved: subscribe to the"
+        " address in this code. Whoever has the address can see your appointments."
+    )
+    row = Row((Cell((text(words), text(issue.address))), Cell(figure=address_code(issue))))
+    yield Table((), (0, 42), (row,))
 
 
 def _heads(plan: Plan, say: Language) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.documents.labels import LabelSheets
-from planner.documents.paper import Paper
+from planner.documents.paper import Block, Identity, Paper, Section
 
 if TYPE_CHECKING:
     import typst
@@ -44,6 +44,15 @@ class LabelOverflowError(ValueError):
 def paper_pdf(paper: Paper, stamp: datetime) -> bytes:
     """A paper. Raises MissingGlyphError for characters that the papers' fonts lack."""
     return _compiled("paper.typ", _data(paper), stamp)
+
+
+def report_pdf(
+    title: str, running: str, issue: str, blocks: Iterable[Block], stamp: datetime
+) -> bytes:
+    """A paper that is of no course: English, A4, its pages counted; as `paper_pdf`."""
+    who = Identity(title, "", "", "", "page {n} of {of}")
+    section = Section(running, issue, tuple(blocks))
+    return paper_pdf(Paper(title, "", "en", "A4", who, (section,)), stamp)
 
 
 def labels_pdf(labels: LabelSheets, stamp: datetime) -> bytes:

@@ -18,15 +18,24 @@ MOST_BYTES = 271
 
 def appointment_code(plan: Plan, visit: PlannedVisit, issue: Issue) -> Figure:
     """The code of a visit; a neutral text, as in the patient's calendar file."""
-    import segno
-
-    code = segno.make(_event(plan, visit, issue.stamp), error="l", micro=False)
-    out = BytesIO()
-    code.save(out, kind="svg", border=0, xmldecl=False, svgns=True)
     if visit.start is None:
         raise ValueError(f"visit {visit.number} has no day")
     say = issue.say
     alt = say("QR code of the appointment, {start}", start=say.moment(visit.start))
+    return _figure(_event(plan, visit, issue.stamp), alt)
+
+
+def address_code(issue: Issue) -> Figure:
+    """The code of the address at which a phone subscribes to the patient's calendar."""
+    return _figure(issue.address.encode(), issue.say("QR code of the address of your calendar"))
+
+
+def _figure(content: bytes, alt: str) -> Figure:
+    import segno
+
+    code = segno.make(content, error="l", micro=False)
+    out = BytesIO()
+    code.save(out, kind="svg", border=0, xmldecl=False, svgns=True)
     return Figure(out.getvalue().decode(), alt, SIDE_MM)
 
 

@@ -37,12 +37,16 @@ MOST_STEPS = 150
 
 
 class Issue(NamedTuple):
-    """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when."""
+    """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when.
+
+    `address` is where a phone subscribes to the patient's calendar; empty where it is not known.
+    """
 
     say: Language
     codes: Mapping[str, str]
     mark: str
     stamp: datetime
+    address: str = ""
 
     @classmethod
     def of(cls, plan: Plan, mark: str, stamp: datetime) -> Issue:

@@ -7,11 +7,14 @@ from pathlib import Path
 from planner.errors import InputError, Problem
 
 _PACKAGE = Path(__file__).parent.parent
+# What stands beside the protocols of treatment: that of a validation.
+_NO_TREATMENT = ("validation",)
 
 
 def bundled_protocols() -> list[str]:
     """The names of the bundled protocols."""
-    return sorted(path.stem for path in (_PACKAGE / "protocols").glob("*.toml"))
+    there = (path.stem for path in (_PACKAGE / "protocols").glob("*.toml"))
+    return sorted(one for one in there if one not in _NO_TREATMENT)
 
 
 def protocol_path(name: str, beside: Path | None = None) -> Path:

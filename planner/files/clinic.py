@@ -39,6 +39,7 @@ from planner.files.fields import (
     Reminder,
     Text,
     check_span,
+    check_text,
     check_whole,
     exact_number,
     nearest,
@@ -201,6 +202,32 @@ class ApprovalTable(FileModel):
     review_by: Day
 
 
+def _coding_system(value: object) -> str:
+    """The address of a coding system, as FHIR wants one: absolute, and no program."""
+    text = check_text(value)
+    if not re.fullmatch(r"(https?://|urn:(oid|uuid):)[^\s<>\"{}|\\^`]+", text):
+        fix = "write it as http://snomed.info/sct, or urn:oid:..."
+        raise FieldError(f"{shown(value)} is no address of a coding system", fix)
+    if text == "http://unitsofmeasure.org":
+        raise FieldError("it has units, not sites", "name the system of the site's code")
+    return text
+
+
+def _code(value: object) -> str:
+    """A code, as FHIR wants one: no white space but single spaces inside."""
+    text = check_text(value)
+    if not re.fullmatch(r"\S+( \S+)*", text):
+        raise FieldError(f"{shown(value)} is no code", "write it as the system has it")
+    return text
+
+
+class CodeTable(FileModel):
+    """What another system calls a site: its coding system, by an address, and its code there."""
+
+    system: Annotated[str, BeforeValidator(_coding_system), WithJsonSchema({"type": "string"})]
+    code: Annotated[str, BeforeValidator(_code), WithJsonSchema({"type": "string"})]
+
+
 LEAST_KEY = 16
 
 
@@ -248,6 +275,7 @@ class ClinicFile(FileModel):
         ]
         | None
     ) = None
+    codes: dict[Id, CodeTable] = {}
     retention_years: whole_number(1, 100) | None = None  # type: ignore[valid-type]
 
 
@@ -396,6 +424,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
         calendar_key=file.calendar_key,
         further_lesion_minutes=file.minutes.each_further_lesion if file.minutes else 0,
         most_ml={site: Fraction(most) for site, most in file.most_ml.items()},
+        codes={site: (one.system, one.code) for site, one in file.codes.items()},
         needle_change=file.needle_change,
         label=file.label,
     )

@@ -19,7 +19,15 @@ from pydantic import (
 )
 
 from planner.core.calendar.availability import clock_problem
-from planner.core.plan.course import Confirmation, Course, Lesion, Move, Patient, Screened
+from planner.core.plan.course import (
+    Background,
+    Confirmation,
+    Course,
+    Lesion,
+    Move,
+    Patient,
+    Screened,
+)
 from planner.core.plan.findings import CODES
 from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Protocol
@@ -163,6 +171,19 @@ class ConfirmTable(FileModel):
     reason: Text
 
 
+class BackgroundTable(FileModel):
+    """What reports of a series ask of a patient; no plan hangs on it, and all may be left out."""
+
+    sex: Literal["female", "male", "other"] | None = None
+    disease_years: exact_number(least="0", most="120") | None = None  # type: ignore[valid-type]
+    serology: Text | None = None
+    co_treatments: Text | None = None
+    earlier_treatment: Text | None = None
+    consecutive: bool | None = None
+    consent_to_publish: bool | None = None
+    ethics: Text | None = None
+
+
 class CourseFile(FileModel):
     """A course of injections for one patient."""
 
@@ -176,6 +197,7 @@ class CourseFile(FileModel):
     patient: PatientTable
     lesion: list[LesionTable] = Field(min_length=1, max_length=MOST_LESIONS)
     screening: dict[Id, bool] = Field(default={}, max_length=100)
+    background: BackgroundTable | None = None
     move: list[MoveTable] = Field(default=[], max_length=100)
     confirm: list[ConfirmTable] = Field(default=[], max_length=1000)
 
@@ -217,6 +239,7 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         moves=tuple(Move(move.from_, move.to.replace(tzinfo=None)) for move in file.move),
         confirmations=tuple(_confirmation(one) for one in file.confirm),
         screening=tuple(Screened(name, answer) for name, answer in file.screening.items()),
+        background=Background(**file.background.model_dump()) if file.background else None,
     )
 
 

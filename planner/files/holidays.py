@@ -52,8 +52,10 @@ def _of_year(country: str, part: str | None, year: int) -> dict[date, str] | Non
     entity = type(found)
     is_reached = entity.start_year <= year <= entity.end_year
     days = {day: str(name) for day, name in found.items() if day.year == year}
-    # It warns where those that follow the moon are known for some years alone.
-    return days if days and is_reached and not said else None
+    # It warns its users where those that follow the moon are known for some years alone; whatever
+    # else warns meanwhile (something of the process that was not closed) says nothing of a year.
+    is_whole = not any(issubclass(one.category, UserWarning) for one in said)
+    return days if days and is_reached and is_whole else None
 
 
 def _part(country: str, subdivision: str) -> str:

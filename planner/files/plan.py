@@ -25,7 +25,7 @@ from planner.core.plan.plan import (
     RegimenInUse,
 )
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
-from planner.core.values.formatting import ends, number, rounded
+from planner.core.values.formatting import decimal
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
@@ -38,7 +38,7 @@ _LEFT_OUT: dict[type, set[str]] = {
     Finding: {"lesion", "visit", "due", "confirmed_by", "reason"},
     RegimenInUse: {"days"},
     ProtocolInUse: {"screens", "observations", "drug_names", "population"},
-    ClinicInUse: {"needle_change", "label"},
+    ClinicInUse: {"needle_change", "label", "codes"},
     ReferenceCase: {"caveat"},
     GivenDose: {"observed"},
     PlannedInjection: {"changed_from_mg"},
@@ -190,11 +190,6 @@ def _plain(value: Any) -> Any:
         case _:
             plain = value
     return plain
-
-
-def decimal(value: Fraction | Decimal) -> Decimal:
-    """A number for JSON: exact where it ends within six decimals, else with all six."""
-    return Decimal(number(value)) if ends(value) else rounded(value)
 
 
 def _fields(record: Any) -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,15 @@ from planner.store.clinics import (
     is_same_file,
     with_years,
 )
-from planner.store.histories import Record, read_course, to_see, to_tell, waits_of
+from planner.store.histories import (
+    Record,
+    projected_visits,
+    read_course,
+    subscription_of,
+    to_see,
+    to_tell,
+    waits_of,
+)
 from planner.store.stored_inputs import Stored, keep_input, opening_of, read_input
 from planner.store.tables import courses, events, visits
 
@@ -80,10 +88,22 @@ def _place_of(connection: Connection, clinic: Clinic) -> str:
         number += 1
 
 
-def head_of(record: Record) -> dict[str, int]:
+def draw_anew(connection: Connection) -> None:
+    """Draw what a register of an earlier version did not have: addresses, volumes of lesions."""
+    for (course,) in connection.execute(select(courses.c.id)).all():
+        record = read_course(connection, course)
+        known = courses.c.id == course
+        connection.execute(update(courses).where(known).values(head_of(record)))
+        for visit in projected_visits(record, record.state):
+            here = (visits.c.course == course) & (visits.c.number == visit["number"])
+            connection.execute(update(visits).where(here).values(summary=visit["summary"]))
+
+
+def head_of(record: Record) -> dict[str, int | str]:
     """What the table of courses has drawn from a history, beside its revision and status."""
     return {
         "waits": waits_of(record.state),
         "to_tell": to_tell(record.entries),
         "to_see": to_see(record.entries),
+        "subscription": subscription_of(record),
     }

@@ -7,24 +7,35 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache, partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.closures import closed_besides, without_days
-from planner.errors import MovedOnError, Problem, RefusedError
+from planner.errors import MovedOnError, NotFoundError, Problem, RefusedError
 from planner.files.fields import nearest, shown
 from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_input
 from planner.store.tables import clinic_events, clinics
 
 PUT, CLOSED, OPENED = "put", "closed", "opened"
-_CLINIC = select(clinics).where(clinics.c.id == bindparam("wanted"))
 _EVENTS = (
     select(clinic_events)
     .where(clinic_events.c.clinic == bindparam("wanted"))
     .order_by(clinic_events.c.number)
 )
+# A clinic without events stands with none: it was tampered with.
+_PLACES = (
+    select(
+        clinics,
+        *(clinic_events.c[name] for name in ("number", "at", "kind", "facts")),
+        clinic_events.c.digest.label("own"),
+    )
+    .join_from(clinics, clinic_events, clinic_events.c.clinic == clinics.c.id, isouter=True)
+    .order_by(clinics.c.id, clinic_events.c.number)
+)
+_PLACE = _PLACES.where(clinics.c.id == bindparam("wanted"))
 
 
 class ClinicEvent(NamedTuple):
@@ -107,20 +118,29 @@ def said_of(closure: Closure) -> dict[str, Any]:
 
 def find_place(connection: Connection, clinic: str) -> Place | None:
     """A clinic by its id. Raises RefusedError where its history was tampered with."""
-    head = connection.execute(_CLINIC, {"wanted": clinic}).one_or_none()
-    if head is None:
-        return None
-    events = tuple(_events(connection, clinic))
+    rows = connection.execute(_PLACE, {"wanted": clinic}).all()
+    return _place(connection, rows) if rows else None
+
+
+def all_places(connection: Connection) -> list[Place]:
+    """All clinics by their ids, each as `find_place`."""
+    rows = connection.execute(_PLACES).all()
+    return [_place(connection, list(own)) for _, own in groupby(rows, lambda one: one.id)]
+
+
+def _place(connection: Connection, rows: Sequence[Any]) -> Place:
+    """A clinic from its head beside each of its events."""
+    head = rows[0]
+    events = tuple(_events(head.id, rows))
     files = [one.said["input"] for one in events if one.kind == PUT]
     is_as_told = bool(files) and (head.events, head.digest, head.version, head.input) == (
         len(events), events[-1].digest, len(files), files[-1],
     )  # fmt: skip
     if not is_as_told:
-        raise RefusedError(_tampered(clinic))
-
+        raise RefusedError(_tampered(head.id))
     file = opening_of(files[-1], partial(read_input, connection)).clinic
     standing = closed_besides(file, closures_of(events))
-    return Place(clinic, head.version, head.input, events, standing._replace(id=clinic))
+    return Place(head.id, head.version, head.input, events, standing._replace(id=head.id))
 
 
 def read_place(connection: Connection, clinic: str) -> Place:
@@ -129,7 +149,7 @@ def read_place(connection: Connection, clinic: str) -> Place:
     if found is None:
         known = list(clinic_ids(connection))
         fix = nearest(clinic, known) if known else "put its file first"
-        raise RefusedError(Problem("clinic", f"the register has no clinic {shown(clinic)}", fix))
+        raise NotFoundError(Problem("clinic", f"the register has no clinic {shown(clinic)}", fix))
     return found
 
 
@@ -192,13 +212,13 @@ def rows_of(connection: Connection, clinic: str) -> list[dict[str, Any]]:
 _COLUMNS = ("number", "at", "kind", "facts", "digest")
 
 
-def _events(connection: Connection, clinic: str) -> Iterator[ClinicEvent]:
+def _events(clinic: str, rows: Sequence[Any]) -> Iterator[ClinicEvent]:
     before = ""
-    for expected, one in enumerate(connection.execute(_EVENTS, {"wanted": clinic}), start=1):
+    for expected, one in enumerate(rows, start=1):
         before = _digest(clinic, one.number, one.at, one.kind, one.facts, before)
-        if one.number != expected or before != one.digest:
+        if one.number != expected or before != one.own:
             raise RefusedError(_tampered(clinic))
-        yield _event(one.number, one.at, one.kind, one.facts, one.digest)
+        yield _event(one.number, one.at, one.kind, one.facts, one.own)
 
 
 def _event(number: int, at: str, kind: str, facts: str, digest: str) -> ClinicEvent:

@@ -21,9 +21,10 @@ from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError
 from planner.files.fields import shown
 from planner.store.address import Address, address_of
+from planner.store.serving import check_nobody_serves
 
-NEWEST = "0003"
-FIRST_EDITION, WITHOUT_CLINICS = "0001", "0002"
+NEWEST = "0004"
+FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE = "0001", "0002", "0003"
 # So many courses are migrated between two reports.
 REPORTED = 100
 Report = Callable[[str], None]
@@ -233,6 +234,7 @@ def _postgresql(url: URL) -> Engine:
 
 def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
     with database.reading() as connection:
+        _check_whole(connection, database.file)
         there = _version(connection)
         if there == NEWEST:
             return
@@ -243,19 +245,44 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
-        if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, NEWEST):
+        if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE, NEWEST):
             is_newer = there.isdecimal() and there > NEWEST
             problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
             fix = "update the planner" if is_newer else "restore a backup of a version it knows"
             raise ServiceError(Problem(database.name, problem, fix))
+        if there != NEWEST:
+            check_nobody_serves(connection, database.file)
         if there == FIRST_EDITION:
             _migrate_first_edition(connection, database, report)
         elif there != NEWEST:
             _migrate(connection)
-        if there in (FIRST_EDITION, WITHOUT_CLINICS):
-            from planner.store.adopted_clinics import adopt_clinics
+        _draw_anew(connection, there)
 
-            adopt_clinics(connection)
+
+def _check_whole(connection: Connection, file: Path | None) -> None:
+    """Raise ServiceError for a file that was cut off: SQLite tells only where it misses a page."""
+    if file is None or not file.exists():
+        return
+    pages, size = (
+        connection.execute(text(f"PRAGMA {name}")).scalar_one()
+        for name in ("page_count", "page_size")
+    )
+    log = file.with_name(f"{file.name}-wal")
+    # What stands in the log alone is not missing from the file.
+    is_all_in_the_file = not log.exists() or log.stat().st_size == 0
+    if is_all_in_the_file and file.stat().st_size < pages * size:
+        problem = "the file is cut off: its end is missing"
+        raise ServiceError(Problem(str(file), problem, "restore the last backup"))
+
+
+def _draw_anew(connection: Connection, there: str | None) -> None:
+    """Draw what a register of an earlier version did not have."""
+    from planner.store.adopted_clinics import adopt_clinics, draw_anew
+
+    if there in (FIRST_EDITION, WITHOUT_CLINICS):
+        adopt_clinics(connection)
+    if there in (WITHOUT_CLINICS, WITHOUT_PAGE):
+        draw_anew(connection)
 
 
 def _migrate_first_edition(connection: Connection, database: Database, report: Report) -> None:
@@ -306,8 +333,13 @@ def lock_additions(connection: Connection) -> None:
 
 def lock_clinic(connection: Connection, clinic: str) -> None:
     """Let no other writer lay out visits of a clinic before the transaction ends."""
+    lock_name(connection, clinic)
+
+
+def lock_name(connection: Connection, name: str) -> None:
+    """Let no other writer that asks for the same name go on before the transaction ends."""
     if connection.dialect.name == "postgresql" and connection.get_execution_options().get("writes"):
-        key = int.from_bytes(hashlib.sha256(clinic.encode()).digest()[:8], signed=True)
+        key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 

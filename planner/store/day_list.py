@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, func, select
 
 from planner.core.calendar.availability import Opening
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
@@ -18,6 +18,9 @@ from planner.store.histories import ERASED_ID
 from planner.store.summary import Summary, read_summary
 from planner.store.tables import courses, patients, visits
 from planner.store.taken_times import taken_at
+
+# Where the hour stands in a moment: `2026-09-07T09:00:00+02:00`.
+_CLOCK = slice(11, 16)
 
 
 class ListedCourse(NamedTuple):
@@ -29,6 +32,7 @@ class ListedCourse(NamedTuple):
     revision: int
     next_visit: str | None
     without_day: int
+    name: str | None = None
 
 
 class DueVisit(NamedTuple):
@@ -49,8 +53,7 @@ class DueVisit(NamedTuple):
     @property
     def hours(self) -> str:
         """`09:00-09:30`."""
-        start, end = (datetime.fromisoformat(one) for one in (self.summary.start, self.summary.end))
-        return f"{start:%H:%M}-{end:%H:%M}"
+        return f"{self.summary.start[_CLOCK]}-{self.summary.end[_CLOCK]}"
 
     @property
     def what(self) -> str:
@@ -116,17 +119,11 @@ class ToPrepare(NamedTuple):
         )
 
 
-def _coming() -> Subquery:
-    """Of each course the day of its next visit, and how many have none."""
+def _coming(told: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """What is told of a course's visits to come; asked of the courses that are listed alone."""
+    is_its = visits.c.course == courses.c.id
     return (
-        select(
-            visits.c.course,
-            func.min(visits.c.day).label("day"),
-            (func.count() - func.count(visits.c.day)).label("without"),
-        )
-        .where(visits.c.state == "planned")
-        .group_by(visits.c.course)
-        .subquery()
+        select(told).where(is_its, visits.c.state == "planned").correlate(courses).scalar_subquery()
     )
 
 
@@ -155,18 +152,20 @@ def listed_courses(
         is_part = courses.c.id.icontains(search.strip(), autoescape=True)
         query = query.where(_is_of(search) | is_part)
     return [
-        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0)
-        for course, patient, status, revision, next_visit, without in connection.execute(query)
+        ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0, name)
+        for course, patient, status, revision, next_visit, without, name in connection.execute(
+            query
+        )
     ]
 
 
 def _listed() -> Select[Any]:
-    coming = _coming()
+    next_day = _coming(func.min(visits.c.day))
+    without_day = _coming(func.count() - func.count(visits.c.day))
     columns = (courses.c.id, patients.c.id, courses.c.status, courses.c.revision)
     return (
-        select(*columns, coming.c.day, coming.c.without)
+        select(*columns, next_day, without_day, patients.c.name)
         .join(patients, patients.c.key == courses.c.patient)
-        .outerjoin(coming, coming.c.course == courses.c.id)
         .where(patients.c.restricted.is_(None))
         .order_by(courses.c.id)
     )
@@ -178,17 +177,36 @@ def _is_of(patient: str) -> ColumnElement[bool]:
     return read_as | patients.c.name.icontains(patient.strip(), autoescape=True)
 
 
-def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit]:
-    """The visits to come from one day to another (both inclusive), by their time."""
-    query = (
-        select(visits, patients.c.id.label("patient_id"), patients.c.name, courses.c.waits)
-        .join(courses, courses.c.id == visits.c.course)
-        .join(patients, patients.c.key == courses.c.patient)
-        .where(visits.c.day.between(first.isoformat(), last.isoformat()))
-        .where(visits.c.state == "planned", patients.c.restricted.is_(None))
-    )
-    rows = connection.execute(query).all()
+# Built once: every day that is looked at asks them.
+_IN_DAYS = visits.c.day.between(bindparam("first"), bindparam("last"))
+_DUE = (
+    select(visits, patients.c.id.label("patient_id"), patients.c.name, courses.c.waits)
+    .join(courses, courses.c.id == visits.c.course)
+    .join(patients, patients.c.key == courses.c.patient)
+    .where(_IN_DAYS, visits.c.state == "planned", patients.c.restricted.is_(None))
+)
+_DUE_AT = _DUE.where(visits.c.clinic == bindparam("at"))
+_RESTRICTED = (
+    select(func.count())
+    .select_from(visits)
+    .join(courses, courses.c.id == visits.c.course)
+    .join(patients, patients.c.key == courses.c.patient)
+    .where(_IN_DAYS, visits.c.state == "planned", patients.c.restricted.is_not(None))
+)
+
+
+def due_visits(
+    connection: Connection, first: date, last: date, clinic: str | None = None
+) -> list[DueVisit]:
+    """The visits to come from one day to another (both inclusive), of all clinics or of one."""
+    days = {"first": first.isoformat(), "last": last.isoformat()}
+    if clinic is None:
+        rows = connection.execute(_DUE, days).all()
+    else:
+        rows = connection.execute(_DUE_AT, {**days, "at": clinic}).all()
     openings = _openings(connection, [one.clinic for one in rows])
+    times = {(one.clinic, one.start, one.end) for one in rows}
+    crowded = {one for one in times if is_crowded(openings[one[0]], *one[1:])}
     found = [
         DueVisit(
             date.fromisoformat(one.day),
@@ -197,7 +215,7 @@ def due_visits(connection: Connection, first: date, last: date) -> list[DueVisit
             one.patient_id or ERASED_ID,
             one.name,
             read_summary(one.summary),
-            is_crowded(openings[one.clinic], one.start, one.end),
+            (one.clinic, one.start, one.end) in crowded,
             one.waits > 0,
         )
         for one in rows
@@ -247,17 +265,20 @@ def without_day(connection: Connection) -> list[str]:
     return [one.course for one in connection.execute(query)]
 
 
+def restricted_courses(connection: Connection) -> list[str]:
+    """The courses of patients whose data is restricted: they are named nowhere."""
+    query = (
+        select(courses.c.id)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(patients.c.restricted.is_not(None))
+    )
+    return [one.id for one in connection.execute(query)]
+
+
 def restricted_visits(connection: Connection, first: date, last: date) -> int:
     """How many visits are not shown, as the processing of their patients' data is restricted."""
-    query = (
-        select(func.count())
-        .select_from(visits)
-        .join(courses, courses.c.id == visits.c.course)
-        .join(patients, patients.c.key == courses.c.patient)
-        .where(visits.c.day.between(first.isoformat(), last.isoformat()))
-        .where(visits.c.state == "planned", patients.c.restricted.is_not(None))
-    )
-    return connection.execute(query).scalar_one()
+    days = {"first": first.isoformat(), "last": last.isoformat()}
+    return connection.execute(_RESTRICTED, days).scalar_one()
 
 
 def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:

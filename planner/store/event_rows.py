@@ -32,7 +32,7 @@ R = TypeVar("R")
 _AUTHORS = {"by", "confirmed_by"}
 _TYPED = _AUTHORS | {
     "reason", "complication", "site_detail", "measured_by", "diagnosis", "prescriber", "lot",
-    "address", "how",
+    "address", "how", "serology", "co_treatments", "earlier_treatment", "ethics",
 }  # fmt: skip
 # A lot as vials have it: one word with a digit. Anything else may be somebody's name.
 _LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")
@@ -86,6 +86,8 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         facts["role"] = entry.role
     if entry.answered:
         facts["answered"] = list(entry.answered)
+    if entry.through != "terminal":
+        facts["through"] = entry.through
     typed = dict(_take_identity(facts["event"]))
     if entry.settled is not None:
         settled = _short(entry.settled)
@@ -129,6 +131,7 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
         settled=settled,
         role=facts.get("role", "physician"),
         answered=tuple(facts.get("answered", ())),
+        through=facts.get("through", "terminal"),
     )
 
 

@@ -17,6 +17,7 @@ from planner.core.followup.current_plan import plan_again, with_done
 from planner.core.followup.events import (
     UNSETTLED,
     Entry,
+    Given,
     Identified,
     Issued,
     Migrated,
@@ -24,11 +25,12 @@ from planner.core.followup.events import (
     Rearranged,
     Told,
 )
+from planner.core.plan.calendar_ids import subscription_digest, subscription_token
 from planner.core.plan.findings import hindering
 from planner.core.plan.plan import Page, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.lettering import as_people_read
-from planner.errors import MovedOnError, PlannerError, Problem, RefusedError
+from planner.errors import MovedOnError, NotFoundError, PlannerError, Problem, RefusedError
 from planner.store.event_rows import (
     PATIENT_ID,
     EventRow,
@@ -81,6 +83,7 @@ _MOVE_ON = (
         waits=bindparam("waiting"),
         to_tell=func.coalesce(bindparam("tell"), courses.c.to_tell),
         to_see=bindparam("see"),
+        subscription=bindparam("address"),
     )
 )
 _EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
@@ -167,7 +170,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     query = _HEAD_LOCKED if is_locked else _HEAD
     head = connection.execute(query, {"wanted": course}).one_or_none()
     if head is None:
-        raise RefusedError(_unknown(connection, course))
+        raise NotFoundError(_unknown(connection, course))
     events_there, last_there, at, has_ended_beside, *of_whom = head
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
@@ -239,6 +242,7 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
         "to": state.revision, "stands": state.status,
         "waiting": waits_of(state), "tell": _to_tell(entry),
         "see": to_see([*record.entries, entry]),
+        "address": address_digest(record.patient, state),
     }  # fmt: skip
     moved_on = connection.execute(_MOVE_ON, said)
     if moved_on.rowcount != 1:
@@ -246,6 +250,28 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
         raise MovedOnError(Problem(course, problem, "read it again and repeat the change"))
     insert_row(connection, course, row, typed, own)
     return own
+
+
+def subscription_of(record: Record) -> str:
+    """The digest of the secret address of the patient's calendar; empty where there is none."""
+    return address_digest(record.patient, record.state)
+
+
+def address_digest(patient: PatientRow, state: State) -> str:
+    """As `subscription_of`, of a course as it stands.
+
+    There is none after a death, an erasure, or where the course has no key to make one with.
+    """
+    has_died = state.ended is not None and state.ended.ending == "died"
+    token = address_token(state)
+    return "" if token is None or has_died or patient.erased else subscription_digest(token)
+
+
+def address_token(state: State) -> str | None:
+    """The secret address of the patient's calendar; None where there is none."""
+    if state.calendar_key is None or state.subscription is None:
+        return None
+    return subscription_token(bytes.fromhex(state.calendar_key), state.subscription)
 
 
 def waits_of(state: State) -> int:
@@ -269,11 +295,21 @@ def _to_tell(entry: Entry) -> int | None:
     return 0 if isinstance(entry.event, Told) else None
 
 
+def has_to_be_seen(entry: Entry) -> bool:
+    """Whether somebody who is no physician answered questions, or noted a complication."""
+    given = entry.event.injections if isinstance(entry.event, Given) else ()
+    is_of_note = bool(entry.answered) or any(one.complication for one in given)
+    return entry.role != "physician" and is_of_note
+
+
 def to_see(entries: Sequence[Entry]) -> int:
-    """The first event with which a nurse answered questions, and after which no physician came."""
+    """The first event that a physician has to see, and after which none came: 0 for none.
+
+    With it somebody else answered questions, or noted a complication.
+    """
     found = 0
     for entry in entries:
-        if entry.role != "physician" and entry.answered:
+        if has_to_be_seen(entry):
             found = found or entry.number
         elif entry.role == "physician" and not isinstance(entry.event, (*UNSETTLED, Identified)):
             found = 0

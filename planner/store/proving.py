@@ -27,6 +27,8 @@ from planner.core.followup.events import (
     LesionAdded,
     Planned,
     Role,
+    Subscribed,
+    Through,
 )
 from planner.core.plan.appointments import Named
 from planner.core.plan.course import Lesion
@@ -124,6 +126,10 @@ def _of_entry(entry: Entry) -> Iterator[str]:
             yield "its author is no name"
     if entry.role not in get_args(Role):
         yield "its role is none"
+    if entry.through not in get_args(Through):
+        yield "where it was entered is nowhere"
+    if isinstance(entry.event, Subscribed) and not _is_address(entry.event.address):
+        yield "its address is none"
     if not all(isinstance(one, str) and 0 < len(one) <= MOST_ASKED for one in entry.answered):
         yield "what was asked is none"
     if isinstance(entry.event, Issued):
@@ -131,6 +137,10 @@ def _of_entry(entry: Entry) -> Iterator[str]:
             yield "its revision is none"
         names = [*entry.event.documents, *(one.name for one in entry.event.files)]
         yield from (f"{name!r} is no document" for name in names if not is_document(name))
+
+
+def _is_address(number: int | None) -> bool:
+    return number is None or 1 <= number <= MOST_REVISIONS
 
 
 def _of_words(event: Event | None, record: Record, state: State) -> Iterator[str]:

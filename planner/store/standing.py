@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from planner.core.followup.course_state import State
 from planner.core.plan.plan import Plan
-from planner.errors import Problem, RefusedError
+from planner.errors import NotAllowedError, Problem, RefusedError
 from planner.store.histories import PatientRow, Record, read_course
 
 
@@ -35,7 +35,7 @@ def check_not_restricted(patient: PatientRow) -> None:
     """Refuse to work with the data of a patient who had that restricted."""
     if patient.restricted is not None:
         fix = "lift the restriction first"
-        raise RefusedError(Problem("the patient's data", "its processing is restricted", fix))
+        raise NotAllowedError(Problem("the patient's data", "its processing is restricted", fix))
 
 
 def check_not_erased(patient: PatientRow) -> None:

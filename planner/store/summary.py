@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic, Purpose
@@ -31,6 +32,8 @@ class Summary(NamedTuple):
     syringes: list[tuple[str, int]]
     stock_ml: str | None
     vials: int | None
+    # What each lesion gets: its id and the drawn volume.
+    volumes: list[tuple[str, str | None]] = []
 
 
 def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
@@ -49,6 +52,11 @@ def summary(visit: PlannedVisit, clinic: Clinic, protocol: Protocol) -> str:
             syringes=[(number(size), count) for size, count in sorted(sizes.items())],
             stock_ml=_text(made.stock_ml if made else None),
             vials=made.vials if made else None,
+            volumes=[
+                (one.lesion, _text(one.drawn_ml))
+                for one in visit.injections
+                if one.state == "planned"
+            ],
         )._asdict(),
         ensure_ascii=False,
     )
@@ -61,8 +69,10 @@ def purposes_of(summary: Summary) -> list[Purpose]:
     return [*looks, *injections]
 
 
+# Kept by all that it is of: a day asks for each twice, and is looked at again and again.
+@lru_cache(maxsize=1024)
 def read_summary(text: str) -> Summary:
-    """A summary from its table."""
+    """A summary from its table; its lists are for reading alone."""
     return Summary(**json.loads(text))
 
 

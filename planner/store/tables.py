@@ -3,7 +3,8 @@
 `events` and `inputs` are the history: triggers refuse to change them. `patients` and `texts` hold
 all that can tell who somebody is, so that it can be blanked; `waiting` holds it too, for as long
 as somebody waits. `clinic_events` is the history of the clinics. `courses`, `visits` and `pages`
-are drawn from the events and can be made again.
+are drawn from the events and can be made again. `accounts` to `audit` are of the web page: who may
+use it, who does, and who read and changed what.
 """
 
 from __future__ import annotations
@@ -50,6 +51,8 @@ courses = Table(
     # questions with and no physician saw: 0 for none.
     Column("to_tell", Integer, nullable=False, server_default="0"),
     Column("to_see", Integer, nullable=False, server_default="0"),
+    # The digest of the secret address of the patient's calendar; empty where there is none.
+    Column("subscription", Text, nullable=False, server_default="", index=True),
 )
 events = Table(
     "events",
@@ -128,4 +131,69 @@ pages = Table(
     Column("page", Text, primary_key=True),
     Column("code", Text, nullable=False),
     Index("pages_by_code", "code"),
+)
+# Who may use the web page; `password` is a salted digest that is slow to guess.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("read_as", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("disabled", Text),
+)
+# Who is signed in, by the digest of a cookie.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("account", Text, ForeignKey("accounts.name"), nullable=False, index=True),
+    Column("at", Text, nullable=False),
+    Column("seen", Text, nullable=False),
+    Column("locked", Integer, nullable=False),
+)
+# Forms that came when nobody was signed in any more: given back to the same account alone.
+kept_forms = Table(
+    "kept_forms",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("at", Text, nullable=False),
+)
+# What opens a door by itself, by its digest: the address that begins, the tokens of programs; and
+# what the page signs its forms with.
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("by", Text, nullable=False),
+)
+# Wrong passwords, by account and by address.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("last", Text, nullable=False),
+)
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", Text, nullable=False, index=True),
+    Column("person", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("course", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
+    # What a form is told from others by, so that one sent twice is one change.
+    Column("form", Text, index=True),
 )

@@ -61,10 +61,13 @@ def taken_at(
     place: Place,
     is_counted: Callable[[str, int], bool] = lambda _course, _number: True,
     busy: Sequence[Busy] = (),
+    *,
+    lasts_anew: bool = False,
 ) -> OccupancyByDay:
     """What visits to come take at a clinic, those that count by course and number.
 
-    As `taken_by_others` it keeps other writers out.
+    As `taken_by_others` it keeps other writers out. Where the clinic's minutes are others a visit
+    `lasts_anew`: as long as one that is laid out now.
     """
     alone = Opening(place.clinic, Occupancy())
 
@@ -75,6 +78,9 @@ def taken_at(
             if is_counted(course, number):
                 purposes = purposes_of(read_summary(summary))
                 begin, over = datetime.fromisoformat(start), datetime.fromisoformat(end)
-                yield Busy(begin, over, alone.stay(purposes).takes)
+                stay = alone.stay(purposes)
+                if lasts_anew:
+                    begin, over = alone.placed(begin.replace(tzinfo=None), stay)
+                yield Busy(begin, over, stay.takes)
 
     return OccupancyByDay(read, busy)

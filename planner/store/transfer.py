@@ -34,7 +34,8 @@ from planner.store.histories import (
 from planner.store.proving import unproven, untrue_texts
 from planner.store.standing import check_not_restricted
 from planner.store.stored_inputs import Stored
-from planner.store.tables import courses, inputs, patients
+from planner.store.tables import courses, inputs, patients, waiting
+from planner.store.waiting_list import find_waiting
 
 FORMAT = "planner-register"
 # The same of a line, which may be nested without end, or break a rule of the tables.
@@ -47,12 +48,16 @@ _OF_INPUT = {"sha256", "kind", "content"}
 def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
     """Each line of an export: a head, then for each course its patient, inputs and events.
 
-    The head of a whole export has the clinics.
+    The head of a whole export has the clinics, and who waits for a first day.
     """
     if only is not None:
         check_not_restricted(read_course(connection, only).patient)
-    clinics = list(_clinics(connection)) if only is None else []
-    yield _line({"format": FORMAT, "version": VERSION} | ({"clinics": clinics} if clinics else {}))
+    whole: dict[str, Any] = {}
+    if only is None:
+        whole = {"clinics": list(_clinics(connection)), "waiting": list(_waiting(connection))}
+    yield _line(
+        {"format": FORMAT, "version": VERSION} | {k: one for k, one in whole.items() if one}
+    )
     query = select(courses.c.id, courses.c.patient).order_by(courses.c.id)
     rows = connection.execute(query if only is None else query.where(courses.c.id == only)).all()
     seen_patients: set[int] = set()
@@ -73,6 +78,12 @@ def exported(connection: Connection, only: str | None = None) -> Iterator[str]:
             scheduled = scheduled_of(row)
             times = {} if scheduled is None else {"scheduled": scheduled}
             yield _line({"event": event | times | {"digest": own}})
+
+
+def _waiting(connection: Connection) -> Iterator[dict[str, Any]]:
+    """The waiting lists, with the protocols that the courses are planned by."""
+    for row in connection.execute(select(waiting).order_by(waiting.c.place)):
+        yield {"row": dict(row._mapping), "input": _input(connection, row.protocol)}
 
 
 def _clinics(connection: Connection) -> Iterator[dict[str, Any]]:
@@ -115,6 +126,7 @@ class _Coming:
         self.rows: list[tuple[EventRow, str, str]] = []
         self.courses: list[str] = []
         self.clinics: list[dict[str, Any]] = []
+        self.waiting: list[dict[str, Any]] = []
         self.joining: list[tuple[str, str, datetime]] = []
         self.has_head = False
         self.is_first_edition = False
@@ -154,9 +166,24 @@ class _Coming:
             for file in one["inputs"]:
                 self._input(file)
             keep_rows(self.connection, one["clinic"], one["events"])
+        for one in self.waiting:
+            self._wait(one["row"], one["input"])
         for course, file, at in self.joining:
             join_clinic(self.connection, course, file, at, is_next_version=False)
         return self.courses
+
+    def _wait(self, row: dict[str, Any], file: dict[str, Any]) -> None:
+        """A course that waits: it has to be one, at a clinic of the register."""
+        check_id(row["course"])
+        self._input(file)
+        if set(row) != {one.name for one in waiting.c} or file["sha256"] != row["protocol"]:
+            raise ValueError("who waits has other keys")
+        there = find_waiting(self.connection, row["course"])
+        if there is None:
+            self.connection.execute(insert(waiting).values(**row))
+            there = find_waiting(self.connection, row["course"])
+        if there is None or there.course.id != row["course"]:
+            raise ValueError("who waits is another course")
 
     def _head(self, line: dict[str, Any]) -> None:
         if line.get("format") != FORMAT:
@@ -166,6 +193,7 @@ class _Coming:
             raise InputError(Problem("line 1", text, "update the planner"))
         self.has_head = True
         self.clinics = list(line.get("clinics", []))
+        self.waiting = list(line.get("waiting", []))
         self.is_first_edition = line["version"] == FIRST_EDITION
 
     def _patient(self, said: dict[str, Any]) -> None:

@@ -73,6 +73,12 @@ def remove_waiting(connection: Connection, course: str) -> None:
     connection.execute(delete(waiting).where(waiting.c.course == course))
 
 
+def waiting_of(connection: Connection, patient: str) -> list[Waiting]:
+    """The courses that wait for a patient, by the id as people read it."""
+    here = waiting.c.read_as == as_people_read(patient)
+    return list(_read(connection.execute(select(waiting).where(here)).all()))
+
+
 def remove_waiting_of(connection: Connection, patient: str) -> int:
     """Take all that wait for a patient off the list; how many."""
     here = waiting.c.read_as == as_people_read(patient)

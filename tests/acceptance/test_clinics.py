@@ -10,11 +10,18 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from planner.app import clinics, waiting
+from planner.app.actors import Author
+from planner.core.calendar.clinic import Closure
+from planner.errors import MovedOnError
+from planner.store.clinics import find_place
+from planner.store.database import open_database
 from tests.conftest import Run
 from tests.courses import course_text, lesion
 
@@ -267,15 +274,6 @@ def test_a_closure_in_the_past_asks_what_was_not_recorded(planner: Run, tmp_path
 
 
 def test_two_who_close_at_once_and_what_the_first_did(planner: Run, tmp_path: Path) -> None:
-    from datetime import UTC, date, datetime
-
-    from planner.app import clinics
-    from planner.app.actors import Author
-    from planner.core.calendar.clinic import Closure
-    from planner.errors import MovedOnError
-    from planner.store.clinics import find_place
-    from planner.store.database import open_database
-
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 1)
     register = open_database(str(tmp_path / "r.db"))
@@ -438,6 +436,172 @@ def test_told_visits_make_room_only_where_that_is_allowed(planner: Run, tmp_path
     assert changed(planner, "book", "one", "--dry-run", **where)["booked"] != []
 
 
+def test_who_makes_room_finds_room_that_others_make(
+    planner: Run, tmp_path: Path, where: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One visit a day: Monday's fourth injection can go to Wednesday if that goes to Friday."""
+    half_hours = dict.fromkeys(HOURS, "08:00-08:30")
+    clinic = clinic_file(tmp_path, opening=half_hours)
+    for n, day in enumerate(("2027-03-01", "2027-03-02", "2027-03-03", "2027-03-04")):
+        file = course_file(tmp_path, f"K-{n + 1}", f"{day} 08:00")
+        added = planner("course", "add", file, "--clinic", clinic, **where)
+        assert added.returncode == 0, added.stderr
+    monday = ("--not-before", "2027-03-22", "--by-date", "2027-03-22")
+    waits = planner("clinic", "wait", "one", course_file(tmp_path, "W-1", None), *monday, **where)
+    assert waits.returncode == 0, waits.stderr
+    call = ("book", "one", "--may-move", "3")
+    assert changed(planner, "book", "one", "--dry-run", **where)["booked"] == []
+    with monkeypatch.context() as nearest:
+        nearest.setattr(waiting, "MOST_FURTHER", 0)
+        register, who = open_database(where["PLANNER_DATABASE"]), Author("Dr A", datetime.now(UTC))
+        no_chain = waiting.book(register, "one", who, waiting.Bounds(), may_move=3, is_dry=True)
+    assert no_chain.courses == ()
+    found = changed(planner, *call, "--confirm", "called", **where)
+    assert [one["first_visit"][:16] for one in found["booked"]] == ["2027-03-22T08:00"]
+    moves = {(one["course"], one["visit"]): one["to"][:10] for one in found["moves"]}
+    assert moves["K-1", 4] == "2027-03-24"
+    assert moves["K-3", 4] == "2027-03-26"
+    done = planner("course", "check", **where)
+    assert (done.returncode, "more visits than room" in done.stdout) == (0, False), done.stdout
+
+
+def test_what_is_offered_is_free_once_all_is_moved(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    """Second visits of a week that closes: some find a day, the rest is offered what is left."""
+    names = filled(planner, tmp_path, where, 8)
+    names += filled_at(planner, tmp_path, where, "2027-03-03")
+    call = ("close", "one", "--on", "2027-03-08", "--to", "2027-03-10", "--reason", "water")
+    done = changed(planner, *call, "--confirm", "y", **where)
+    taken = {start for name in names for start in starts(planner, name, where).values()}
+    offered = [one[:16] for left in done["without_day"] for one in left["free"]]
+    assert done["moves"]
+    assert offered
+    assert not taken & set(offered)
+
+
+def filled_at(planner: Run, folder: Path, where: dict[str, str], day: str) -> list[str]:
+    """Two more courses that begin on a day."""
+    names = ["N-1", "N-2"]
+    for name, hour in zip(names, ("08:00", "08:30"), strict=True):
+        file = course_file(folder, name, f"{day} {hour}")
+        assert planner("course", "add", file, "--clinic", "one", **where).returncode == 0
+    return names
+
+
+def test_a_letter_says_which_visits_have_no_day(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    call = ("close", "one", "--on", "2027-03-06", "--to", "2027-03-10", "--reason", "water")
+    assert changed(planner, *call, "--confirm", "y", **where)["without_day"]
+    done = planner("course", "documents", "K-1", "--out", "d", **where)
+    assert done.returncode == 0, done.stderr
+    shown = subprocess.run(
+        ["pdftotext", "-layout", tmp_path / "d/appointments.pdf", "-"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "No day is set yet for: no. 2. We will call you." in shown.stdout
+
+
+def made_room(planner: Run, tmp_path: Path, where: dict[str, str], **changes: Any) -> None:
+    """A Wednesday of one hour: K-1 has its second injection there, K-2 its first; W-1 waits."""
+    clinic = clinic_file(tmp_path, opening=dict.fromkeys(HOURS, "08:00-09:00"), **changes)
+    for name, start in (("K-1", "2027-02-24 08:00"), ("K-2", "2027-03-03 08:30")):
+        file = course_file(tmp_path, name, start)
+        assert planner("course", "add", file, "--clinic", clinic, **where).returncode == 0
+    day = ("--not-before", "2027-03-03", "--by-date", "2027-03-03")
+    waits = planner("clinic", "wait", "one", course_file(tmp_path, "W-1", None), *day, **where)
+    assert waits.returncode == 0, waits.stderr
+
+
+BOOK = ("book", "one", "--may-move", "2", "--confirm", "called")
+
+
+def test_who_begins_comes_at_an_hour_that_became_free(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    made_room(planner, tmp_path, where)
+    found = changed(planner, *BOOK, **where)
+    assert [one["first_visit"][:16] for one in found["booked"]] == ["2027-03-03T08:00"]
+    # A first visit was wished on its day: the other patient's second one makes room.
+    assert [(one["course"], one["visit"]) for one in found["moves"]] == [("K-1", 2)]
+    done = planner("course", "check", **where)
+    assert (done.returncode, "more visits than room" in done.stdout) == (0, False), done.stdout
+
+
+@pytest.mark.parametrize("how", ["restrict", "erase"])
+def test_nobody_is_moved_whom_one_may_not_call(
+    planner: Run, tmp_path: Path, where: dict[str, str], how: str
+) -> None:
+    made_room(planner, tmp_path, where)
+    said = ("--reason", "asked") if how == "restrict" else ("--force", "--reason", "court")
+    assert planner("patient", how, "P-K-1", *said, **where).returncode == 0
+    found = changed(planner, *BOOK, **where)
+    assert (found["booked"], found["moves"], found["waiting"]) == ([], [], ["W-1"])
+    assert planner("course", "check", **where).returncode == 0
+
+
+def test_a_closed_day_keeps_no_word_with_an_erased_patient(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    erased = planner("patient", "erase", "P-K-1", "--force", "--reason", "court", **where)
+    assert erased.returncode == 0
+    assert changed(planner, *CLOSE, "--confirm", "she phoned", **where)["moves"]
+    assert planner("course", "check", **where).returncode == 0
+    exported = planner("course", "export", **where)
+    assert "she phoned" not in exported.stdout
+    (tmp_path / "e.jsonl").write_text(exported.stdout)
+    new = {**BY, "PLANNER_DATABASE": str(tmp_path / "new.db")}
+    assert planner("course", "import", tmp_path / "e.jsonl", **new).returncode == 0
+
+
+def test_who_is_restricted_holds_nobody_up(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for name in ("W-1", "W-2"):
+        call = ("wait", "one", course_file(tmp_path, name, None), "--not-before", MONDAY)
+        assert planner("clinic", *call, **where).returncode == 0
+    other = course_file(tmp_path, "W-3", None)
+    other.write_text(other.read_text().replace("P-W-3", "P-K-1"))
+    assert planner("patient", "restrict", "P-K-1", "--reason", "x", **where).returncode == 0
+    refused = planner("clinic", "wait", "one", other, **where)
+    assert (refused.returncode, "restricted" in refused.stderr) == (13, True)
+    assert len(changed(planner, "book", "one", "--confirm", "y", **where)["booked"]) == 2
+
+
+def test_who_was_given_a_day_keeps_it(planner: Run, tmp_path: Path, where: dict[str, str]) -> None:
+    """Two want the same Tuesday of one visit: the first of the list stays where it was put."""
+    clinic = clinic_file(tmp_path, opening=dict.fromkeys(HOURS, "08:00-08:30"))
+    file = course_file(tmp_path, "K-1", "2027-03-01 08:00")
+    assert planner("course", "add", file, "--clinic", clinic, **where).returncode == 0
+    for name, first in (("W-1", "2027-03-01"), ("W-2", "2027-03-02")):
+        day = ("--not-before", first, "--by-date", "2027-03-02")
+        file = course_file(tmp_path, name, None)
+        assert planner("clinic", "wait", "one", file, *day, **where).returncode == 0
+    found = changed(planner, *BOOK, **where)
+    assert [(one["course"], one["first_visit"][:10]) for one in found["booked"]] == [
+        ("W-1", "2027-03-02")
+    ]
+    assert found["waiting"] == ["W-2"]
+
+
+def test_a_wanted_hour_at_noon_is_no_hour_of_a_clinic_that_is_closed_then(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    hours = {day: ["08:00-08:30", "13:00-13:30"] for day in HOURS}
+    clinic = clinic_file(tmp_path, opening=hours)
+    for name, start in (("K-1", "2027-02-24 08:00"), ("K-2", "2027-03-03 13:00")):
+        file = course_file(tmp_path, name, start)
+        assert planner("course", "add", file, "--clinic", clinic, **where).returncode == 0
+    day = ("--not-before", "2027-03-03", "--by-date", "2027-03-03")
+    noon = course_file(tmp_path, "W-1", "2027-03-03 12:15")
+    assert planner("clinic", "wait", "one", noon, *day, **where).returncode == 0
+    found = changed(planner, *BOOK, **where)
+    assert [one["first_visit"][:16] for one in found["booked"]] == ["2027-03-03T08:00"]
+
+
 def test_an_older_register_gets_its_clinics(planner: Run, tmp_path: Path) -> None:
     import sqlite3
 
@@ -447,10 +611,12 @@ def test_an_older_register_gets_its_clinics(planner: Run, tmp_path: Path) -> Non
     with sqlite3.connect(tmp_path / "r.db") as old:
         old.executescript(
             "DROP TABLE waiting; DROP TABLE clinic_events; DROP TABLE clinics;"
-            "DROP INDEX ix_courses_clinic;"
+            "DROP INDEX ix_courses_clinic; DROP INDEX ix_courses_subscription;"
+            "DROP TABLE sessions; DROP TABLE accounts; DROP TABLE kept_forms; DROP TABLE secrets;"
+            "DROP TABLE attempts; DROP TABLE audit;"
             + "".join(
                 f"ALTER TABLE courses DROP COLUMN {name};"
-                for name in ("clinic", "waits", "to_tell", "to_see")
+                for name in ("clinic", "waits", "to_tell", "to_see", "subscription")
             )
             + "UPDATE alembic_version SET version_num = '0002';"
         )
@@ -467,3 +633,129 @@ def test_an_older_register_gets_its_clinics(planner: Run, tmp_path: Path) -> Non
         == json.dumps(shown, indent=2) + "\n"
     )
     assert planner("course", "export", **copy).stdout == exported
+
+
+def folder_of(folder: Path, name: str) -> set[str]:
+    return {one.name for one in (folder / name).iterdir()}
+
+
+def test_who_was_told_a_day_that_moved_again_is_called(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    closing = ("close", "one", "--on", MONDAY, "--reason", "ill", "--confirm", "told")
+    changed(planner, *closing, "--hours", "08:00-08:30", **where)
+    assert planner("course", "documents", "K-1", "--out", "K-1", **where).returncode == 0
+    changed(planner, *closing, **where)
+    assert planner("clinic", "papers", "one", "--out", "out", **where).returncode == 0
+    assert "K-1,P-K-1" in (tmp_path / "out" / "calls.csv").read_text()
+
+
+def test_longer_visits_are_laid_out_apart(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 2)
+    longer = clinic_file(tmp_path, "longer.toml", minutes={"injection": 60})
+    asked = planner("clinic", "put", longer, "--reason", "slower", **where)
+    assert asked.returncode == 12, asked.stdout
+    made = changed(planner, "put", longer, "--reason", "slower", "--confirm", "so be it", **where)
+    assert made["moves"]
+    assert "more visits than room" not in planner("course", "check", **where).stdout
+
+
+@pytest.mark.parametrize("answer", ["patient did not come", "pass", "later", "mm"])
+def test_only_its_letter_records_a_visit_as_planned(
+    planner: Run, tmp_path: Path, where: dict[str, str], answer: str
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    said = {"INPUT": f"{answer}\ns\n"}
+    done = planner("clinic", "record", "one", "--on", MONDAY, **where, **said)
+    assert "type one letter" in done.stderr
+    assert '"kind": "given"' not in planner("course", "show", "K-1", "--json", **where).stdout
+
+
+def test_what_is_unlikely_is_asked_for_each_visit_of_a_day(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 2)
+    # The first in the future, confirmed; the second asked again, and left.
+    said = {"INPUT": "p\n\n\nat the chair\np\n\n\n\n"}
+    done = planner("clinic", "record", "one", "--on", MONDAY, **where, **said)
+    assert done.returncode == 12
+    assert done.stderr.count("asked: ") == 2
+    assert "1 visit of 2 recorded" in done.stdout
+    assert "left: K-2 visit 1" in done.stderr
+
+
+def test_the_work_of_a_clinic_says_who_could_begin(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    planner("clinic", "wait", "one", course_file(tmp_path, "W-1", None), **where)
+    assert [
+        one["course"] for one in changed(planner, "work", "one", **where)["could_come_earlier"]
+    ] == ["W-1"]
+
+
+def test_a_days_folder_holds_that_day_alone(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for on, names in ((MONDAY, 3), ("2027-03-02", 1)):
+        planner("clinic", "day", "one", "--on", on, "--out", "day", **where)
+        assert len(folder_of(tmp_path, "day")) == names
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "labels.pdf").write_text("mine")
+    done = planner("clinic", "day", "one", "--on", MONDAY, "--out", "own", **where)
+    assert done.returncode == 13
+    assert (tmp_path / "own" / "labels.pdf").read_text() == "mine"
+
+
+def test_a_days_page_that_went_stale_has_a_slip(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    planner("clinic", "day", "one", "--on", MONDAY, "--out", "day", **where)
+    changed(planner, "close", "one", "--on", MONDAY, "--reason", "ill", "--confirm", "yes", **where)
+    planner("clinic", "papers", "one", "--out", "out", **where)
+    assert "change-slip.pdf" in folder_of(tmp_path / "out", "K-1")
+
+
+def test_who_waits_is_exported_taken_off_and_found(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    planner("clinic", "wait", "one", course_file(tmp_path, "W-1", None), **where)
+    (tmp_path / "out.jsonl").write_text(planner("course", "export", **where).stdout)
+    copy = {**where, "PLANNER_DATABASE": str(tmp_path / "copy.db")}
+    assert planner("course", "import", "out.jsonl", **copy).returncode == 0
+    assert "W-1" in planner("clinic", "waiting", "one", **copy).stdout
+    assert "W-1" in planner("patient", "export", "P-W-1", **where).stdout
+    assert "nobody waits" in planner("clinic", "waiting", "one", "--remove", "W-1", **where).stdout
+    assert planner("clinic", "waiting", "one", "--remove", "W-1", **where).returncode == 13
+
+
+def test_a_look_at_booking_asks_nothing(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for name in ("W-1", "W-2"):
+        file = course_file(tmp_path, name, None)
+        file.write_text(file.read_text().replace(f"P-{name}", "P-K-1"))
+        planner("clinic", "wait", "one", file, **where)
+    assert len(changed(planner, "book", "one", "--dry-run", **where)["booked"]) == 2
+    asked = planner("clinic", "book", "one", **where)
+    assert asked.returncode == 12
+    assert "course W-1: the patient has another running course" in asked.stderr
+    wrong = planner("clinic", "book", "one", "--from", "2027-03-02", "--to", MONDAY, **where)
+    assert wrong.returncode == 2
+
+
+def test_a_solver_says_nothing_on_standard_output(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 8)
+    hours = dict.fromkeys(HOURS, "10:00-12:00")
+    file = clinic_file(tmp_path, "short.toml", opening=hours)
+    made = changed(planner, "put", file, "--reason", "short", "--dry-run", **where)
+    assert made["moves"]

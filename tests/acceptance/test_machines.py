@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,6 +147,22 @@ def test_years_of_unknown_holidays_matter_only_where_they_are_reached(
         done = planner("plan", course, "--clinic", clinic, "--json")
         assert done.returncode == code, (first, done.stderr)
         assert code == 0 or "the public holidays of 2036 are not known" in done.stderr
+
+
+def test_what_else_warns_meanwhile_says_nothing_of_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something that was not closed is cleared away just then: the year is known all the same."""
+    import warnings
+
+    import holidays
+
+    ask = holidays.country_holidays
+
+    def asked(*given: Any, **options: Any) -> Any:
+        warnings.warn("unclosed file", ResourceWarning, stacklevel=2)
+        return ask(*given, **options)
+
+    monkeypatch.setattr(holidays, "country_holidays", asked)
+    assert public_holidays("DK", None, range(2026, 2028)).years == range(2026, 2028)
 
 
 DEEP = ".".join(["a"] * 60_000)

@@ -347,13 +347,17 @@ def torn(path: Path) -> None:
     path.write_bytes(content[: len(content) // 2])
 
 
+def torn_at_its_end(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
 def scribbled(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[:100] = b"x" * 100
     path.write_bytes(bytes(content))
 
 
-@pytest.mark.parametrize("spoil", [torn, scribbled])
+@pytest.mark.parametrize("spoil", [torn, torn_at_its_end, scribbled])
 def test_a_torn_file_is_said(planner: Run, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     register = open_database(str(tmp_path / "register.db"))
     follow(register, tmp_path)

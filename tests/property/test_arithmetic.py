@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from planner.core.dosing.draw_up import MOST_SYRINGES, draw_up, fill_each, fill_shared, recipe
 from planner.core.dosing.equipment import Stock, Syringe
-from planner.core.values.formatting import NBSP, mg, number
+from planner.core.values.formatting import NBSP, decimal, mg, number
 from planner.core.values.quantities import Dose, Strength, Volume
 from planner.errors import InputError
-from planner.files.plan import decimal
 
 T = TypeVar("T")
 # Each example has a batch of values: 1,000 examples see 10,000 of them.

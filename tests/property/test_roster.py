@@ -12,6 +12,7 @@ from planner.core.calendar.availability import Opening, Stay
 from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.roster import exact, highs
+from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.choices import (
     Chooser,
     Cost,
@@ -30,6 +31,7 @@ from planner.files.clinic import clinic_from
 CLINICS = 500
 MONDAY = date(2027, 3, 1)
 DAY = timedelta(days=1)
+LONG_AGO = datetime.combine(MONDAY - 9 * DAY, time())
 
 
 def random_clinic(chance: random.Random) -> Clinic:
@@ -135,7 +137,7 @@ def weight(visits: list[Movable], starts: tuple[datetime | None, ...]) -> tuple[
 def answer(
     visits: list[Movable], distances: list[Distance], opening: Opening
 ) -> tuple[datetime | None, ...]:
-    found = laid_out(visits, distances, opening, datetime.combine(MONDAY - 9 * DAY, time()))
+    found = laid_out(visits, distances, opening, LONG_AGO)
     return tuple(found[one.key] for one in visits)
 
 
@@ -156,6 +158,30 @@ def test_the_answer_is_the_best_of_all(part: int) -> None:
         other = dict(zip((one.key for one in shuffled), answer(shuffled, distances, opening),
                          strict=True))  # fmt: skip
         assert tuple(other[one.key] for one in visits) == found, seed
+
+
+def test_by_days_first_nothing_is_taken_twice() -> None:
+    """What has an answer on quarter hours has one that keeps all bounds, and moves few."""
+    for seed in range(CLINICS // 5):
+        chance = random.Random(seed)
+        visits, distances, opening = random_visits(chance, random_clinic(chance))
+        # Each needs a day and a quarter hour; only one that has room where it stands may stay.
+        visits = [
+            one._replace(
+                stood=(stood := one.stood.replace(minute=15)),
+                may_stay=n == 0 and opening.obstacle(stood, one.stay) is None,
+                may_be_without=False,
+            )
+            for n, one in enumerate(visits)
+        ]
+        best = laid_out(visits, distances, opening, LONG_AGO)
+        found = laid_out_by_days(visits, distances, opening, LONG_AGO)
+        assert bool(found) == bool(best), seed
+        starts, least = (tuple(each.get(one.key) for one in visits) for each in (found, best))
+        if found:
+            assert fits(visits, starts, distances, opening), seed
+            days, fewest = (weight(visits, each)[2] for each in (starts, least))
+            assert days <= fewest + len(visits), seed
 
 
 def random_model(chance: random.Random) -> Model:

@@ -102,7 +102,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 # In the order in which a reader meets them: the front page, then one for each role.
 PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in (
-    "physician", "nurse", "secretary", "administrator", "hazards"))]  # fmt: skip
+    "physician", "nurse", "secretary", "administrator", "series", "hazards"))]  # fmt: skip
 
 
 def commands_of(page: Path) -> list[str]:

@@ -76,7 +76,7 @@ class Clinic(NamedTuple):
     the country that have more of their own, where the file states none. `calendar_key` is the
     secret that calendar ids are made with; it stands in no document. `most_ml` is the clinic's own
     limit for one injection at a site; `further_lesion_minutes` is what each lesion of a purpose
-    after its first adds to a visit.
+    after its first adds to a visit. `codes` has system and code of a site for other systems.
     """
 
     name: str
@@ -109,6 +109,7 @@ class Clinic(NamedTuple):
     needs: Mapping[Purpose, Share] = MappingProxyType(
         {"injection": ONE_ROOM, "evaluation": ONE_ROOM}
     )
+    codes: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
     @property
     def writes_commas(self) -> bool:

@@ -138,7 +138,6 @@ def as_movables(one: Wanted, on: date, opening: Opening) -> tuple[list[Movable],
             stood=datetime.combine(visit.due, hour),
             due=visit.due,
             days=tuple(_window(visit, number, opening)),
-            may_stay=True,
             may_be_without=False,
         )
         for number, visit in enumerate(visits)

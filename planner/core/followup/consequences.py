@@ -621,8 +621,8 @@ class Consequences:
         stood = [
             old
             for old in self.before.visits.values()
-            if names & set(old.names) and any(map(self.before.is_open, old.names))
             if old.start is not None and old.start.replace(tzinfo=None) == start
+            if names & set(old.names) and any(map(self.before.is_open, old.names))
         ]
         had_room = any(
             old.start and old.end and old.end - old.start >= timedelta(minutes=stay.minutes)

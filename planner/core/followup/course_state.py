@@ -33,6 +33,7 @@ from planner.core.followup.events import (
     Rearranged,
     Resumed,
     Settled,
+    Subscribed,
     Told,
     kind_of,
 )
@@ -48,6 +49,8 @@ from planner.core.values.quantities import Dose
 from planner.errors import Problem, RefusedError
 
 Status = Literal["planned", "running", "held", "ended"]
+# What nobody corrects: it is what others did, or tells of no treatment.
+UNCORRECTED = (Planned, Issued, Migrated, Rearranged, Told, Subscribed, Corrected)
 _RESTORE = "somebody changed the database; restore the last backup"
 
 
@@ -101,6 +104,8 @@ class State(NamedTuple):
     decisions: Mapping[str, Decision]
     findings: tuple[Finding, ...]
     calendar_key: str | None
+    # The number of the patient's secret address; None where it was withdrawn.
+    subscription: int | None = 1
 
     @property
     def status(self) -> Status:
@@ -218,7 +223,7 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
         place = f"event {target}"
         if event is None or target >= entry.number:
             raise refused(place, "there is none", "see its history")
-        if isinstance(event, Planned | Issued | Migrated | Rearranged | Told | Corrected):
+        if isinstance(event, UNCORRECTED):
             raise refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
         if target in withdrawn:
             raise refused(place, "it is withdrawn already", "enter it anew")
@@ -248,6 +253,7 @@ class _Folding:
         self.identities = dict(state.identities) if state else {}
         self.findings = state.findings if state else ()
         self.calendar_key = state.calendar_key if state else None
+        self.subscription = state.subscription if state else 1
 
     def state(self, revision: int) -> State:
         """What the events leave."""
@@ -266,6 +272,7 @@ class _Folding:
             decisions=self.decisions,
             findings=self.findings,
             calendar_key=self.calendar_key,
+            subscription=self.subscription,
         )
 
     @property
@@ -277,7 +284,7 @@ class _Folding:
 
     def note(self, entry: Entry) -> None:
         """What one more event says, whatever it led to."""
-        said_later = Issued | Migrated | Identified | Corrected | Told
+        said_later = Issued | Migrated | Identified | Corrected | Told | Subscribed
         if self.ended and not isinstance(entry.event, said_later):
             text = f"the course ended on {day(self.ended.on)} ({self.ended.ending})"
             fix = "correct the ending first, if that was a slip"
@@ -289,6 +296,10 @@ class _Folding:
     @singledispatchmethod
     def _note(self, event: Event, entry: Entry) -> None:
         """What says nothing of the course itself: a visit was missed or moved."""
+
+    @_note.register
+    def _subscribed(self, event: Subscribed, _entry: Entry) -> None:
+        self.subscription = event.address
 
     @_note.register
     def _planned(self, event: Planned, entry: Entry) -> None:

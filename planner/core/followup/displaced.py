@@ -85,7 +85,7 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
     state = there.state
     slots = _slots(visit, state)
     window = min(one.appointment.window_days for one in slots)
-    if _is_first(visit, state):
+    if is_first(visit, state):
         window = min(window, there.protocol.policy.injection_window_days)
     due = _due(slots[0])
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
@@ -114,7 +114,7 @@ def _not_before(slots: Sequence[Slot]) -> Iterator[date]:
     yield from (one.appointment.not_before for one in slots if one.appointment.not_before)
 
 
-def _is_first(visit: PlannedVisit, state: State) -> bool:
+def is_first(visit: PlannedVisit, state: State) -> bool:
     """Whether it is the first visit of a course that has not begun."""
     starts = [one.start for one in state.visits.values() if one.start is not None]
     return not state.given and not state.seen and visit.start == min(starts)

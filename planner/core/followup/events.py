@@ -203,6 +203,12 @@ class Told(NamedTuple):
     how: str
 
 
+class Subscribed(NamedTuple):
+    """The secret address of the patient's calendar is another one (its number), or withdrawn."""
+
+    address: int | None
+
+
 class Corrected(NamedTuple):
     """An earlier event (by its number) was a slip: what holds in its place, None for nothing."""
 
@@ -228,6 +234,7 @@ Event = (
     | Migrated
     | Rearranged
     | Told
+    | Subscribed
     | Corrected
 )
 # How each is called in the database, in exports and in a history.
@@ -249,6 +256,7 @@ KINDS: dict[str, type[Event]] = {
     "migrated": Migrated,
     "rearranged": Rearranged,
     "told": Told,
+    "subscribed": Subscribed,
     "corrected": Corrected,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -260,9 +268,9 @@ def kind_of(event: Event) -> str:
 
 
 # What raises no revision: it changes nothing of the course.
-UNCOUNTED = (Planned, Issued, Migrated, Told)
+UNCOUNTED = (Planned, Issued, Migrated, Told, Subscribed)
 # What decides nothing of what is to come.
-UNSETTLED = (Issued, Told)
+UNSETTLED = (Issued, Told, Subscribed)
 
 
 class Scheduled(NamedTuple):
@@ -291,6 +299,8 @@ class Settled(NamedTuple):
     findings: tuple[Finding, ...] | None = None
 
 
+# Where an event was entered: on a command line, or on the web page.
+Through = Literal["terminal", "page"]
 # As what somebody enters an event.
 Role = Literal["physician", "nurse", "secretary", "auditor", "administrator"]
 
@@ -312,3 +322,4 @@ class Entry(NamedTuple):
     settled: Settled | None = None
     role: Role = "physician"
     answered: tuple[str, ...] = ()
+    through: Through = "terminal"

@@ -7,6 +7,7 @@ function that is slow to guess with.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from functools import lru_cache
@@ -25,6 +26,17 @@ def uid_of(key: bytes, first: Named) -> str:
     """The id of the visit of an appointment."""
     told = _joined(first.lesion, first.purpose, str(first.number))
     return str(UUID(bytes=hmac.digest(key, told, hashlib.sha256)[:16], version=4))
+
+
+def subscription_token(key: bytes, number: int) -> str:
+    """The secret part of the address of a patient's calendar: 160 bits that nobody can guess."""
+    token = hmac.digest(key, _joined("subscription", str(number)), hashlib.sha256)[:20]
+    return base64.b32encode(token).decode().lower()
+
+
+def subscription_digest(token: str) -> str:
+    """What an address is looked up by: it is not kept itself."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @lru_cache(maxsize=256)

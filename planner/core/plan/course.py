@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from planner.core.values.quantities import Dose
 
 Indication = Literal["severe", "ulcerated", "before-surgery"]
+Sex = Literal["female", "male", "other"]
 Side = Literal["left", "right", "midline"]
 # Words of a lesion's detail that name a finger, or a toe.
 DIGITS = ("thumb", "index", "middle", "ring", "little")
@@ -72,6 +73,23 @@ class Screened(NamedTuple):
     answer: bool
 
 
+class Background(NamedTuple):
+    """What reports of a series ask of a patient, as far as it was written; no plan hangs on it.
+
+    `disease_years` is how long the disease was there before the first visit, `consecutive` whether
+    nobody who came before was passed over, `ethics` the number of the committee's decision.
+    """
+
+    sex: Sex | None = None
+    disease_years: Decimal | None = None
+    serology: str | None = None
+    co_treatments: str | None = None
+    earlier_treatment: str | None = None
+    consecutive: bool | None = None
+    consent_to_publish: bool | None = None
+    ethics: str | None = None
+
+
 class Course(NamedTuple):
     """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset.
 
@@ -89,3 +107,4 @@ class Course(NamedTuple):
     moves: tuple[Move, ...] = ()
     confirmations: tuple[Confirmation, ...] = ()
     screening: tuple[Screened, ...] = ()
+    background: Background | None = None

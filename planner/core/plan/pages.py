@@ -119,22 +119,21 @@ def _told(plan: Plan, begun: Collection[int] = ()) -> dict[str, _Told]:
         )
     if len(pages) > 1:
         hours = [_hours(visit) for visit in with_pages(plan) if visit.number not in begun]
-        pages[LETTER_PAGE] = _Told(_letter(plan, hours))
+        pages[LETTER_PAGE] = _Told(_letter(plan, hours) | _without_day(plan))
     return pages
 
 
 def _code(plan: Plan, name: str, told: _Told) -> str:
     content = {"course": plan.course, "page": name, **told._asdict()}
-    text = json.dumps(_canonical(content), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:CODE_DIGITS]
+    return hashlib.sha256(_text(content).encode()).hexdigest()[:CODE_DIGITS]
 
 
 def _holds(was: _Told, now: _Told | None) -> bool:
     """Whether a page tells what is to do now; a warning on it may have fallen."""
-    if now is None or _canonical(was.facts) != _canonical(now.facts):
+    if now is None or _text(was.facts) != _text(now.facts):
         return False
-    seen = [_canonical(one) for one in was.warnings]
-    return all(_canonical(one) in seen for one in now.warnings)
+    seen = {_text(one) for one in was.warnings}
+    return all(_text(one) in seen for one in now.warnings)
 
 
 def _compared(before: Plan, now: Plan) -> tuple[dict[str, _Told], dict[str, _Told]]:
@@ -317,17 +316,26 @@ def _letter(plan: Plan, hours: list[tuple[str | None, str | None, str]]) -> Fact
     }
 
 
-def _canonical(value: Any) -> Any:
+def without_day(plan: Plan) -> list[int]:
+    """The visits to come that have no day, by their numbers: somebody has to call about them."""
+    return [visit.number for visit in to_do(plan) if visit.start is None]
+
+
+def _without_day(plan: Plan) -> Facts:
+    """The same as a letter tells them; letters said nothing of them before."""
+    numbers = without_day(plan)
+    return {"without_day": numbers} if numbers else {}
+
+
+def _text(value: Any) -> str:
     """What a code is made of: the same for a plan and for one that was written and read again."""
-    match value:
-        case dict():
-            plain_value: Any = {key: _canonical(one) for key, one in value.items()}
-        case tuple() | list():
-            plain_value = [_canonical(one) for one in value]
-        case Fraction() | Decimal():
-            plain_value = number(value)
-        case date():
-            plain_value = value.isoformat()
-        case _:
-            plain_value = value
-    return plain_value
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: object) -> str:
+    """A figure or a day as a text."""
+    if isinstance(value, Fraction | Decimal):
+        return number(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"a page tells no {type(value).__name__}")

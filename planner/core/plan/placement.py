@@ -368,7 +368,9 @@ class _Series:
         if any(link.later == index and link.earlier not in starts for link in self.links):
             return
         taken = {start.date() for start in starts.values()}
-        earliest = self._earliest
+        # It stays after the visits before it: a look at the outcome is not before the injections.
+        before = (start.date() for n, start in starts.items() if n < index)
+        earliest = max([self._earliest, *(on + _ONE_DAY for on in before)])
         for link in self.links:
             if link.later == index and link.earlier in starts:
                 apart = self.shortest_days * _ONE_DAY

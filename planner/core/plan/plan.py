@@ -69,8 +69,16 @@ class StockInUse(NamedTuple):
     vial_ml: Fraction | None
 
 
+class SiteCode(NamedTuple):
+    """What a clinic's coding system calls a site of the protocol."""
+
+    site: str
+    system: str
+    code: str
+
+
 class ClinicInUse(NamedTuple):
-    """What the papers and calendars say of the clinic."""
+    """What the papers and calendars say of the clinic, and its codes for other systems."""
 
     name: str
     address: str
@@ -85,6 +93,7 @@ class ClinicInUse(NamedTuple):
     syringes: tuple[Syringe, ...]
     needle_change: bool = False
     label: Label | None = None
+    codes: tuple[SiteCode, ...] = ()
 
 
 class PlannedLesion(NamedTuple):

@@ -25,6 +25,7 @@ from planner.core.plan.plan import (
     ProtocolInUse,
     ReferenceCase,
     RegimenInUse,
+    SiteCode,
     StockInUse,
     Supplies,
 )
@@ -234,6 +235,7 @@ def record_clinic(clinic: Clinic) -> ClinicInUse:
         syringes=clinic.syringes,
         needle_change=clinic.needle_change,
         label=clinic.label,
+        codes=tuple(SiteCode(site, *code) for site, code in clinic.codes.items()),
     )
 
 

@@ -107,6 +107,22 @@ def compare(protocol: Protocol) -> Iterator[Compared]:
         yield Compared(claim.says, claim.place, claim.figure, table, agrees)
 
 
+def slips(protocol: Protocol) -> list[str]:
+    """Where the source's printed figures are not those of its own table, a sentence each."""
+    printed = [
+        f"{one.case}, week {one.week}: printed {_percent(one.printed_percent)}, its sizes give"
+        f" {_percent(one.recomputed_percent)}"
+        for one in recompute(protocol)
+        if not one.agrees
+    ]
+    said = [
+        f"{one.says} ({one.place}); its table gives: {one.table}"
+        for one in compare(protocol)
+        if not one.agrees
+    ]
+    return [*printed, *said]
+
+
 def with_one_more(protocol: Protocol) -> Inference | None:
     """The text's totals with one unlisted lesion, treated once and gone by the first look."""
     cases = protocol.cases

@@ -79,7 +79,12 @@ def laid_out(
     ServiceError where no best answer can be found.
     """
     there = sorted(movables, key=lambda one: one.key)
-    model = _Building(there, opening, not_before).model(distances)
+    model = Building(there, opening, not_before).model(distances)
+    return best_starts(model)
+
+
+def best_starts(model: Model) -> Mapping[tuple[str, int], datetime | None]:
+    """The start of each visit in the best answer of a model; nothing where it has none."""
     if any(not one.options for one in model.choosers):
         return {}
     try:
@@ -91,7 +96,7 @@ def laid_out(
     }
 
 
-class _Building:
+class Building:
     """A model while it is made: bounds are numbered as they come."""
 
     def __init__(self, movables: Sequence[Movable], opening: Opening, not_before: datetime) -> None:
@@ -99,21 +104,21 @@ class _Building:
         self.opening = opening
         self.not_before = not_before
         self.bounds: list[int] = []
-        self.starts = {one.key: list(self._starts_of(one)) for one in movables}
+        self.starts = {one.key: list(self.starts_of(one)) for one in movables}
         self.uses: dict[tuple[tuple[str, int], datetime], dict[int, int]] = {
             (key, start): {} for key, starts in self.starts.items() for start in starts
         }
 
     def model(self, distances: Iterable[Distance]) -> Model:
         """The visits with their options, and what they share."""
-        self._share_rooms()
+        self.share_rooms()
         for one in distances:
             self._keep_apart(one)
         choosers = tuple(Chooser(one.key, tuple(self._options(one))) for one in self.movables)
         return Model(choosers, tuple(self.bounds))
 
-    def _starts_of(self, one: Movable) -> Iterator[datetime]:
-        """Its own hour and each quarter hour of the days, where there is room beside all others."""
+    def starts_of(self, one: Movable) -> Iterator[datetime]:
+        """Its own hour and each quarter hour of its days, where there is room beside all others."""
         for on in one.days:
             own = datetime.combine(on, one.stood.time())
             quarters = [start for start in self.opening.starts(on, one.stay) if start != own]
@@ -122,8 +127,8 @@ class _Building:
                 if start >= self.not_before and self.opening.has_room(start, one.stay):
                     yield start
 
-    def _share_rooms(self) -> None:
-        """Between any two moments no more of a kind than is left of it."""
+    def share_rooms(self) -> None:
+        """Bounds between any two moments: no more of a kind than is left of it."""
         times = {
             (one.key, start): self.opening.placed(start, one.stay)
             for one in self.movables
@@ -140,7 +145,7 @@ class _Building:
                         row = rows.get((kind, place))
                         if row is None:
                             taken = self.opening.taken(moments[place], moments[place + 1], kind)
-                            row = self._bound(self.opening.clinic.capacity[kind] - taken)
+                            row = self.bound(self.opening.clinic.capacity[kind] - taken)
                             rows[kind, place] = row
                         self.uses[key, start][row] = needed
 
@@ -153,14 +158,15 @@ class _Building:
             nearest = on + one.days * _ONE_DAY
             after = [start for start in self.starts[later] if start.date() < nearest]
             if after:
-                row = self._bound(1)
+                row = self.bound(1)
                 for start in self.starts[earlier]:
                     if start.date() >= on:
                         self.uses[earlier, start][row] = 1
                 for start in after:
                     self.uses[later, start][row] = 1
 
-    def _bound(self, most: int) -> int:
+    def bound(self, most: int) -> int:
+        """A bound more of what is shared, by its number."""
         self.bounds.append(most)
         return len(self.bounds) - 1
 

@@ -27,11 +27,18 @@ _MONTHS = (
 def rounded(value: Number, places: int = PLACES) -> Decimal:
     """The value as a decimal: exact where it ends within the places, else rounded to them."""
     if isinstance(value, Fraction):
-        scaled = round(value * 10**places)
-        value = _EXACT.scaleb(Decimal(scaled), -places)
-    elif isinstance(value, int):
+        return _EXACT.scaleb(
+            Decimal(_nearest(value.numerator * 10**places, value.denominator)), -places
+        )
+    if isinstance(value, int):
         return Decimal(value)
     return _EXACT.quantize(value, Decimal(1).scaleb(-places))
+
+
+def _nearest(part: int, of: int) -> int:
+    """The whole number nearest to a quotient, the even one of two: in plain integers, for speed."""
+    whole, rest = divmod(part, of)
+    return whole + (2 * rest > of or (2 * rest == of and whole % 2 == 1))
 
 
 def ends(value: Number, places: int = PLACES) -> bool:
@@ -42,12 +49,17 @@ def ends(value: Number, places: int = PLACES) -> bool:
 def number(value: Number, places: int = PLACES) -> str:
     """`0.5`, `12.5`, `5`, `0.083333`: at most `places` decimals, none that says nothing."""
     if isinstance(value, Fraction):
-        value = rounded(value, places)
+        value = value.numerator if value.denominator == 1 else rounded(value, places)
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
     if len(text.partition(".")[2]) > places:
         text = f"{rounded(value, places):f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def decimal(value: Number) -> Decimal:
+    """A number for programs: exact where it ends within six decimals, else with all six."""
+    return Decimal(number(value)) if ends(value) else rounded(value)
 
 
 def mg(value: Number) -> str:

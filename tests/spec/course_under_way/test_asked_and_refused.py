@@ -12,6 +12,7 @@ from planner.errors import (
     InputError,
     MovedOnError,
     NotConfirmedError,
+    NotFoundError,
     PlannerError,
     RefusedError,
 )
@@ -100,7 +101,7 @@ REFUSED = {
         "Tue 1 Sep 2026 is before the course began on Mon 7 Sep 2026",
     ),
     "hold before the course": (lambda c: c.hold("2026-08-01"), RefusedError, "course began"),
-    "an unknown visit": (lambda c: c.give(7), RefusedError, "no visit 7"),
+    "an unknown visit": (lambda c: c.give(7), NotFoundError, "no visit 7"),
     "a visit without injections": (lambda c: c.give(5), RefusedError, "no injections"),
     "an unknown lesion": (lambda c: c.hold("2026-09-10", "Z"), RefusedError, "no lesion"),
     "held twice": (

@@ -1,0 +1,1 @@
+"""The documentation, which the safety case takes its words from."""

@@ -1,0 +1,209 @@
+"""Accounts of the web page and the tokens of programs: who may use it, and as what."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from planner.app.actors import ROLES, Author, Role, check_may
+from planner.app.auditing import note_change
+from planner.app.passwords import check_password, hashed
+from planner.core.values.languages import LANGUAGES
+from planner.errors import InputError, NotFoundError, Problem, RefusedError
+from planner.files.fields import FieldError, check_text, nearest
+from planner.store.accounts import (
+    Account,
+    Secret,
+    add_account,
+    add_secret,
+    all_accounts,
+    change_account,
+    count_administrators,
+    digest_of,
+    end_sessions,
+    find_account,
+    find_secret,
+    remove_secrets,
+    secrets_of,
+)
+from planner.store.database import Database, lock_name
+
+SETUP, PROGRAM = "setup", "program"
+_SECRET_BYTES = 32
+LONGEST_NAME = 80
+
+
+class NewAccount(NamedTuple):
+    """Somebody who is to use the page."""
+
+    name: str
+    role: Role
+    password: str
+    language: str = "en"
+
+
+def add(database: Database, author: Author, new: NewAccount) -> None:
+    """A new account. Raises InputError for a name or password that is none."""
+    check_may(author.role, "accounts")
+    with database.writing() as connection:
+        _add(connection, author, new)
+
+
+def _add(connection: Connection, author: Author, new: NewAccount) -> None:
+    lock_name(connection, "accounts")
+    name = _checked_name(new.name)
+    _check_role(new.role)
+    check_password(new.password)
+    if find_account(connection, name) is not None:
+        problem = "there is an account of that name already"
+        raise RefusedError(Problem("name", problem, "choose another name"))
+    kept, now = hashed(new.password), author.now.isoformat()
+    add_account(connection, Account(name, new.role, new.language, kept, now, author.name, None))
+    note_change(connection, author, f"account {name} added as {new.role}")
+
+
+def _checked_name(name: str) -> str:
+    try:
+        name = check_text(name).strip()
+    except FieldError as error:
+        raise InputError(Problem("name", error.problem, error.fix)) from error
+    if len(name) > LONGEST_NAME or not name:
+        problem = f"a name has 1 to {LONGEST_NAME} characters"
+        raise InputError(Problem("name", problem, "choose another name"))
+    return name
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise InputError(Problem("role", f"there is no role {role}", nearest(role, ROLES)))
+
+
+def listed(database: Database, role: Role) -> Sequence[Account]:
+    """All accounts."""
+    check_may(role, "accounts")
+    with database.reading() as connection:
+        return all_accounts(connection)
+
+
+def set_role(database: Database, author: Author, name: str, role: Role) -> None:
+    """Give an account another role; its sessions end."""
+    _check_role(role)
+    _change(database, author, name, f"is now {role}", role=role)
+
+
+def set_password(database: Database, author: Author, name: str, password: str) -> None:
+    """Give an account another password; its sessions end."""
+    check_password(password)
+    _change(database, author, name, "has another password", password=hashed(password))
+
+
+def disable(database: Database, author: Author, name: str) -> None:
+    """Let an account sign in no more; its sessions end."""
+    _change(database, author, name, "disabled", disabled=author.now.isoformat())
+
+
+def _change(database: Database, author: Author, name: str, what: str, **values: str) -> None:
+    check_may(author.role, "accounts")
+    with database.writing() as connection:
+        lock_name(connection, "accounts")
+        there = _known(connection, name)
+        if all(getattr(there, key) == value for key, value in values.items()):
+            raise RefusedError(Problem("name", f"it {what} already", "nothing was changed"))
+        if "disabled" in values and there.disabled is not None:
+            raise RefusedError(Problem("name", "it is disabled already", "nothing was changed"))
+        change_account(connection, there.name, **values)
+        if not count_administrators(connection) and there.role == "administrator":
+            problem = "it is the last administrator"
+            raise RefusedError(Problem("name", problem, "make another administrator first"))
+        end_sessions(connection, there.name)
+        note_change(connection, author, f"account {there.name} {what}")
+
+
+def _known(connection: Connection, name: str) -> Account:
+    there = find_account(connection, name)
+    if there is None:
+        raise NotFoundError(Problem("name", "there is no such account", "see the accounts"))
+    return there
+
+
+def set_language(database: Database, author: Author, language: str) -> None:
+    """Let the page speak another language to somebody."""
+    if language not in LANGUAGES:
+        fix = nearest(language, list(LANGUAGES))
+        raise InputError(Problem("language", "the page does not speak it", fix))
+    with database.writing() as connection:
+        change_account(connection, author.name, language=language)
+
+
+def begin_setup(database: Database, now: datetime) -> str | None:
+    """The secret of an address that makes the first administrator, once; None where one is there.
+
+    The one before it holds no more.
+    """
+    with database.writing() as connection:
+        lock_name(connection, "accounts")
+        if all_accounts(connection):
+            return None
+        remove_secrets(connection, SETUP)
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        add_secret(connection, Secret(digest_of(secret), SETUP, "", now.isoformat(), ""))
+    return secret
+
+
+def is_setup(database: Database, secret: str) -> bool:
+    """Whether a secret makes the first administrator."""
+    with database.reading() as connection:
+        return find_secret(connection, SETUP, digest_of(secret)) is not None
+
+
+def set_up(database: Database, secret: str, name: str, password: str, author: Author) -> None:
+    """Make the first administrator. Raises NotFoundError where the secret holds no more."""
+    with database.writing() as connection:
+        if find_secret(connection, SETUP, digest_of(secret)) is None or all_accounts(connection):
+            problem = "this address holds no more"
+            raise NotFoundError(Problem("", problem, "start the page anew for another one"))
+        _add(connection, author, NewAccount(name, "administrator", password))
+        remove_secrets(connection, SETUP)
+
+
+def make_token(database: Database, author: Author, name: str) -> str:
+    """A token by which a program reads; it is shown this once."""
+    check_may(author.role, "accounts")
+    name = _checked_name(name)
+    token = secrets.token_urlsafe(_SECRET_BYTES)
+    with database.writing() as connection:
+        lock_name(connection, "accounts")
+        if any(one.name == name for one in secrets_of(connection, PROGRAM)):
+            problem = "there is a token of that name already"
+            raise RefusedError(Problem("program", problem, "withdraw it, or choose another name"))
+        now = author.now.isoformat()
+        add_secret(connection, Secret(digest_of(token), PROGRAM, name, now, author.name))
+        note_change(connection, author, f"token {name} made")
+    return token
+
+
+def withdraw_token(database: Database, author: Author, name: str) -> None:
+    """Let a program read no more."""
+    check_may(author.role, "accounts")
+    with database.writing() as connection:
+        if not remove_secrets(connection, PROGRAM, name):
+            raise NotFoundError(Problem("program", "there is no such token", "see the tokens"))
+        note_change(connection, author, f"token {name} withdrawn")
+
+
+def tokens(database: Database, role: Role) -> Sequence[Secret]:
+    """The tokens of programs, by their names."""
+    check_may(role, "accounts")
+    with database.reading() as connection:
+        return list(secrets_of(connection, PROGRAM))
+
+
+def program_of(database: Database, token: str) -> str | None:
+    """The program that a token is of; None where it holds no more."""
+    with database.reading() as connection:
+        found = find_secret(connection, PROGRAM, digest_of(token))
+    return None if found is None else found.name

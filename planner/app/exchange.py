@@ -1,0 +1,115 @@
+"""A course for other systems: a FHIR bundle, read back before anybody gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import planner
+from planner.app.actors import Author, Role, check_may
+from planner.app.documents import documents_to_note, last_change
+from planner.core.followup.events import UNCOUNTED
+from planner.core.plan.plan import Plan
+from planner.documents.document_set import papers
+from planner.documents.fhir import Kind, Writing, bundle_bytes
+from planner.documents.fhir_read_back import differences
+from planner.documents.folder import REPRINT
+from planner.errors import PlannerError, Problem
+from planner.files.plan import plan_bytes
+from planner.store.database import Database
+from planner.store.histories import Record
+from planner.store.standing import check_not_erased, read_standing
+
+
+def plan_bundle(
+    plan: Plan, content: bytes, recorded: datetime, kind: Kind, *, with_papers: bool
+) -> bytes:
+    """The bundle of a plan.json, whose bytes are `content`; its papers are reprints.
+
+    Raises InputError for a character that the papers' fonts lack.
+    """
+    made = papers(plan, recorded, REPRINT) if with_papers else {}
+    version, anchor = planner.__version__, _anchor(plan)
+    return _read_back(Writing(plan, content, recorded, version, anchor, _pdfs(made)), kind)
+
+
+def _anchor(plan: Plan) -> str:
+    """The calendar id of the course's first visit: it stays, and a key that nobody has made it."""
+    return min(plan.visits, key=lambda one: one.number).uid if plan.visits else plan.course
+
+
+class CourseBundle(NamedTuple):
+    """A bundle of a course, and what notes its papers as made once somebody has them."""
+
+    content: bytes
+    note_papers: Callable[[], None]
+
+
+def course_bundle(
+    database: Database,
+    role: Role,
+    course: str,
+    recorded: datetime | None,
+    kind: Kind,
+    *,
+    papers_by: Author | None = None,
+) -> CourseBundle:
+    """The bundle of a course of the register as it stands, with each event that led to it.
+
+    What an earlier bundle had, and the course has no more, is in it as withdrawn. `recorded` is the
+    time of the last change where none is given. Where somebody wants the papers along, they are to
+    be noted as made by `papers_by`. Raises NotFoundError where there is no such course,
+    NotAllowedError for one of a restricted patient, RefusedError for one of an erased patient,
+    NotConfirmedError where papers wait.
+    """
+    check_may(role, "read")
+    made, note = ({}, _nothing) if papers_by is None else _papers(database, course, papers_by)
+    with database.reading() as connection:
+        standing = read_standing(connection, course)
+    check_not_erased(standing.record.patient)
+    earlier = list(_earlier_plans(standing.record))
+    writing = Writing(
+        standing.plan,
+        plan_bytes(standing.plan),
+        recorded or last_change(standing),
+        planner.__version__,
+        _anchor((*earlier, standing.plan)[0]),
+        _pdfs(made),
+        earlier,
+        standing.record.entries,
+    )
+    return CourseBundle(_read_back(writing, kind), note)
+
+
+def _nothing() -> None:
+    """No papers were made."""
+
+
+def _papers(
+    database: Database, course: str, author: Author
+) -> tuple[Mapping[str, bytes], Callable[[], None]]:
+    made, note = documents_to_note(database, course, author)
+    return made.files, note
+
+
+def _earlier_plans(record: Record) -> Iterator[Plan]:
+    """The plan after each event but the last, oldest first."""
+    for number in range(1, len(record.entries)):
+        if not isinstance(record.entries[number - 1].event, UNCOUNTED):
+            earlier = record._replace(entries=record.entries[:number])
+            yield earlier.plan(earlier.state)
+
+
+def _pdfs(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    return {name: content for name, content in files.items() if name.endswith(".pdf")}
+
+
+def _read_back(writing: Writing, kind: Kind) -> bytes:
+    """The bundle, where it says what the plan says. Raises PlannerError otherwise."""
+    content = bundle_bytes(writing, kind)
+    found = differences(content, writing.content)
+    if found:
+        fix = "nothing was written; please report it as a bug of ours"
+        raise PlannerError(*(Problem("the bundle", one, fix) for one in found))
+    return content

@@ -1,0 +1,48 @@
+"""The patient's calendar at its secret address: neutral, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from planner.app.documents import last_change
+from planner.core.plan.calendar_ids import subscription_digest
+from planner.documents.calendars import calendar_files
+from planner.errors import NotFoundError, Problem
+from planner.store.database import Database
+from planner.store.standing import read_standing
+from planner.store.tables import courses
+
+# So long a calendar still says that its visits are cancelled, after an ending.
+AFTER_ENDING = timedelta(days=30)
+
+
+class Subscribed(NamedTuple):
+    """The calendar of a patient, and when it last changed."""
+
+    content: bytes
+    changed: datetime
+
+
+def calendar_at(database: Database, token: str, now: datetime) -> Subscribed:
+    """The calendar of an address. Raises NotFoundError for one that holds no more."""
+    digest = subscription_digest(token)
+    with database.reading() as connection:
+        query = select(courses.c.id).where(courses.c.subscription == digest)
+        course = connection.execute(query).scalar_one_or_none()
+        if course is None:
+            raise _gone()
+        standing = read_standing(connection, course)
+    ended, changed = standing.state.ended, last_change(standing)
+    if ended is not None and now - changed > AFTER_ENDING:
+        raise _gone()
+    content = dict(calendar_files(standing.plan, changed)).get("patient.ics")
+    if content is None:
+        raise _gone()
+    return Subscribed(content, changed)
+
+
+def _gone() -> NotFoundError:
+    return NotFoundError(Problem("", "There is no such calendar."))

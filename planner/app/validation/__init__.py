@@ -1,0 +1,1 @@
+"""The installation proves itself where it stands."""

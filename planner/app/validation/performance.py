@@ -1,0 +1,55 @@
+"""What the planner does with a clinic's own file: three courses to work out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from planner.app.planning import Source, planned, read_clinic, read_inputs
+from planner.core.calendar.clinic import Clinic
+from planner.core.plan.plan import Plan
+from planner.core.values.formatting import typed_moment
+from planner.errors import InputError, Problem
+from planner.files.bundled import example_text
+
+WITNESSED = ("case-1-fingertip", "case-2-knee", "case-4-lower-leg")
+# A clinic in which no course begins for so long is none to try.
+TRIED_DAYS = 90
+_QUARTER = timedelta(minutes=15)
+
+
+def witnessed_plans(clinic: bytes, name: str, today: date) -> tuple[Plan, ...]:
+    """Three courses of the letter in a clinic, each from the first time after today that serves.
+
+    Raises InputError where the clinic's file is wrong, or no such time is found.
+    """
+    source = Source(name, clinic)
+    place = read_clinic(source, None, range(today.year, today.year + 2))
+    times = list(_times(place, today))
+    return tuple(_first(one, source, times) for one in WITNESSED)
+
+
+def _times(clinic: Clinic, today: date) -> Iterator[datetime]:
+    """Each quarter hour of the opening hours, day after day."""
+    for days in range(1, TRIED_DAYS):
+        day = today + timedelta(days=days)
+        for span in clinic.opening[day.weekday()]:
+            at = datetime.combine(day, span.start)
+            while at.time() < span.end and at.date() == day:
+                yield at
+                at += _QUARTER
+
+
+def _first(course: str, clinic: Source, times: list[datetime]) -> Plan:
+    text = example_text(course)
+    (line,) = (one for one in text.splitlines() if one.startswith("first_visit"))
+    for at in times:
+        typed = text.replace(line, f'first_visit = "{typed_moment(at)}"')
+        try:
+            made = planned(read_inputs(Source("", typed.encode()), clinic))
+        except InputError:
+            continue  # closed, or not long enough: the next time
+        if all(visit.start for visit in made.visits):
+            return made
+    problem = f"no course of the letter can begin there in the next {TRIED_DAYS} days"
+    raise InputError(Problem(clinic.name, problem, "see its opening, closed days and minutes"))

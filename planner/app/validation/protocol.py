@@ -1,0 +1,49 @@
+"""What a validation checks: its steps, and what is known beforehand."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
+
+Part = Literal["installation", "operation", "performance"]
+
+
+class Step(NamedTuple):
+    """One check: how it is made, and what has to come out."""
+
+    id: str
+    part: Part
+    title: str
+    how: str
+    expected: str
+
+
+class Checked(NamedTuple):
+    """A step that was made, what was seen, and each difference; none where it holds."""
+
+    step: Step
+    seen: str
+    differences: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it came out as it has to."""
+        return not self.differences
+
+
+class ValidationProtocol(NamedTuple):
+    """The steps in their order, with the zones and words that are known beforehand."""
+
+    version: str
+    steps: tuple[Step, ...]
+    zones: tuple[dict[str, Any], ...]
+    words: tuple[dict[str, Any], ...]
+
+
+def validation_protocol() -> ValidationProtocol:
+    """The bundled protocol of `planner validate`."""
+    text = (files("planner") / "protocols" / "validation.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    steps = tuple(Step(**one) for one in table["step"])
+    return ValidationProtocol(table["version"], steps, tuple(table["zone"]), tuple(table["words"]))

@@ -1,0 +1,1 @@
+"""The published cases: another program can be held against them."""

@@ -1,0 +1,1 @@
+"""What is shown of a series: figures, tables, a report."""

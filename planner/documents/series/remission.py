@@ -1,0 +1,74 @@
+"""Remission: what share of lesions is gone, and of patients all, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.core.series.description import Description
+from planner.core.series.proportions import Bounds
+from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, Scale, across, drawn, when
+from planner.documents.svg import dot, ring, rule, words
+
+_NAMES_MM, _TOP, _LANE = 78.0, 10.0, 6.0
+_TICKS = (0, 25, 50, 75, 100)
+
+
+class Share(NamedTuple):
+    """A share with its name: so many of so many, as they are told, and its interval."""
+
+    name: str
+    gone: int
+    of: int
+    bounds: Bounds | None
+    told: str
+    is_of_patients: bool
+
+
+def remission(found: Sequence[Description]) -> Drawn:
+    """The shares of each series at each look, below one another."""
+    shares = [one for each in found for one in _shares(each)]
+    scale = Scale(0, 100, _NAMES_MM, WIDTH_MM - 40)
+    bottom = _TOP + _LANE * max(1, len(shares))
+    elements = [*across(scale, _TICKS, _TOP, bottom)]
+    for n, (name, gone, of, bounds, told, is_of_patients) in enumerate(shares):
+        y = _TOP + _LANE * (n + 0.5)
+        elements.append(words((_NAMES_MM - 2, y + 0.9), name, "end", LETTERS_MM))
+        if bounds is not None:
+            elements.append(rule((scale.at(bounds.low), y), (scale.at(bounds.high), y), 0.35))
+        if of:
+            mark = ring if is_of_patients else dot
+            elements.append(mark((scale.at(100 * gone / of), y), 1.0))
+        shown = f"{told}{_interval(bounds)}"
+        elements.append(words((WIDTH_MM - 38, y + 0.9), shown, "start", LETTERS_MM))
+    head = ("share", "gone", "95 % interval")
+    rows = [(one.name, one.told, _interval(one.bounds).strip(", ") or "none") for one in shares]
+    title = "Gone, in per cent: lesions (dots), patients with all lesions gone (rings)"
+    return drawn("remission", title, (WIDTH_MM, bottom + 6), elements, (head, rows))
+
+
+def _shares(found: Description) -> Iterator[Share]:
+    for one in found.looks:
+        gone, lesions = one.remissions["complete"], one.evaluated_lesions
+        name = f"{found.name}, {when(one.after_days)}"
+        yield Share(
+            f"{name}: lesions, of evaluated",
+            gone,
+            lesions,
+            one.complete_interval_95,
+            f"{gone} of {lesions}",
+            is_of_patients=False,
+        )
+        every = one.all_gone
+        yield Share(
+            f"{name}: patients, of treated",
+            every.n,
+            every.of_treated,
+            every.interval_95,
+            f"{found.people(every.n)} of {found.people(every.of_treated)}",
+            is_of_patients=True,
+        )
+
+
+def _interval(bounds: Bounds | None) -> str:
+    return "" if bounds is None else f", {bounds.low:.0f} to {bounds.high:.0f} %"

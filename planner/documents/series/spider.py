@@ -1,0 +1,128 @@
+"""The spider: the size of each lesion over the weeks, in per cent of its size at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.core.series.cohort import Cohort
+from planner.documents.series.frame import (
+    LETTERS_MM,
+    MOST_SHOWN,
+    SMALL_MM,
+    WIDTH_MM,
+    Drawn,
+    Scale,
+    bar,
+    drawn,
+    of_course,
+    of_whom,
+    short,
+    up,
+    when,
+)
+from planner.documents.svg import Point, curve, dot, rule, spread, words
+
+_LEFT, _RIGHT, _TOP = 12.0, 128.0, 12.0
+_GAP = 2.4
+_TICKS = (0, 25, 50, 75, 100, 125)
+_DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
+
+
+class _Line(NamedTuple):
+    name: str
+    course: str
+    points: tuple[tuple[int, float], ...]
+
+
+def spider(cohort: Cohort) -> Drawn:
+    """Each lesion a line to its name; over eighty of them the middle half and the range."""
+    lines = [
+        _Line(
+            f"{course.id} {one.id}",
+            course.id,
+            ((0, 100.0), *((x.after_days, 100 - float(x.reduction_percent)) for x in one.looks)),
+        )
+        for course, one in cohort.lesions
+        if one.looks
+    ]
+    title = f"Size in per cent of the size at the start ({of_whom(cohort)}, {len(lines)} seen)"
+    is_binned = len(lines) > MOST_SHOWN
+    height = 100.0 if is_binned else max(90.0, _TOP + _GAP * len(lines) + 14)
+    last = max([*cohort.looks, 1])
+    across, down = Scale(0, last, _LEFT, _RIGHT), Scale(0, 125, height - 10, _TOP)
+    elements = [*up(down, _TICKS, _LEFT, _RIGHT)]
+    for days in (0, *cohort.looks):
+        x = across.at(days)
+        elements.append(rule((x, _TOP), (x, height - 10), 0.1))
+        name = when(days) if days else "start"
+        elements.append(words((x, height - 6), name, "middle", LETTERS_MM))
+    draw = _boxes if is_binned else _lines
+    elements += draw(lines, across, down)
+    head = ["lesion", *(when(days) for days in cohort.looks)]
+    rows = (_binned_rows if is_binned else _rows)(lines, cohort.looks)
+    return drawn("spider", title, (WIDTH_MM, height), elements, (head, rows))
+
+
+def _lines(lines: Sequence[_Line], across: Scale, down: Scale) -> Iterator[str]:
+    drawn_as: list[tuple[Point, _Line, str]] = []
+    for n, line in enumerate(sorted(lines)):
+        points = [(across.at(days), down.at(share)) for days, share in sorted(line.points)]
+        dots = "".join(dot(point, 0.5) for point in points[1:])
+        drawn_as.append((points[-1], line, curve(points, 0.35, _DASHES[n % len(_DASHES)]) + dots))
+    drawn_as.sort(key=lambda one: (one[0][1], one[1].name))
+    heights = spread([end[1] for end, _, _ in drawn_as], _TOP, down.start, _GAP)
+    for (end, line, shown), y in zip(drawn_as, heights, strict=True):
+        lead = rule((end[0] + 0.6, end[1]), (_RIGHT + 4, y), 0.08)
+        label = words((_RIGHT + 4.5, y + 0.8), short(line.name, 34), "start", SMALL_MM)
+        yield of_course(line.course, shown, lead, label)
+
+
+def _boxes(lines: Sequence[_Line], across: Scale, down: Scale) -> Iterator[str]:
+    names: list[tuple[float, float, str]] = []
+    for days, shares in _by_look(lines):
+        low, first, middle, third, high = _five(shares)
+        x, y = across.at(days), down.at(middle)
+        yield rule((x, down.at(low)), (x, down.at(high)), 0.3)
+        yield bar(x - 4, down.at(third), 8, down.at(first) - down.at(third), "#bbb")
+        yield rule((x - 4, y), (x + 4, y), 0.7)
+        names.append((y, x, f"{when(days)}: {len(shares)} lesions, median {middle:.0f} %"))
+    names.sort()
+    heights = spread([y for y, _, _ in names], _TOP, down.start, _GAP * 1.3)
+    for (y, x, told), height in zip(names, heights, strict=True):
+        yield rule((x + 4.2, y), (_RIGHT + 6, height), 0.08)
+        yield words((_RIGHT + 6.5, height + 0.8), told, "start", SMALL_MM)
+
+
+def _by_look(lines: Sequence[_Line]) -> list[tuple[int, list[float]]]:
+    found: dict[int, list[float]] = {}
+    for line in lines:
+        for days, share in line.points[1:]:
+            found.setdefault(days, []).append(share)
+    return [(days, sorted(shares)) for days, shares in sorted(found.items())]
+
+
+def _five(shares: Sequence[float]) -> tuple[float, float, float, float, float]:
+    """The least, the quarters and the most of values in order."""
+    low, first, middle, third, high = (shares[round(k * (len(shares) - 1) / 4)] for k in range(5))
+    return low, first, middle, third, high
+
+
+def _rows(lines: Sequence[_Line], looks: Sequence[int]) -> list[list[str]]:
+    return [
+        [line.name, *(_share(dict(line.points).get(days)) for days in looks)]
+        for line in sorted(lines)
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "not seen" if value is None else f"{value:.1f} %"
+
+
+def _binned_rows(lines: Sequence[_Line], looks: Sequence[int]) -> list[list[str]]:
+    found = {days: _five(shares) for days, shares in _by_look(lines)}
+    names = ("least", "first quarter", "median", "third quarter", "most")
+    return [
+        [name, *(_share(found[days][n] if days in found else None) for days in looks)]
+        for n, name in enumerate(names)
+    ]

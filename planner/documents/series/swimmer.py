@@ -1,0 +1,144 @@
+"""The swimmer: a lane for each course, with its injections, holds, complications and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.core.series.cohort import Cohort, Fate, SeriesCourse
+from planner.documents.series.frame import (
+    MOST_SHOWN,
+    SMALL_MM,
+    WIDTH_MM,
+    Drawn,
+    Scale,
+    bar,
+    drawn,
+    of_course,
+    of_whom,
+    short,
+)
+from planner.documents.svg import area, dot, ring, rule, words
+
+_NAMES_MM, _TOP, _LANE = 30.0, 16.0, 5.2
+_ENDS: dict[Fate, str] = {
+    "completed": "completed", "stopped": "stopped", "died": "died", "lost": "lost",
+    "running": "goes on", "not-reported": "end not reported",
+}  # fmt: skip
+_WIDEST_MM = 2.4
+
+
+class _Pool(NamedTuple):
+    """What all pages share: whose courses they are, their last day, the most mg of an injection."""
+
+    whose: str
+    last: int
+    most_mg: float
+
+
+def swimmers(cohort: Cohort) -> list[Drawn]:
+    """The courses in the order of their ids, eighty on a page."""
+    most = max((shot.dose_mg for _, one in cohort.lesions for shot in one.shots), default=1)
+    last = max([7, *cohort.looks, *(one.last_day for one in cohort.courses)])
+    pool = _Pool(of_whom(cohort), last, float(most))
+    pages = [
+        cohort.courses[n : n + MOST_SHOWN] for n in range(0, len(cohort.courses), MOST_SHOWN)
+    ] or [()]
+    return [_page(pool, page, n, len(pages)) for n, page in enumerate(pages, start=1)]
+
+
+def _page(pool: _Pool, page: Sequence[SeriesCourse], number: int, of: int) -> Drawn:
+    part = "" if of == 1 else f", page {number} of {of}"
+    title = f"Courses from their first injection, in weeks ({pool.whose}{part})"
+    scale = Scale(0, pool.last, _NAMES_MM, WIDTH_MM - 8)
+    bottom = _TOP + _LANE * max(1, len(page))
+    elements = [*_legend(), *_weeks(scale, bottom)]
+    for n, course in enumerate(page):
+        elements += _lane(course, _TOP + _LANE * n, scale, pool.most_mg)
+    name = "swimmer" if number == 1 else f"swimmer-{number}"
+    head = ("course", "injections", "looks", "complications", "end")
+    return drawn(name, title, (WIDTH_MM, bottom + 6), elements, (head, map(_row, page)))
+
+
+def _weeks(scale: Scale, bottom: float) -> Iterator[str]:
+    last = int(scale.high) // 7
+    for week in range(0, last + 1, max(1, last // 12)):
+        x = scale.at(week * 7)
+        yield rule((x, _TOP), (x, bottom), 0.08)
+        yield words((x, bottom + 3.2), f"{week}", "middle", SMALL_MM)
+
+
+def _lane(course: SeriesCourse, y: float, scale: Scale, most: float) -> Iterator[str]:
+    middle = y + _LANE / 2
+    label = words((_NAMES_MM - 2, middle + 0.8), short(course.id, 20), "end", SMALL_MM)
+    yield of_course(course.id, label)
+    yield bar(scale.at(0), middle - 0.35, scale.at(course.last_day) - scale.at(0), 0.7, "#ccc")
+    for one in course.lesions:
+        if one.held_from is not None:
+            start = scale.at(max(0, one.held_from))
+            yield bar(start, middle + 0.5, max(scale.at(course.last_day) - start, 1.2), 0.5, "#fff")
+    for day, dose, is_ill in _visits(course):
+        width = max(0.4, _WIDEST_MM * dose / most)
+        yield bar(scale.at(day) - width / 2, middle - 1.9, width, 1.4, "#333")
+        if is_ill:
+            yield words((scale.at(day), y + _LANE - 0.1), "!", "middle", SMALL_MM, bold=True)
+    for day in sorted({look.day for one in course.lesions for look in one.looks}):
+        yield ring((scale.at(day), middle), 0.6)
+    if any(one.is_ill_sometime for one in course.lesions):
+        yield words((scale.at(0) - 1.6, middle + 0.8), "!", "middle", SMALL_MM, bold=True)
+    yield from _end(course.fate, scale.at(course.last_day) + 1.8, middle)
+
+
+def _visits(course: SeriesCourse) -> list[tuple[int, float, bool]]:
+    """The days of injections, with the dose of all lesions and whether something went wrong."""
+    days = sorted({shot.day for one in course.lesions for shot in one.shots})
+    return [
+        (
+            day,
+            sum(float(s.dose_mg) for one in course.lesions for s in one.shots if s.day == day),
+            any(s.complication for one in course.lesions for s in one.shots if s.day == day),
+        )
+        for day in days
+    ]
+
+
+def _end(fate: Fate, x: float, y: float) -> Iterator[str]:
+    """How a course ended, in a shape of its own."""
+    match fate:
+        case "completed":
+            yield dot((x, y), 0.9)
+        case "stopped":
+            yield bar(x - 0.8, y - 0.8, 1.6, 1.6, "#000")
+        case "died":
+            yield rule((x - 0.9, y), (x + 0.9, y), 0.5)
+            yield rule((x, y - 1.2), (x, y + 1.2), 0.5)
+        case "lost":
+            yield ring((x, y), 0.9)
+        case "running":
+            yield area([(x - 0.8, y - 0.9), (x + 1, y), (x - 0.8, y + 0.9)], edge=0.2)
+        case _:
+            yield words((x, y + 0.8), "?", "middle", SMALL_MM)
+
+
+def _legend() -> Iterator[str]:
+    x = 0.0
+    items = (
+        "bar: injection, as wide as its dose", "ring on the lane: measured", "!: complication",
+        "! before the lane: after which injection is not said",
+        "white: held",
+    )  # fmt: skip
+    yield words((x, 8.5), " · ".join(items), "start", SMALL_MM)
+    x = 3.0
+    for fate, told in _ENDS.items():
+        yield from _end(fate, x, 12)
+        yield words((x + 2, 12.8), told, "start", SMALL_MM)
+        x += 8 + 1.25 * len(told)
+
+
+def _row(course: SeriesCourse) -> tuple[str, ...]:
+    shots = [shot for one in course.lesions for shot in one.shots]
+    looks = sum(len(one.looks) for one in course.lesions)
+    ill = sum(bool(one.complication) for one in shots)
+    is_said = not any(one.is_ill_sometime for one in course.lesions)
+    told = f"{ill}" if is_said else "injection not said"
+    return (course.id, f"{len(shots)}", f"{looks}", told, _ENDS[course.fate])

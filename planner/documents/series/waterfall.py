@@ -1,0 +1,149 @@
+"""The waterfall: how much each lesion changed at each look, the lesions of a patient together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.core.series.cohort import Cohort, Look, SeriesCourse, SeriesLesion
+from planner.documents.series.frame import (
+    LETTERS_MM,
+    MOST_SHOWN,
+    ROW_MM,
+    SMALL_MM,
+    WIDTH_MM,
+    Drawn,
+    Scale,
+    across,
+    bar,
+    drawn,
+    of_course,
+    of_whom,
+    short,
+    when,
+)
+from planner.documents.svg import rule, words
+
+_NAMES_MM, _TOP = 34.0, 12.0
+_LOW, _HIGH = -100.0, 100.0
+_TICKS = (-100, -50, 0, 50, 100)
+# Gone, smaller or alike, larger: told apart on a grey copy too.
+_FILLS = {"complete": "#222", "partial": "#999", "unchanged": "#fff", "larger": "#e8c0c0"}
+_BIN = 10
+
+
+class _Row(NamedTuple):
+    course: SeriesCourse
+    lesion: SeriesLesion
+
+    def change(self, days: int) -> float | None:
+        """The change of its size in per cent; None where it was not seen."""
+        look = self.lesion.look(days)
+        return None if look is None else -float(look.reduction_percent)
+
+
+def waterfall(cohort: Cohort) -> Drawn:
+    """Each treated lesion a row; over eighty of them, how many changed how much."""
+    rows = _rows(cohort)
+    title = f"Change of size in per cent, by lesion ({of_whom(cohort)})"
+    if len(rows) > MOST_SHOWN:
+        return _binned(cohort, rows, title)
+    height = _TOP + ROW_MM * max(1, len(rows)) + 8
+    elements = list(_elements(cohort, rows, height - 8))
+    return drawn("waterfall", title, (WIDTH_MM, height), elements, _table(cohort, rows))
+
+
+def _rows(cohort: Cohort) -> list[_Row]:
+    """The lesions that were treated: the patient whose lesion shrank most first."""
+    found = [_Row(course, one) for course, one in cohort.lesions if one.is_treated]
+    last = cohort.looks[-1] if cohort.looks else 0
+
+    def least(row: _Row) -> float:
+        changes = [row.change(days) for days in reversed(cohort.looks)]
+        return next((one for one in changes if one is not None), 1000.0)
+
+    best: dict[str, float] = {}
+    for row in found:
+        patient = row.course.patient
+        best[patient] = min(best.get(patient, 1001.0), least(row))
+    return sorted(
+        found,
+        key=lambda row: (
+            best[row.course.patient], row.course.patient, row.change(last) or 0.0,
+            row.course.id, row.lesion.id,
+        ),
+    )  # fmt: skip
+
+
+def _elements(cohort: Cohort, rows: Sequence[_Row], bottom: float) -> Iterator[str]:
+    for n, row in enumerate(rows):
+        y = _TOP + ROW_MM * n
+        name = short(f"{row.course.id} {row.lesion.id}", 24)
+        label = words((_NAMES_MM - 1, y + 2.4), name, "end", SMALL_MM)
+        yield of_course(row.course.id, label)
+        if n and rows[n - 1].course.patient != row.course.patient:
+            yield rule((0, y), (WIDTH_MM, y), 0.08)
+    for panel, days in enumerate(cohort.looks):
+        scale = _scale(panel, len(cohort.looks))
+        yield words(((scale.start + scale.end) / 2, 9), when(days), "middle", LETTERS_MM, bold=True)
+        yield from across(scale, _TICKS, _TOP, bottom)
+        for n, row in enumerate(rows):
+            yield from _bar(row, days, scale, _TOP + ROW_MM * n)
+
+
+def _scale(panel: int, panels: int) -> Scale:
+    width = (WIDTH_MM - _NAMES_MM) / max(1, panels)
+    left = _NAMES_MM + panel * width
+    return Scale(_LOW, _HIGH, left + 5, left + width - 7)
+
+
+def _bar(row: _Row, days: int, scale: Scale, y: float) -> Iterator[str]:
+    change, look = row.change(days), row.lesion.look(days)
+    if change is None or look is None:
+        told = "not yet due" if days in row.lesion.due else "not seen"
+        yield words((scale.at(0) + 1, y + 2.3), told, "start", SMALL_MM - 0.3)
+        return
+    zero, end = scale.at(0), scale.at(change)
+    yield bar(min(zero, end), y + 0.5, abs(end - zero), ROW_MM - 1, _FILLS[look.remission])
+    if change > _HIGH:
+        yield words((scale.end + 0.5, y + 2.3), f"+{change:.0f}", "start", SMALL_MM - 0.3)
+
+
+def _table(cohort: Cohort, rows: Sequence[_Row]) -> tuple[list[str], list[list[str]]]:
+    head = ["lesion", *(when(days) for days in cohort.looks)]
+    return head, [
+        [f"{row.course.id} {row.lesion.id}", *(_said(row.lesion.look(d)) for d in cohort.looks)]
+        for row in rows
+    ]
+
+
+def _said(look: Look | None) -> str:
+    if look is None:
+        return "not seen"
+    return f"{-float(look.reduction_percent):+.1f} %, {look.remission}"
+
+
+def _binned(cohort: Cohort, rows: Sequence[_Row], title: str) -> Drawn:
+    """How many lesions changed by how much, ten per cent a bar."""
+    elements: list[str] = []
+    table: list[list[str]] = []
+    height = 80.0
+    for panel, days in enumerate(cohort.looks):
+        changes = [one for row in rows if (one := row.change(days)) is not None]
+        bins = Counter(min(int((one - _LOW) // _BIN), 20) for one in changes if one >= _LOW)
+        scale = _scale(panel, len(cohort.looks))
+        most = Scale(0, max([1, *bins.values()]), height - 10, _TOP + 4)
+        told = f"{when(days)}: {len(changes)} of {len(rows)} seen"
+        elements.append(words((scale.start, 10), told, "start", LETTERS_MM, bold=True))
+        elements += across(scale, _TICKS, _TOP, height - 10)
+        for n, number in sorted(bins.items()):
+            left, right = (scale.at(_LOW + _BIN * (n + k)) for k in (0, 1))
+            top = most.at(number)
+            width = max(right - left, 1.0)
+            elements.append(bar(left, top, width, height - 10 - top, "#999"))
+            elements.append(words((left + width / 2, top - 0.5), f"{number}", "middle", 1.8))
+            low = _LOW + _BIN * n
+            table.append([when(days), f"{low:+.0f} to {low + _BIN:+.0f} %", f"{number}"])
+    head = ["look", "change", "lesions"]
+    return drawn("waterfall", title, (WIDTH_MM, height), elements, (head, table))

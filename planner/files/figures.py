@@ -1,0 +1,51 @@
+"""The figures that people type: what each may be, in its unit."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+from planner.core.values.formatting import number
+from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
+from planner.errors import InputError, Problem
+from planner.files.fields import FieldError, check_date
+
+
+class Bounds(NamedTuple):
+    """What a typed figure has to be: from `least` (inclusive, or above it) to `most`."""
+
+    unit: str
+    least: int
+    most: int
+    above: bool = True
+
+
+MG = Bounds("mg", 0, MOST_MG)
+ML = Bounds("mL", 0, MOST_ML)
+SIZE_MM = Bounds("mm", 0, MOST_MM, above=False)
+START_MM = Bounds("mm", 0, MOST_MM)
+VAS = Bounds("of 10", 0, MOST_PAIN, above=False)
+
+
+def check_bounds(figure: Decimal, bounds: Bounds, place: str) -> Decimal:
+    """A figure within its bounds. Raises InputError."""
+    is_below = figure < bounds.least or (bounds.above and figure == bounds.least)
+    if is_below or figure > bounds.most:
+        lowest = f"above {bounds.least}" if bounds.above else f"from {bounds.least}"
+        fix = f"it is {lowest} and at most {bounds.most} {bounds.unit}"
+        raise InputError(Problem(place, f"{number(figure)} is out of reach", fix))
+    return figure
+
+
+def check_expiry(said: str, place: str) -> str:
+    """A vial's expiry: 2027-03 or 2027-03-31. Raises InputError."""
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", said):
+        fix = "write it as 2027-03 or 2027-03-31"
+        raise InputError(Problem(place, f"{said!r} is no date", fix))
+    if len(said) > len("2027-03"):
+        try:
+            check_date(said)
+        except FieldError as error:
+            raise InputError(Problem(place, error.problem, error.fix)) from error
+    return said

@@ -1,0 +1,527 @@
+"""Changes of a course by a form each: filled in, looked at, written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+from flask import redirect, request, url_for
+from werkzeug import Response
+
+from planner.app import administration as entered
+from planner.app.actors import Author, check_may, may
+from planner.app.asked import AskedError
+from planner.app.auditing import note_seen
+from planner.app.courses import Changed, Make, change, preview
+from planner.app.free_times import free_times
+from planner.app.queries import course_standing
+from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
+from planner.core.plan.course import Confirmation, Lesion
+from planner.core.values.quantities import Dose
+from planner.documents.change_slip import changes_between
+from planner.documents.event_wording import told
+from planner.documents.language import Language
+from planner.documents.sentences import msgid
+from planner.errors import (
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    PlannerError,
+    Problem,
+    RefusedError,
+    ServiceError,
+)
+from planner.files.fields import check_id
+from planner.files.figures import MG, ML, SIZE_MM, START_MM, VAS
+from planner.store.standing import Standing
+from planner.web.asking import (
+    Form,
+    answering,
+    by_place,
+    if_revision,
+    is_done,
+    questions,
+    seen_of,
+    sent_form,
+)
+from planner.web.courses import head_of
+from planner.web.fields import YES_NO, Fields
+from planner.web.routes import Pages
+from planner.web.show import days, regimens, say, show, sites
+from planner.web.visitor import author, database, now, role
+
+pages = Pages()
+Kind = Literal["text", "choice", "note"]
+
+
+class Field(NamedTuple):
+    """A field of a form: its name, its words, what it is of; `hint` says how it is written."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    choices: Sequence[tuple[str, str]] = ()
+    hint: str = ""
+
+
+class ChangeForm(NamedTuple):
+    """A change by a form: the use case that a role has to be for, its title and its button."""
+
+    kind: str
+    title: str
+    button: str
+    fields: Callable[[Standing, int | None], Sequence[Field]]
+    make: Callable[[Standing, Fields, int | None], Make]
+    has_reason: bool = True
+    # What it is about, where the form does not say so itself.
+    about: Callable[[Standing], str] = lambda _standing: ""
+
+
+REASON = Field("reason", "Reason")
+_SIDES = ("left", "right", "midline")
+_YES_NO = [("", ""), ("yes", msgid("yes")), ("no", msgid("no"))]
+
+
+def _from_a_day(
+    event_of: Callable[[Standing, str | None, date], Event],
+) -> Callable[[Standing, Fields, int | None], Make]:
+    """A change of one lesion, or of all, from a day on."""
+
+    def make(_standing: Standing, fields: Fields, _visit: int | None) -> Make:
+        lesion, on = fields.said("lesion") or None, fields.day("on", must=True)
+        fields.check()
+        assert on is not None
+        return lambda there: event_of(there, lesion, on)
+
+    return make
+
+
+def _dose(standing: Standing, fields: Fields, _visit: int | None) -> Make:
+    lesion = fields.text("lesion", must=True)
+    mg, first = fields.number("mg", MG, must=True), fields.whole("from_visit")
+    fields.check()
+    assert lesion is not None
+    assert mg is not None
+    return lambda there: entered.dose_changed(there, lesion, mg, first)
+
+
+def _lesion(standing: Standing, fields: Fields, _visit: int | None) -> Make:
+    size = fields.number("size_mm", START_MM, must=True)
+    ulcerated = fields.choice("ulcerated", YES_NO, must=True)
+    mg, first = fields.number("dose", MG), fields.day("from", must=True)
+    site, name = fields.text("site", must=True), fields.text("id", must=True)
+    detail, measured_by = fields.text("site_detail"), fields.text("measured_by")
+    side, regimen = fields.text("side"), fields.text("regimen")
+    if name is not None:
+        with fields.noting("id"):
+            check_id(name)
+    fields.check()
+    assert size is not None
+    assert first is not None
+    new = Lesion(
+        id=name or "",
+        site=site or "",
+        size_mm=size,
+        ulcerated=bool(ulcerated),
+        side=side,  # type: ignore[arg-type]
+        site_detail=detail,
+        doses=() if mg is None else (Dose(Fraction(mg)),),
+        same_dose=mg is not None,
+        regimen=regimen,
+        measured_by=measured_by,
+    )
+    return lambda there: entered.lesion_added(there, new, first)
+
+
+def _answered(standing: Standing, fields: Fields, _visit: int | None) -> Make:
+    screen = fields.text("screen", must=True)
+    answer = fields.choice("answer", YES_NO, must=True)
+    fields.check()
+    return lambda there: entered.answered(there, screen or "", bool(answer))
+
+
+def _ended(standing: Standing, fields: Fields, _visit: int | None) -> Make:
+    endings: dict[str, Any] = {one: one for one in ("completed", "stopped", "died", "lost")}
+    ending, on = fields.choice("ending", endings, must=True), fields.day("on", must=True)
+    fields.check()
+    assert on is not None
+    return lambda _there: Ended(ending, on)  # type: ignore[arg-type]
+
+
+def _undone(_standing: Standing, _fields: Fields, _visit: int | None) -> Make:
+    return entered.undone
+
+
+def _missed(standing: Standing, _fields: Fields, visit: int | None) -> Make:
+    return lambda there: entered.missed(there, visit or 0)
+
+
+def _moved(standing: Standing, fields: Fields, visit: int | None) -> Make:
+    name = "to" if fields.said("to") else "free"
+    to = fields.moment(name, must=True)
+    fields.check()
+    assert to is not None
+    return lambda there: entered.moved(there, visit or 0, to)
+
+
+def _confirmed(standing: Standing, fields: Fields, visit: int | None) -> Make:
+    code, value = fields.text("finding", must=True), fields.text("value", must=True)
+    lesion, of_visit, reason = fields.text("lesion"), fields.whole("visit"), fields.text("reason")
+    fields.check()
+    lesions = () if lesion is None else (lesion,)
+    said = Confirmation(code or "", value or "", author().name, reason or "", lesions)
+    return lambda there: entered.confirmed(there, said, of_visit)
+
+
+def _withdrawn(standing: Standing, _fields: Fields, _visit: int | None) -> Make:
+    return lambda _there: Subscribed(None)
+
+
+def _renewed(standing: Standing, _fields: Fields, _visit: int | None) -> Make:
+    numbers = [
+        one.event.address or 0
+        for one in standing.record.entries
+        if isinstance(one.event, Subscribed)
+    ]
+    return lambda _there: Subscribed(max([1, *numbers]) + 1)
+
+
+def _lesions_of(standing: Standing, *, held: bool | None = None) -> list[tuple[str, str]]:
+    there = [
+        one.id
+        for one in standing.plan.lesions
+        if held is None or (one.held_since is not None) == held
+    ]
+    return [(one, one) for one in there]
+
+
+def _on(standing: Standing, *, held: bool) -> Sequence[Field]:
+    every = [("", msgid("all")), *_lesions_of(standing, held=held)]
+    return (
+        Field("lesion", "Lesion", "choice", every),
+        Field("on", "Day", hint="2026-09-14"),
+        REASON,
+    )
+
+
+def _dose_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
+    return (
+        Field("lesion", "Lesion", "choice", [("", ""), *_lesions_of(standing)]),
+        Field("mg", "Dose, mg"),
+        Field("from_visit", "From visit", hint="left empty: all that are to come"),
+        REASON,
+    )
+
+
+def _lesion_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
+    protocol, words = standing.record.protocol, say()
+    return (
+        Field("id", "Lesion", hint="B"),
+        Field("site", "Site", "choice", sites(protocol, words)),
+        Field("side", "Side", "choice", [("", ""), *((one, words.site(one)) for one in _SIDES)]),
+        Field("site_detail", "Where exactly"),
+        Field("size_mm", "Largest diameter, mm"),
+        Field("ulcerated", "Ulcerated", "choice", _YES_NO),
+        Field("dose", "Dose, mg", hint="left empty: open"),
+        Field("regimen", "Regimen", "choice", regimens(protocol, words)),
+        Field("measured_by", "Measured by"),
+        Field("from", "First injection", hint="2026-09-21"),
+        REASON,
+    )
+
+
+def _answer_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
+    asked = [(one.id, say()(one.question)) for one in standing.record.protocol.screens]
+    return (
+        Field("screen", "Question", "choice", [("", ""), *asked]),
+        Field("answer", "Answer", "choice", _YES_NO),
+        REASON,
+    )
+
+
+def _end_fields(_standing: Standing, _visit: int | None) -> Sequence[Field]:
+    how = [("", ""), ("completed", msgid("completed")), ("stopped", msgid("stopped"))]
+    how += [("died", msgid("the patient died")), ("lost", msgid("lost to follow-up"))]
+    return (
+        Field("ending", "How it ended", "choice", how),
+        Field("on", "Day", hint="2026-11-30"),
+        REASON,
+    )
+
+
+def _move_fields(standing: Standing, visit: int | None) -> Sequence[Field]:
+    free = free_times(database(), role(), standing.record.course, visit or 0, now())
+    return (
+        Field("free", "Free times", "choice", days(free, None, say())),
+        Field("to", "Another time", hint="2026-09-22 10:30"),
+        REASON,
+    )
+
+
+def _confirm_fields(_standing: Standing, _visit: int | None) -> Sequence[Field]:
+    hidden = ("finding", "value", "lesion", "visit")
+    return (*(Field(one, one, "note") for one in hidden), REASON)
+
+
+def _recorded(standing: Standing) -> list[tuple[str, str]]:
+    """What was given or seen, each by its event, the newest first."""
+    words = say()
+    return [
+        (str(one.number), f"{one.number}: {told(one.event, words)}")
+        for one in reversed(standing.record.entries)
+        if isinstance(one.event, Given | Evaluated)
+    ]
+
+
+def _correct_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
+    return (
+        Field("event", "What was entered", "choice", [("", ""), *_recorded(standing)]),
+        Field("withdraw", "It never was", "choice", _YES_NO),
+        Field("lesion", "Lesion", "choice", [("", msgid("all")), *_lesions_of(standing)]),
+        Field("ml", "Given, mL"),
+        Field("size_mm", "Size, mm"),
+        Field("at", "Time", hint="2026-09-14 09:10"),
+        Field("lot", "Lot"),
+        Field("expiry", "Expiry", hint="2027-03"),
+        Field("pain_before", "Pain before"),
+        Field("pain_after", "Pain after"),
+        Field("complication", "Complication"),
+        Field("pain", "Pain, 0 to 10"),
+        REASON,
+    )
+
+
+def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
+    number = fields.whole("event", must=True)
+    lesion, expiry = fields.text("lesion"), fields.expiry("expiry")
+    is_withdrawn = fields.choice("withdraw", YES_NO)
+    ml, at = fields.number("ml", ML), fields.moment("at")
+    felt = entered.Felt(
+        fields.number("pain_before", VAS),
+        fields.number("pain_after", VAS),
+        fields.text("complication"),
+    )
+    noted = entered.Circumstances(at, fields.text("lot"), expiry)
+    found = entered.PartlyMeasured(
+        size_mm=fields.number("size_mm", SIZE_MM), pain=fields.number("pain", VAS), at=at
+    )
+    amount = None if ml is None else entered.Amount(ml=ml)
+    said = entered.Correction(lesion, amount, noted, felt, found)
+    if bool(is_withdrawn) != said.says_nothing:
+        text = "what is corrected is not clear"
+        fix = "say what holds instead, or that it never was"
+        fields.problems.append(Problem("withdraw", text, fix))
+    fields.check()
+    if is_withdrawn:
+        return lambda there: entered.corrected(
+            there, number or 0, lambda event: entered.withdrawn(event, lesion)
+        )
+    return lambda there: entered.put_right(there, number or 0, said)
+
+
+def _last_entry(standing: Standing) -> str:
+    """What would be withdrawn, and who entered it."""
+    try:
+        number = entered.undone(standing).event
+    except RefusedError:
+        return say()("Nothing is left to be withdrawn.")
+    entry = standing.record.entries[number - 1]
+    what = told(entry.event, say())
+    return say()("{what}, entered by {by}", what=what, by=entry.by)
+
+
+def _only_reason(_standing: Standing, _visit: int | None) -> Sequence[Field]:
+    return (REASON,)
+
+
+FORMS = {
+    "hold": ChangeForm(
+        "held",
+        "Hold",
+        "Hold",
+        lambda there, _: _on(there, held=False),
+        _from_a_day(entered.held),
+    ),
+    "release": ChangeForm(
+        "resumed",
+        "Release",
+        "Release",
+        lambda there, _: _on(there, held=True),
+        _from_a_day(entered.resumed),
+    ),
+    "dose": ChangeForm("dose-changed", "Change a dose", "Change the dose", _dose_fields, _dose),
+    "lesion": ChangeForm("lesion-added", "Add a lesion", "Add the lesion", _lesion_fields, _lesion),
+    "answer": ChangeForm(
+        "answered", "Answer a question", "Keep the answer", _answer_fields, _answered
+    ),
+    "end": ChangeForm("ended", "End the course", "End", _end_fields, _ended),
+    "undo": ChangeForm(
+        "undone", "Withdraw the last entry", "Undo", _only_reason, _undone, about=_last_entry
+    ),
+    "correct": ChangeForm("corrected", "Correct", "Put it right", _correct_fields, _corrected),
+    "confirm": ChangeForm("confirmed", "Confirm a finding", "Confirm", _confirm_fields, _confirmed),
+    "withdraw-address": ChangeForm(
+        "subscribed", "Withdraw the address of the calendar", "Withdraw", _only_reason, _withdrawn
+    ),
+    "renew-address": ChangeForm(
+        "subscribed", "A new address for the calendar", "Renew", _only_reason, _renewed
+    ),
+}
+OF_VISIT = {
+    "move": ChangeForm("moved", "Move", "Move the visit", _move_fields, _moved),
+    "missed": ChangeForm("missed", "Missed", "Record as missed", _only_reason, _missed),
+}
+
+
+@pages.form("/courses/<course>/<act>", may="read")
+def change_page(course: str, act: str) -> Response:
+    """A change of a course."""
+    if act not in FORMS:
+        raise NotFoundError(Problem("", "There is no such page."))
+    return _page(course, FORMS[act], None)
+
+
+@pages.form("/courses/<course>/visits/<int:visit>/<act>", may="read")
+def visit_change_page(course: str, visit: int, act: str) -> Response:
+    """A change of a visit."""
+    if act not in OF_VISIT:
+        raise NotFoundError(Problem("", "There is no such page."))
+    return _page(course, OF_VISIT[act], visit)
+
+
+def _page(course: str, form_of: ChangeForm, visit: int | None) -> Response:
+    standing = course_standing(database(), role(), course)
+    check_may(role(), form_of.kind)
+    note_seen(database(), author(), "read", standing.record.course)
+    if visit is not None:
+        entered.visit_of(standing, visit)
+    form = sent_form()
+    if form is None:
+        return _Shown(standing, form_of, visit).form(Form(request.args), 200)
+    return _Shown(standing, form_of, visit).sent(form)
+
+
+class _Shown(NamedTuple):
+    """A change that is being made of a course as it stands."""
+
+    standing: Standing
+    of: ChangeForm
+    visit: int | None
+
+    def sent(self, form: Form) -> Response:
+        """A form that was sent: looked at, or written if it was looked at before."""
+        if is_done():
+            return redirect(self.back(), 303)
+        fields = fields_of(self.standing, form)
+        reason = fields.text("reason", must=self.of.has_reason)
+        try:
+            revision = if_revision(form, self.standing)
+            make = self.of.make(self.standing, fields, self.visit)
+            fields.check()
+            who = answering(form, reason)
+            led = preview_of(self.standing, [make], who)
+            seen = self.seen(form, led)
+            if form.get("act") == "write" and form.get("seen") == seen:
+                return self.written(make, who, revision)
+            return self.form(form, 409 if led.asked else 200, led=led, seen=seen)
+        except (NotAllowedError, ServiceError):
+            raise
+        except PlannerError as error:
+            # The same form may have come twice at once, by one press too many.
+            return redirect(self.back(), 303) if is_done() else self.refused(form, error)
+
+    def seen(self, form: Form, led: Changed) -> str:
+        """What stands for a form and what it leads to."""
+        there = (self.standing.record.course, self.visit, self.standing.state.revision)
+        return seen_of(form, *there, *what_changes(led, say()), *led.asked)
+
+    def refused(self, form: Form, error: PlannerError) -> Response:
+        """The form with what is wrong, or asked; what was filled in stays."""
+        # What is not found may be what somebody typed: the number of a visit.
+        status = 422 if isinstance(error, InputError | NotFoundError) else 409
+        if isinstance(error, AskedError) and (led := self.led_again(form)):
+            return self.form(form, status, led=led, seen=self.seen(form, led))
+        return self.form(form, status, problems=error.problems)
+
+    def led_again(self, form: Form) -> Changed | None:
+        """What it would lead to, where something that it asks was not answered."""
+        fields = fields_of(self.standing, form)
+        make = self.of.make(self.standing, fields, self.visit)
+        who = author()._replace(reason=fields.text("reason"))
+        return preview_of(self.standing, [make], who)
+
+    def written(self, make: Make, who: Author, revision: int) -> Response:
+        """Write it, and go back to the course."""
+        change(database(), self.standing.record.course, [make], who, revision)
+        return redirect(self.back(), 303)
+
+    def back(self) -> str:
+        """The page of the course."""
+        return url_for("course_page", course=self.standing.record.course)
+
+    def form(
+        self,
+        form: Form,
+        status: int,
+        *,
+        led: Changed | None = None,
+        seen: str = "",
+        problems: Sequence[Problem] = (),
+    ) -> Response:
+        """The form as it is filled in."""
+        words, fields = say(), self.of.fields(self.standing, self.visit)
+        return show(
+            "change.html.j2",
+            status,
+            **head_of(self.standing, words),
+            of=self.of,
+            visit=self.visit,
+            fields=fields,
+            form=form,
+            seen=seen,
+            is_looked_at=led is not None,
+            can_write=led is not None and can_write(led),
+            is_missing=form.get("act") == "write",
+            about=self.of.about(self.standing),
+            labels={one.name: words(one.label) for one in fields},
+            led_to=led_to(led, words) if led else [],
+            questions=questions(led.asked if led else (), form, words),
+            problems=problems,
+            wrong=by_place(problems),
+        )
+
+
+def fields_of(standing: Standing, form: Form) -> Fields:
+    """A form, read as the clinic of a course writes figures."""
+    return Fields(form, has_commas=standing.record.opening.clinic.writes_commas)
+
+
+def can_write(led: Changed) -> bool:
+    """Whether nothing that a change asks waits for a physician."""
+    return may(role(), "confirmed") or all(one.is_fact for one in led.asked)
+
+
+def preview_of(standing: Standing, makes: Sequence[Make], who: Author) -> Changed:
+    """What changes of a course would lead to."""
+    return preview(database(), standing.record.course, makes, who)
+
+
+def led_to(led: Changed, words: Language) -> list[str]:
+    """What changes lead to, a line each, with what then waits for a physician."""
+    waits = (words.sentence(one.alone) for one in led.waiting)
+    return [*what_changes(led, words), *waits]
+
+
+def what_changes(led: Changed, words: Language) -> list[str]:
+    """What changes lead to, whatever of it is confirmed."""
+    lines = [told(one.event, words) for one in led.entries]
+    for what, was, then in changes_between(led.before.plan, led.after.plan, words):
+        before = "" if was == "\u2013" else f" ({words('before: {was}', was=was)})"
+        lines.append(f"{what}: {then}{before}")
+    for visit in led.after.plan.coming:
+        if visit.start is None:
+            free = ", ".join(words.typed_moment(one) for one in visit.choices)
+            lines.append(words("visit {n} finds no day; free: {free}", n=visit.number, free=free))
+    return lines

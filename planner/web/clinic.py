@@ -1,0 +1,215 @@
+"""The clinic: its hours, what closes it, its waiting list; each change is looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from flask import redirect, url_for
+from werkzeug import Response
+
+from planner.app.actors import Author, check_may, may
+from planner.app.asked import Asked, AskedError
+from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
+from planner.app.planning import Source
+from planner.app.waiting import Bounds, as_changed, book, take_off, wait_for, waiting_listed
+from planner.core.calendar.clinic import Closure
+from planner.core.values.formatting import count
+from planner.errors import (
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    PlannerError,
+    Problem,
+    ServiceError,
+)
+from planner.files.fields import check_span
+from planner.store.clinics import Place
+from planner.web.asking import Form, answering, by_place, is_done, questions, seen_of, sent_form
+from planner.web.fields import Fields
+from planner.web.routes import Pages
+from planner.web.show import say, show
+from planner.web.visitor import author, database, place, places, role
+
+pages = Pages()
+# So many moves are listed one by one.
+_MOST_MOVES = 200
+
+
+@pages.form("/clinic", may="clinic-read")
+def clinic() -> Response:
+    """The clinic as it stands; closing days of it."""
+    form = sent_form()
+    if form is None:
+        return _Clinic(place()).shown(Form(), 200)
+    if place() is None:
+        return _Clinic(None).changed(form, "put")
+    act = form.get("what", "close")
+    if act not in _ACTS:
+        raise NotFoundError(Problem("", "There is no such page."))
+    return _Clinic(place()).changed(form, act)
+
+
+class Led(NamedTuple):
+    """What a change led to, or would: in words, and what it asks."""
+
+    lines: Sequence[str]
+    asked: Sequence[Asked]
+
+
+class _Clinic(NamedTuple):
+    """A clinic that is looked at, or is being changed."""
+
+    place: Place | None
+
+    def changed(self, form: Form, act: str) -> Response:
+        """A form that was sent: looked at, or written if it was looked at before."""
+        kind, run = _ACTS[act]
+        check_may(role(), kind)
+        fields = Fields(form, has_commas=False)
+        who = author()
+        if is_done():
+            return redirect(url_for("clinic"), 303)
+        try:
+            reason = fields.text("reason", must=act not in _WITHOUT_REASON)
+            who = answering(form, reason)
+            led = run(self.place, fields, who, True)
+            seen = seen_of(form, self.place.id if self.place else "", *led.lines, *led.asked)
+            if form.get("act") == "write" and form.get("seen") == seen:
+                run(self.place, fields, who, False)
+                return redirect(url_for("clinic"), 303)
+            return self.shown(form, 409 if led.asked else 200, act=act, led=led, seen=seen)
+        except (NotAllowedError, NotFoundError, ServiceError):
+            raise
+        except AskedError:
+            return self.shown(form, 409, act=act, led=led, seen=seen)
+        except PlannerError as error:
+            if is_done():
+                return redirect(url_for("clinic"), 303)
+            status = 422 if isinstance(error, InputError) else 409
+            return self.shown(form, status, act=act, problems=error.problems)
+
+    def shown(
+        self,
+        form: Form,
+        status: int,
+        *,
+        act: str = "",
+        led: Led | None = None,
+        seen: str = "",
+        problems: Sequence[Problem] = (),
+    ) -> Response:
+        """The page of the clinic, with a form as it is filled in."""
+        there = self.place
+        waiting = waiting_listed(database(), role(), there.id) if there and _reads() else []
+        return show(
+            "clinic.html.j2",
+            status,
+            place=there,
+            places=places(),
+            waiting=waiting,
+            reads=_reads(),
+            form=form,
+            act=act,
+            led=led,
+            seen=seen,
+            questions=questions(led.asked, form, say()) if led else [],
+            problems=problems,
+            wrong=by_place(problems),
+        )
+
+
+def _reads() -> bool:
+    return may(role(), "read")
+
+
+Run = Callable[[Place | None, Fields, Author, bool], Led]
+
+
+def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    first, last = fields.days("from", "to", must=True)
+    hours = None
+    if said := fields.said("hours"):
+        with fields.noting("hours"):
+            hours = check_span(said)
+    kind = fields.text("kind")
+    less = fields.whole("less", must=kind is not None)
+    if less is not None and kind is None:
+        problem = "it does not say of what"
+        fields.problems.append(Problem("kind", problem, "choose what there is less of"))
+    fields.check()
+    assert first is not None
+    closure = Closure(first, last or first, hours, kind, less or 0)  # type: ignore[arg-type]
+    done = close_clinic(database(), _id(place_there), closure, who, is_dry=is_dry)
+    return _led(done, who)
+
+
+def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    first, last = fields.days("from", "to", must=True)
+    fields.check()
+    assert first is not None
+    last = last or first
+    open_clinic(database(), _id(place_there), (first, last), who, is_dry=is_dry)
+    return Led((say()("Open again from {first} to {last}", first=first, last=last),), ())
+
+
+def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    source = Source("clinic", fields.values.get("file", "").encode())
+    return _led(put_clinic(database(), source, who, is_dry=is_dry), who)
+
+
+def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    bounds = Bounds(*fields.days("from", "to"))
+    may_move = fields.whole("may_move") or 0
+    fields.check()
+    made = book(database(), _id(place_there), who, bounds, may_move=may_move, is_dry=is_dry)
+    words = say()
+    lines = [
+        words("{course}: first visit {at}", course=course, at=words.typed_moment(at))
+        for course, at in made.courses
+    ]
+    if made.waiting:
+        lines.append(words("still waiting: {courses}", courses=", ".join(made.waiting)))
+    led = _led(as_changed(made), who)
+    return Led((*(lines or [words("nobody fits")]), *led.lines), led.asked)
+
+
+def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    bounds = Bounds(*fields.days("not_before", "by_date"))
+    fields.check()
+    source = Source("course", fields.values.get("course_file", "").encode())
+    wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
+    return Led((say()("It goes to the end of the list."),), ())
+
+
+def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
+    course = fields.said("course")
+    if not is_dry:
+        take_off(database(), _id(place_there), course, who)
+    return Led((say()("{course} leaves the waiting list", course=course),), ())
+
+
+def _led(done: ClinicChanged, who: Author) -> Led:
+    """What a change of a clinic leads to: to an administrator it is numbers."""
+    words, outcome = say(), done.outcome
+    asked = tuple(asked_of(outcome, who.role))
+    if not asked:
+        return Led((words("No visit moves."),), ())
+    total = len(outcome.moves) + len(outcome.without_day)
+    return Led((count(total, "visit"),), asked[:_MOST_MOVES])
+
+
+def _id(place_there: Place | None) -> str:
+    assert place_there is not None
+    return place_there.id
+
+
+_WITHOUT_REASON = ("book", "wait", "remove")
+_ACTS: dict[str, tuple[str, Run]] = {
+    "close": ("clinic-days", _close),
+    "open": ("clinic-days", _open),
+    "put": ("clinic-put", _put),
+    "book": ("waiting", _book),
+    "wait": ("waiting", _wait),
+    "remove": ("waiting", _remove),
+}

@@ -1,0 +1,427 @@
+"""A new course: filled in, seen as it would be planned, added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from flask import redirect, request, url_for
+from werkzeug import Response
+
+from planner.app.asked import Asked, AskedError
+from planner.app.courses import Looked, add_course, look_at_course
+from planner.app.places import kept_source
+from planner.app.planning import Inputs, Source, inputs_of
+from planner.core.plan.course import Confirmation
+from planner.documents.wording import grounds, unanswered
+from planner.errors import (
+    InputError,
+    NotAllowedError,
+    NotFoundError,
+    PlannerError,
+    Problem,
+    RefusedError,
+    ServiceError,
+)
+from planner.files.course import DEFAULT_PROTOCOL
+from planner.files.fields import FieldError
+from planner.files.lesions import read_doses, read_number
+from planner.files.protocol import load_protocol
+from planner.files.reading import parse_toml
+from planner.store.clinics import Place
+from planner.store.stored_inputs import years_around
+from planner.web.asking import (
+    Form,
+    answering,
+    by_place,
+    is_done,
+    questions,
+    seen_of,
+    sent_form,
+    ticked,
+)
+from planner.web.courses import shown_findings, visit_lines
+from planner.web.fields import YES_NO
+from planner.web.routes import Pages
+from planner.web.show import say, show
+from planner.web.visitor import author, clinic_here, database, now, place
+
+pages = Pages()
+# What a lesion is asked for, by the keys of a course file.
+LESION_FIELDS = (
+    "id", "site", "side", "site_detail", "size_mm", "ulcerated", "dose_mg", "regimen",
+    "measured_by",
+)  # fmt: skip
+_TEXTS = ("id", "protocol", "diagnosis", "indication", "first_visit", "prescriber")
+_BACKGROUND = (
+    "sex", "disease_years", "serology", "co_treatments", "earlier_treatment", "consecutive",
+    "consent_to_publish", "ethics",
+)  # fmt: skip
+_PATIENT_TEXTS = ("id", "name", "birth_date", "address")
+_LESION = re.compile(r"lesion\[(\d{1,3})\]\.\w+")
+MOST_LESIONS = 100
+# What the fields are called, by the keys of a course file.
+LABELS = {
+    "id": "Course id", "diagnosis": "Diagnosis", "first_visit": "First visit",
+    "prescriber": "Prescriber", "patient.id": "Patient id", "patient.name": "Patient's name",
+    "patient.birth_date": "Birth date", "patient.address": "Address",
+    "confirm_reason": "Why it is so all the same",
+}  # fmt: skip
+LESION_LABELS = {
+    "site": "Site", "side": "Side", "size_mm": "Largest diameter, mm", "ulcerated": "Ulcerated",
+    "dose_mg": "Dose, mg", "regimen": "Regimen", "site_detail": "Where exactly",
+}  # fmt: skip
+
+
+@pages.form("/courses/new", may="planned")
+def course_new() -> Response:
+    """Plan a course."""
+    there = place()
+    if there is None:
+        return show("no-clinic.html.j2")
+    form = sent_form()
+    if form is None:
+        return _New(there, Form(), 1).shown(200)
+    new = _New(there, form, _lesions_in(form))
+    match form.get("act"):
+        case "lesion":
+            return new._replace(lesions=min(new.lesions + 1, MOST_LESIONS)).shown(200)
+        case "file":
+            return _from_file(there, form)
+        case "add":
+            return new.added()
+        case _:
+            return new.looked_at()
+
+
+@pages.action("/courses/new/preview", may="planned")
+def preview_new() -> Response:
+    """The preview alone, for a page that asks while somebody types."""
+    form = Form(request.form)
+    return _New(clinic_here(), form, _lesions_in(form)).looked_at(template="preview.html.j2")
+
+
+def _lesions_in(form: Form) -> int:
+    numbers = [int(match[1]) for name in form if (match := _LESION.fullmatch(name))]
+    return max(1, min(max(numbers, default=1), MOST_LESIONS))
+
+
+class _New(NamedTuple):
+    """A course that is being planned at a clinic."""
+
+    place: Place
+    form: Form
+    lesions: int
+
+    def seen(self, look: Looked) -> str:
+        """What stands for all that is filled in and the plan that it leads to."""
+        plan = look.standing.plan
+        findings = [(one.code, one.lesion, one.visit, one.value) for one in plan.findings]
+        typed = {name: value for name, value in self.form.items() if name != "course_file"}
+        return seen_of(typed, *(one.start for one in plan.visits), *findings, *look.asked)
+
+    def looked_at(self, template: str = "course-new.html.j2") -> Response:
+        """The course as it would be planned."""
+        try:
+            return self.shown(200, template, look=self.look())
+        except PlannerError as error:
+            return self.refused(error, template)
+
+    def look(self) -> Looked:
+        """What adding it would lead to."""
+        return look_at_course(database(), self.inputs(), author())
+
+    def added(self) -> Response:
+        """Add it, where it was looked at as it is."""
+        if is_done():
+            return self.there()
+        try:
+            look = self.look()
+            if self.form.get("seen") != self.seen(look):
+                return self.shown(409, look=look, is_to_see=True)
+            who = answering(self.form)
+            if any(one.stops for one in look.standing.plan.findings):
+                return self.shown(409, look=look)
+            add_course(database(), self.inputs(), who)
+            return self.there()
+        except AskedError as error:
+            return self.shown(409, look=look, asked=error.asked)
+        except PlannerError as error:
+            return self.refused(error)
+
+    def there(self) -> Response:
+        """To the page of the course."""
+        course = self.form.get("id", "").strip()
+        return redirect(url_for("course_page", course=course), 303)
+
+    def refused(self, error: PlannerError, template: str = "course-new.html.j2") -> Response:
+        """What is wrong, beside the fields that it is wrong with."""
+        if isinstance(error, NotAllowedError | NotFoundError | ServiceError):
+            raise error
+        if isinstance(error, RefusedError) and is_done():
+            return self.there()
+        status = 422 if isinstance(error, InputError) else 409
+        look = (
+            self.again() if any(one.place == "confirm_reason" for one in error.problems) else None
+        )
+        return self.shown(status, template, look=look, problems=error.problems)
+
+    def again(self) -> Looked | None:
+        """What it would lead to, where that can be said."""
+        try:
+            return self.look()
+        except PlannerError:
+            return None
+
+    def inputs(self) -> Inputs:
+        """The course with what a physician confirms of it. Raises InputError with all problems."""
+        table, problems = course_table(self.form, self.lesions, self.place.clinic.writes_commas)
+        source, zone = kept_source(database(), "physician", self.place.id)
+
+        def years(first: int) -> range:
+            return years_around(first, now().year)
+
+        try:
+            found = inputs_of(table, Source("", b""), source, zone, years)
+        except InputError as error:
+            raise InputError(*_merged(problems, error.problems)) from error
+        if problems:
+            raise InputError(*problems)
+        said = tuple(self.confirmations())
+        course = found.course._replace(confirmations=said)
+        clinic = found.clinic._replace(id=self.place.id)
+        return Inputs(course, found.protocol, clinic, found.protocol_content, found.clinic_content)
+
+    def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
+        """What is wrong with a course file as it stands, keys that nobody knows among it."""
+        source, zone = kept_source(database(), "physician", self.place.id)
+        try:
+            inputs_of(table, Source("", b""), source, zone, lambda year: range(year, year + 2))
+        except PlannerError as error:
+            return error.problems
+        return ()
+
+    def confirmations(self) -> Iterator[Confirmation]:
+        """What is ticked, as the physician's word."""
+        why = self.form.get("confirm_reason", "").strip()
+        lesions = {self.lesion_id(n) for n in range(1, self.lesions + 1)}
+        for code, value, target in ticked(self.form) if why else ():
+            of = (target,) if target in lesions else ()
+            yield Confirmation(code, value, author().name, why, of)
+
+    def lesion_id(self, number: int) -> str:
+        """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
+        return self.form.get(f"lesion[{number}].id", "").strip() or default_id(number)
+
+    def label(self, place: str) -> str:
+        """What a field is called, by its name."""
+        words = say()
+        match = _LESION.fullmatch(place)
+        if match is None:
+            return words(LABELS[place]) if place in LABELS else place
+        lesion = words("Lesion {lesion}", lesion=self.lesion_id(int(match[1])))
+        name = place.rpartition(".")[2]
+        return f"{lesion}, {words(LESION_LABELS.get(name, name))}"
+
+    def shown(
+        self,
+        status: int,
+        template: str = "course-new.html.j2",
+        *,
+        look: Looked | None = None,
+        asked: Sequence[Asked] = (),
+        problems: Sequence[Problem] = (),
+        is_to_see: bool = False,
+    ) -> Response:
+        """The form as it is filled in, with what it would lead to."""
+        words = say()
+        protocol = load_protocol(DEFAULT_PROTOCOL)
+        plan = look.standing.plan if look else None
+        every = [*_findings_asked(look), *(look.asked if look else ()), *asked]
+        return show(
+            template,
+            status,
+            place=self.place,
+            form=self.form,
+            lesions=[(n, self.lesion_id(n)) for n in range(1, self.lesions + 1)],
+            protocol=protocol,
+            plan=plan,
+            decisions=_decisions(look) if look else [],
+            findings=list(shown_findings(plan, words)) if plan else [],
+            visits=[(visit, list(visit_lines(visit, words))) for visit in plan.visits]
+            if plan
+            else [],
+            questions=questions(every, self.form, words),
+            seen=self.seen(look) if look else "",
+            is_to_see=is_to_see,
+            is_missing=self.form.get("act") == "add" and not is_to_see,
+            unanswered=_unanswered(look) if look else [],
+            labels={one.place: self.label(one.place) for one in problems},
+            problems=problems,
+            wrong=by_place(problems),
+        )
+
+
+def default_id(number: int) -> str:
+    """A, B, ..., Z, then L27 and so on."""
+    return chr(ord("A") + number - 1) if number <= 26 else f"L{number}"
+
+
+def _findings_asked(look: Looked | None) -> Iterator[Asked]:
+    """The findings that a physician confirms, confirmed or not: a tick has to stay a tick."""
+    for one in look.standing.plan.findings if look else ():
+        if one.severity == "confirm":
+            yield Asked.of_finding(one._replace(visit=None) if one.lesion else one)
+
+
+def _decisions(look: Looked) -> list[tuple[str, str, str, str]]:
+    """Each lesion's regimen with its grounds."""
+    return [
+        (row.lesions, row.regimen, f"{row.because} ({row.rule})", f"{row.evidence}. {row.source}")
+        for row in grounds(look.standing.plan, (), say())
+    ]
+
+
+def _unanswered(look: Looked) -> list[str]:
+    """What the protocol asks and nobody answered yet."""
+    plan, words = look.standing.plan, say()
+    asked = [] if plan.patient.sulfite_allergy is not None else [words("Sulfite allergy")]
+    sites = {one.site for one in plan.lesions}
+    return [*asked, *(words(one.question) for one in unanswered(plan, sites))]
+
+
+def _merged(own: Sequence[Problem], others: Sequence[Problem]) -> list[Problem]:
+    """What is wrong with each field, once: what was typed before what follows from it."""
+    places = {one.place for one in own}
+    return [*own, *(one for one in others if one.place not in places)]
+
+
+def course_table(
+    form: Mapping[str, str], lesions: int, has_commas: bool
+) -> tuple[dict[str, Any], list[Problem]]:
+    """A form as a course file has it, and what of it cannot be read."""
+    problems: list[Problem] = []
+    table: dict[str, Any] = _texts_of(form, "", _TEXTS)
+    table["patient"] = _texts_of(form, "patient.", _PATIENT_TEXTS)
+    if allergy := form.get("patient.sulfite_allergy", ""):
+        table["patient"]["sulfite_allergy"] = YES_NO.get(allergy, allergy)
+    screening = {
+        name.removeprefix("screening."): YES_NO.get(value, value)
+        for name, value in form.items()
+        if name.startswith("screening.") and value
+    }
+    if screening:
+        table["screening"] = screening
+    if background := _background(form, has_commas, problems):
+        table["background"] = background
+    moves = [
+        {"from": name.removeprefix("move."), "to": value}
+        for name, value in form.items()
+        if name.startswith("move.") and value.strip()
+    ]
+    if moves:
+        table["move"] = moves
+    table["lesion"] = [_lesion(form, n, has_commas, problems) for n in range(1, lesions + 1)]
+    return table, problems
+
+
+def _background(
+    form: Mapping[str, str], has_commas: bool, problems: list[Problem]
+) -> dict[str, Any]:
+    """What reports of a series ask, as far as it is filled in."""
+    readers: dict[str, Callable[[str], Any]] = {
+        "disease_years": lambda text: read_number(text, "years", has_commas),
+        "consecutive": lambda text: YES_NO.get(text, text),
+        "consent_to_publish": lambda text: YES_NO.get(text, text),
+    }
+    return _read(_texts_of(form, "background.", _BACKGROUND), "background.", readers, problems)
+
+
+def _texts_of(form: Mapping[str, str], prefix: str, names: Sequence[str]) -> dict[str, Any]:
+    said = {name: form.get(f"{prefix}{name}", "").strip() for name in names}
+    return {name: value for name, value in said.items() if value}
+
+
+def _lesion(
+    form: Mapping[str, str], number: int, has_commas: bool, problems: list[Problem]
+) -> dict[str, Any]:
+    prefix = f"lesion[{number}]."
+    said: dict[str, Any] = {"id": default_id(number), **_texts_of(form, prefix, LESION_FIELDS)}
+    readers: dict[str, Callable[[str], Any]] = {
+        "size_mm": lambda text: read_number(text, "mm", has_commas),
+        "dose_mg": lambda text: _one_or_more(read_doses(text, has_commas)),
+        "ulcerated": lambda text: YES_NO.get(text, text),
+    }
+    return _read(said, prefix, readers, problems)
+
+
+def _read(
+    said: dict[str, Any],
+    prefix: str,
+    readers: Mapping[str, Callable[[str], Any]],
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """The same with what is no text read; what cannot be is left out, and its problem told."""
+    for name, read in readers.items():
+        if name in said:
+            try:
+                said[name] = read(said[name])
+            except FieldError as error:
+                problems.append(Problem(f"{prefix}{name}", error.problem, error.fix))
+                del said[name]
+    return said
+
+
+def _one_or_more(doses: list[Any]) -> Any:
+    return doses[0] if len(doses) == 1 else doses
+
+
+def _from_file(there: Place, form: Form) -> Response:
+    """A course file that somebody hands in, as if it had been typed; all its problems are shown."""
+    text = form.get("course_file", "")
+    try:
+        table = parse_toml(text.encode())
+    except PlannerError as error:
+        return _New(there, form, 1).shown(422, problems=error.problems)
+    filled = Form([*_flat(table), ("course_file", text)])
+    new = _New(there, filled, _lesions_in(filled))
+    problems = [*new.problems_of(table), *_not_taken_over(table)]
+    if problems:
+        return new.shown(422, problems=problems)
+    return new.looked_at()
+
+
+def _not_taken_over(table: Mapping[str, Any]) -> Iterator[Problem]:
+    """What of a file the form has no place for: nothing of it is dropped unsaid."""
+    for name, fix in (("confirm", "confirm on the page"), ("revision", "the register counts them")):
+        if table.get(name):
+            yield Problem(name, "it is not taken over from a file", f"leave it out; {fix}")
+
+
+def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A course file's table by the names of the form's fields."""
+    for name in _TEXTS:
+        if name in table:
+            yield name, str(table[name])
+    for group in ("patient", "screening", "background"):
+        said = table.get(group)
+        for name, value in (said if isinstance(said, dict) else {}).items():
+            yield f"{group}.{name}", _as_typed(value)
+    moves = table.get("move")
+    for move in moves if isinstance(moves, list) else []:
+        if isinstance(move, dict):
+            yield f"move.{move.get('from')}", _as_typed(move.get("to"))
+    lesions = table.get("lesion")
+    for number, lesion in enumerate(lesions if isinstance(lesions, list) else [], start=1):
+        for name, value in (lesion if isinstance(lesion, dict) else {}).items():
+            if name in LESION_FIELDS:
+                yield f"lesion[{number}].{name}", _as_typed(value)
+
+
+def _as_typed(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return "; ".join(str(one) for one in value)
+    return str(value)

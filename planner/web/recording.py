@@ -1,0 +1,413 @@
+"""A visit recorded: sizes first, then what each lesion was given; looked at, then written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from flask import redirect, url_for
+from werkzeug import Response
+
+from planner.app.actors import Author
+from planner.app.administration import (
+    Amount,
+    Circumstances,
+    Felt,
+    Measurement,
+    clinics_time,
+    evaluated,
+    given,
+    missed,
+    observed_at,
+    visit_of,
+)
+from planner.app.asked import AskedError
+from planner.app.auditing import note_seen
+from planner.app.courses import Changed, Make, Reasoned, change
+from planner.app.queries import course_to_record
+from planner.core.followup.events import Evaluated, Given
+from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
+from planner.core.protocol.protocol import Observation
+from planner.core.values.formatting import decimal, mg, mg_per_ml, ml, mm, number
+from planner.documents.language import Language
+from planner.documents.sentences import msgid
+from planner.documents.wording import where
+from planner.errors import (
+    InputError,
+    NotAllowedError,
+    PlannerError,
+    Problem,
+    ServiceError,
+)
+from planner.files.figures import ML, SIZE_MM, VAS, Bounds
+from planner.store.standing import Standing
+from planner.web.asking import (
+    Form,
+    answering,
+    by_place,
+    if_revision,
+    is_done,
+    questions,
+    seen_of,
+    sent_form,
+)
+from planner.web.changes import can_write, fields_of, led_to, preview_of, what_changes
+from planner.web.courses import dose_line, head_of, visit_lines
+from planner.web.fields import YES_NO, Fields
+from planner.web.routes import Pages
+from planner.web.show import say, show
+from planner.web.visitor import author, database, role
+
+pages = Pages()
+PLANNED, OTHER, NOT_GIVEN = "planned", "other", "not"
+HOW = (
+    (PLANNED, msgid("as planned")),
+    (OTHER, msgid("another dose")),
+    (NOT_GIVEN, msgid("not given")),
+)
+_HOUR = re.compile(r"\d?\d:\d\d")
+_STRENGTH = Bounds("mg/mL", 0, 10_000)
+
+
+class Group(NamedTuple):
+    """What is asked of a lesion at a visit: to be measured, injected, or both."""
+
+    lesion: str
+    where: str
+    start: str
+    is_measured: bool
+    injection: PlannedInjection | None
+    planned: str
+
+    @property
+    def prefix(self) -> str:
+        """What the names of its fields begin with."""
+        return f"lesion[{self.lesion}]."
+
+
+class Line(NamedTuple):
+    """What will be written of a lesion, in words."""
+
+    lesion: str
+    what: str
+    figures: str
+
+
+class Recorded(NamedTuple):
+    """What a form says of a visit: its events, and what stands in the summary."""
+
+    makes: Sequence[Make]
+    lines: Sequence[Line]
+    at: datetime | None
+
+
+@pages.form("/courses/<course>/visits/<int:visit>", may="given")
+def record(course: str, visit: int) -> Response:
+    """Record a visit."""
+    standing = course_to_record(database(), role(), course)
+    planned = visit_of(standing, visit)
+    form = sent_form()
+    note_seen(database(), author(), "read", standing.record.course)
+    if form is None:
+        return _Visit(standing, planned).form(Form(), 200)
+    return _Visit(standing, planned).sent(form)
+
+
+class _Visit(NamedTuple):
+    """A visit that is being recorded."""
+
+    standing: Standing
+    planned: PlannedVisit
+
+    @property
+    def groups(self) -> list[Group]:
+        """Its lesions in their order, with what is left to be recorded of each."""
+        measured = [one.lesion for one in self.planned.evaluations if one.result is None]
+        injected = {one.lesion: one for one in self.planned.injections if one.given is None}
+        return [
+            self._group(lesion.id, lesion.id in measured, injected.get(lesion.id))
+            for lesion in self.standing.plan.lesions
+            if lesion.id in measured or lesion.id in injected
+        ]
+
+    def _group(self, name: str, is_measured: bool, injection: PlannedInjection | None) -> Group:
+        lesion = next(one for one in self.standing.plan.lesions if one.id == name)
+        planned = "" if injection is None else dose_line(injection, say())
+        return Group(
+            name, where(lesion, say()), mm(lesion.size_mm), is_measured, injection, planned
+        )
+
+    @property
+    def observations(self) -> list[Observation]:
+        """What the protocol lets be noted of what is left to be injected."""
+        injected = {one.lesion for one in self.planned.injections if one.given is None}
+        sites = {one.site for one in self.standing.plan.lesions if one.id in injected}
+        every = self.standing.record.protocol.observations if injected else ()
+        return [one for one in every if one.sites is None or sites & {*one.sites}]
+
+    def all_as_planned(self, form: Form) -> Response:
+        """The form with every injection that has a dose given as planned: then what differs."""
+        for one in self.groups:
+            if one.injection is not None and one.injection.drawn_ml is not None:
+                form[f"{one.prefix}how"] = PLANNED
+        return self.form(form, 200)
+
+    def sent(self, form: Form) -> Response:
+        """A form that was sent: looked at, or written if it was looked at before."""
+        if form.get("act") == "all":
+            return self.all_as_planned(form)
+        if is_done():
+            return self.back()
+        fields = fields_of(self.standing, form)
+        try:
+            revision = if_revision(form, self.standing)
+            found = self.read(fields)
+            who = answering(form)
+            led = preview_of(self.standing, found.makes, who)
+            seen = self.seen(form, found, led)
+            is_written = form.get("act") == "write" and form.get("seen") == seen
+            if is_written:
+                self.check_strength(form)
+                return self.written(found, who, revision)
+            return self.form(form, 409 if led.asked else 200, found=found, led=led, seen=seen)
+        except (NotAllowedError, ServiceError):
+            raise
+        except PlannerError as error:
+            # The same form may have come twice at once, by one press too many.
+            return self.back() if is_done() else self._refused(form, error)
+
+    def seen(self, form: Form, found: Recorded, led: Changed) -> str:
+        """What stands for a form and what it leads to."""
+        there = (self.standing.record.course, self.planned.number, self.standing.state.revision)
+        return seen_of(form, *there, *found.lines, *what_changes(led, say()), *led.asked)
+
+    def back(self) -> Response:
+        """To the page of the course."""
+        return redirect(url_for("course_page", course=self.standing.record.course), 303)
+
+    def _refused(self, form: Form, error: PlannerError) -> Response:
+        """The form with what is wrong, or asked; what was filled in stays."""
+        status = 422 if isinstance(error, InputError) else 409
+        if not (isinstance(error, AskedError) or _is_of_summary(error)):
+            return self.form(form, status, problems=error.problems)
+        found = self.read(fields_of(self.standing, form))
+        led = preview_of(self.standing, found.makes, author())
+        problems = () if isinstance(error, AskedError) else error.problems
+        seen = self.seen(form, found, led)
+        return self.form(form, status, found=found, led=led, seen=seen, problems=problems)
+
+    def check_strength(self, form: Form) -> None:
+        """What the vial says has to be asked where nobody stated it."""
+        if self.standing.plan.clinic.stock is not None or not self._gives(form):
+            return
+        fields = fields_of(self.standing, form)
+        wanted = self.standing.record.protocol.strength.mg_per_ml
+        said = fields.number("strength", _STRENGTH, must=True)
+        fields.check()
+        if said is not None and Fraction(said) != wanted:
+            problem = f"the vial says {number(said)}, the doses are of {mg_per_ml(wanted)}"
+            raise InputError(Problem("strength", problem, "stop: it is another medicine"))
+
+    def _gives(self, form: Form) -> bool:
+        return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
+
+    def written(self, found: Recorded, who: Author, revision: int) -> Response:
+        """Write it, and go back to the course."""
+        change(database(), self.standing.record.course, found.makes, who, revision)
+        return self.back()
+
+    def read(self, fields: Fields) -> Recorded:
+        """What a form says. Raises InputError with all that is wrong in it."""
+        at = self._time(fields)
+        seen = list(self._measured(fields, at))
+        amounts = list(self._amounts(fields))
+        missing = list(self._not_given(fields))
+        noted = self._noted(fields, at, [lesion for lesion, _, _ in amounts])
+        if not (seen or amounts or missing or fields.problems):
+            fields.problems.append(Problem("", "nothing was entered", "enter a size or a dose"))
+        fields.check()
+        makes: list[Make] = [_as_it_is(one) for one in seen]
+        lines = [Line(one.lesion, msgid("measured"), mm(one.size_mm)) for one in seen]
+        if amounts:
+            event = given(self.standing, self.planned.number, amounts, noted)
+            makes.append(_as_it_is(event))
+            lines += (
+                Line(one.lesion, msgid("given"), f"{ml(one.drawn_ml)}, {mg(one.drawn_mg)}")
+                for one in event.injections
+            )
+        if missing:
+            makes.append(self._missed(missing))
+            lines += (Line(lesion, msgid("not given"), why) for lesion, why in missing)
+        return Recorded(makes, lines, at)
+
+    def _time(self, fields: Fields) -> datetime | None:
+        """When it was: a day and hour, or an hour of the visit's day; None for the planned time."""
+        said, start = fields.said("time"), self.planned.start
+        if _HOUR.fullmatch(said) and start is not None:
+            fields.values = {**fields.values, "time": f"{start:%Y-%m-%d} {said:0>5}"}
+        at = fields.moment("time", must=start is None)
+        if at is None:
+            return None
+        with fields.noting("time"):
+            return clinics_time(self.standing, at, "time")
+        return None
+
+    def _measured(self, fields: Fields, at: datetime | None) -> Iterator[Evaluated]:
+        for one in self.groups:
+            if not one.is_measured:
+                continue
+            size = fields.number(f"{one.prefix}size", SIZE_MM)
+            ulcerated = fields.choice(f"{one.prefix}ulcerated", YES_NO)
+            pain = fields.number(f"{one.prefix}pain", VAS)
+            if size is None and (ulcerated is not None or pain is not None):
+                fields.problems.append(
+                    Problem(f"{one.prefix}size", "nothing is said", "measure it")
+                )
+            if size is not None:
+                found = Measurement(size, ulcerated, pain, None, at)
+                with fields.noting(f"{one.prefix}size"):
+                    yield evaluated(self.standing, self.planned.number, one.lesion, found)
+
+    def _amounts(self, fields: Fields) -> Iterator[tuple[str, Amount, Felt]]:
+        for one in self.groups:
+            if one.injection is None:
+                continue
+            felt = Felt(
+                fields.number(f"{one.prefix}pain_before", VAS),
+                fields.number(f"{one.prefix}pain_after", VAS),
+                fields.text(f"{one.prefix}complication"),
+            )
+            how = fields.choice(f"{one.prefix}how", {name: name for name, _ in HOW})
+            self._check_how(fields, one, how, felt)
+            amount = self._amount(fields, one.injection, one.prefix, how)
+            if amount is not None:
+                yield one.lesion, amount, felt
+
+    def _check_how(self, fields: Fields, one: Group, how: str | None, felt: Felt) -> None:
+        """Refuse what is said of an injection that was not given."""
+        is_said = any(part is not None for part in felt) or fields.said(f"{one.prefix}ml")
+        if how != OTHER and fields.said(f"{one.prefix}ml"):
+            problem = "a volume is given, and not that it is another dose"
+            fields.problems.append(Problem(f"{one.prefix}ml", problem, "choose another dose"))
+        elif how in (None, NOT_GIVEN) and is_said:
+            problem = "something is said of an injection that was not given"
+            fields.problems.append(Problem(f"{one.prefix}how", problem, "which one is right?"))
+
+    def _amount(
+        self, fields: Fields, planned: PlannedInjection, prefix: str, how: str | None
+    ) -> Amount | None:
+        if how == OTHER:
+            given_ml: Decimal | None = fields.number(f"{prefix}ml", ML, must=True)
+            return None if given_ml is None else Amount(ml=given_ml)
+        if how != PLANNED:
+            return None
+        if planned.dose_mg is None or planned.drawn_ml is None:
+            problem = "no dose is planned for it"
+            fields.problems.append(Problem(f"{prefix}how", problem, "enter what was given"))
+            return None
+        return Amount(mg=decimal(planned.dose_mg))
+
+    def _not_given(self, fields: Fields) -> Iterator[tuple[str, str]]:
+        for one in self.groups:
+            if one.injection is not None and fields.said(f"{one.prefix}how") == NOT_GIVEN:
+                why = fields.text(f"{one.prefix}reason", must=True)
+                if why is not None:
+                    yield one.lesion, why
+
+    def _missed(self, missing: Sequence[tuple[str, str]]) -> Make:
+        lesions = [lesion for lesion, _ in missing]
+        whys = dict.fromkeys(why for _, why in missing)
+        told = "; ".join(f"{lesion}: {why}" for lesion, why in missing)
+        reason = next(iter(whys)) if len(whys) == 1 else told
+        return lambda now: Reasoned(missed(now, self.planned.number, lesions), reason)
+
+    def _noted(self, fields: Fields, at: datetime | None, given_to: Sequence[str]) -> Circumstances:
+        lot, expiry = fields.text("lot"), fields.expiry("expiry")
+        observed = tuple(self._observed(fields, given_to))
+        return Circumstances(at, lot, expiry, observed)
+
+    def _observed(self, fields: Fields, given_to: Sequence[str]) -> Iterator[Observed]:
+        for one in self.observations:
+            name = f"observed.{one.id}"
+            value = fields.text(name)
+            if value is not None and not given_to:
+                problem = "something is noted, and no injection was given"
+                fields.problems.append(Problem(name, problem, "which one is right?"))
+            elif value is not None:
+                noted = Observed(one.id, value)
+                with fields.noting(name):
+                    observed_at(self.standing, given_to, [noted])
+                    yield noted
+
+    def form(
+        self,
+        form: Form,
+        status: int,
+        *,
+        found: Recorded | None = None,
+        led: Changed | None = None,
+        seen: str = "",
+        problems: Sequence[Problem] = (),
+    ) -> Response:
+        """The form as it is filled in, or the summary of what it says."""
+        words = say()
+        return show(
+            "visit.html.j2",
+            status,
+            **head_of(self.standing, words),
+            visit=self.planned,
+            groups=self.groups,
+            places={one.lesion: one.where for one in self.groups},
+            is_missing=form.get("act") == "write",
+            labels=_labels(self.groups, words),
+            hows=HOW,
+            observations=self.observations,
+            noted=any(form.get(f"observed.{one.id}") for one in self.observations),
+            form=form,
+            found=found,
+            seen=seen,
+            must_say_strength=self.standing.plan.clinic.stock is None and self._gives(form),
+            led_to=led_to(led, words) if led else [],
+            questions=questions(led.asked if led else (), form, words),
+            can_write=led is not None and can_write(led),
+            problems=problems,
+            wrong=by_place(problems),
+            history=_done(self.planned, words),
+        )
+
+
+def _as_it_is(event: Given | Evaluated) -> Make:
+    """An event of the visit as it was filled in: those before it may renumber the visits."""
+    return lambda _now: event
+
+
+def _is_of_summary(error: PlannerError) -> bool:
+    return any(one.place in ("strength", "confirm_reason") for one in error.problems)
+
+
+def _labels(groups: Sequence[Group], words: Language) -> dict[str, str]:
+    """What the fields of the form are called, by their names."""
+    named = {
+        "size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10", "how": "Given",
+        "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
+        "complication": "Complication", "reason": "Reason",
+    }  # fmt: skip
+    whole = {"time": "Time", "lot": "Lot", "expiry": "Expiry", "strength": "Strength on the vial"}
+    of_lesions = {
+        f"{one.prefix}{name}": f"{words('Lesion {lesion}', lesion=one.lesion)}, {words(label)}"
+        for one in groups
+        for name, label in named.items()
+    }
+    return of_lesions | {name: words(label) for name, label in whole.items()}
+
+
+def _done(planned: PlannedVisit, words: Language) -> list[str]:
+    """What is recorded of the visit already."""
+    has_some = any(one.given for one in planned.injections) or any(
+        one.result for one in planned.evaluations
+    )
+    return list(visit_lines(planned, words)) if has_some else []

@@ -1,0 +1,156 @@
+"""Pages as a browser gets them, in the language of who reads; and the same for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import g, render_template, request
+from markupsafe import Markup
+from werkzeug import Response
+
+from planner.app.actors import may
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.languages import LANGUAGES
+from planner.documents.language import Language, language
+from planner.documents.sentences import msgid
+from planner.errors import Problem
+from planner.files.plan import json_bytes
+from planner.store.clinics import Place
+from planner.store.summary import Summary
+from planner.web.visitor import (
+    author,
+    form_token,
+    is_trusted,
+    place,
+    session,
+    settings,
+    wall,
+)
+
+NAVIGATION = (
+    # endpoint, words, use case
+    ("day", msgid("Day"), "read"),
+    ("week", msgid("Week"), "read"),
+    ("tasks", msgid("Tasks"), "read"),
+    ("course_list", msgid("Courses"), "read"),
+    ("clinic", msgid("Clinic"), "clinic-read"),
+    ("series", msgid("Series"), "series"),
+    ("account_list", msgid("Accounts"), "accounts"),
+    ("audit", msgid("Audit"), "audit"),
+)
+
+
+def say() -> Language:
+    """The language of who reads: the account's, before the sign-in the browser's."""
+    if "say" not in g:
+        there = session() if g.get("may_ask_register", True) else None
+        asked = request.accept_languages.best_match([*LANGUAGES]) or "en"
+        g.say = language(there.account.language if there else asked)
+    found: Language = g.say
+    return found
+
+
+def show(template: str, status: int = 200, **context: Any) -> Response:
+    """A page of who is signed in."""
+    words, there = say(), session()
+    who = author() if there and not there.is_locked else None
+    role = who.role if who else None
+    context = {
+        "say": words,
+        "account": there.account if there else None,
+        "navigation": [
+            (endpoint, title) for endpoint, title, what in NAVIGATION if role and may(role, what)
+        ],
+        "may": lambda what: role is not None and may(role, what),
+        "here": place() if role else None,
+        "today": wall().date() if role else None,
+        "form_token": form_token,
+        "idle_seconds": int(settings().idle.total_seconds()),
+        "is_trusted": is_trusted(),
+        "problems": [],
+        "wrong": {},
+        "labels": {},
+        **context,
+    }
+    return Response(render_template(template, **context), status, mimetype="text/html")
+
+
+def show_json(value: object, status: int = 200) -> Response:
+    """What a program asked for; figures are exact."""
+    return Response(json_bytes(value), status, mimetype="application/json")
+
+
+def problems_json(problems: Iterable[Problem], status: int) -> Response:
+    """What is wrong, for a program."""
+    told = [{"place": one.place, "problem": one.problem, "fix": one.fix} for one in problems]
+    return Response(json.dumps({"problems": told}), status, mimetype="application/json")
+
+
+def file(content: bytes, kind: str, name: str, *, inline: bool = True) -> Response:
+    """A file by a neutral name."""
+    how = "inline" if inline else "attachment"
+    answer = Response(content, 200, mimetype=kind)
+    answer.headers["Content-Disposition"] = f'{how}; filename="{name}"'
+    return answer
+
+
+def translated(choices: Sequence[tuple[str, str]], words: Language) -> list[tuple[str, str]]:
+    """The choices of a field: their values, and their words in a language."""
+    return [(value, words(said)) for value, said in choices]
+
+
+def sites(protocol: Protocol, words: Language) -> list[tuple[str, str]]:
+    """The sites of a protocol's vocabulary, none chosen beforehand."""
+    return [("", ""), *((one, words.site(one)) for one in protocol.table.domains.sites)]
+
+
+def regimens(protocol: Protocol, words: Language) -> list[tuple[str, str]]:
+    """The regimens of a protocol; left alone the rule chooses."""
+    by_rule = ("", words("as the rule says"))
+    return [by_rule, *((one, words.regimen(one)) for one in protocol.regimens)]
+
+
+def kinds(there: Place, words: Language) -> list[tuple[str, str]]:
+    """What a clinic counts of its own."""
+    return [(one, words(one)) for one in there.clinic.capacity]
+
+
+def weekday(number: int, words: Language) -> str:
+    """A day of the week by its number, Monday first."""
+    return LANGUAGES[words.code].weekdays[number]
+
+
+def days(choices: Sequence[datetime], chosen: str | None, words: Language) -> list[tuple[str, str]]:
+    """The free times that a visit could have, with the one that was chosen."""
+    times = [f"{one:%Y-%m-%d %H:%M}" for one in choices]
+    if chosen and chosen not in times:
+        times.append(chosen)
+    return [("", ""), *((one, words.typed_moment(datetime.fromisoformat(one))) for one in times)]
+
+
+def volumes(summary: Summary, words: Language) -> str:
+    """`A 0.08 mL, B 0.5 mL`: what each lesion of a visit gets; its id alone where that is open."""
+    known = {lesion: Decimal(ml) for lesion, ml in summary.volumes if ml is not None}
+    return ", ".join(
+        f"{one} {words.ml(known[one])}" if one in known else one for one in summary.injections
+    )
+
+
+def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
+    """Choices that are their own words."""
+    return [(one, one) for one in values]
+
+
+# What templates ask.
+HELPERS: tuple[Callable[..., Any], ...] = (
+    translated, sites, regimens, kinds, weekday, pairs, days, volumes,
+)  # fmt: skip
+
+
+def drawing(svg: str) -> Markup:
+    """A drawing of ours as it stands in a page."""
+    return Markup(svg)

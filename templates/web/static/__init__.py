@@ -1,0 +1,1 @@
+"""Its style sheet and scripts."""

@@ -1,0 +1,37 @@
+// The plan beside the form, drawn anew while somebody types.
+"use strict";
+(() => {
+  const form = document.querySelector("form[data-preview]");
+  const place = document.getElementById("preview");
+  let timer = 0;
+  let number = 0;
+  let waiting = null;
+
+  const draw = async () => {
+    const mine = ++number;
+    const said = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.preview, { method: "POST", body: said });
+    const page = await answer.text();
+    // Only the newest answer stands, and none of a page that was locked meanwhile.
+    if (mine === number && (answer.ok || answer.status === 409 || answer.status === 422)) {
+      place.innerHTML = page;
+    }
+  };
+  const later = (event) => {
+    // A tick is part of the preview itself: what is ticked is sent with the next one.
+    if (event.target.closest("#preview") && event.target.tagName !== "SELECT") return;
+    clearTimeout(timer);
+    waiting = new Promise((done) => {
+      timer = setTimeout(() => draw().finally(done), 400);
+    });
+  };
+  form.addEventListener("input", later);
+  form.addEventListener("submit", async (event) => {
+    if (!waiting || event.submitter?.value !== "add") return;
+    event.preventDefault();
+    clearTimeout(timer);
+    await draw();
+    waiting = null;
+    form.requestSubmit(event.submitter);
+  });
+})();

@@ -1,0 +1,504 @@
+"""A clinic's work on the page: plan, record, move, close, print; what is asked, what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from planner.store.database import open_database
+from planner.store.upkeep import check
+from tests.acceptance.page.conftest import CLINIC, COURSE, add
+from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
+
+
+def plan(visitor: Visitor, course: str = "K-7", **lesion: str) -> httpx.Response:
+    """Fill the form for a course in, and look at it."""
+    visitor.open("/courses/new")
+    visitor.fill("Course id", course)
+    visitor.fill("Patient id", f"P-{course}")
+    visitor.fill("Diagnosis", "systemic sclerosis")
+    visitor.fill("First visit", soon(9, "10:00"))
+    said = {
+        "Site": "knee", "Side": "right", "Largest diameter, mm": "70", "Ulcerated": "yes",
+        "Dose, mg": "12.5; 57.5; 72.5; 87.5",
+    } | lesion  # fmt: skip
+    for name, value in said.items():
+        visitor.fill(name, value, "Lesion A")
+    return visitor.press("Preview")
+
+
+def history(page: Served, course: str) -> list[dict[str, object]]:
+    found = page.signed_in("physician").open(f"/courses/{course}", Accept="application/json")
+    events: list[dict[str, object]] = found.json()["history"]
+    return events
+
+
+def test_a_physician_plans_a_course_on_one_page(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    assert plan(visitor).status_code == 200
+    assert "weekly: one injection every 7 days, 4 in all" in visitor.text
+    assert "A: 57.5 mg: draw 0.38 mL (57 mg)" in visitor.text
+    added = visitor.press("Add the course")
+    assert added.status_code == 200
+    assert str(added.url).endswith("/courses/K-7")
+    assert [one["through"] for one in history(page, "K-7")] == ["page"]
+
+
+@pytest.mark.hazard("written-unseen")
+def test_nothing_is_added_that_was_not_looked_at(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    visitor.fill("Dose, mg", "20", "Lesion A")
+    assert visitor.press("Add the course").status_code == 409
+    assert "Look at the plan, then add the course." in visitor.text
+    assert visitor.press("Add the course").status_code == 200
+    assert "20 mg" in visitor.text
+
+
+def test_a_dose_that_asks_is_confirmed_with_a_tick_and_a_reason(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    plan(visitor, **{"Dose, mg": "12.5; 57.5; 72.5; 275"})
+    assert visitor.press("Add the course").status_code == 409
+    visitor.tick("I confirm")
+    assert visitor.press("Add the course").status_code == 422
+    assert visitor.control("Why it is so all the same").is_invalid
+    visitor.fill("Why it is so all the same", "agreed in conference")
+    visitor.press("Preview")
+    assert visitor.control("I confirm").is_on
+    assert visitor.press("Add the course").status_code == 200
+    assert "agreed in conference" in visitor.text
+
+
+def test_a_tick_holds_for_its_value_alone(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    plan(visitor, **{"Dose, mg": "12.5; 57.5; 72.5; 275"})
+    visitor.tick("I confirm")
+    visitor.fill("Why it is so all the same", "agreed")
+    visitor.fill("Dose, mg", "12.5; 57.5; 72.5; 270", "Lesion A")
+    visitor.press("Preview")
+    assert not visitor.control("I confirm").is_on
+    assert visitor.press("Add the course").status_code == 409
+
+
+def test_what_is_wrong_stands_beside_its_field(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    plan(visitor, **{"Largest diameter, mm": "1.500", "Side": "", "Dose, mg": "12,5 mL"})
+    assert visitor.page.status_code == 422
+    for name in ("Largest diameter, mm", "Side", "Dose, mg"):
+        assert visitor.control(name, "Lesion A").is_invalid, name
+    assert "may be thousands" in visitor.text
+    assert not visitor.control("Diagnosis").is_invalid
+
+
+def test_a_decimal_comma_is_read_where_the_clinic_writes_one(light_url: str) -> None:
+    from planner.app.clinics import put_clinic
+    from planner.app.planning import Source
+    from tests.acceptance.page.conftest import PHYSICIAN
+
+    text = CLINIC.replace("timezone =", 'language = "da"\ntimezone =')
+    who = PHYSICIAN._replace(confirm="yes")
+    put_clinic(open_database(light_url), Source("clinic", text.encode()), who)
+    with served(light_url) as page:
+        visitor = page.with_accounts().signed_in("physician")
+        assert plan(visitor, **{"Dose, mg": "12,5; 57,5; 72,5; 87,5"}).status_code == 200
+        assert "57.5 mg: draw 0.38 mL" in visitor.text
+
+
+def test_a_lesion_more(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    assert visitor.press("Add a lesion").status_code == 200
+    assert visitor.control("Largest diameter, mm", "Lesion A").value == "70"
+    for name, value in (("Site", "elbow"), ("Side", "left"), ("Ulcerated", "no")):
+        visitor.fill(name, value, "Lesion B")
+    visitor.fill("Largest diameter, mm", "4", "Lesion B")
+    visitor.fill("Dose, mg", "20", "Lesion B")
+    visitor.press("Preview")
+    assert visitor.press("Add the course").status_code == 200, visitor.text
+    assert "B left elbow, 4 mm" in visitor.text
+
+
+def test_a_course_file_is_read_with_all_its_problems(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/courses/new")
+    text = COURSE.format(course="K-8", patient="P-8", first=soon())
+    bad = text.replace("size_mm = 70", "size_mm = -1").replace("knee", "kne")
+    visitor.fill("Course file", bad)
+    assert visitor.press("Read the file").status_code == 422
+    assert visitor.control("Site", "Lesion A").is_invalid
+    assert visitor.control("Largest diameter, mm", "Lesion A").is_invalid
+    visitor.fill("Course file", text)
+    assert visitor.press("Read the file").status_code == 200
+    assert visitor.press("Add the course").status_code == 200
+    assert "Anna Jensen" in visitor.text
+
+
+def given(visitor: Visitor, course: str = "K-1", visit: int = 1, how: str = "as planned") -> None:
+    """Fill the record of a visit in."""
+    visitor.open(f"/courses/{course}/visits/{visit}")
+    visitor.tick(how, "Lesion A")
+    visitor.fill("Lot", "7A12")
+    visitor.fill("Expiry", "2032-03")
+
+
+@pytest.fixture
+def past(light_url: str) -> str:
+    """A register with a course whose first visit was today or yesterday."""
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    return light_url
+
+
+def test_a_nurse_records_a_visit_after_a_summary(past: str) -> None:
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        assert visitor.press("Check").status_code == 200
+        assert "Anna Jensen" in visitor.text
+        assert "0.08 mL, 12 mg" in visitor.text
+        assert len(history(page, "K-1")) == 1
+        assert visitor.press("Record").status_code == 200
+        (event,) = history(page, "K-1")[1:]
+        assert (event["kind"], event["by"], event["role"]) == ("given", NAMES["nurse"], "nurse")
+        assert event["lot"] == "7A12"
+
+
+@pytest.mark.hazard("written-unseen")
+def test_nothing_is_recorded_that_was_not_seen(past: str) -> None:
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        visitor.press("Check")
+        visitor.fill("Lot", "another")
+        visitor.press("Record")
+        assert "This will be recorded" in visitor.text
+        assert len(history(page, "K-1")) == 1
+
+
+def test_another_dose_is_asked_for(past: str) -> None:
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor, how="another dose")
+        visitor.fill("Given, mL", "0.8", "Lesion A")
+        assert visitor.press("Check").status_code == 409
+        assert visitor.press("Record").status_code == 409
+        visitor.tick("I confirm")
+        visitor.fill("Why it is so all the same", "as the physician said")
+        assert visitor.press("Record").status_code == 200
+        assert history(page, "K-1")[1]["answered"]
+
+
+def test_not_given_wants_a_reason(past: str) -> None:
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor, how="not given")
+        assert visitor.press("Check").status_code == 422
+        assert visitor.control("Reason", "Lesion A").is_invalid
+        visitor.fill("Reason", "infected", "Lesion A")
+        visitor.press("Check")
+        assert visitor.press("Record").status_code == 200
+        event = history(page, "K-1")[1]
+        assert (event["kind"], event["reason"]) == ("missed", "infected")
+
+
+def test_the_vials_strength_is_asked_where_no_stock_is_stated(tmp_path: object) -> None:
+    from pathlib import Path
+
+    from planner.app.clinics import put_clinic
+    from planner.app.planning import Source
+    from tests.acceptance.page.conftest import PHYSICIAN
+
+    url = str(Path(str(tmp_path)) / "r.db")
+    text = CLINIC.partition("[stock]")[0]
+    put_clinic(open_database(url), Source("clinic", text.encode()), PHYSICIAN)
+    add(url, first=soon(-10))
+    with served(url) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        visitor.press("Check")
+        assert visitor.press("Record").status_code == 422
+        visitor.fill("Strength on the vial", "250")
+        assert visitor.press("Record").status_code == 422
+        assert "stop" in visitor.text
+        visitor.fill("Strength on the vial", "150")
+        assert visitor.press("Record").status_code == 200
+        assert len(history(page, "K-1")) == 2
+
+
+def test_two_people_at_one_visit_are_told_of_one_another(past: str) -> None:
+    with served(past) as page:
+        page.with_accounts()
+        one, other = page.signed_in("nurse"), page.signed_in("physician")
+        for visitor in (one, other):
+            given(visitor)
+            visitor.press("Check")
+        assert one.press("Record").status_code == 200
+        assert other.press("Record").status_code == 409
+        assert NAMES["nurse"] in other.text
+        assert len(history(page, "K-1")) == 2
+
+
+@pytest.mark.hazard("written-unseen")
+def test_one_click_twice_is_one_event(past: str) -> None:
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        visitor.press("Check")
+        said = visitor.sent("Record")
+        path = "/courses/K-1/visits/1"
+        answers = [visitor.client.post(path, data=said) for _ in range(2)]
+        assert [one.status_code for one in answers] == [303, 303]
+        assert len(history(page, "K-1")) == 2
+
+
+def test_the_day_lists_prints_and_counts_its_pages(past: str) -> None:
+    on = soon(-10)[:10]
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("secretary")
+        visitor.open(f"/day/{on}")
+        assert "09:00-09:30 Anna Jensen K-1 visit 1; inject A 0.08 mL 0.08 mL" in visitor.text
+        visitor.press("Print the day")
+        for name in ("List of the day", "Worksheets", "Labels"):
+            page_of_day = visitor.page
+            found = visitor.follow(name)
+            assert found.content.startswith(b"%PDF"), name
+            visitor._seen(page_of_day)
+        kinds = [one["kind"] for one in history(page, "K-1")]
+        assert kinds == ["planned", "issued"]
+
+
+def test_a_secretary_moves_onto_a_free_time(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/courses/K-1")
+    visitor.follow("Move, visit 2")
+    times = [one for one in visitor.page.text.split('<option value="')[2:] if one[0] == "2"]
+    visitor.fill("Free times", times[3].partition('"')[0])
+    visitor.fill("Reason", "travels")
+    assert visitor.press("Show what changes").status_code == 200
+    assert visitor.press("Move the visit").status_code == 200
+    event = history(page, "K-1")[1]
+    assert (event["kind"], event["role"], event["reason"]) == ("moved", "secretary", "travels")
+
+
+def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/courses/K-1/visits/2/move")
+    visitor.fill("Another time", soon(19, "09:00"))
+    visitor.fill("Reason", "travels")
+    said = visitor.sent("Show what changes")
+    visitor.press("Show what changes")
+    assert "This waits for a physician" in visitor.text
+    assert "Move the visit" not in visitor.text
+    forged = {"act": "write", "seen": "0" * 32}
+    assert visitor.client.post("/courses/K-1/visits/2/move", data={**said, **forged}).status_code
+    assert len(history(page, "K-1")) == 1
+
+
+def test_a_secretary_closes_days_and_sees_what_moves(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    on = soon()[:10]
+    visitor.open("/clinic")
+    visitor.fill("From", on)
+    visitor.fill("Reason", "ill")
+    assert visitor.press("Show what moves").status_code == 409
+    assert "course K-1, visit 1" in visitor.text
+    assert visitor.press("Close").status_code == 409
+    visitor.tick("I confirm")
+    visitor.fill("Why it is so all the same", "they are told")
+    assert visitor.press("Close").status_code == 200, visitor.text
+    visitor.open("/tasks")
+    assert [one["kind"] for one in history(page, "K-1")] == ["planned", "rearranged"]
+    visitor.open(f"/week/{on}")
+    assert "the clinic is closed that day" in visitor.text
+
+
+def test_a_physician_holds_changes_releases_and_ends(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    on = soon()[:10]
+    for act, button, said in (
+        ("Hold", "Hold", {"Day": on, "Reason": "infection"}),
+        ("Release", "Release", {"Day": on, "Reason": "healed"}),
+        ("Change a dose", "Change the dose", {"Lesion": "A", "Dose, mg": "50", "Reason": "pain"}),
+        ("End", "End", {"How it ended": "stopped", "Day": on, "Reason": "wished"}),
+    ):
+        visitor.open("/courses/K-1")
+        visitor.press(act)
+        for name, value in said.items():
+            visitor.fill(name, value)
+        visitor.press("Show what changes")
+        if "I confirm" in visitor.text:
+            visitor.tick("I confirm")
+            visitor.fill("Why it is so all the same", "so be it")
+        assert visitor.press(button).status_code == 200, (act, visitor.text)
+    kinds = [one["kind"] for one in history(page, "K-1")]
+    assert kinds == ["planned", "held", "resumed", "dose-changed", "ended"]
+
+
+def test_papers_are_made_once_and_not_by_those_who_only_look(page: Served) -> None:
+    for role in ("auditor",):
+        assert page.signed_in(role).open("/courses/K-1/papers/worksheets.pdf").status_code == 200
+    visitor = page.signed_in("physician")
+    path = "/courses/K-1/papers/worksheets.pdf"
+    assert visitor.client.head(path).status_code == 200
+    assert visitor.open(path, **{"Sec-Purpose": "prefetch"}).status_code == 200
+    assert len(history(page, "K-1")) == 1
+    for _ in range(2):
+        found = visitor.open(path)
+        assert found.content.startswith(b"%PDF")
+        assert 'filename="worksheets.pdf"' in found.headers["Content-Disposition"]
+    assert [one["kind"] for one in history(page, "K-1")] == ["planned", "issued"]
+    assert visitor.open("/courses/K-1/papers/nothing.pdf").status_code == 404
+
+
+def test_the_whole_set_from_the_course(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/courses/K-1")
+    visitor.press("Documents")
+    assert "Letter with the appointments" in visitor.text
+    event = history(page, "K-1")[1]
+    assert "plan.json" in json.dumps(event["documents"])
+    assert not list(check(open_database(page.url), lambda _n, _of: None))
+
+
+def test_somebody_who_is_asked_stays_where_they_were(page: Served) -> None:
+    """An expired session with a full form: sign in, and the form is there; for nobody else."""
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    said = visitor.sent("Add the course")
+    for name, path in (("nurse", "/"), ("physician", "/courses/new")):
+        stranger = page.visitor()
+        stranger.post("/courses/new", said)
+        assert stranger.page.url.path == "/login"
+        stranger.fill("Name", NAMES[name])  # type: ignore[index]
+        stranger.fill("Password", PASSWORD)
+        stranger.press("Sign in")
+        assert stranger.page.url.path == path
+        assert ("K-7" in stranger.page.text) == (name == "physician")
+    assert stranger.control("Course id").value == "K-7"
+    assert stranger.press("Add the course").status_code == 200
+
+
+def test_a_course_is_written_as_it_was_shown(page: Served) -> None:
+    """Another course takes a time meanwhile: the plan is shown again."""
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    for n in range(2):
+        add(page.url, f"K-2{n}", f"P-2{n}", soon(16, "10:00"))
+    assert visitor.press("Add the course").status_code == 409
+    assert "Look at the plan" in visitor.text
+    assert visitor.press("Add the course").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("sulfite_allergy", "sulphite_allergy", "did you mean sulfite_allergy"),
+        ("ulcerated = true", 'ulcerated = true\nanything = "x"', "anything"),
+        ("sulfite_allergy = false", 'sulfite_allergy = "maybe"', "sulfite_allergy"),
+        ("[patient]", "revision = 3\n[patient]", "not taken over"),
+        ("[[lesion]]", '[[confirm]]\nfinding = "dose-jump"\nvalue = "x"\nby = "x"\n'
+         'reason = "x"\n[[lesion]]', "not taken over"),
+    ],
+)  # fmt: skip
+def test_nothing_of_a_course_file_is_dropped_unsaid(
+    page: Served, old: str, new: str, said: str
+) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/courses/new")
+    text = COURSE.format(course="K-8", patient="P-8", first=soon())
+    visitor.fill("Course file", text.replace(old, new))
+    assert visitor.press("Read the file").status_code == 422
+    assert said in visitor.text
+
+
+def test_the_protocol_and_the_moves_of_a_file_are_taken_over(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/courses/new")
+    text = COURSE.format(course="K-8", patient="P-8", first=soon())
+    due, to = soon(14)[:10], soon(14, "10:30")
+    move = f'[[move]]\nfrom = {due}\nto = "{to}"\n'
+    text = text.replace("[patient]", 'protocol = "sts-150-1.0"\n[patient]') + move
+    visitor.fill("Course file", text)
+    assert visitor.press("Read the file").status_code == 200, visitor.text
+    assert visitor.press("Add the course").status_code == 200
+    found = visitor.open("/courses/K-8", Accept="application/json").json()["plan"]
+    assert found["protocol"]["version"] == "1.0"
+    assert found["visits"][1]["start"].startswith(to.replace(" ", "T"))
+
+
+def test_a_physician_corrects_what_was_given(past: str) -> None:
+    with served(past) as page:
+        nurse = page.with_accounts().signed_in("nurse")
+        given(nurse)
+        nurse.press("Check")
+        nurse.press("Record")
+        visitor = page.signed_in("physician")
+        visitor.open("/courses/K-1")
+        visitor.press("Correct")
+        visitor.fill("What was entered", "2")
+        visitor.fill("Lot", "8B13")
+        visitor.fill("Reason", "misread")
+        assert visitor.press("Show what changes").status_code == 200
+        assert visitor.press("Put it right").status_code == 200
+        assert history(page, "K-1")[2]["kind"] == "corrected"
+        assert "8B13" in visitor.text
+
+
+def test_a_physician_sees_what_a_nurse_noted(past: str) -> None:
+    with served(past) as page:
+        nurse = page.with_accounts().signed_in("nurse")
+        given(nurse)
+        nurse.fill("Complication", "skin necrosis")
+        nurse.press("Check")
+        nurse.press("Record")
+        visitor = page.signed_in("physician")
+        visitor.open("/tasks")
+        assert "skin necrosis" in visitor.text
+        visitor.open("/courses/K-1")
+        assert "Entered by others: a physician looks at it" in visitor.text
+
+
+def test_somebody_is_taken_off_the_waiting_list(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/clinic")
+    visitor.fill("Course file", "rubbish [")
+    assert visitor.press("Read the file").status_code == 422
+    text = COURSE.format(course="W-1", patient="P-9", first=soon())
+    visitor.fill("Course file", text)
+    visitor.press("Read the file")
+    visitor.press("Put it on the list")
+    assert "W-1, Anna Jensen" in visitor.text
+    visitor.press("Take off the list W-1")
+    visitor.press("Take it off")
+    assert "Nobody waits." in visitor.text
+
+
+def test_a_lesions_line_leads_to_its_course(page: Served) -> None:
+    nurse = page.signed_in("nurse")
+    answer = nurse.open("/series")
+    assert answer.status_code == 200
+    assert '<a href="/courses/K-1"><text' in answer.text
+    assert "data-course" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "asked", ["from=yesterday", "to=2026-02-30", "on=1", "from=2026-02-01&to=2026-01-01"]
+)
+def test_a_series_of_days_that_are_none_is_not_told(page: Served, asked: str) -> None:
+    nurse = page.signed_in("nurse")
+    answer = nurse.open(f"/series?{asked}")
+    assert answer.status_code == 422
+    assert "<svg" not in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    answer = nurse.open(f"/series?{asked}", Accept="application/json")
+    assert answer.status_code == 422
+    assert set(answer.json()) == {"problems"}
+
+
+@pytest.mark.parametrize("form", ["", "&as=csv"])
+def test_a_log_of_a_day_that_is_none_is_not_told(page: Served, form: str) -> None:
+    answer = page.signed_in("auditor").open(f"/audit?day=2026-02-30{form}")
+    assert answer.status_code == 422
+    assert "signed in" not in answer.text
+    assert 'aria-invalid="true"' in answer.text

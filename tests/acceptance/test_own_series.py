@@ -1,0 +1,252 @@
+"""`planner series`: the letter's table through the register, days, folders, foreign readers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import frictionless
+import pandas
+import pytest
+
+from planner.app.series import Chosen, description_json, register_cohort
+from planner.app.series_folder import series_files
+from planner.core.protocol.protocol import Protocol
+from planner.core.series.cohort import letters_cohort
+from planner.core.series.description import described
+from planner.documents.series.checklist import checklist
+from planner.errors import NotAllowedError, NotFoundError
+from planner.store.database import Database, open_database
+from planner.store.histories import read_course
+from tests.conftest import Run
+from tests.letters_courses import enter_the_letter
+from tests.papers import pages
+
+TODAY = date(2027, 6, 1)
+NAMES = {
+    "table-1.csv", "table-1.html", "report.pdf", "waterfall.svg", "spider.svg", "swimmer.svg",
+    "remission.svg", "pain.svg", "flow.svg", "patients.csv", "courses.csv", "lesions.csv",
+    "injections.csv", "evaluations.csv", "events.csv", "datapackage.json", "redcap.csv",
+    "redcap-dictionary.csv",
+}  # fmt: skip
+
+
+@pytest.fixture
+def letters(tmp_path: Path, sts_150: Protocol) -> Database:
+    register = open_database(str(tmp_path / "register.db"))
+    enter_the_letter(register, sts_150)
+    return register
+
+
+def told(register: Database, **chosen: Any) -> dict[str, Any]:
+    cohort = register_cohort(register, "physician", Chosen(**chosen), TODAY)
+    return description_json(described(cohort))
+
+
+def test_the_letters_table_comes_from_the_register(letters: Database, sts_150: Protocol) -> None:
+    ours = told(letters)
+    theirs = description_json(described(letters_cohort(sts_150)))
+    for name in ("patients", "lesions", "injections", "treated_lesions"):
+        assert ours[name] == theirs[name]
+    for week in ("4", "12"):
+        assert ours["weeks"][week] == theirs["weeks"][week]
+    assert ours["endings"] | {"died": 0, "not_reported": 1} == theirs["endings"]
+
+
+def test_a_day_tells_the_register_as_it_was(tmp_path: Path, sts_150: Protocol) -> None:
+    register = open_database(str(tmp_path / "register.db"))
+    enter_the_letter(register, sts_150)
+    assert told(register, on=TODAY)["injections"] == 20
+    assert told(register, on=TODAY - timedelta(days=1))["courses"] == 0
+
+
+def test_courses_are_chosen_by_their_first_day(letters: Database) -> None:
+    cohort = register_cohort(letters, "physician", Chosen(), TODAY)
+    with letters.reading() as connection:
+        begun = {
+            one.id: read_course(connection, one.id).state.course.first_visit.date()
+            for one in cohort.courses
+        }
+    middle = sorted(begun.values())[2]
+    later = sum(day >= middle for day in begun.values())
+    until = sum(day <= middle for day in begun.values())
+    assert told(letters, first=middle)["courses"] == later
+    assert told(letters, last=middle)["courses"] == until
+    assert told(letters, first=middle, last=middle)["courses"] == later + until - len(begun)
+
+
+def test_protocol_and_clinic_are_known(letters: Database) -> None:
+    with pytest.raises(NotFoundError, match="no course follows the protocol"):
+        told(letters, protocol="sts-15O")
+    with pytest.raises(NotFoundError, match="the register has no clinic"):
+        told(letters, clinic="other")
+    assert told(letters, protocol="sts-150")["courses"] == 6
+
+
+def test_who_reads_no_courses_reads_no_series(letters: Database) -> None:
+    with pytest.raises(NotAllowedError):
+        register_cohort(letters, "administrator", Chosen(), TODAY)
+
+
+def test_a_restricted_patient_is_left_out(planner: Run, letters: Database) -> None:
+    done = planner(
+        "patient", "restrict", "letter-2", "--reason", "asked", "--by", "Dr A. Holm",
+        "--database", "register.db",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert told(letters)["patients"] == 5
+
+
+@pytest.fixture
+def folder(planner: Run, letters: Database, tmp_path: Path) -> Path:
+    done = planner("series", "--letter", "--out", "out", "--database", "register.db")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "out"
+
+
+def test_a_folder_has_what_the_contract_names(folder: Path) -> None:
+    assert {one.name for one in folder.iterdir()} == NAMES
+    text = " ".join(pages((folder / "report.pdf").read_bytes()))
+    for one in ("62.6", "63.2", "3 to 89", "4 to 78", "Korn and Graubard", "printed 80"):
+        assert one in text
+    assert "p =" not in text
+
+
+def test_a_report_tells_what_it_cannot_answer(letters: Database) -> None:
+    cohort = register_cohort(letters, "physician", Chosen(), TODAY)
+    items = {one.asked: one for one in checklist(described(cohort))}
+    assert items["how many patients and lesions"].answer == "6 patients, 7 lesions"
+    assert items["when patients were looked at again"].answer.startswith("week 4: 7 of 7")
+    unknown = {name for name, one in items.items() if not one.is_known}
+    assert {"consent to publication", "sex", "ethics committee"} < unknown
+    assert "age" not in unknown
+
+
+def test_nothing_in_the_folder_says_who_somebody_is(folder: Path, letters: Database) -> None:
+    for one in folder.iterdir():
+        if one.suffix in (".csv", ".json", ".svg", ".html"):
+            content = one.read_text()
+            assert "letter-" not in content, one.name
+            assert "2026-" not in content, one.name
+            assert "2027-" not in content, one.name
+
+
+def test_pandas_reads_the_tables_by_their_description(folder: Path) -> None:
+    package = json.loads((folder / "datapackage.json").read_text())
+    for resource in package["resources"]:
+        kinds = {"number": "float64", "integer": "Int64", "string": "string", "boolean": "boolean"}
+        wanted = {one["name"]: kinds[one["type"]] for one in resource["schema"]["fields"]}
+        read = pandas.read_csv(folder / resource["path"], dtype=wanted)
+        assert [*read.columns] == [*wanted]
+    looks = pandas.read_csv(folder / "evaluations.csv")
+    week_4 = looks[looks.after_days == 28]
+    assert round(week_4.reduction_percent.mean(), 1) == 62.6
+
+
+def test_frictionless_finds_no_fault(folder: Path) -> None:
+    report = frictionless.validate(str(folder / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "note"])
+
+
+def test_frictionless_finds_a_fault(folder: Path) -> None:
+    path = folder / "injections.csv"
+    path.write_text(path.read_text().replace(",1,0,", ",1,zero,", 1))
+    assert not frictionless.validate(str(folder / "datapackage.json")).valid
+
+
+def test_the_import_has_the_fields_of_its_dictionary(folder: Path) -> None:
+    """REDCap's own rules: known fields, one form each, a number for each repetition."""
+    fields = [*csv.DictReader(io.StringIO((folder / "redcap-dictionary.csv").read_text()))]
+    yes_or_no = {one["Variable / Field Name"] for one in fields if one["Field Type"] == "truefalse"}
+    form_of = {one["Variable / Field Name"]: one["Form Name"] for one in fields}
+    assert all(name == name.lower() and len(name) <= 26 for name in form_of)
+    assert fields[0]["Variable / Field Name"] == "record_id"
+    seen = set()
+    for row in csv.DictReader(io.StringIO((folder / "redcap.csv").read_text())):
+        key = row["record_id"], row["redcap_repeat_instrument"], row["redcap_repeat_instance"]
+        assert key not in seen
+        seen.add(key)
+        form = row["redcap_repeat_instrument"] or "patient"
+        given = {name for name, value in row.items() if value and not name.startswith("redcap_")}
+        assert all(form_of[name] == form for name in given - {"record_id"})
+        assert all(row[name] in ("0", "1") for name in yes_or_no & given)
+
+
+def test_what_is_public_counts_no_few(planner: Run, letters: Database, tmp_path: Path) -> None:
+    done = planner(
+        "series", "--public", "--out", "out", "--json", "--database", "register.db"
+    )  # fmt: skip
+    found = json.loads(done.stdout)["register"]
+    assert (found["patients"], found["endings"]["died"]) == (6, "<5")
+    out = tmp_path / "out"
+    assert not {"patients.csv", "redcap.csv", "waterfall.svg"} & {o.name for o in out.iterdir()}
+    assert "died <5" in (out / "table-1.csv").read_text()
+
+
+def test_an_age_that_few_have_is_told_in_a_band(folder: Path) -> None:
+    ages = [row["age"] for row in csv.DictReader((folder / "patients.csv").open())]
+    assert all(one == "" or " to " in one for one in ages)
+
+
+def test_nobody_else_reads_the_folder(folder: Path) -> None:
+    for one in (folder, *folder.iterdir()):
+        assert one.stat().st_mode & 0o077 == 0, one.name
+
+
+@pytest.mark.parametrize("what", ["a file", "something else", "a report of somebody else"])
+def test_what_lies_there_is_not_written_over(planner: Run, tmp_path: Path, what: str) -> None:
+    out = tmp_path / "out"
+    if what == "a file":
+        out.write_text("mine")
+    else:
+        out.mkdir()
+        (out / "thesis.txt").write_text("mine")
+    if what == "a report of somebody else":
+        (out / "report.pdf").write_text("mine")
+    done = planner("series", "--letter", "--out", "out", "--database", "none.db")
+    assert done.returncode == 13
+    assert "choose another folder" in done.stderr
+    assert (out if what == "a file" else out / "thesis.txt").read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".out")] == []
+
+
+def test_a_folder_of_a_series_is_made_anew(planner: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        done = planner("series", "--letter", "--out", "out", "--database", "none.db")
+        assert done.returncode == 0, done.stderr
+    assert {one.name for one in (tmp_path / "out").iterdir()} == NAMES
+
+
+@pytest.mark.parametrize(
+    ("said", "problem", "code"),
+    [
+        (("--from", "yesterday"), "--from", 10),
+        (("--to", "2026-02-30"), "--to", 10),
+        (("--from", "2026-05-01", "--to", "2026-04-01"), "before", 2),
+        (("--protocol", "nosuch", "--letter"), "nosuch", 11),
+    ],
+)
+def test_a_wrong_word_is_said(planner: Run, said: tuple[str, ...], problem: str, code: int) -> None:
+    done = planner("series", *said, "--database", "none.db")
+    assert done.returncode == code
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_register_is_described(planner: Run, tmp_path: Path) -> None:
+    open_database(str(tmp_path / "register.db"))
+    done = planner("series", "--json", "--out", "out", "--database", "register.db")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["register"]
+    assert (found["patients"], found["age"]) == (0, None)
+
+
+def test_both_databases_describe_the_same(register: Database, sts_150: Protocol) -> None:
+    enter_the_letter(register, sts_150)
+    cohort = register_cohort(register, "physician", Chosen(), TODAY)
+    files = series_files({"register": cohort})
+    assert b"62.6" in files["table-1.csv"]

@@ -1,0 +1,125 @@
+"""The figures of a series hold what they are drawn of, from one lesion to three hundred."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ET
+from typing import NamedTuple
+
+import pytest
+
+from planner.core.protocol.protocol import Protocol
+from planner.core.series.cohort import Cohort, cohort_of, letters_cohort
+from planner.core.series.description import described
+from planner.documents.series.figures import figures
+from planner.documents.series.frame import Drawn
+from tests.series import made_up
+
+SVG = "{http://www.w3.org/2000/svg}"
+SIZES = (0, 1, 7, 60, 80, 81, 300)
+# How wide a letter is at most on average, and how high it stands, of its size.
+WIDE, HIGH = 0.5, 0.7
+NAMES = {"flow", "waterfall", "spider", "swimmer", "remission", "pain"}
+
+
+class Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+
+    def meets(self, other: Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right
+            and self.top < other.bottom and other.top < self.bottom
+        )  # fmt: skip
+
+
+def labels(drawing: Drawn) -> list[Box]:
+    return [box(one) for one in ET.fromstring(drawing.svg).iter(f"{SVG}text")]
+
+
+def box(one: ET.Element) -> Box:
+    x, y, size = (float(one.attrib[name]) for name in ("x", "y", "font-size"))
+    text = one.text or ""
+    width = len(text) * size * WIDE
+    left = x - {"start": 0, "middle": width / 2, "end": width}[one.attrib["text-anchor"]]
+    return Box(left, y - size * HIGH, left + width, y, text)
+
+
+def drawn(cohort: Cohort) -> list[Drawn]:
+    return figures(cohort, [described(cohort)])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_label_lies_on_another_or_beyond_the_drawing(size: int) -> None:
+    for one in drawn(made_up(size)):
+        there = labels(one)
+        _, _, width, height = map(float, ET.fromstring(one.svg).attrib["viewBox"].split())
+        for each in there:
+            assert -0.5 <= each.left < each.right <= width + 0.5, (one.name, each)
+            assert -0.5 <= each.top < each.bottom <= height, (one.name, each)
+        lying = [pair for pair in itertools.combinations(there, 2) if pair[0].meets(pair[1])]
+        assert lying == [], one.name
+
+
+def test_labels_that_lie_on_one_another_are_seen() -> None:
+    first = drawn(made_up(7))[1]
+    row = next(one for one in labels(first) if one.text.startswith("K-"))
+    assert row.meets(row._replace(left=row.left + 1))
+    assert not row.meets(row._replace(top=row.top + 20, bottom=row.bottom + 20))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_figure_says_what_it_shows_in_words_and_as_a_table(size: int) -> None:
+    found = drawn(made_up(size))
+    assert {one.name for one in found if "-" not in one.name} == NAMES
+    for one in found:
+        root = ET.fromstring(one.svg)
+        assert [root[0].tag, root[1].tag] == [f"{SVG}title", f"{SVG}desc"]
+        assert root[0].text == one.title
+        assert all(len(row) == len(one.head) for row in one.rows)
+        assert all(cell in (root[1].text or "") for row in one.rows for cell in row)
+
+
+def test_every_course_has_its_lane_on_some_page() -> None:
+    cohort = made_up(300)
+    pages = [one for one in drawn(cohort) if one.name.startswith("swimmer")]
+    assert len(pages) > 1
+    assert [row[0] for one in pages for row in one.rows] == [one.id for one in cohort.courses]
+
+
+def test_every_treated_lesion_has_its_bar() -> None:
+    cohort = made_up(60)
+    fall = drawn(cohort)[1]
+    assert {row[0] for row in fall.rows} == {
+        f"{course.id} {one.id}" for course, one in cohort.lesions
+    }
+
+
+def test_binned_figures_count_all_lesions() -> None:
+    cohort = made_up(300)
+    fall = drawn(cohort)[1]
+    for days, when in ((28, "week 4"), (84, "week 12")):
+        seen = sum(one.look(days) is not None for _, one in cohort.lesions)
+        assert sum(int(row[2]) for row in fall.rows if row[0] == when) == seen
+
+
+@pytest.mark.parametrize("size", [1, 7, 60, 300])
+def test_figures_have_no_colour_that_a_grey_copy_loses(size: int) -> None:
+    """Ends of courses have shapes, lines have dashes, bars have edges."""
+    for one in drawn(made_up(size)):
+        for bar in ET.fromstring(one.svg).iter(f"{SVG}rect"):
+            assert bar.attrib["stroke"] == "#000"
+
+
+def test_a_name_with_marks_of_xml_stays_a_name() -> None:
+    course = made_up(1).courses[0]._replace(id='<script>&"')
+    for one in drawn(cohort_of("x", [course], (28, 84))):
+        ET.fromstring(one.svg)
+
+
+def test_the_letters_cases_are_drawn(sts_150: Protocol) -> None:
+    cohort = letters_cohort(sts_150)
+    assert {one.name for one in drawn(cohort)} == NAMES
