@@ -143,10 +143,8 @@ def _wait(beyond: int, last: datetime | None, now: datetime) -> int:
     return int(left) + 1 if left > 0 else 0
 
 
-def session_of(
-    database: Database, secret: str, now: datetime, idle: timedelta = IDLE
-) -> Session | None:
-    """Who is signed in by a cookie; locked where nothing was done for `idle`."""
+def session_of(database: Database, secret: str, now: datetime) -> Session | None:
+    """Who is signed in by a cookie; locked where nothing was done for longer than IDLE."""
     digest = digest_of(secret)
     with database.reading() as connection:
         found = find_session(connection, digest)
@@ -154,8 +152,8 @@ def session_of(
         return None
     if found.is_locked:
         return found
-    is_idle = now - found.seen > idle
-    if is_idle or now - found.seen > min(_NOTED_EVERY, idle / 2):
+    is_idle = now - found.seen > IDLE
+    if is_idle or now - found.seen > _NOTED_EVERY:
         with database.writing() as connection:
             said = {"locked": 1} if is_idle else {"seen": now.isoformat()}
             change_session(connection, digest, **said)

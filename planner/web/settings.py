@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import NamedTuple
-
-from planner.app.signing_in import IDLE
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
@@ -16,15 +13,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 class Settings(NamedTuple):
     """The register by its URL, the names of the page beside those of loopback, the proxy's address.
 
-    `trust_header` names the header in which the proxy says who somebody is; a page that nobody
-    used for `idle` is locked.
+    `trust_header` names the header in which the proxy says who somebody is.
     """
 
     database: str | None = None
     hosts: tuple[str, ...] = ()
     proxy: str | None = None
     trust_header: str | None = None
-    idle: timedelta = IDLE
 
     @classmethod
     def of_environment(cls, said: Mapping[str, str] = os.environ) -> Settings:

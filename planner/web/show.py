@@ -13,6 +13,7 @@ from markupsafe import Markup
 from werkzeug import Response
 
 from planner.app.actors import may
+from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
 from planner.documents.language import Language, language
@@ -27,7 +28,6 @@ from planner.web.visitor import (
     is_trusted,
     place,
     session,
-    settings,
     wall,
 )
 
@@ -69,7 +69,7 @@ def show(template: str, status: int = 200, **context: Any) -> Response:
         "here": place() if role else None,
         "today": wall().date() if role else None,
         "form_token": form_token,
-        "idle_seconds": int(settings().idle.total_seconds()),
+        "idle_seconds": int(IDLE.total_seconds()),
         "is_trusted": is_trusted(),
         "problems": [],
         "wrong": {},

@@ -73,13 +73,13 @@ def session() -> Session | None:
 
 def _session() -> tuple[Session | None, str | None]:
     trusted, cookie = _trusted_name(), request.cookies.get(COOKIE)
-    found = session_of(database(), cookie, now(), settings().idle) if cookie else None
+    found = session_of(database(), cookie, now()) if cookie else None
     if trusted is None or (found is not None and _is_read_as(found.account.name, trusted)):
         return found, None
     begun = sign_in_trusted(database(), trusted, visitor())
     if begun is None:
         return None, None
-    return session_of(database(), begun[0], now(), settings().idle), begun[0]
+    return session_of(database(), begun[0], now()), begun[0]
 
 
 def _trusted_name() -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -222,11 +221,15 @@ def test_the_lock_hides_the_page_and_brings_it_back(browser: Browser, there: Ser
 
 def test_an_idle_page_locks_by_itself(browser: Browser, tmp_path: Path, light_url: str) -> None:
     add(light_url)
-    with served(light_url, idle=timedelta(seconds=2)) as there:
+    with served(light_url) as there:
         context = context_of(browser, there.with_accounts(), **LOOKS["wide"])
         page = context.new_page()
+        page.clock.install()
         page.goto("/courses/K-1")
-        expect(page.get_by_role("dialog", name="Locked")).to_be_visible(timeout=8000)
+        page.clock.fast_forward("09:30")
+        expect(page.get_by_text("Anna Jensen").first).to_be_visible()
+        page.clock.fast_forward("00:45")
+        expect(page.get_by_role("dialog", name="Locked")).to_be_visible()
         expect(page.get_by_text("Anna Jensen").first).to_be_hidden()
         context.close()
 

@@ -19,6 +19,7 @@ from planner.app.patients import erase, restrict
 from planner.errors import ServiceError
 from planner.store import serving
 from planner.store.database import open_database
+from planner.store.tables import sessions
 from tests.acceptance.page.conftest import PHYSICIAN, add
 from tests.acceptance.page.test_work import given, plan
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon, today
@@ -44,10 +45,12 @@ def test_a_database_that_went_away_hands_the_form_back(page: Served) -> None:
 @pytest.mark.hazard("foreign-session")
 def test_a_page_nobody_uses_is_locked_and_keeps_its_form(light_url: str) -> None:
     add(light_url)
-    with served(light_url, idle=timedelta(seconds=1)) as page:
+    with served(light_url) as page:
         visitor = page.with_accounts().signed_in("physician")
         plan(visitor)
-        time.sleep(1.2)
+        unused_for(light_url, timedelta(minutes=9))
+        assert visitor.client.get("/courses/K-1").status_code == 200
+        unused_for(light_url, timedelta(minutes=11))
         assert visitor.press("Add the course").status_code == 403
         assert "Locked" in visitor.text
         assert visitor.client.get("/courses/K-1").status_code == 403
@@ -57,6 +60,12 @@ def test_a_page_nobody_uses_is_locked_and_keeps_its_form(light_url: str) -> None
         visitor.press("Unlock")
         assert visitor.page.url.path == "/courses/new"
         assert visitor.control("Course id").value == "K-7"
+
+
+def unused_for(url: str, time: timedelta) -> None:
+    """As if nobody had done anything for so long."""
+    with open_database(url).writing() as connection:
+        connection.execute(sessions.update().values(seen=(datetime.now(UTC) - time).isoformat()))
 
 
 def test_the_lock_by_hand(page: Served) -> None:
@@ -282,7 +291,7 @@ def test_what_was_answered_as_recorded_is_there_whatever_becomes_of_the_workers(
 
 
 def _wait_for(base: str) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             if httpx.get(f"{base}/healthz").text == "ok\n":
                 return
