@@ -77,7 +77,7 @@ def _protocol_texts(protocol: Protocol) -> Iterator[str]:
     yield from (one.title for one in protocol.regimens.values())
     yield from (one.because for one in protocol.table.rules)
     yield from (one.caveat for one in protocol.cases)
-    yield from (text for one in protocol.screens for text in (one.question, one.because))
+    yield from (text for one in protocol.questions for text in (one.question, one.because))
     yield from (one.label for one in protocol.observations)
 
 
@@ -105,7 +105,7 @@ def updated(language: str) -> Catalog:
         known = old.get(regimen, "regimen")
         new.add(regimen, known.string if known is not None else None, context="regimen")
     protocol = load_protocol("sts-150")
-    asked = [one.id for one in (*protocol.screens, *protocol.observations)]
+    asked = [one.id for one in (*protocol.questions, *protocol.observations)]
     for name in (*asked, "yes", "no"):
         known = old.get(name, "asked")
         new.add(name, known.string if known is not None else None, context="asked")

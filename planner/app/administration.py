@@ -37,7 +37,7 @@ from planner.core.followup.events import (
     Told,
 )
 from planner.core.plan.appointments import Named
-from planner.core.plan.course import Confirmation, Lesion, Screened
+from planner.core.plan.course import Confirmation, Lesion
 from planner.core.plan.findings import CODES
 from planner.core.plan.plan import Observed, PlannedEvaluation, PlannedInjection, PlannedVisit
 from planner.core.plan.planning import lesion_problems
@@ -250,15 +250,15 @@ def _observed_value(of: Observation, value: str) -> str:
 
 def answered(standing: Standing, screen: str, answer: bool) -> Answered:
     """The answer to a question of the protocol. Raises RefusedError for one that it has not."""
-    known = [one.id for one in standing.record.protocol.screens]
-    if screen not in known:
-        fix = nearest(screen, known) if known else "its protocol asks nothing"
+    questions = {one.id: one for one in standing.record.protocol.questions}
+    asked = questions.get(screen)
+    if asked is None:
+        fix = nearest(screen, list(questions))
         raise RefusedError(Problem("screen", f"the protocol asks no {shown(screen)}", fix))
-    asked = next(one for one in standing.record.protocol.screens if one.id == screen)
     if not asked.concerns([one.site for one in standing.state.course.lesions]):
         problem = f"{screen} is asked of {listing(list(asked.sites or ()), 'or')}"
         raise RefusedError(Problem("screen", problem, "this course has no such lesion"))
-    if Screened(screen, answer) in standing.state.course.screening:
+    if standing.state.course.answers.get(screen) == answer:
         raise RefusedError(Problem("screen", "that is its answer already", "nothing was changed"))
     return Answered(screen, answer)
 

@@ -32,14 +32,14 @@ from planner.core.followup.questions import (
 )
 from planner.core.followup.settling import TOO_NEAR, settle, unlawful
 from planner.core.plan.appointments import Named
-from planner.core.plan.findings import Finding
+from planner.core.plan.findings import AGAINST_TREATMENT, Finding
 from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.store.histories import Record
 from planner.store.standing import Standing
 
 # What somebody chooses stops where its plan does; what was done is recorded whatever follows.
 CHOICES = (Moved, Resumed, DoseChanged, LesionAdded)
-ASKED_AT_ONCE = (TOO_NEAR, "screening-positive")
+ASKED_AT_ONCE = (TOO_NEAR, *AGAINST_TREATMENT)
 
 
 class Step(NamedTuple):

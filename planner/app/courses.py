@@ -14,6 +14,7 @@ from planner.app.auditing import note_change
 from planner.app.changing import Step, new_findings, settled, step
 from planner.app.one_patient import (
     after_death,
+    allergy_learnt,
     as_known,
     caught_up,
     died_elsewhere,
@@ -28,6 +29,7 @@ from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.events import (
     UNCOUNTED,
+    Answered,
     Ended,
     Entry,
     Event,
@@ -38,6 +40,7 @@ from planner.core.followup.events import (
 from planner.core.plan.calendar_ids import KEY_BYTES
 from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
+from planner.core.protocol.protocol import SULFITE_ALLERGY
 from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told
 from planner.documents.printable import check_printable
@@ -222,7 +225,11 @@ def change_in(
         steps += [told_it] if told_it else []
     for one in steps:
         note_change(connection, author, kind_of(one.entry.event), course)
-    return _led_to(first, steps, write_steps(connection, first, steps))
+    after = write_steps(connection, first, steps)
+    if any(one.entry.event == Answered(SULFITE_ALLERGY.id, True) for one in steps):
+        for other, told_it in allergy_learnt(connection, after, author):
+            write_steps(connection, other, [told_it])
+    return _led_to(first, steps, after)
 
 
 def preview(

@@ -164,6 +164,20 @@ def caught_up(connection: Connection, standing: Standing, author: Author) -> Ste
     return identified(connection, standing, source, said, author)
 
 
+def allergy_learnt(
+    connection: Connection, made: Standing, author: Author
+) -> Iterator[tuple[Standing, Step]]:
+    """The patient's other running courses, as they know of an allergy that `made` came to state."""
+    source, patient = made.record.course, made.record.patient
+    for record in read_courses_of(connection, patient, is_locked=True):
+        other = Standing.of(record)
+        if record.course == source or other.state.ended:
+            continue
+        said = other.state.course.patient._replace(sulfite_allergy=True)
+        if told_it := identified(connection, other, source, said, author):
+            yield other, told_it
+
+
 def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:
     """The course in which the patient died, and when; None where that is not so."""
     others = states_of(connection, record.patient) if record.has_ended_beside else {}

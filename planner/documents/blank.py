@@ -143,8 +143,7 @@ def _worksheet(protocol: Protocol, clinic: Clinic, say: Language) -> Iterator[Bl
         yield Blanks((say("Stock, mL"), say("Diluent, mL"), say("Recipe checked by")))
     yield Blanks((say("Visit"), say("Day and hour")))
     yield Blanks((say("Identity checked (two identifiers) by"), say("Drug: lot, expiry")))
-    stops = [say("sulfite allergy (not sulfonamide)")]
-    stops += [say(one.question) for one in protocol.screens if one.stops]
+    stops = [say(one.question) for one in protocol.questions if one.stops]
     for question in stops:
         yield Ticks(f"{question}:", (Tick(say("no")), Tick(say("yes")), Tick(say("asked"))))
     head = (

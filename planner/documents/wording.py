@@ -23,7 +23,7 @@ from planner.core.plan.plan import (
     PlannedVisit,
     VisitState,
 )
-from planner.core.protocol.protocol import Screen
+from planner.core.protocol.protocol import SULFITE_ALLERGY, Screen
 from planner.core.values.formatting import NBSP
 from planner.core.values.intervals import Interval
 from planner.core.values.quantities import Dose, Strength
@@ -168,7 +168,9 @@ def warned_of(plan: Plan, say: Language) -> Iterator[str]:
 
 
 def unanswered(plan: Plan, sites: Collection[str]) -> Iterator[Screen]:
-    """The questions of the protocol that lesions at some sites ask and nobody answered yet."""
+    """The questions that lesions at some sites ask and nobody answered yet."""
+    if plan.patient.sulfite_allergy is None:
+        yield SULFITE_ALLERGY
     answers = {one.screen for one in plan.screening}
     for screen in plan.protocol.screens:
         if screen.id not in answers and screen.concerns(sites):

@@ -13,7 +13,7 @@ from planner.core.plan.plan import (
     PlannedLesion,
     PlannedVisit,
 )
-from planner.core.protocol.protocol import Observation
+from planner.core.protocol.protocol import SULFITE_ALLERGY, Observation
 from planner.core.values.formatting import NBSP, ends
 from planner.documents.bodymap import body_map, is_below, missing_from_map
 from planner.documents.language import Language
@@ -228,9 +228,9 @@ def _rules(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
 def _asked(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:
     """What is asked before anything is drawn up, where nobody has answered it yet."""
     sites = {known.lesions[one.lesion].site for one in visit.injections}
-    left = list(unanswered(plan, sites))
-    stop_at_yes = [say("sulfite allergy (not sulfonamide)")]
-    stop_at_yes += [say(one.question) for one in left if one.stops]
+    # The allergy is asked each time, answered or not.
+    left = [one for one in unanswered(plan, sites) if one != SULFITE_ALLERGY]
+    stop_at_yes = [say(one.question) for one in (SULFITE_ALLERGY, *left) if one.stops]
     stop_at_no = [say(one.question) for one in left if not one.stops]
     for lead, asked in (
         (say("Asked today; at a yes stop, ask the physician:"), stop_at_yes),

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 from planner.core.protocol.decisions import DecisionTable
 from planner.core.protocol.evidence import MEASURES, WEEKLY_MEASURES
 from planner.core.protocol.protocol import (
+    SULFITE_ALLERGY,
     Case,
     Claim,
     Evaluation,
@@ -457,7 +458,7 @@ def _local_problems(file: ProtocolFile) -> Iterator[Problem]:
         for index, one in enumerate(tables, start=1):
             place = f"{kind}[{index}]"
             yield from _site_problems(f"{place}.sites", one.sites or [], site)
-            if one.id.casefold() in ids[: index - 1]:
+            if one.id.casefold() in (*ids[: index - 1], SULFITE_ALLERGY.id):
                 yield Problem(f"{place}.id", f"{one.id} is there already", "choose another id")
     yield from _asked_problems(file)
     like = file.local.like if file.local else {}

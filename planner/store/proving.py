@@ -34,7 +34,7 @@ from planner.core.plan.appointments import Named
 from planner.core.plan.course import Lesion
 from planner.core.plan.plan import PlannedInjection, PlannedVisit
 from planner.core.plan.planning import lesion_problems
-from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.protocol import SULFITE_ALLERGY, Protocol
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
 from planner.documents.folder import is_document
@@ -147,7 +147,7 @@ def _of_words(event: Event | None, record: Record, state: State) -> Iterator[str
     """Answers and observations that the protocol does not ask or note."""
     protocol, is_erased = record.protocol, record.patient.erased is not None
     asked = {one.id for one in protocol.screens}
-    if isinstance(event, Answered) and event.screen not in asked:
+    if isinstance(event, Answered) and event.screen not in {*asked, SULFITE_ALLERGY.id}:
         yield "it answers what the protocol does not ask"
     if isinstance(event, Planned):
         screens = [one.screen for one in event.course.screening]

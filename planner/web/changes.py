@@ -233,7 +233,7 @@ def _lesion_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
 
 
 def _answer_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
-    asked = [(one.id, say()(one.question)) for one in standing.record.protocol.screens]
+    asked = [(one.id, say()(one.question)) for one in standing.record.protocol.questions]
     return (
         Field("screen", "Question", "choice", [("", ""), *asked]),
         Field("answer", "Answer", "choice", _YES_NO),

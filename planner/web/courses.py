@@ -153,8 +153,6 @@ def _to_see(standing: Standing, words: Language) -> Iterator[ShownEvent]:
 
 
 def _may_act(standing: Standing, what: str) -> bool:
-    if what == "answered" and not standing.record.protocol.screens:
-        return False
     if what == "resumed" and not standing.state.held:
         return False
     if what == "undone" and not _may_undo(standing):

@@ -284,11 +284,9 @@ def _decisions(look: Looked) -> list[tuple[str, str, str, str]]:
 
 
 def _unanswered(look: Looked) -> list[str]:
-    """What the protocol asks and nobody answered yet."""
+    """What is asked and nobody answered yet."""
     plan, words = look.standing.plan, say()
-    asked = [] if plan.patient.sulfite_allergy is not None else [words("Sulfite allergy")]
-    sites = {one.site for one in plan.lesions}
-    return [*asked, *(words(one.question) for one in unanswered(plan, sites))]
+    return [words(one.question) for one in unanswered(plan, {one.site for one in plan.lesions})]
 
 
 def _merged(own: Sequence[Problem], others: Sequence[Problem]) -> list[Problem]:

@@ -147,6 +147,44 @@ def test_only_a_physician_takes_back_a_reason_to_stop(planner: Run, tmp_path: Pa
     assert answered(planner, "dialysis=no", NURSE) == 0
 
 
+@pytest.mark.hazard("allergy", "stale-paper")
+def test_an_allergy_that_is_told_at_the_chair_stops_the_patients_courses(
+    planner: Run, tmp_path: Path
+) -> None:
+    added(planner, tmp_path)
+    text = course_text(TIP, first_visit="2025-09-02 09:00").replace('"K-1"', '"K-2"')
+    other = write(tmp_path, text, "other.toml")
+    shared = ("--clinic", CLINIC, "--confirm", "another lesion")
+    assert planner("course", "add", other, *shared, **BY).returncode == 0
+    made = planner("course", "documents", "K-2", "--out", "out", "--json", **BY)
+    code = {one["page"]: one["code"] for one in json.loads(made.stdout)["pages"]}["visit-1"]
+    assert answered(planner, "sulfite-allergy=yes", NURSE) == 12
+    assert answered(planner, "sulfite-allergy=yes", NURSE, "--confirm", "hives after wine") == 0
+    assert answered(planner, "sulfite-allergy=yes", BY, "--confirm", "again") == 13
+    for course in ("K-1", "K-2"):
+        shown = json.loads(planner("course", "show", course, "--json", **BY).stdout)["plan"]
+        assert shown["patient"]["sulfite_allergy"] is True
+        (found,) = [one for one in shown["findings"] if one["code"] == "sulfite-allergy"]
+        assert found.get("confirmed_by") is None
+        assert planner("course", "documents", course, "--out", "new", **BY).returncode == 12
+    assert planner("course", "current", code, **BY).returncode == 13
+    assert answered(planner, "sulfite-allergy=no", NURSE, "--confirm", "a rash") == 13
+    assert answered(planner, "sulfite-allergy=no", BY) == 0
+    assert "sulfite-allergy" not in {one["code"] for one in plan_of(planner)["findings"]}
+
+
+@pytest.mark.hazard("allergy")
+def test_a_decision_for_an_allergy_is_of_the_answer_as_it_was(planner: Run, tmp_path: Path) -> None:
+    added(planner, tmp_path)
+    assert answered(planner, "sulfite-allergy=yes", BY, "--confirm", "mild, covered") == 0
+    (found,) = [one for one in plan_of(planner)["findings"] if one["code"] == "sulfite-allergy"]
+    assert found["confirmed_by"] == "Dr A. Holm"
+    assert answered(planner, "sulfite-allergy=no", BY) == 0
+    assert answered(planner, "sulfite-allergy=yes", NURSE, "--confirm", "again") == 0
+    (found,) = [one for one in plan_of(planner)["findings"] if one["code"] == "sulfite-allergy"]
+    assert found.get("confirmed_by") is None
+
+
 def test_a_question_of_other_sites_is_not_answered(planner: Run, tmp_path: Path) -> None:
     added(planner, tmp_path, course_text(lesion(dose_mg=25), first_visit=PAST))
     assert answered(planner, "poor-perfusion=yes", BY, "--confirm", "x") == 13

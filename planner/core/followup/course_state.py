@@ -43,7 +43,7 @@ from planner.core.plan.findings import Finding
 from planner.core.plan.numbering import Numbered, first_of
 from planner.core.plan.plan import Decision, PlannedVisit
 from planner.core.plan.preparation import each_dose
-from planner.core.protocol.protocol import Protocol
+from planner.core.protocol.protocol import SULFITE_ALLERGY, Protocol
 from planner.core.values.formatting import day, listing
 from planner.core.values.quantities import Dose
 from planner.errors import Problem, RefusedError
@@ -381,12 +381,18 @@ class _Folding:
     @_note.register
     def _answered(self, event: Answered, _entry: Entry) -> None:
         course = self.course_there
-        others = (one for one in course.screening if one.screen != event.screen)
+        is_allergy = event.screen == SULFITE_ALLERGY.id
         # What was decided was of the answers as they were.
-        words = (one for one in course.confirmations if one.finding != "screening-positive")
-        self.course = course._replace(
-            screening=(*others, Screened(event.screen, event.answer)), confirmations=tuple(words)
-        )
+        finding = "sulfite-allergy" if is_allergy else "screening-positive"
+        words = tuple(one for one in course.confirmations if one.finding != finding)
+        self.course = course._replace(confirmations=words)
+        if is_allergy:
+            patient = course.patient._replace(sulfite_allergy=event.answer)
+            self.course = self.course._replace(patient=patient)
+        else:
+            others = (one for one in course.screening if one.screen != event.screen)
+            said = (*others, Screened(event.screen, event.answer))
+            self.course = self.course._replace(screening=said)
 
     @_note.register
     def _identify(self, event: Identified, _entry: Entry) -> None:

@@ -182,16 +182,16 @@ def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Q
 
 def takes_back(state: State, event: Answered, protocol: Protocol) -> bool:
     """Whether an answer takes back one that was a reason to stop."""
-    was = {one.screen: one.answer for one in state.course.screening}
+    was = state.course.answers
     return any(
         screen.id == event.screen and was.get(screen.id) == screen.stops != event.answer
-        for screen in protocol.screens
+        for screen in protocol.questions
     )
 
 
 def _answer(event: Answered, protocol: Protocol) -> Iterator[Question]:
     """An answer that is a reason to stop and think; it then waits for a physician."""
-    for screen in protocol.screens:
+    for screen in protocol.questions:
         if screen.id == event.screen and screen.stops == event.answer:
             text = f"{screen.question}: {'yes' if event.answer else 'no'}; {screen.because}"
             yield Question("screening-answer", "screen", text, "the course waits for a physician")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from planner.core.protocol.protocol import SULFITE_ALLERGY
 from planner.core.values.quantities import Dose
 
 Indication = Literal["severe", "ulcerated", "before-surgery"]
@@ -93,7 +95,8 @@ class Background(NamedTuple):
 class Course(NamedTuple):
     """What a plan is made from; `first_visit` is the clinic's wall clock, without an offset.
 
-    `screening` has the answers to the protocol's questions, as far as somebody asked them.
+    `screening` has the answers to the protocol's own questions, as far as somebody asked them;
+    what was asked of a sulfite allergy stands with the patient.
     """
 
     id: str
@@ -108,3 +111,10 @@ class Course(NamedTuple):
     confirmations: tuple[Confirmation, ...] = ()
     screening: tuple[Screened, ...] = ()
     background: Background | None = None
+
+    @property
+    def answers(self) -> Mapping[str, bool]:
+        """What was answered to each question, that of the sulfite allergy too."""
+        own = {one.screen: one.answer for one in self.screening}
+        stated = self.patient.sulfite_allergy
+        return own if stated is None else {SULFITE_ALLERGY.id: stated, **own}

@@ -106,6 +106,18 @@ class Screen(NamedTuple):
         return self.sites is None or any(one in sites for one in self.sites)
 
 
+# The drug's own question: every course is asked it, whatever its protocol asks besides.
+SULFITE_ALLERGY = Screen(
+    "sulfite-allergy",
+    "sulfite allergy (not sulfonamide)",
+    stops=True,
+    sites=None,
+    because="nothing is injected before a physician decided",
+    place="",
+    is_policy=True,
+)
+
+
 class Observation(NamedTuple):
     """Something to note at a visit, never asked for; of a lesion at one of `sites`, None: of any.
 
@@ -209,6 +221,11 @@ class Protocol(NamedTuple):
     like: Mapping[str, str] = MappingProxyType({})
     drug_names: Mapping[str, str] = MappingProxyType({})
     population: str = ""
+
+    @property
+    def questions(self) -> tuple[Screen, ...]:
+        """All that is asked before treatment, the drug's own question first."""
+        return SULFITE_ALLERGY, *self.screens
 
     def may_note(self, observation: str, value: str, sites: Collection[str]) -> bool:
         """Whether something is noted so of lesions at some sites."""

@@ -335,6 +335,24 @@ def test_a_physician_holds_changes_releases_and_ends(page: Served) -> None:
     assert kinds == ["planned", "held", "resumed", "dose-changed", "ended"]
 
 
+@pytest.mark.hazard("allergy")
+def test_a_nurse_answers_what_is_asked_of_an_allergy(page: Served) -> None:
+    visitor = page.signed_in("nurse")
+    visitor.open("/courses/K-1")
+    visitor.press("Answer a question")
+    visitor.fill("Question", "sulfite-allergy")
+    visitor.fill("Answer", "yes")
+    visitor.fill("Reason", "hives after wine")
+    visitor.press("Show what changes")
+    assert "nothing is injected before a physician decided" in visitor.text
+    visitor.tick("I confirm")
+    visitor.fill("Why it is so all the same", "she told me")
+    assert visitor.press("Keep the answer").status_code == 200, visitor.text
+    visitor.open("/courses/K-1")
+    assert "Sulfite allergy: yes" in visitor.text
+    assert "Decided by" not in visitor.text
+
+
 def test_papers_are_made_once_and_not_by_those_who_only_look(page: Served) -> None:
     for role in ("auditor",):
         assert page.signed_in(role).open("/courses/K-1/papers/worksheets.pdf").status_code == 200
