@@ -37,7 +37,8 @@ _TYPED = _AUTHORS | {
 # A lot as vials have it: one word with a digit. Anything else may be somebody's name.
 _LOT = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9./-]{0,19}")
 _NUMERIC = re.compile(r"mg|ml|[a-z_]+_(mg|ml|mm|percent|per_ml)")
-_FIGURE = re.compile(r"-?\d{1,60}(/\d{1,60})?")
+_LONGEST = 60
+_FIGURE = re.compile(rf"-?\d{{1,{_LONGEST}}}(/\d{{1,{_LONGEST}}})?")
 # This finding repeats the diagnosis.
 _SAYS_DIAGNOSIS = {"message", "value"}
 # Who the patient is stands in the table of patients; the id also among the texts of the plan, so
@@ -104,8 +105,13 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     `known` is what a course of the first edition knew of its patient when it was migrated: it
     did not say so itself.
     """
-    facts = json.loads(row.facts, parse_float=exact_decimal, parse_constant=refuse_constant)
-    _check_figures(facts)
+    facts = json.loads(
+        row.facts,
+        parse_float=exact_decimal,
+        parse_int=_whole,
+        parse_constant=refuse_constant,
+        object_hook=_with_figures,
+    )
     if row.author and "by" in facts:
         raise ValueError("it has two authors")
     for place, text in row.texts.items():
@@ -238,18 +244,19 @@ def typed_in_facts(facts: Any) -> Iterator[str]:
     yield from (place for place, _ in _take_typed(json.loads(json.dumps(facts)), ""))
 
 
-def _check_figures(value: Any) -> None:
-    """Refuse figures that no plan has: to work one of a billion digits out takes for ever."""
-    if isinstance(value, dict):
-        for name, one in value.items():
-            if isinstance(one, str) and _NUMERIC.fullmatch(name) and not _FIGURE.fullmatch(one):
-                raise ValueError("a figure is none")
-            _check_figures(one)
-    elif isinstance(value, list):
-        for one in value:
-            _check_figures(one)
-    elif isinstance(value, int) and abs(value) > 10**60:
+def _whole(text: str) -> int:
+    """A whole number. Refuses one that no plan has: to work a billion digits out takes for ever."""
+    if len(text) > _LONGEST:
         raise ValueError("a number is beyond any figure")
+    return int(text)
+
+
+def _with_figures(table: dict[str, Any]) -> dict[str, Any]:
+    """A table of facts, if what stands as text where a figure does is one."""
+    for name, one in table.items():
+        if type(one) is str and _NUMERIC.fullmatch(name) and not _FIGURE.fullmatch(one):
+            raise ValueError("a figure is none")
+    return table
 
 
 @cache

@@ -24,7 +24,7 @@ from planner.errors import (
     RefusedError,
     ServiceError,
 )
-from planner.files.course import DEFAULT_PROTOCOL
+from planner.files.course import DEFAULT_PROTOCOL, MOST_LESIONS
 from planner.files.fields import FieldError
 from planner.files.lesions import read_doses, read_number
 from planner.files.protocol import load_protocol
@@ -60,7 +60,6 @@ _BACKGROUND = (
 )  # fmt: skip
 _PATIENT_TEXTS = ("id", "name", "birth_date", "address")
 _LESION = re.compile(r"lesion\[(\d{1,3})\]\.\w+")
-MOST_LESIONS = 100
 # What the fields are called, by the keys of a course file.
 LABELS = {
     "id": "Course id", "diagnosis": "Diagnosis", "first_visit": "First visit",

@@ -44,6 +44,18 @@ class Hit(NamedTuple):
     flip: Flip | None
 
 
+class _Grounds(NamedTuple):
+    """What holds for all lesions between two cuts that are alike in ulceration and site.
+
+    `changes` has the nearest cut on each side at which the regimen is another, whether it changes
+    at that very size, and the other regimen.
+    """
+
+    rule: Rule
+    reasons: tuple[str, ...]
+    changes: tuple[tuple[Decimal, bool, str], ...]
+
+
 class DecisionTable:
     """A table proven whole when it is made: no gap, no overlap, no dead rule, no bound outside.
 
@@ -56,8 +68,7 @@ class DecisionTable:
         self.domains = domains
         self._grid = ProofGrid(self.rules, domains)
         raise_if_any(ProtocolError, faults(self._grid))
-        self._held = tuple(f"Rule {rule.id} holds: {rule.condition}." for rule in self.rules)
-        self._missed = tuple(_missed(rule) for rule in self.rules)
+        self._grounds: dict[tuple[int, bool, str], _Grounds] = {}
 
     def decide(self, size_mm: Decimal, ulcerated: bool, site: str) -> Hit:
         """The one rule for these inputs, with reasons.
@@ -67,27 +78,34 @@ class DecisionTable:
         """
         if not self._is_sound(size_mm, ulcerated, site):
             raise InputError(*self.input_problems(size_mm, ulcerated, site))
-        grid = self._grid
-        atom = grid.atom(size_mm)
-        by_size = grid.by_size[atom]
-        by_ulceration = grid.by_ulceration[ulcerated]
-        by_site = grid.by_site[site]
-        index = (by_size & by_ulceration & by_site).bit_length() - 1
-        rule = self.rules[index]
-        reasons = [
+        where = (self._grid.atom(size_mm), ulcerated, site)
+        # Worked out at the first lesion there: the sizes between two cuts share them.
+        grounds = self._grounds.get(where) or self._grounds.setdefault(where, self._there(*where))
+        reasons = (
             f"Understood: {mm(size_mm)}, {ulceration(ulcerated)}, {site}.",
-            self._held[index],
-            rule.because,
-        ]
-        for bit, missed in enumerate(self._missed):
+            *grounds.reasons,
+        )
+        flips = [Flip(cut - size_mm, reached, to) for cut, reached, to in grounds.changes]
+        if not flips:
+            return Hit(grounds.rule, reasons, None)
+        flip = min(flips, key=lambda one: abs(one.distance_mm))
+        return Hit(grounds.rule, (*reasons, str(flip)), flip)
+
+    def _there(self, atom: int, ulcerated: bool, site: str) -> _Grounds:
+        """The one rule that holds, why it does, why each other one does not."""
+        grid = self._grid
+        takes = (grid.by_size[atom], grid.by_ulceration[ulcerated], grid.by_site[site])
+        index = (takes[0] & takes[1] & takes[2]).bit_length() - 1
+        rule = self.rules[index]
+        reasons = [f"Rule {rule.id} holds: {rule.condition}.", rule.because]
+        for bit, other in enumerate(self.rules):
             if bit != index:
-                # Which of size, ulceration and site the other rule would take.
-                held = by_size >> bit & 1 | (by_ulceration >> bit & 1) << 1
-                reasons.append(missed[held | (by_site >> bit & 1) << 2])
-        flip = self._flip(size_mm, atom, by_ulceration & by_site, rule.regimen)
-        if flip is not None:
-            reasons.append(str(flip))
-        return Hit(rule, tuple(reasons), flip)
+                asks = (
+                    word for of, word in zip(takes, other.words, strict=True) if not of >> bit & 1
+                )
+                reasons.append(f"Not rule {other.id}: it asks for {', '.join(asks)}.")
+        changes = tuple(self._changes(atom, takes[1] & takes[2], rule.regimen))
+        return _Grounds(rule, tuple(reasons), changes)
 
     def _is_sound(self, size_mm: object, ulcerated: object, site: object) -> bool:
         """Whether there is nothing to say of the inputs; the short way for those that are right."""
@@ -116,27 +134,16 @@ class DecisionTable:
             sites = ", ".join(self.domains.sites)
             yield Problem("site", f"{site!r} is not a site of the protocol", f"use one of {sites}")
 
-    def _flip(self, size_mm: Decimal, atom: int, others: int, regimen: str) -> Flip | None:
-        """The nearest change of regimen, smaller or larger."""
-        found = []
+    def _changes(self, atom: int, others: int, regimen: str) -> Iterator[tuple[Decimal, bool, str]]:
+        """The nearest change of regimen at smaller sizes, and at larger ones."""
+        grid = self._grid
         for step in (-1, 1):
             at = atom + step
             # Outside the domain no rule holds: the walk ends there.
-            while 0 <= at < len(self._grid.by_size) and self._grid.by_size[at] & others:
-                mask = self._grid.by_size[at] & others
+            while 0 <= at < len(grid.by_size) and (mask := grid.by_size[at] & others):
                 other = self.rules[mask.bit_length() - 1].regimen
                 if other != regimen:
                     nearest = at // 2 if at % 2 or step < 0 else at // 2 - 1
-                    found.append(Flip(self._grid.cuts[nearest] - size_mm, bool(at % 2), other))
+                    yield grid.cuts[nearest], bool(at % 2), other
                     break
                 at += step
-        return min(found, key=lambda flip: abs(flip.distance_mm), default=None)
-
-
-def _missed(rule: Rule) -> tuple[str, ...]:
-    """Why a rule does not hold, for each set of inputs that it would take (bits: size first)."""
-    return tuple(
-        f"Not rule {rule.id}: it asks for"
-        f" {', '.join(word for bit, word in enumerate(rule.words) if not held >> bit & 1)}."
-        for held in range(8)
-    )
