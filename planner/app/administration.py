@@ -654,6 +654,9 @@ def clinics_time(standing: Standing, at: datetime, place: str) -> datetime:
     wall = at.replace(tzinfo=None)
     if reason := clock_problem(wall, zone):
         raise InputError(Problem(place, reason, "choose another hour"))
+    if not standing.record.opening.is_known(wall.date()):
+        problem = f"the clinic's holidays of {wall.year} are not known"
+        raise InputError(Problem(place, problem, "is the year right?"))
     if at.tzinfo is not None and at.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
         fix = "write the clinic's time"
         raise InputError(Problem(place, f"its offset is not that of {zone.key}", fix))

@@ -16,6 +16,7 @@ from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.values.days import LAST_DAY
 from planner.documents.event_wording import told
+from planner.documents.language import Language
 from planner.documents.week import DrawnDay, DrawnVisit
 from planner.documents.wording import ENGLISH
 from planner.errors import InputError, Problem
@@ -253,7 +254,7 @@ class Work(NamedTuple):
     to_tell: list[dict[str, Any]]
 
 
-def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
+def work_of(database: Database, role: Role, clinic: str, on: date, say: Language = ENGLISH) -> Work:
     """What waits at a clinic: overdue is a visit before a day that nobody recorded."""
     check_may(role, "read")
     with database.reading() as connection:
@@ -271,7 +272,7 @@ def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
             stale_pages=list(stale_pages_at(connection, place)),
             waiting=[_waiting(one) for one in waiting_at(connection, place.id)],
             answered_by_nurses=[
-                _to_see(connection, one.id, one.to_see) for one in heads if one.to_see
+                _to_see(connection, one.id, one.to_see, say) for one in heads if one.to_see
             ],
             to_tell=[
                 {"course": one.course, "visit": one.visit, "was": one.was, "now": one.to}
@@ -280,10 +281,10 @@ def work_of(database: Database, role: Role, clinic: str, on: date) -> Work:
         )
 
 
-def _to_see(connection: Connection, course: str, number: int) -> dict[str, Any]:
+def _to_see(connection: Connection, course: str, number: int, say: Language) -> dict[str, Any]:
     """What somebody entered that a physician has to see, in words."""
     entry = read_course(connection, course).entries[number - 1]
-    said = "; ".join((told(entry.event, ENGLISH), *entry.answered))
+    said = "; ".join((told(entry.event, say), *map(say.sentence, entry.answered)))
     return {"course": course, "event": number, "by": entry.by, "said": said}
 
 

@@ -142,8 +142,15 @@ _STRANGER = PatientRow(0, None, None, None, None, None)
 _NO_KEY = "0" * 2 * KEY_BYTES
 
 
+# The page plans a new course at the address that a course of this name would have.
+_NO_COURSE = "new"
+
+
 def check_new(connection: Connection, course: str) -> None:
-    """Refuse a course that is there already."""
+    """Refuse a course that is there already, or whose address is another page's."""
+    if course.casefold() == _NO_COURSE:
+        fix = "choose another id"
+        raise RefusedError(Problem(course, "it is no name: the page plans new courses there", fix))
     if connection.execute(select(courses).where(courses.c.id == course)).first():
         fix = "change it there, or choose another id"
         raise RefusedError(Problem(course, "it is in the register already", fix))

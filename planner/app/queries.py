@@ -10,14 +10,17 @@ from sqlalchemy import Connection
 
 from planner.app.actors import Role, check_may
 from planner.app.issued_pages import IssuedPage, pages_with
+from planner.store.clinics import clinic_of_course
 from planner.store.database import Database
 from planner.store.day_list import (
     DueVisit,
     ListedCourse,
+    RecordedVisit,
     ToPrepare,
     due_visits,
     held_courses,
     listed_courses,
+    recorded_visits,
     restricted_visits,
     to_prepare,
     without_day,
@@ -51,6 +54,12 @@ class Days(NamedTuple):
     held: Sequence[str]
 
 
+def clinic_of(database: Database, course: str) -> str | None:
+    """The id of the clinic that a course belongs to; None where there is no such course."""
+    with database.reading() as connection:
+        return clinic_of_course(connection, course)
+
+
 def courses_listed(
     database: Database,
     role: Role,
@@ -79,6 +88,13 @@ def day_listed(database: Database, role: Role, clinic: str, on: date) -> Visits:
         return _visits(connection, on, on, clinic)
 
 
+def day_recorded(database: Database, role: Role, clinic: str, on: date) -> Sequence[RecordedVisit]:
+    """The visits of a clinic on a day that are over."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return recorded_visits(connection, on, clinic)
+
+
 def days_listed(database: Database, role: Role, first: date, last: date) -> Days:
     """The visits to come from a day to another, and which courses wait for a day or a release."""
     check_may(role, "read")
@@ -89,7 +105,7 @@ def days_listed(database: Database, role: Role, first: date, last: date) -> Days
 
 def _visits(connection: Connection, first: date, last: date, clinic: str | None) -> Visits:
     found = due_visits(connection, first, last, clinic)
-    return Visits(found, to_prepare(found), restricted_visits(connection, first, last))
+    return Visits(found, to_prepare(found), restricted_visits(connection, first, last, clinic))
 
 
 def course_standing(database: Database, role: Role, course: str) -> Standing:

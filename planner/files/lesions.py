@@ -43,6 +43,8 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 _GROUPED = re.compile(
     r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])"
 )
+# A figure as each unit may have it: one that nobody gives by copying it.
+_EXAMPLES = {"ml": "0.08", "mm": "4.5", "": "3"}
 _NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?")
 
 
@@ -193,7 +195,7 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
     if match is None:
         if _GROUPED.search(text):
             raise _thousands(text)
-        raise FieldError(f"{shown(text)} is not a number", f"write it as 12.5 {unit}".strip())
+        raise FieldError(f"{shown(text)} is not a number", f"write it as {_example(text, unit)}")
     digits, mark, said = match[1], match[2], match[3]
     if said and said.casefold() != unit:
         raise FieldError(f"{shown(text)} is not in {unit}", f"give it in {unit}")
@@ -203,6 +205,13 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
         fix = f"a decimal has a point: {digits.replace(',', '.')}"
         raise FieldError(f"{shown(text)} has a comma", fix)
     return Decimal(digits.replace(",", "."))
+
+
+def _example(text: str, unit: str) -> str:
+    """What was meant, where only the nought is missing; else a figure that the unit has."""
+    if re.fullmatch(r"[.,]\d+", text.strip()):
+        return f"0.{text.strip()[1:]}"
+    return f"{_EXAMPLES.get(unit, '12.5')} {unit}".strip()
 
 
 def _thousands(text: str) -> FieldError:

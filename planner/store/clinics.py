@@ -17,7 +17,7 @@ from planner.core.calendar.closures import closed_besides, without_days
 from planner.errors import MovedOnError, NotFoundError, Problem, RefusedError
 from planner.files.fields import nearest, shown
 from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_input
-from planner.store.tables import clinic_events, clinics
+from planner.store.tables import clinic_events, clinics, courses
 
 PUT, CLOSED, OPENED = "put", "closed", "opened"
 _EVENTS = (
@@ -120,6 +120,11 @@ def find_place(connection: Connection, clinic: str) -> Place | None:
     """A clinic by its id. Raises RefusedError where its history was tampered with."""
     rows = connection.execute(_PLACE, {"wanted": clinic}).all()
     return _place(connection, rows) if rows else None
+
+
+def clinic_of_course(connection: Connection, course: str) -> str | None:
+    """The id of the clinic that a course belongs to; None where there is no such course."""
+    return connection.execute(select(courses.c.clinic).where(courses.c.id == course)).scalar()
 
 
 def all_places(connection: Connection) -> list[Place]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, func, select
 
 from planner.core.calendar.availability import Opening
+from planner.core.plan.plan import VisitState
 from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
 from planner.core.values.lettering import as_people_read
 from planner.store.clinics import read_place
@@ -97,6 +98,17 @@ class DueVisit(NamedTuple):
             "crowded": self.is_crowded,
             "waits": self.waits,
         }
+
+
+class RecordedVisit(NamedTuple):
+    """A visit that is over, `done` or `missed`; `start` is wall clock."""
+
+    start: str
+    course: str
+    number: int
+    patient: str
+    name: str | None
+    state: VisitState
 
 
 class ToPrepare(NamedTuple):
@@ -193,6 +205,18 @@ _RESTRICTED = (
     .join(patients, patients.c.key == courses.c.patient)
     .where(_IN_DAYS, visits.c.state == "planned", patients.c.restricted.is_not(None))
 )
+_RESTRICTED_AT = _RESTRICTED.where(visits.c.clinic == bindparam("at"))
+_RECORDED = (
+    select(
+        visits.c.start, visits.c.course, visits.c.number,
+        patients.c.id.label("patient_id"), patients.c.name, visits.c.state,
+    )
+    .join(courses, courses.c.id == visits.c.course)
+    .join(patients, patients.c.key == courses.c.patient)
+    .where(visits.c.day == bindparam("day"), visits.c.clinic == bindparam("at"))
+    .where(visits.c.state.in_(("done", "missed")), patients.c.restricted.is_(None))
+    .order_by(visits.c.start, visits.c.course)
+)  # fmt: skip
 
 
 def due_visits(
@@ -275,10 +299,20 @@ def restricted_courses(connection: Connection) -> list[str]:
     return [one.id for one in connection.execute(query)]
 
 
-def restricted_visits(connection: Connection, first: date, last: date) -> int:
+def restricted_visits(
+    connection: Connection, first: date, last: date, clinic: str | None = None
+) -> int:
     """How many visits are not shown, as the processing of their patients' data is restricted."""
     days = {"first": first.isoformat(), "last": last.isoformat()}
-    return connection.execute(_RESTRICTED, days).scalar_one()
+    if clinic is None:
+        return connection.execute(_RESTRICTED, days).scalar_one()
+    return connection.execute(_RESTRICTED_AT, {**days, "at": clinic}).scalar_one()
+
+
+def recorded_visits(connection: Connection, on: date, clinic: str) -> list[RecordedVisit]:
+    """The visits of a day that are over: recorded as done, or as missed."""
+    rows = connection.execute(_RECORDED, {"day": on.isoformat(), "at": clinic})
+    return [RecordedVisit(*one[:3], one.patient_id or ERASED_ID, *one[4:]) for one in rows]
 
 
 def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:

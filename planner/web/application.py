@@ -50,6 +50,7 @@ from planner.web.visitor import (
     COOKIE,
     author,
     database,
+    form_owner,
     program,
     register,
     session,
@@ -122,9 +123,10 @@ def _add(page: Flask, route: Route) -> None:
 
 
 def _with_clinic(endpoint: str, values: dict[str, Any]) -> None:
-    """Links stay with the clinic that is looked at."""
-    if endpoint in _OF_CLINIC and request.args.get("clinic"):
-        values.setdefault("clinic", request.args["clinic"])
+    """Links stay with the clinic that is looked at, or that of the course."""
+    wanted = g.get("clinic_wanted") or request.args.get("clinic")
+    if endpoint in _OF_CLINIC and wanted:
+        values.setdefault("clinic", wanted)
 
 
 _OF_CLINIC = (
@@ -152,6 +154,9 @@ def _before() -> Any:
         return entrance.sign_in_first()
     if there.is_locked and route.name not in entrance.OF_LOCKED:
         return entrance.unlock_first()
+    if (form_owner() or there.account.name) != there.account.name:
+        problem = "this page was filled in by somebody else"
+        raise RefusedError(Problem("", problem, "open it again"))
     return _checked(route)
 
 

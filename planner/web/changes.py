@@ -76,7 +76,7 @@ class ChangeForm(NamedTuple):
     make: Callable[[Standing, Fields, int | None], Make]
     has_reason: bool = True
     # What it is about, where the form does not say so itself.
-    about: Callable[[Standing], str] = lambda _standing: ""
+    about: Callable[[Standing, int | None], str] = lambda _standing, _visit: ""
 
 
 REASON = Field("reason", "Reason")
@@ -160,6 +160,9 @@ def _missed(standing: Standing, _fields: Fields, visit: int | None) -> Make:
 
 def _moved(standing: Standing, fields: Fields, visit: int | None) -> Make:
     name = "to" if fields.said("to") else "free"
+    if fields.said("to") and fields.said("free"):
+        problem = "a free time is chosen as well"
+        fields.problems.append(Problem("to", problem, "which one is right?"))
     to = fields.moment(name, must=True)
     fields.check()
     assert to is not None
@@ -321,15 +324,22 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
     return lambda there: entered.put_right(there, number or 0, said)
 
 
-def _last_entry(standing: Standing) -> str:
+def _time_now(standing: Standing, visit: int | None) -> str:
+    """When a visit is as it stands."""
+    start = entered.visit_of(standing, visit or 0).start
+    words = say()
+    return words("now {when}", when=words.typed_moment(start)) if start else ""
+
+
+def _last_entry(standing: Standing, _visit: int | None) -> str:
     """What would be withdrawn, and who entered it."""
+    words = say()
     try:
         number = entered.undone(standing).event
     except RefusedError:
-        return say()("Nothing is left to be withdrawn.")
+        return words("Nothing is left to be withdrawn.")
     entry = standing.record.entries[number - 1]
-    what = told(entry.event, say())
-    return say()("{what}, entered by {by}", what=what, by=entry.by)
+    return words("{what}, entered by {by}", what=told(entry.event, words), by=entry.by)
 
 
 def _only_reason(_standing: Standing, _visit: int | None) -> Sequence[Field]:
@@ -370,7 +380,7 @@ FORMS = {
     ),
 }
 OF_VISIT = {
-    "move": ChangeForm("moved", "Move", "Move the visit", _move_fields, _moved),
+    "move": ChangeForm("moved", "Move", "Move the visit", _move_fields, _moved, about=_time_now),
     "missed": ChangeForm("missed", "Missed", "Record as missed", _only_reason, _missed),
 }
 
@@ -484,7 +494,7 @@ class _Shown(NamedTuple):
             is_looked_at=led is not None,
             can_write=led is not None and can_write(led),
             is_missing=form.get("act") == "write",
-            about=self.of.about(self.standing),
+            about=self.of.about(self.standing, self.visit),
             labels={one.name: words(one.label) for one in fields},
             led_to=led_to(led, words) if led else [],
             questions=questions(led.asked if led else (), form, words),

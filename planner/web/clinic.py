@@ -150,7 +150,8 @@ def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
     assert first is not None
     last = last or first
     open_clinic(database(), _id(place_there), (first, last), who, is_dry=is_dry)
-    return Led((say()("Open again from {first} to {last}", first=first, last=last),), ())
+    words = say()
+    return Led((words("Open again from {first} to {last}", first=first, last=last),), ())
 
 
 def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
@@ -179,14 +180,16 @@ def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
     fields.check()
     source = Source("course", fields.values.get("course_file", "").encode())
     wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
-    return Led((say()("It goes to the end of the list."),), ())
+    words = say()
+    return Led((words("It goes to the end of the list."),), ())
 
 
 def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     course = fields.said("course")
     if not is_dry:
         take_off(database(), _id(place_there), course, who)
-    return Led((say()("{course} leaves the waiting list", course=course),), ())
+    words = say()
+    return Led((words("{course} leaves the waiting list", course=course),), ())
 
 
 def _led(done: ClinicChanged, who: Author) -> Led:

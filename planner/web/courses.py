@@ -81,6 +81,12 @@ class ShownVisit(NamedTuple):
     state: str
     lines: Sequence[str]
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether it, or the injection of one of its lesions, was missed: it may be moved."""
+        injections = self.visit.injections
+        return self.visit.state == "missed" or any(one.state == "missed" for one in injections)
+
 
 @pages.page("/courses/<course>", may="read")
 def course_page(course: str) -> Response:
@@ -105,7 +111,7 @@ def course_page(course: str) -> Response:
         history=list(history_lines(standing, words))[-MOST_EVENTS:][::-1],
         is_longer=len(standing.record.entries) > MOST_EVENTS,
         address=_address(standing),
-        acts=[(act, title) for act, title, what in ACTS if _may_act(standing, what)],
+        acts=[(act, title) for act, title, what in ACTS if may_act(standing, what)],
         can_record=may(role(), "given"),
         can_move=may(role(), "moved") and standing.state.ended is None,
         open_visit=url_for,
@@ -152,7 +158,8 @@ def _to_see(standing: Standing, words: Language) -> Iterator[ShownEvent]:
             yield shown._replace(what=what)
 
 
-def _may_act(standing: Standing, what: str) -> bool:
+def may_act(standing: Standing, what: str) -> bool:
+    """Whether somebody may do something to a course as it stands."""
     if what == "resumed" and not standing.state.held:
         return False
     if what == "undone" and not _may_undo(standing):

@@ -21,14 +21,15 @@ from planner.app.clinic_days import (
     week_of,
     work_of,
 )
-from planner.app.queries import day_listed
+from planner.app.queries import day_listed, day_recorded
 from planner.app.waiting import could_begin
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.documents.sentences import msgid
+from planner.documents.wording import ENGLISH, state_words
 from planner.errors import NotFoundError, Problem
 from planner.files.fields import FieldError, check_date
 from planner.web.routes import Pages
-from planner.web.show import show, show_json
+from planner.web.show import say, show, show_json
 from planner.web.visitor import author, database, now, place, role, wall, wants_json
 
 pages = Pages()
@@ -58,7 +59,7 @@ def day(on: str = "") -> Response:
     return day_page(day_of(on) if on else wall().date())
 
 
-def day_page(on: date) -> Response:
+def day_page(on: date, problems: Sequence[Problem] = ()) -> Response:
     """A day of the clinic: who comes when, for what, and what to prepare."""
     there = place()
     if there is None:
@@ -71,8 +72,15 @@ def day_page(on: date) -> Response:
         return show_json({"clinic": there.id, "date": on, "visits": visits, "prepare": prepare})
     return show(
         "day.html.j2",
+        422 if problems else 200,
+        problems=problems,
+        sought=request.args.get("date", ""),
         on=on,
         found=found,
+        recorded=[
+            (one, state_words(one.state, say()))
+            for one in day_recorded(database(), role(), there.id, on)
+        ],
         before=_before(on),
         after=_after(on),
         closed=closed_on(there, on),
@@ -186,7 +194,8 @@ def tasks() -> Response:
     there = place()
     if there is None:
         return _no_clinic()
-    found = work_of(database(), role(), there.id, wall().date())
+    words = ENGLISH if wants_json() else say()
+    found = work_of(database(), role(), there.id, wall().date(), words)
     note_seen(database(), author(), "read tasks")
     earlier = could_begin(database(), role(), there.id, now())
     if wants_json():
@@ -212,6 +221,10 @@ assert {name for name, _ in LISTS} == {*Work._fields}
 @pages.page("/go", may="read")
 def go() -> Response:
     """To a day that somebody typed."""
-    wanted = day_of(request.args.get("date", "").strip())
+    said = request.args.get("date", "").strip()
+    try:
+        wanted = check_date(said)
+    except FieldError as error:
+        return day_page(wall().date(), [Problem("date", error.problem, error.fix)])
     which = "week" if request.args.get("view") == "week" else "day"
     return redirect(url_for(which, on=wanted), 303)

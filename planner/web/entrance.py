@@ -172,7 +172,9 @@ def _keep(answer: Response, owner: str | None) -> None:
     content = json.dumps(list(request.form.items(multi=True)))
     if len(content) <= _MOST_KEPT:
         path = request.path.removesuffix("/preview")
-        set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, path, content, now()))
+        address = f"{path}?{request.query_string.decode('ascii', 'ignore')}".rstrip("?")
+        address = address if _NEXT.fullmatch(address) else path
+        set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, address, content, now()))
 
 
 def kept_fields() -> list[tuple[str, str]] | None:
@@ -180,7 +182,8 @@ def kept_fields() -> list[tuple[str, str]] | None:
     secret, there = request.cookies.get(FORM_COOKIE), session()
     if not secret or there is None:
         return None
-    if form_path(database(), secret, there.account.name) != request.path:
+    address = form_path(database(), secret, there.account.name) or ""
+    if address.partition("?")[0] != request.path:
         return None
     found = form_of(database(), secret, there.account.name)
     return [(str(name), str(value)) for name, value in json.loads(found.content)] if found else None
@@ -215,6 +218,9 @@ def unlock_page() -> Response:
     assert there is not None
     if request.method in SAFE:
         return show("locked.html.j2", next=_next())
+    if request.form.get("name", there.account.name) != there.account.name:
+        # Somebody else signed in meanwhile: what is behind the lock is not theirs.
+        return show("locked.html.j2", 403, next="")
     try:
         if is_trusted():
             unlock_trusted(database(), there, visitor())

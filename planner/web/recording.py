@@ -38,6 +38,7 @@ from planner.documents.sentences import msgid
 from planner.documents.wording import where
 from planner.errors import (
     InputError,
+    MovedOnError,
     NotAllowedError,
     PlannerError,
     Problem,
@@ -56,7 +57,7 @@ from planner.web.asking import (
     sent_form,
 )
 from planner.web.changes import can_write, fields_of, led_to, preview_of, what_changes
-from planner.web.courses import dose_line, head_of, visit_lines
+from planner.web.courses import dose_line, head_of, may_act, visit_lines
 from planner.web.fields import YES_NO, Fields
 from planner.web.routes import Pages
 from planner.web.show import say, show
@@ -153,14 +154,15 @@ class _Visit(NamedTuple):
         """The form with every injection that has a dose given as planned: then what differs."""
         for one in self.groups:
             if one.injection is not None and one.injection.drawn_ml is not None:
-                form[f"{one.prefix}how"] = PLANNED
+                # What somebody chose of a lesion stays.
+                form.setdefault(f"{one.prefix}how", PLANNED)
         return self.form(form, 200)
 
     def sent(self, form: Form) -> Response:
         """A form that was sent: looked at, or written if it was looked at before."""
         if form.get("act") == "all":
             return self.all_as_planned(form)
-        if is_done():
+        if self._is_done(form):
             return self.back()
         fields = fields_of(self.standing, form)
         try:
@@ -178,7 +180,21 @@ class _Visit(NamedTuple):
             raise
         except PlannerError as error:
             # The same form may have come twice at once, by one press too many.
-            return self.back() if is_done() else self._refused(form, error)
+            return self.back() if self._is_done(form) else self._refused(form, error)
+
+    def _is_done(self, form: Form) -> bool:
+        """Whether the form was written before, and nobody withdrew it since."""
+        if not is_done():
+            return False
+        standing = course_to_record(database(), role(), self.standing.record.course)
+        now = _Visit(standing, visit_of(standing, self.planned.number))
+        return not now._is_withdrawn(form)
+
+    def _is_withdrawn(self, form: Form) -> bool:
+        """Whether what a form says was done is still, or again, to be recorded."""
+        return self._gives(form) or any(
+            one.is_measured and form.get(f"{one.prefix}size") for one in self.groups
+        )
 
     def seen(self, form: Form, found: Recorded, led: Changed) -> str:
         """What stands for a form and what it leads to."""
@@ -192,6 +208,11 @@ class _Visit(NamedTuple):
     def _refused(self, form: Form, error: PlannerError) -> Response:
         """The form with what is wrong, or asked; what was filled in stays."""
         status = 422 if isinstance(error, InputError) else 409
+        if isinstance(error, MovedOnError):
+            # What was planned may be another dose now than the one that somebody chose.
+            for one in self.groups:
+                if form.get(f"{one.prefix}how") == PLANNED:
+                    del form[f"{one.prefix}how"]
         if not (isinstance(error, AskedError) or _is_of_summary(error)):
             return self.form(form, status, problems=error.problems)
         found = self.read(fields_of(self.standing, form))
@@ -290,6 +311,9 @@ class _Visit(NamedTuple):
     def _check_how(self, fields: Fields, one: Group, how: str | None, felt: Felt) -> None:
         """Refuse what is said of an injection that was not given."""
         is_said = any(part is not None for part in felt) or fields.said(f"{one.prefix}ml")
+        if how != NOT_GIVEN and fields.said(f"{one.prefix}reason"):
+            problem = "a reason is given, and not that it was not given"
+            fields.problems.append(Problem(f"{one.prefix}reason", problem, "which one is right?"))
         if how != OTHER and fields.said(f"{one.prefix}ml"):
             problem = "a volume is given, and not that it is another dose"
             fields.problems.append(Problem(f"{one.prefix}ml", problem, "choose another dose"))
@@ -377,6 +401,7 @@ class _Visit(NamedTuple):
             problems=problems,
             wrong=by_place(problems),
             history=_done(self.planned, words),
+            can_undo=may_act(self.standing, "undone"),
         )
 
 

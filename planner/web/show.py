@@ -22,11 +22,12 @@ from planner.errors import Problem
 from planner.files.plan import json_bytes
 from planner.store.clinics import Place
 from planner.store.summary import Summary
+from planner.web.guard import SAFE
 from planner.web.visitor import (
     author,
     form_token,
     is_trusted,
-    place,
+    place_shown,
     session,
     wall,
 )
@@ -66,11 +67,12 @@ def show(template: str, status: int = 200, **context: Any) -> Response:
             (endpoint, title) for endpoint, title, what in NAVIGATION if role and may(role, what)
         ],
         "may": lambda what: role is not None and may(role, what),
-        "here": place() if role else None,
+        "here": place_shown() if role else None,
         "today": wall().date() if role else None,
         "form_token": form_token,
         "idle_seconds": int(IDLE.total_seconds()),
         "is_trusted": is_trusted(),
+        "is_sent": request.method not in SAFE,
         "problems": [],
         "wrong": {},
         "labels": {},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from flask import current_app, g, request
 from planner.app.accounts import program_of
 from planner.app.actors import Author, Role
 from planner.app.clinics import clinics_listed, wall_now
+from planner.app.queries import clinic_of
 from planner.app.signing_in import Visitor, session_of, sign_in_trusted
 from planner.core.values.lettering import as_people_read
 from planner.errors import NotFoundError, Problem
@@ -149,16 +151,35 @@ def places() -> list[Place]:
     return found
 
 
+def clinic_wanted() -> str | None:
+    """The id of the clinic that the address names, or that its course belongs to."""
+    if "clinic_wanted" not in g:
+        course = (request.view_args or {}).get("course")
+        named = request.args.get("clinic")
+        g.clinic_wanted = named or (clinic_of(database(), course) if course else None)
+    found: str | None = g.clinic_wanted
+    return found
+
+
+def place_shown() -> Place | None:
+    """The clinic that is wanted, else the first; None where there is none, or no such one."""
+    wanted = clinic_wanted()
+    if wanted is None:
+        return next(iter(places()), None)
+    return next((one for one in places() if one.id == wanted), None)
+
+
 def place() -> Place | None:
-    """The clinic that is looked at: the one that the address names, else the first."""
-    wanted = request.args.get("clinic")
-    named = [one for one in places() if one.id == wanted]
-    return next(iter(named or places()), None)
+    """As `place_shown`. Raises NotFoundError where the address names a clinic that is none."""
+    there = place_shown()
+    if there is None and clinic_wanted():
+        raise NotFoundError(Problem("", "There is no such clinic."))
+    return there
 
 
 def wall() -> datetime:
     """The clinic's wall clock; UTC where there is no clinic yet."""
-    there = place()
+    there = place_shown()
     return wall_now(there, now()) if there else now().replace(tzinfo=None)
 
 
@@ -195,11 +216,12 @@ def _token_parts() -> tuple[str, str] | None:
 
 
 def form_nonce() -> str | None:
-    """What the form that was sent is told from others by: where it is from, what was shown."""
+    """What the form that was sent is told from others by: where it is from, and all it says."""
     parts = _token_parts()
     if parts is None:
         return None
-    told = f"{request.path} {request.form.get('seen', '')}".encode()
+    said = sorted(one for one in request.form.items(multi=True) if one[0] != FORM_FIELD)
+    told = json.dumps([request.path, said]).encode()
     return f"{parts[0]}.{hashlib.sha256(told).hexdigest()[:16]}"
 
 

@@ -1,7 +1,8 @@
 // A form that was filled in and not sent: the browser asks before it is left.
 "use strict";
 document.querySelectorAll("form.guarded").forEach((form) => {
-  let isChanged = false;
+  // What was looked at and not written yet is as unsent as what was typed.
+  let isChanged = "unsent" in form.dataset;
   const ask = (event) => {
     if (isChanged) event.preventDefault();
   };

@@ -197,7 +197,7 @@ def test_a_sign_in_leads_nowhere_else(page: Served, where: str) -> None:
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
-    "{{ 7*7 }}",
+    "{{ 1234*4321 }}",
     "=cmd|' /C calc'!A0",
 ]
 
@@ -216,7 +216,7 @@ def test_a_text_stays_a_text(page: Served, text: str) -> None:
     ).replace("&#39;", "'")
     assert "<script>alert" not in visitor.page.text
     assert "<img src=x" not in visitor.page.text
-    assert "49" not in re.findall(r"\{\{ 7\*7 \}\}|\b49\b", visitor.text)
+    assert "5332114" not in visitor.text
     visitor.open(f"/courses?q={httpx.QueryParams({'q': text})['q']}")
     assert "<script>alert" not in visitor.page.text
     found = page.signed_in("auditor").open("/audit?as=csv").text

@@ -1,0 +1,209 @@
+"""Slips of people at the page: a key pressed too early, another's tab, a form that comes again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from planner.app.clinics import put_clinic
+from planner.app.planning import Source
+from planner.store.database import open_database
+from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
+from tests.acceptance.page.test_faults import unused_for
+from tests.acceptance.page.test_work import given, history
+from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
+
+TWO = COURSE + COURSE[COURSE.index("[[lesion]]") :].replace('"A"', '"B"').replace("right", "left")
+
+
+@pytest.fixture
+def two_lesions(light_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A page with a course of two lesions, whose first visit was today or yesterday."""
+    monkeypatch.setattr("tests.acceptance.page.conftest.COURSE", TWO)
+    add(light_url, first=soon(-10, "09:00"))
+    with served(light_url) as there:
+        yield there.with_accounts()
+
+
+@pytest.fixture
+def two_clinics(page: Served) -> Served:
+    """A page with a clinic that comes first in the list, and one with the course."""
+    other = CLINIC.replace('"vest"', '"aarhus"').replace('"Vestergade"', '"Aarhus"')
+    put_clinic(open_database(page.url), Source("clinic", other.encode()), PHYSICIAN)
+    return page
+
+
+@pytest.mark.hazard("written-unseen")
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/courses/K-1/visits/1", "check"),
+        ("/courses/K-1/hold", "check"),
+        ("/courses/new", "preview"),
+    ],
+)
+def test_enter_looks_and_never_fills_in(two_lesions: Served, path: str, act: str) -> None:
+    visitor = two_lesions.signed_in("physician")
+    visitor.open(path)
+    form = next(one for one in visitor.reader.forms if any(each.name for each in one.controls))
+    assert form.buttons[0] == ("", "act", act)
+
+
+@pytest.mark.hazard("written-unseen")
+def test_all_as_planned_leaves_what_was_chosen(two_lesions: Served) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    visitor.open("/courses/K-1/visits/1")
+    visitor.tick("not given", "Lesion B")
+    visitor.fill("Reason", "infected", "Lesion B")
+    visitor.press("All as planned")
+    visitor.press("Check")
+    assert "A, right knee given 0.08 mL, 12 mg B, left knee not given infected" in visitor.text
+
+
+def test_a_reason_is_not_dropped_beside_what_was_given(two_lesions: Served) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    given(visitor)
+    visitor.fill("Reason", "stopped after half", "Lesion A")
+    assert visitor.press("Check").status_code == 422
+    assert visitor.control("Reason", "Lesion A").is_invalid
+
+
+def test_a_lesion_that_was_missed_alone_can_be_moved(two_lesions: Served) -> None:
+    visitor = two_lesions.signed_in("physician")
+    visitor.open("/courses/K-1/visits/1")
+    visitor.tick("as planned", "Lesion A")
+    visitor.tick("not given", "Lesion B")
+    visitor.fill("Reason", "infected", "Lesion B")
+    visitor.press("Check")
+    assert visitor.press("Record").status_code == 200
+    assert "/courses/K-1/visits/1/move" in [path for _, path in visitor.reader.links]
+    day = visitor.open(f"/day/{soon(-10)[:10]}").text
+    assert "Nobody else comes." in day
+    assert "visit 1: done" in visitor.text
+
+
+def test_a_form_that_comes_again_with_another_figure_is_told(two_lesions: Served) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    given(visitor)
+    visitor.press("Check")
+    said, path = visitor.sent("Record"), "/courses/K-1/visits/1"
+    assert visitor.client.post(path, data=said).status_code == 303
+    other = {name: "other" if name == "lesion[A].how" else value for name, value in said.items()}
+    assert visitor.client.post(path, data=other | {"lesion[A].ml": "0.2"}).status_code == 409
+    assert len(history(two_lesions, "K-1")) == 2
+
+
+def test_a_form_that_comes_again_after_it_was_withdrawn_is_told(two_lesions: Served) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    given(visitor)
+    visitor.press("Check")
+    said, path = visitor.sent("Record"), "/courses/K-1/visits/1"
+    assert visitor.client.post(path, data=said).status_code == 303
+    visitor.open("/courses/K-1/undo")
+    visitor.fill("Reason", "the other patient")
+    visitor.press("Show what changes")
+    assert visitor.press("Undo").status_code == 200
+    assert visitor.client.post(path, data=said).status_code == 409
+
+
+@pytest.mark.hazard("foreign-session")
+def test_another_does_not_unlock_or_send_somebodys_page(page: Served) -> None:
+    nurse = page.signed_in("nurse")
+    nurse.open("/courses/K-1/visits/1")
+    said = nurse.sent("Check")
+    nurse.open("/login")
+    nurse.fill("Name", NAMES["physician"])
+    nurse.fill("Password", PASSWORD)
+    nurse.press("Sign in")
+    unlock = {"name": NAMES["nurse"], "password": PASSWORD}
+    assert nurse.client.post("/unlock", data=unlock).status_code == 403
+    assert nurse.client.post("/courses/K-1/visits/1", data=said).status_code == 409
+
+
+@pytest.mark.hazard("foreign-session")
+def test_a_form_kept_over_a_lock_comes_back_at_its_clinic(two_clinics: Served) -> None:
+    visitor = two_clinics.signed_in("secretary")
+    visitor.open("/clinic?clinic=vest")
+    visitor.fill("From", soon()[:10])
+    visitor.fill("Reason", "ill")
+    unused_for(two_clinics.url, timedelta(minutes=11))
+    assert visitor.press("Show what moves").status_code == 403
+    visitor.fill("Password", PASSWORD)
+    visitor.press("Unlock")
+    assert visitor.page.url.params["clinic"] == "vest"
+    assert visitor.control("From").value == soon()[:10]
+    assert "course K-1, visit 1" in visitor.press("Show what moves").text
+
+
+def test_the_clinic_stays_the_one_that_is_looked_at(two_clinics: Served) -> None:
+    visitor = two_clinics.signed_in("nurse")
+    on = soon()[:10]
+    visitor.open(f"/day/{on}?clinic=vest")
+    visitor.fill("Another day", on)
+    visitor.press("Go")
+    assert "Anna Jensen" in visitor.text
+    # A course is of its own clinic, whatever comes first.
+    visitor.open("/courses/K-1")
+    assert "Vestergade" in visitor.text
+    visitor.follow("Day")
+    assert visitor.page.url.params["clinic"] == "vest"
+    for accept in ("text/html", "application/json"):
+        assert visitor.open(f"/day/{on}?clinic=nope", Accept=accept).status_code == 404
+    assert "There is no such clinic." in visitor.open("/clinic?clinic=nope").text
+
+
+def test_a_course_has_not_the_address_of_another_page(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/courses/new")
+    for name, value in {"Course id": "new", "Patient id": "P-9", "Diagnosis": "SSc"}.items():
+        visitor.fill(name, value)
+    visitor.fill("First visit", soon(9, "10:00"))
+    said = {"Site": "knee", "Side": "right", "Largest diameter, mm": "70", "Ulcerated": "yes"}
+    for name, value in said.items():
+        visitor.fill(name, value, "Lesion A")
+    assert visitor.press("Add the course").status_code == 409
+    assert "choose another id" in visitor.text
+
+
+@pytest.mark.parametrize("said", ["27/11/2026", ""])
+def test_a_day_that_is_none_is_told_at_its_field(page: Served, said: str) -> None:
+    visitor: Visitor = page.signed_in("nurse")
+    visitor.open("/")
+    visitor.fill("Another day", said)
+    assert visitor.press("Go").status_code == 422
+    assert visitor.control("Another day").is_invalid
+
+
+TYPED = [
+    # a field, what is typed; what is said
+    ("Given, mL", ".08", "write it as 0.08"),
+    ("Pain after", "7/10", "write it as 3"),
+]
+
+
+@pytest.mark.parametrize(("field", "said", "fix"), TYPED)
+def test_what_is_typed_wrongly_gets_a_fix_of_its_own(
+    two_lesions: Served, field: str, said: str, fix: str
+) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    given(visitor, how="another dose")
+    visitor.fill(field, said, "Lesion A")
+    assert visitor.press("Check").status_code == 422
+    assert fix in visitor.text
+
+
+def test_a_year_without_known_holidays_is_told_at_the_time(tmp_path: Path) -> None:
+    url = str(tmp_path / "register.db")
+    text = CLINIC.replace("capacity", 'country = "DK"\ncapacity')
+    put_clinic(open_database(url), Source("clinic", text.encode()), PHYSICIAN)
+    add(url, first=soon(-10))
+    with served(url) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        visitor.fill("Time", "2001-11-25 09:40")
+        assert visitor.press("Check").status_code == 422
+        assert visitor.control("Time").is_invalid
+        assert "is the year right?" in visitor.text
