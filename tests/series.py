@@ -74,5 +74,5 @@ def _lesion(name: str, chance: random.Random) -> SeriesLesion:
             )
     held = 21 if chance.random() < 0.1 else None
     return SeriesLesion(
-        name, "knee", "right", size, True, "weekly", shots, tuple(looks), held_from=held
+        name, "knee", "right", size, True, "weekly", shots, tuple(looks), LOOKS, held_from=held
     )

@@ -168,6 +168,7 @@ class _Reader(NamedTuple):
             regimen=self.state.decisions[one.id].regimen,
             shots=tuple(self.shots(one.id)),
             looks=tuple(self.looks(one.id)),
+            planned=tuple(each.after_days for each in self.record.protocol.evaluations),
             due=tuple(self.due(one.id)),
             held_from=None if held is None else (held - self.first).days,
             missed=sum(

@@ -19,12 +19,17 @@ from planner.core.protocol.protocol import Protocol
 from planner.core.series.cohort import letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.checklist import checklist
+from planner.documents.series.flow import flow
+from planner.documents.series.waterfall import waterfall
 from planner.errors import NotAllowedError, NotFoundError
+from planner.files.bundled import protocol_path
 from planner.store.database import Database, open_database
 from planner.store.histories import read_course
 from tests.conftest import Run
+from tests.courses import SOUND
 from tests.letters_courses import enter_the_letter
 from tests.papers import pages
+from tests.registers import follow
 
 TODAY = date(2027, 6, 1)
 NAMES = {
@@ -55,6 +60,26 @@ def test_the_letters_table_comes_from_the_register(letters: Database, sts_150: P
     for week in ("4", "12"):
         assert ours["weeks"][week] == theirs["weeks"][week]
     assert ours["endings"] | {"died": 0, "not_reported": 1} == theirs["endings"]
+
+
+def test_a_look_is_of_the_courses_whose_protocol_has_it(
+    letters: Database, sts_150: Protocol, tmp_path: Path
+) -> None:
+    head, *looks = protocol_path("sts-150").read_text().split("[[evaluation]]")
+    rest = looks[-1][looks[-1].index("[policy]") :]
+    own = head.replace('id = "sts-150"', 'id = "ours"')
+    look = "[[evaluation]]\nafter_days = 42\nwindow_days = 3\n\n"
+    (tmp_path / "ours.toml").write_text(own + look + rest)
+    follow(letters, tmp_path, f'protocol = "ours.toml"\n{SOUND}').give(1)
+    weeks = told(letters)["weeks"]
+    assert {week: one["treated_patients"] for week, one in weeks.items()} == {
+        "4": 6, "6": 1, "12": 6,
+    }  # fmt: skip
+    cohort = register_cohort(letters, "physician", Chosen(), TODAY)
+    steps = flow(described(cohort)).rows
+    assert ("treated", "7", "8") in steps
+    assert sum("no such look in their protocol" in row[1] for row in steps) == 3
+    assert ("K-1 A", "not planned", "not seen", "not planned") in waterfall(cohort).rows
 
 
 def test_a_day_tells_the_register_as_it_was(tmp_path: Path, sts_150: Protocol) -> None:

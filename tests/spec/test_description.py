@@ -35,6 +35,7 @@ def lesion(
     shots: int = 1,
     due: tuple[int, ...] = (),
     pain: int | None = None,
+    planned: tuple[int, ...] = (28, 84),
 ) -> SeriesLesion:
     """A lesion of 40 mm with its sizes in weeks 4 and 12, None where it was not seen."""
     looks = tuple(
@@ -50,7 +51,9 @@ def lesion(
         if size is not None
     )
     given = tuple(Shot(7 * n, Fraction(50)) for n in range(shots))
-    return SeriesLesion(name, "knee", "left", Decimal(40), True, "weekly", given, looks, due)
+    return SeriesLesion(
+        name, "knee", "left", Decimal(40), True, "weekly", given, looks, planned, due
+    )
 
 
 def course(
@@ -160,6 +163,16 @@ def test_missing_is_told_apart_from_what_is_not_yet_due() -> None:
     assert look.by_lesion is None
     assert (found.endings["died"], found.endings["lost"], found.endings["running"]) == (1, 1, 1)
     assert [one.lesions for one in flow_of(found)] == [3, 3, 3, 0]
+
+
+def test_a_look_is_of_the_lesions_whose_protocol_has_it() -> None:
+    ours = (course(f"o{n}", lesion("A", 0, planned=(28,))) for n in range(2))
+    theirs = (course(f"t{n}", lesion("A", None, 0, planned=(84,))) for n in range(4))
+    found = described(series(*ours, *theirs))
+    looks = [week(found, 4), week(found, 12)]
+    assert [(one.treated_lesions, one.treated_patients) for one in looks] == [(2, 2), (4, 4)]
+    assert [(one.all_gone.n, one.all_gone.of_treated) for one in looks] == [(2, 2), (4, 4)]
+    assert [one.lesions for one in flow_of(found)] == [6, 6, 2, 4]
 
 
 @pytest.mark.parametrize(("changes", "median"), [((-4, -2, 1), -2), ((-4, -1), Fraction(-5, 2))])

@@ -42,7 +42,7 @@ class Look(NamedTuple):
 
 
 class SeriesLesion(NamedTuple):
-    """A lesion: `due` are the looks (days after) that are still to come; `held_from` a day.
+    """A lesion: `planned` are the looks (days after) that its protocol has, `due` those to come.
 
     `missed` counts injections that were not given; `is_ill_sometime` tells of a complication whose
     injection the source does not name.
@@ -56,6 +56,7 @@ class SeriesLesion(NamedTuple):
     regimen: str
     shots: tuple[Shot, ...]
     looks: tuple[Look, ...]
+    planned: tuple[int, ...]
     due: tuple[int, ...] = ()
     held_from: int | None = None
     missed: int = 0
@@ -90,7 +91,10 @@ class SeriesCourse(NamedTuple):
 
 
 class Cohort(NamedTuple):
-    """All courses of a series, in the order of their ids; its looks, in days after the first."""
+    """All courses of a series, in the order of their ids; its looks, in days after the first.
+
+    The looks are those of all its protocols: not every lesion has each of them.
+    """
 
     name: str
     courses: tuple[SeriesCourse, ...]
@@ -124,7 +128,7 @@ def letters_cohort(protocol: Protocol) -> Cohort:
             patient=patient,
             diagnosis=cases[0].diagnosis,
             age=cases[0].age,
-            lesions=tuple(_lesion(one, protocol) for one in cases),
+            lesions=tuple(_lesion(one, protocol, looks) for one in cases),
             fate=_fate(cases, looks),
             last_day=max(
                 [7 * look.week for one in cases for look in one.follow_up]
@@ -142,7 +146,7 @@ def _fate(cases: Sequence[Case], looks: Sequence[int]) -> Fate:
     return "completed" if looks and looks[-1] in last else "not-reported"
 
 
-def _lesion(case: Case, protocol: Protocol) -> SeriesLesion:
+def _lesion(case: Case, protocol: Protocol, planned: Sequence[int]) -> SeriesLesion:
     interval = protocol.regimens[case.regimen].interval_days
     shots = tuple(Shot(n * interval, Fraction(case.mean_dose_mg)) for n in range(case.injections))
     looks = tuple(
@@ -164,5 +168,6 @@ def _lesion(case: Case, protocol: Protocol) -> SeriesLesion:
         regimen=case.regimen,
         shots=shots,
         looks=looks,
+        planned=tuple(planned),
         is_ill_sometime=case.complications != "none",
     )

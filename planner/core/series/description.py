@@ -48,7 +48,8 @@ class AllGone(NamedTuple):
 class AtLook(NamedTuple):
     """What is known at a look, so many days after the first injection.
 
-    Treated are those that got an injection; evaluated those of them that were measured then.
+    Treated are those that got an injection and whose protocol has the look; evaluated those of
+    them that were measured then.
     `not_yet_due` are treated lesions whose look is still to come.
     """
 
@@ -93,6 +94,7 @@ class Description(NamedTuple):
     patients: int
     courses: int
     lesions: int
+    treated_patients: int
     treated_lesions: int
     injections: int
     missed_injections: int
@@ -123,6 +125,7 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
         patients=len(cohort.patients),
         courses=len(cohort.courses),
         lesions=len(lesions),
+        treated_patients=len({one.patient for one in cohort.courses if one.is_treated}),
         treated_lesions=sum(one.is_treated for _, one in lesions),
         injections=len(shots),
         missed_injections=sum(one.missed for _, one in lesions),
@@ -180,7 +183,9 @@ class _Seen(NamedTuple):
 
 def _at_look(cohort: Cohort, days: int) -> AtLook:
     treated = [
-        _Seen(course, one, one.look(days)) for course, one in cohort.lesions if one.is_treated
+        _Seen(course, one, one.look(days))
+        for course, one in cohort.lesions
+        if one.is_treated and days in one.planned
     ]
     seen = [one.look for one in treated if one.look is not None]
     patients = _by_patient(treated)
@@ -277,10 +282,10 @@ class Flow(NamedTuple):
 
 def flow_of(found: Description) -> list[Flow]:
     """The steps of a series, from the register to the last look."""
-    steps = [Flow("registered", found.patients, found.lesions)]
-    if found.looks:
-        first = found.looks[0]
-        steps.append(Flow("treated", first.treated_patients, first.treated_lesions))
+    steps = [
+        Flow("registered", found.patients, found.lesions),
+        Flow("treated", found.treated_patients, found.treated_lesions),
+    ]
     for one in found.looks:
         steps.append(Flow(f"{one.after_days}", one.evaluated_patients, one.evaluated_lesions))
     return steps

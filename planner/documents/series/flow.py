@@ -46,9 +46,11 @@ def _aside(found: Description) -> list[str]:
     for one in found.looks:
         left = one.treated_lesions - one.evaluated_lesions
         missing = left - one.not_yet_due
+        others = found.treated_lesions - one.treated_lesions
+        not_planned = f" (no such look in their protocol: {others} lesions)" if others else ""
         found_aside.append(
             f"not yet due: {one.not_yet_due} lesions; not seen: {missing} lesions"
-            f" (courses ended so far: {ends})"
+            f" (courses ended so far: {ends}){not_planned}"
         )
     return found_aside
 

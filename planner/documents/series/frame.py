@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from planner.core.series.cohort import Cohort
+from planner.core.series.cohort import Cohort, SeriesLesion
 from planner.documents.svg import Point, drawing, rule, words
 
 WIDTH_MM = 180.0
@@ -76,6 +76,13 @@ def of_whom(cohort: Cohort) -> str:
 def when(after_days: int) -> str:
     """`week 4`, or `day 10` where the days make no whole weeks."""
     return f"day {after_days}" if after_days % 7 else f"week {after_days // 7}"
+
+
+def unseen(lesion: SeriesLesion, days: int) -> str:
+    """Why nothing is shown of a lesion at a look."""
+    if days not in lesion.planned:
+        return "not planned"
+    return "not yet due" if days in lesion.due else "not seen"
 
 
 def across(scale: Scale, ticks: Sequence[float], top: float, bottom: float) -> Iterator[str]:

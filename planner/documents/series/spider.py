@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from planner.core.series.cohort import Cohort
+from planner.core.series.cohort import Cohort, SeriesLesion
 from planner.documents.series.frame import (
     LETTERS_MM,
     MOST_SHOWN,
@@ -18,6 +18,7 @@ from planner.documents.series.frame import (
     of_course,
     of_whom,
     short,
+    unseen,
     up,
     when,
 )
@@ -32,6 +33,7 @@ _DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 class _Line(NamedTuple):
     name: str
     course: str
+    lesion: SeriesLesion
     points: tuple[tuple[int, float], ...]
 
 
@@ -41,6 +43,7 @@ def spider(cohort: Cohort) -> Drawn:
         _Line(
             f"{course.id} {one.id}",
             course.id,
+            one,
             ((0, 100.0), *((x.after_days, 100 - float(x.reduction_percent)) for x in one.looks)),
         )
         for course, one in cohort.lesions
@@ -110,19 +113,19 @@ def _five(shares: Sequence[float]) -> tuple[float, float, float, float, float]:
 
 def _rows(lines: Sequence[_Line], looks: Sequence[int]) -> list[list[str]]:
     return [
-        [line.name, *(_share(dict(line.points).get(days)) for days in looks)]
+        [line.name, *(_share(line, dict(line.points).get(days), days) for days in looks)]
         for line in sorted(lines)
     ]
 
 
-def _share(value: float | None) -> str:
-    return "not seen" if value is None else f"{value:.1f} %"
+def _share(line: _Line, value: float | None, days: int) -> str:
+    return unseen(line.lesion, days) if value is None else f"{value:.1f} %"
 
 
 def _binned_rows(lines: Sequence[_Line], looks: Sequence[int]) -> list[list[str]]:
     found = {days: _five(shares) for days, shares in _by_look(lines)}
     names = ("least", "first quarter", "median", "third quarter", "most")
     return [
-        [name, *(_share(found[days][n] if days in found else None) for days in looks)]
+        [name, *(f"{found[days][n]:.1f} %" if days in found else "not seen" for days in looks)]
         for n, name in enumerate(names)
     ]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from planner.core.series.cohort import Cohort, Look, SeriesCourse, SeriesLesion
+from planner.core.series.cohort import Cohort, SeriesCourse, SeriesLesion
 from planner.documents.series.frame import (
     LETTERS_MM,
     MOST_SHOWN,
@@ -21,6 +21,7 @@ from planner.documents.series.frame import (
     of_course,
     of_whom,
     short,
+    unseen,
     when,
 )
 from planner.documents.svg import rule, words
@@ -101,7 +102,7 @@ def _scale(panel: int, panels: int) -> Scale:
 def _bar(row: _Row, days: int, scale: Scale, y: float) -> Iterator[str]:
     change, look = row.change(days), row.lesion.look(days)
     if change is None or look is None:
-        told = "not yet due" if days in row.lesion.due else "not seen"
+        told = unseen(row.lesion, days)
         yield words((scale.at(0) + 1, y + 2.3), told, "start", SMALL_MM - 0.3)
         return
     zero, end = scale.at(0), scale.at(change)
@@ -113,14 +114,15 @@ def _bar(row: _Row, days: int, scale: Scale, y: float) -> Iterator[str]:
 def _table(cohort: Cohort, rows: Sequence[_Row]) -> tuple[list[str], list[list[str]]]:
     head = ["lesion", *(when(days) for days in cohort.looks)]
     return head, [
-        [f"{row.course.id} {row.lesion.id}", *(_said(row.lesion.look(d)) for d in cohort.looks)]
+        [f"{row.course.id} {row.lesion.id}", *(_said(row.lesion, d) for d in cohort.looks)]
         for row in rows
     ]
 
 
-def _said(look: Look | None) -> str:
+def _said(lesion: SeriesLesion, days: int) -> str:
+    look = lesion.look(days)
     if look is None:
-        return "not seen"
+        return unseen(lesion, days)
     return f"{-float(look.reduction_percent):+.1f} %, {look.remission}"
 
 
@@ -134,7 +136,8 @@ def _binned(cohort: Cohort, rows: Sequence[_Row], title: str) -> Drawn:
         bins = Counter(min(int((one - _LOW) // _BIN), 20) for one in changes if one >= _LOW)
         scale = _scale(panel, len(cohort.looks))
         most = Scale(0, max([1, *bins.values()]), height - 10, _TOP + 4)
-        told = f"{when(days)}: {len(changes)} of {len(rows)} seen"
+        planned = sum(days in row.lesion.planned for row in rows)
+        told = f"{when(days)}: {len(changes)} of {planned} seen"
         elements.append(words((scale.start, 10), told, "start", LETTERS_MM, bold=True))
         elements += across(scale, _TICKS, _TOP, height - 10)
         for n, number in sorted(bins.items()):
