@@ -25,6 +25,7 @@ from planner.core.series.cohort import (
 from planner.core.series.description import (
     AtLook,
     Description,
+    Few,
     Spread,
     described,
 )
@@ -287,8 +288,8 @@ def _look_json(one: AtLook, found: Description) -> dict[str, Any]:
     }
 
 
-def _spread(found: Spread | None) -> dict[str, Any] | None:
-    if found is None:
+def _spread(found: Spread | Few | None) -> dict[str, Any] | None:
+    if found is None or isinstance(found, Few):
         return None
     return {name: _rounded(value) for name, value in found._asdict().items()}
 

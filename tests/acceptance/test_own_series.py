@@ -210,6 +210,9 @@ def test_what_is_public_counts_no_few(planner: Run, letters: Database, tmp_path:
     out = tmp_path / "out"
     assert not {"patients.csv", "redcap.csv", "waterfall.svg"} & {o.name for o in out.iterdir()}
     assert "died <5" in (out / "table-1.csv").read_text()
+    told = " ".join(pages((out / "report.pdf").read_bytes()))
+    for left_out in ("courses.csv", "injections.csv", "events.csv", "pain.svg"):
+        assert left_out not in told
 
 
 def test_an_age_that_few_have_is_told_in_a_band(folder: Path) -> None:

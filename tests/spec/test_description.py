@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from planner.core.plan.course import Background
 from planner.core.plan.response import reduction_percent, remission
 from planner.core.protocol.evidence import slips
 from planner.core.protocol.protocol import Protocol
@@ -20,7 +21,7 @@ from planner.core.series.cohort import (
     cohort_of,
     letters_cohort,
 )
-from planner.core.series.description import AtLook, Description, described, flow_of
+from planner.core.series.description import AtLook, Description, Few, Spread, described, flow_of
 from planner.core.series.proportions import (
     Bounds,
     clopper_pearson,
@@ -189,6 +190,37 @@ def test_few_people_are_not_counted_out_in_public(count: int, told: int | str) -
     cohort = series(course("1", lesion("A", 0)))
     assert described(cohort, is_public=True).people(count) == told
     assert described(cohort).people(count) == count
+
+
+def told_ones(patients: int) -> Cohort:
+    """So many patients with an age, years of the disease and a change of pain; two are gone."""
+    return series(
+        *(
+            course(f"{n}", lesion("A", 0 if n < 2 else 20, pain=-4 - n))._replace(
+                age=61 + n, background=Background(disease_years=Decimal("7.5"))
+            )
+            for n in range(patients)
+        )
+    )
+
+
+def test_nothing_in_public_is_of_few_people() -> None:
+    found = described(told_ones(4), is_public=True)
+    look = week(found, 4)
+    assert (found.age, found.disease_years) == (Few.FEW, Few.FEW)
+    assert (look.by_lesion, look.by_patient) == (Few.FEW, Few.FEW)
+    assert (look.complete_interval_95, look.all_gone.interval_95) == (None, None)
+    assert found.pain == (4, None, None, None)
+
+
+def test_what_is_of_enough_people_is_told_in_public() -> None:
+    found = described(told_ones(7), is_public=True)
+    assert found.age == (64, 60, 69)
+    assert isinstance(found.disease_years, Spread)
+    look = week(found, 4)
+    assert look.complete_interval_95 is not None
+    assert look.all_gone == (2, 7, None)
+    assert found.pain.median == -7
 
 
 def test_the_letters_people_are_published_already(sts_150: Protocol) -> None:

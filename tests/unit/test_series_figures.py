@@ -13,6 +13,7 @@ from planner.core.series.cohort import Cohort, cohort_of, letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.figures import figures
 from planner.documents.series.frame import Drawn
+from planner.documents.series.remission import remission
 from tests.series import made_up
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -112,6 +113,15 @@ def test_figures_have_no_colour_that_a_grey_copy_loses(size: int) -> None:
     for one in drawn(made_up(size)):
         for bar in ET.fromstring(one.svg).iter(f"{SVG}rect"):
             assert bar.attrib["stroke"] == "#000"
+
+
+@pytest.mark.parametrize(("is_public", "rings"), [(False, 2), (True, 0)])
+def test_a_share_of_few_people_is_not_drawn_in_public(is_public: bool, rings: int) -> None:
+    found = remission([described(made_up(3), is_public=is_public)])
+    shown = ET.fromstring(found.svg).iter(f"{SVG}circle")
+    assert sum(one.attrib["fill"] != "#000" for one in shown) == rings
+    of_patients = [row for row in found.rows if "patients" in row[0]]
+    assert all((row[1:] == ("0 of <5", "none")) == is_public for row in of_patients)
 
 
 def test_a_name_with_marks_of_xml_stays_a_name() -> None:

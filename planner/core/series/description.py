@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple, get_args
 
@@ -27,6 +28,17 @@ SEXES: tuple[Sex, ...] = get_args(Sex)
 NOT_KNOWN = "not_known"
 # In what is published, fewer people than this are not counted out: it may tell who they are.
 LEAST_TOLD = 5
+BAND_YEARS = 10
+
+
+class Few(Enum):
+    """What is not told in public, as it is of so few people."""
+
+    FEW = LEAST_TOLD
+
+    def __str__(self) -> str:
+        """`fewer than 5`."""
+        return f"fewer than {self.value}"
 
 
 class Spread(NamedTuple):
@@ -59,8 +71,8 @@ class AtLook(NamedTuple):
     evaluated_patients: int
     treated_patients: int
     not_yet_due: int
-    by_lesion: Spread | None
-    by_patient: Spread | None
+    by_lesion: Spread | Few | None
+    by_patient: Spread | Few | None
     remissions: Mapping[Remission, int]
     complete_interval_95: Bounds | None
     all_gone: AllGone
@@ -88,7 +100,7 @@ class Complications(NamedTuple):
 
 
 class Description(NamedTuple):
-    """A series in figures; one that `marks_few` is shown with `people` as a public one."""
+    """A series in figures; a public one tells nothing that is of few people."""
 
     name: str
     patients: int
@@ -99,20 +111,37 @@ class Description(NamedTuple):
     injections: int
     missed_injections: int
     held_lesions: int
-    age: Spread | None
+    age: Spread | Few | None
     sexes: Mapping[str, int]
-    disease_years: Spread | None
+    disease_years: Spread | Few | None
     consecutive: int
     consent_to_publish: int
     looks: tuple[AtLook, ...]
     pain: PainChange
     complications: Complications
     endings: Mapping[Fate, int]
-    marks_few: bool = False
+    is_public: bool = False
+
+    @property
+    def marks_few(self) -> bool:
+        """Whether few people are not counted out; those in the source are published already."""
+        return _marks_few(self.name, self.is_public)
+
+    def is_told(self, count: int) -> bool:
+        """Whether a count of people is shown as it is."""
+        return not (self.marks_few and _is_few(count))
 
     def people(self, count: int) -> int | str:
         """A count of people or of their courses as it is shown: `<5` for one to four of them."""
-        return f"<{LEAST_TOLD}" if self.marks_few and 0 < count < LEAST_TOLD else count
+        return count if self.is_told(count) else f"<{LEAST_TOLD}"
+
+
+def _marks_few(name: str, is_public: bool) -> bool:
+    return is_public and name != LETTER
+
+
+def _is_few(count: int) -> bool:
+    return 0 < count < LEAST_TOLD
 
 
 def described(cohort: Cohort, *, is_public: bool = False) -> Description:
@@ -120,6 +149,9 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
     lesions = list(cohort.lesions)
     shots = [shot for _, one in lesions for shot in one.shots]
     there = backgrounds(cohort)
+    marks_few = _marks_few(cohort.name, is_public)
+    looks = (_at_look(cohort, days) for days in cohort.looks)
+    years = [Fraction(one.disease_years) for one in there if one.disease_years]
     return Description(
         name=cohort.name,
         patients=len(cohort.patients),
@@ -130,16 +162,16 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
         injections=len(shots),
         missed_injections=sum(one.missed for _, one in lesions),
         held_lesions=sum(one.held_from is not None for _, one in lesions),
-        age=_spread(_ages(cohort)),
+        age=_public_ages([*_ages(cohort)]) if marks_few else _spread(_ages(cohort)),
         sexes=_sexes(there),
-        disease_years=_spread(Fraction(one.disease_years) for one in there if one.disease_years),
+        disease_years=Few.FEW if marks_few and _is_few(len(years)) else _spread(years),
         consecutive=sum(bool(one.consecutive) for one in there),
         consent_to_publish=sum(bool(one.consent_to_publish) for one in there),
-        looks=tuple(_at_look(cohort, days) for days in cohort.looks),
-        pain=_pain(cohort),
+        looks=tuple(_without_few(one) if marks_few else one for one in looks),
+        pain=_pain(cohort, marks_few),
         complications=_complications(cohort),
         endings={fate: sum(one.fate == fate for one in cohort.courses) for fate in FATES},
-        marks_few=is_public and cohort.name != LETTER,
+        is_public=is_public,
     )
 
 
@@ -165,6 +197,15 @@ def _ages(cohort: Cohort) -> Iterator[Fraction]:
         if one.age is not None and one.patient not in seen:
             seen.add(one.patient)
             yield Fraction(one.age)
+
+
+def _public_ages(ages: Sequence[Fraction]) -> Spread | Few | None:
+    """The same with a band of ages at both ends: the least and the most are of single patients."""
+    found = _spread(ages)
+    if found is None or _is_few(len(ages)):
+        return None if found is None else Few.FEW
+    low, high = (value // BAND_YEARS * BAND_YEARS for value in (found.min, found.max))
+    return Spread(found.mean, Fraction(low), Fraction(high + BAND_YEARS - 1))
 
 
 def _spread(values: Iterable[Fraction]) -> Spread | None:
@@ -210,6 +251,16 @@ def _at_look(cohort: Cohort, days: int) -> AtLook:
     )
 
 
+def _without_few(look: AtLook) -> AtLook:
+    """The same without what is of few patients; an interval would tell how many they are."""
+    gone = look.all_gone
+    if _is_few(gone.n) or _is_few(gone.of_treated):
+        look = look._replace(all_gone=gone._replace(interval_95=None))
+    if not _is_few(look.evaluated_patients):
+        return look
+    return look._replace(by_lesion=Few.FEW, by_patient=Few.FEW, complete_interval_95=None)
+
+
 def _by_patient(treated: Sequence[_Seen]) -> dict[str, list[_Seen]]:
     found: dict[str, list[_Seen]] = {}
     for one in treated:
@@ -233,10 +284,10 @@ def _all_gone(patients: Mapping[str, Sequence[_Seen]]) -> AllGone:
     return AllGone(number, len(patients), interval)
 
 
-def _pain(cohort: Cohort) -> PainChange:
+def _pain(cohort: Cohort, marks_few: bool) -> PainChange:
     changes = sorted(pain_changes(cohort).values())
-    if not changes:
-        return PainChange(0, None, None, None)
+    if not changes or (marks_few and _is_few(len(changes))):
+        return PainChange(len(changes), None, None, None)
     half = len(changes) // 2
     median = changes[half] if len(changes) % 2 else (changes[half - 1] + changes[half]) / 2
     return PainChange(len(changes), median, changes[0], changes[-1])

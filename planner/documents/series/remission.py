@@ -15,11 +15,13 @@ _TICKS = (0, 25, 50, 75, 100)
 
 
 class Share(NamedTuple):
-    """A share with its name: so many of so many, as they are told, and its interval."""
+    """A share with its name, in per cent, its interval, and so many of so many, as it is told.
+
+    It is None of nothing, and where it would tell how many a few people are.
+    """
 
     name: str
-    gone: int
-    of: int
+    percent: float | None
     bounds: Bounds | None
     told: str
     is_of_patients: bool
@@ -31,14 +33,14 @@ def remission(found: Sequence[Description]) -> Drawn:
     scale = Scale(0, 100, _NAMES_MM, WIDTH_MM - 40)
     bottom = _TOP + _LANE * max(1, len(shares))
     elements = [*across(scale, _TICKS, _TOP, bottom)]
-    for n, (name, gone, of, bounds, told, is_of_patients) in enumerate(shares):
+    for n, (name, percent, bounds, told, is_of_patients) in enumerate(shares):
         y = _TOP + _LANE * (n + 0.5)
         elements.append(words((_NAMES_MM - 2, y + 0.9), name, "end", LETTERS_MM))
         if bounds is not None:
             elements.append(rule((scale.at(bounds.low), y), (scale.at(bounds.high), y), 0.35))
-        if of:
+        if percent is not None:
             mark = ring if is_of_patients else dot
-            elements.append(mark((scale.at(100 * gone / of), y), 1.0))
+            elements.append(mark((scale.at(percent), y), 1.0))
         shown = f"{told}{_interval(bounds)}"
         elements.append(words((WIDTH_MM - 38, y + 0.9), shown, "start", LETTERS_MM))
     head = ("share", "gone", "95 % interval")
@@ -53,17 +55,16 @@ def _shares(found: Description) -> Iterator[Share]:
         name = f"{found.name}, {when(one.after_days)}"
         yield Share(
             f"{name}: lesions, of evaluated",
-            gone,
-            lesions,
+            100 * gone / lesions if lesions else None,
             one.complete_interval_95,
             f"{gone} of {lesions}",
             is_of_patients=False,
         )
         every = one.all_gone
+        is_told = found.is_told(every.n) and found.is_told(every.of_treated)
         yield Share(
             f"{name}: patients, of treated",
-            every.n,
-            every.of_treated,
+            100 * every.n / every.of_treated if every.of_treated and is_told else None,
             every.interval_95,
             f"{found.people(every.n)} of {found.people(every.of_treated)}",
             is_of_patients=True,

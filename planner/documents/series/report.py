@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from html import escape
 
-from planner.core.series.description import AtLook, Description, Spread
+from planner.core.series.description import AtLook, Description, Few, Spread
 from planner.core.series.proportions import Bounds
 from planner.documents import pdf
 from planner.documents.paper import (
@@ -99,9 +99,11 @@ def _all_gone(one: Description, look: AtLook) -> str:
     return f"{one.people(gone.n)} of {one.people(gone.of_treated)}{_bounds(gone.interval_95)}"
 
 
-def _spread(found: Spread | None) -> str:
+def _spread(found: Spread | Few | None) -> str:
     if found is None:
         return "not known"
+    if isinstance(found, Few):
+        return f"{found}"
     low, high = (f"{float(one):.1f}" for one in (found.min, found.max))
     return f"{float(found.mean):.1f} ({low} to {high})"
 
@@ -113,7 +115,7 @@ def _bounds(found: Bounds | None) -> str:
 def _pain(one: Description) -> str:
     pain = one.pain
     if pain.median is None or pain.min is None or pain.max is None:
-        return "not known"
+        return f"{Few.FEW}" if pain.patients else "not known"
     low, high = (f"{float(value):+.1f}" for value in (pain.min, pain.max))
     return f"{one.people(pain.patients)}, {float(pain.median):+.1f} ({low} to {high})"
 

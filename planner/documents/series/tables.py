@@ -14,10 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from planner.core.series.cohort import Cohort, SeriesCourse, SeriesLesion
-from planner.core.series.description import backgrounds
+from planner.core.series.description import BAND_YEARS, LEAST_TOLD, backgrounds
 from planner.core.values.formatting import number
-
-BAND_YEARS, FEWEST_OF_AN_AGE = 10, 5
 
 
 class Column(NamedTuple):
@@ -180,7 +178,7 @@ def _ages(cohort: Cohort) -> dict[str, str]:
     for one in cohort.courses:
         if one.age is not None:
             known.setdefault(one.patient, one.age)
-    is_few = any(number < FEWEST_OF_AN_AGE for number in Counter(known.values()).values())
+    is_few = any(number < LEAST_TOLD for number in Counter(known.values()).values())
     if not is_few:
         return {patient: f"{age}" for patient, age in known.items()}
     low = {patient: age // BAND_YEARS * BAND_YEARS for patient, age in known.items()}
