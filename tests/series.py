@@ -10,6 +10,7 @@ from planner.core.plan.response import reduction_percent, remission
 from planner.core.series.cohort import (
     Cohort,
     Fate,
+    Hold,
     Look,
     SeriesCourse,
     SeriesLesion,
@@ -72,7 +73,7 @@ def _lesion(name: str, chance: random.Random) -> SeriesLesion:
                     pain_change=Decimal(chance.randint(-6, 6)),
                 )
             )
-    held = 21 if chance.random() < 0.1 else None
+    holds = (Hold(21, None),) if chance.random() < 0.1 else ()
     return SeriesLesion(
-        name, "knee", "right", size, True, "weekly", shots, tuple(looks), LOOKS, held_from=held
+        name, "knee", "right", size, True, "weekly", shots, tuple(looks), LOOKS, holds=holds
     )

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from planner.app.actors import Role, check_may
-from planner.core.followup.course_state import State
+from planner.core.followup.course_state import State, as_corrected
 from planner.core.followup.current_plan import with_done
+from planner.core.followup.events import Held, Resumed
 from planner.core.plan.course import Background, Lesion
 from planner.core.plan.plan import PlannedEvaluation, PlannedVisit, by_time
 from planner.core.series.cohort import (
     Cohort,
+    Hold,
     Look,
     SeriesCourse,
     SeriesLesion,
@@ -159,7 +161,6 @@ class _Reader(NamedTuple):
 
     def lesion(self, one: Lesion) -> SeriesLesion:
         """A lesion with all that became of it."""
-        held = self.state.held.get(one.id)
         return SeriesLesion(
             id=one.id,
             site=one.site,
@@ -171,13 +172,26 @@ class _Reader(NamedTuple):
             looks=tuple(self.looks(one.id)),
             planned=tuple(each.after_days for each in self.record.protocol.evaluations),
             due=tuple(self.due(one.id)),
-            held_from=None if held is None else (held - self.first).days,
+            holds=tuple(self.holds(one.id)),
             missed=sum(
                 each.lesion == one.id and each.state == "missed"
                 for visit in self.visits
                 for each in visit.injections
             ),
         )
+
+    def holds(self, lesion: str) -> Iterator[Hold]:
+        """When it waited; the end of a course leaves it as it was."""
+        since: date | None = None
+        for entry in as_corrected(self.record.entries):
+            match entry.event:
+                case Held(lesions, on) if lesion in lesions:
+                    since = on
+                case Resumed(lesions, on) if lesion in lesions and since is not None:
+                    yield Hold((since - self.first).days, (on - self.first).days)
+                    since = None
+        if since is not None:
+            yield Hold((since - self.first).days, None)
 
     def shots(self, lesion: str) -> Iterator[Shot]:
         """Its injections, in the order of their days."""

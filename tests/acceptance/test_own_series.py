@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import xml.etree.ElementTree as ET
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import frictionless
 import pandas
 import pytest
 
+from planner.app.administration import undone
 from planner.app.series import Chosen, description_json, register_cohort
 from planner.app.series_folder import series_files
 from planner.core.protocol.protocol import Protocol
@@ -20,6 +22,7 @@ from planner.core.series.cohort import letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.checklist import checklist
 from planner.documents.series.flow import flow
+from planner.documents.series.swimmer import swimmers
 from planner.documents.series.waterfall import waterfall
 from planner.errors import NotAllowedError, NotFoundError
 from planner.files.bundled import protocol_path
@@ -29,7 +32,7 @@ from tests.conftest import Run
 from tests.courses import SOUND
 from tests.letters_courses import enter_the_letter
 from tests.papers import pages
-from tests.registers import follow
+from tests.registers import Followed, follow
 
 TODAY = date(2027, 6, 1)
 NAMES = {
@@ -80,6 +83,41 @@ def test_a_look_is_of_the_courses_whose_protocol_has_it(
     assert ("treated", "7", "8") in steps
     assert sum("no such look in their protocol" in row[1] for row in steps) == 3
     assert ("K-1 A", "not planned", "not seen", "not planned") in waterfall(cohort).rows
+
+
+def held_course(register: Database, folder: Path) -> Followed:
+    one = follow(register, folder)
+    one.give(1)
+    one.hold("2026-09-10")
+    return one
+
+
+def events_of(register: Database) -> list[tuple[str, str]]:
+    files = series_files({"register": register_cohort(register, "nurse", Chosen(), TODAY)})
+    rows = csv.DictReader(io.StringIO(files["events.csv"].decode()))
+    return [(row["day"], row["what"]) for row in rows if row["what"] in ("hold", "release")]
+
+
+def test_a_hold_that_is_over_is_told(tmp_path: Path) -> None:
+    register = open_database(str(tmp_path / "register.db"))
+    one = held_course(register, tmp_path)
+    one.resume("2026-09-15")
+    assert events_of(register) == [("3", "hold"), ("8", "release")]
+    assert told(register)["held_lesions"] == 1
+    one.make(undone)
+    one.end("stopped", "2026-10-01")
+    assert events_of(register) == [("3", "hold")]
+    cohort = register_cohort(register, "physician", Chosen(), TODAY)
+    (lane,) = swimmers(cohort)
+    white = [one for one in ET.fromstring(lane.svg).iter() if one.get("height") == "0.5"]
+    assert len(white) == 1
+
+
+def test_a_hold_that_was_withdrawn_is_none(tmp_path: Path) -> None:
+    register = open_database(str(tmp_path / "register.db"))
+    held_course(register, tmp_path).make(undone)
+    assert events_of(register) == []
+    assert told(register)["held_lesions"] == 0
 
 
 def test_a_day_tells_the_register_as_it_was(tmp_path: Path, sts_150: Protocol) -> None:

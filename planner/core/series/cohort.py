@@ -41,6 +41,13 @@ class Look(NamedTuple):
     pain_change: Decimal | None = None
 
 
+class Hold(NamedTuple):
+    """The days from which and until which a lesion waited; None where it was not released."""
+
+    first: int
+    released: int | None
+
+
 class SeriesLesion(NamedTuple):
     """A lesion: `planned` are the looks (days after) that its protocol has, `due` those to come.
 
@@ -58,7 +65,7 @@ class SeriesLesion(NamedTuple):
     looks: tuple[Look, ...]
     planned: tuple[int, ...]
     due: tuple[int, ...] = ()
-    held_from: int | None = None
+    holds: tuple[Hold, ...] = ()
     missed: int = 0
     is_ill_sometime: bool = False
 

@@ -41,7 +41,7 @@ def _aside(found: Description) -> list[str]:
     """What became of those who are not in the next box, in words."""
     not_treated = found.lesions - found.treated_lesions
     ends = ", ".join(f"{name} {found.people(found.endings[name])}" for name in _ENDED)
-    first = f"not treated: {not_treated} lesions; held: {found.held_lesions} lesions"
+    first = f"not treated: {not_treated} lesions; held some time: {found.held_lesions} lesions"
     found_aside = ["", first]
     for one in found.looks:
         left = one.treated_lesions - one.evaluated_lesions

@@ -181,8 +181,8 @@ def methods(found: Description) -> list[str]:
         "A patient's lesions are all gone where every treated one was measured and is gone; nobody"
         " who was not measured is counted as gone.",
         *looks,
-        f"{found.missed_injections} injections were not given; {found.held_lesions} lesions are"
-        " held. No hypothesis was tested.",
+        f"{found.missed_injections} injections were not given; {found.held_lesions} lesions were"
+        " held at some time. No hypothesis was tested.",
     ]
 
 

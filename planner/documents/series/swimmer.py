@@ -74,9 +74,10 @@ def _lane(course: SeriesCourse, y: float, scale: Scale, most: float) -> Iterator
     yield of_course(course.id, label)
     yield bar(scale.at(0), middle - 0.35, scale.at(course.last_day) - scale.at(0), 0.7, "#ccc")
     for one in course.lesions:
-        if one.held_from is not None:
-            start = scale.at(max(0, one.held_from))
-            yield bar(start, middle + 0.5, max(scale.at(course.last_day) - start, 1.2), 0.5, "#fff")
+        for hold in one.holds:
+            start = scale.at(max(0, hold.first))
+            end = scale.at(course.last_day if hold.released is None else hold.released)
+            yield bar(start, middle + 0.5, max(end - start, 1.2), 0.5, "#fff")
     for day, dose, is_ill in _visits(course):
         width = max(0.4, _WIDEST_MM * dose / most)
         yield bar(scale.at(day) - width / 2, middle - 1.9, width, 1.4, "#333")

@@ -61,7 +61,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
         Column("regimen", "string", "", "the regimen that was decided"),
         Column("injections", "integer", "", "how many were given"),
         Column("missed", "integer", "", "how many were not given"),
-        Column("held_from_day", "integer", "d", "since when it is held, if it is"),
+        Column("held_from_day", "integer", "d", "the day from which it was first held"),
         Column("complication", "boolean", "", "whether one was noted after any injection"),
     ),
     "injections": (
@@ -90,7 +90,7 @@ TABLES: Mapping[str, tuple[Column, ...]] = {
     "events": (
         _COURSE,
         _DAY,
-        Column("what", "string", "", "injection, evaluation, complication, hold or ending"),
+        Column("what", "string", "", "injection, evaluation, complication, hold, release, ending"),
         Column("lesion", "string", "", "the lesion, where it is of one"),
     ),
 }  # fmt: skip
@@ -225,7 +225,7 @@ def _lesions(cohort: Cohort) -> Rows:
             "regimen": one.regimen,
             "injections": len(one.shots),
             "missed": one.missed,
-            "held_from_day": one.held_from,
+            "held_from_day": one.holds[0].first if one.holds else None,
             "complication": one.is_ill_sometime or any(shot.complication for shot in one.shots),
         }
 
@@ -276,8 +276,10 @@ def _of_lesion(one: SeriesLesion) -> Iterator[tuple[int, str, str]]:
         if shot.complication:
             yield shot.day, "complication", one.id
     yield from ((look.day, "evaluation", one.id) for look in one.looks)
-    if one.held_from is not None:
-        yield one.held_from, "hold", one.id
+    for hold in one.holds:
+        yield hold.first, "hold", one.id
+        if hold.released is not None:
+            yield hold.released, "release", one.id
 
 
 def _end(course: SeriesCourse) -> Iterator[tuple[int, str, str]]:
