@@ -157,6 +157,7 @@ class _Reader(NamedTuple):
             fate=ended.ending if ended else "running",
             last_day=max(last, 0),
             background=course.background or Background(),
+            began=self.first,
         )
 
     def lesion(self, one: Lesion) -> SeriesLesion:

@@ -17,6 +17,7 @@ from planner.core.plan.course import Background
 from planner.core.series.cohort import SeriesCourse, cohort_of
 from planner.core.series.description import backgrounds, described
 from planner.documents.series.checklist import checklist
+from planner.documents.series.tables import tables
 from planner.errors import InputError
 from planner.files.plan import plan_bytes
 from planner.store.database import Database, open_database
@@ -105,6 +106,31 @@ def test_the_series_tells_it(register: Database, tmp_path: Path) -> None:
 def test_of_several_courses_what_is_known_first_is_told() -> None:
     cohort = cohort_of("x", [named("1", sex="male"), named("2", sex="female", serology="ana")], ())
     assert backgrounds(cohort) == [Background(sex="male", serology="ana")]
+
+
+def test_nought_years_are_years() -> None:
+    cohort = cohort_of(
+        "x",
+        [
+            named("1", disease_years=Decimal(0)),
+            named("2", disease_years=Decimal(4))._replace(patient="q"),
+        ],
+        (),
+    )
+    assert described(cohort).disease_years == (2, 0, 4)
+
+
+def test_the_earliest_course_is_told_and_not_the_first_id() -> None:
+    early = named("2", sex="male", disease_years=Decimal(3))._replace(
+        age=50, began=day("2024-01-01")
+    )
+    late = named("1", sex="female", disease_years=Decimal(5))._replace(
+        age=52, began=day("2026-01-01")
+    )
+    cohort = cohort_of("x", [late, early], ())
+    assert described(cohort).age == (50, 50, 50)
+    assert backgrounds(cohort) == [Background(sex="male", disease_years=Decimal(3))]
+    assert b"p,2,50 to 59,male,3" in tables(cohort)["patients.csv"]
 
 
 def named(name: str, **said: Any) -> SeriesCourse:

@@ -134,6 +134,7 @@ def test_courses_are_chosen_by_their_first_day(letters: Database) -> None:
             one.id: read_course(connection, one.id).state.course.first_visit.date()
             for one in cohort.courses
         }
+    assert {one.id: one.began for one in cohort.courses} == begun
     middle = sorted(begun.values())[2]
     later = sum(day >= middle for day in begun.values())
     until = sum(day <= middle for day in begun.values())

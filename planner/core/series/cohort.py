@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -80,7 +81,10 @@ class SeriesLesion(NamedTuple):
 
 
 class SeriesCourse(NamedTuple):
-    """A course; `patient` tells patients apart and names nobody, `last_day` is its last so far."""
+    """A course; `patient` tells patients apart and names nobody, `last_day` is its last so far.
+
+    `began` is its first day, shown nowhere: it tells which of a patient's courses is the earliest.
+    """
 
     id: str
     patient: str
@@ -90,6 +94,7 @@ class SeriesCourse(NamedTuple):
     fate: Fate
     last_day: int
     background: Background = Background()
+    began: date = date.min
 
     @property
     def is_treated(self) -> bool:
@@ -111,6 +116,11 @@ class Cohort(NamedTuple):
     def lesions(self) -> Iterator[tuple[SeriesCourse, SeriesLesion]]:
         """Each lesion with its course."""
         return ((course, one) for course in self.courses for one in course.lesions)
+
+    @property
+    def in_time(self) -> list[SeriesCourse]:
+        """The courses, the earliest first."""
+        return sorted(self.courses, key=lambda one: one.began)
 
     @property
     def patients(self) -> list[str]:

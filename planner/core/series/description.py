@@ -6,7 +6,7 @@ Graubard, one of patients that of Clopper and Pearson. Nothing is tested and not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -151,7 +151,8 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
     there = backgrounds(cohort)
     marks_few = _marks_few(cohort.name, is_public)
     looks = (_at_look(cohort, days) for days in cohort.looks)
-    years = [Fraction(one.disease_years) for one in there if one.disease_years]
+    years = [Fraction(one.disease_years) for one in there if one.disease_years is not None]
+    old = [Fraction(age) for age in ages(cohort).values()]
     return Description(
         name=cohort.name,
         patients=len(cohort.patients),
@@ -162,7 +163,7 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
         injections=len(shots),
         missed_injections=sum(one.missed for _, one in lesions),
         held_lesions=sum(bool(one.holds) for _, one in lesions),
-        age=_public_ages([*_ages(cohort)]) if marks_few else _spread(_ages(cohort)),
+        age=_public_ages(old) if marks_few else _spread(old),
         sexes=_sexes(there),
         disease_years=Few.FEW if marks_few and _is_few(len(years)) else _spread(years),
         consecutive=sum(bool(one.consecutive) for one in there),
@@ -176,10 +177,10 @@ def described(cohort: Cohort, *, is_public: bool = False) -> Description:
 
 
 def backgrounds(cohort: Cohort) -> list[Background]:
-    """What is known of each patient: of several courses the first that says something."""
-    found: dict[str, Background] = {}
-    for one in cohort.courses:
-        before = found.get(one.patient, Background())
+    """What is known of each patient: of several courses the earliest that says something."""
+    found = {patient: Background() for patient in cohort.patients}
+    for one in cohort.in_time:
+        before = found[one.patient]
         pairs = zip(before, one.background, strict=True)
         found[one.patient] = Background._make(new if old is None else old for old, new in pairs)
     return [*found.values()]
@@ -190,19 +191,19 @@ def _sexes(there: Sequence[Background]) -> dict[str, int]:
     return {name: names.count(name) for name in (*SEXES, NOT_KNOWN)}
 
 
-def _ages(cohort: Cohort) -> Iterator[Fraction]:
-    """The age of each patient that it is known of, at the first course."""
-    seen: set[str] = set()
-    for one in cohort.courses:
-        if one.age is not None and one.patient not in seen:
-            seen.add(one.patient)
-            yield Fraction(one.age)
+def ages(cohort: Cohort) -> dict[str, int]:
+    """The age of each patient that it is known of, at the earliest course."""
+    found: dict[str, int] = {}
+    for one in cohort.in_time:
+        if one.age is not None:
+            found.setdefault(one.patient, one.age)
+    return found
 
 
-def _public_ages(ages: Sequence[Fraction]) -> Spread | Few | None:
+def _public_ages(old: Sequence[Fraction]) -> Spread | Few | None:
     """The same with a band of ages at both ends: the least and the most are of single patients."""
-    found = _spread(ages)
-    if found is None or _is_few(len(ages)):
+    found = _spread(old)
+    if found is None or _is_few(len(old)):
         return None if found is None else Few.FEW
     low, high = (value // BAND_YEARS * BAND_YEARS for value in (found.min, found.max))
     return Spread(found.mean, Fraction(low), Fraction(high + BAND_YEARS - 1))

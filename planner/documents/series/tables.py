@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from planner.core.series.cohort import Cohort, SeriesCourse, SeriesLesion
-from planner.core.series.description import BAND_YEARS, LEAST_TOLD, backgrounds
+from planner.core.series.description import BAND_YEARS, LEAST_TOLD, ages, backgrounds
 from planner.core.values.formatting import number
 
 
@@ -99,9 +99,9 @@ Rows = Iterable[Mapping[str, Any]]
 
 def tables(cohort: Cohort) -> dict[str, bytes]:
     """The tables by the names of their files, with datapackage.json."""
-    ages = _ages(cohort)
+    shown = _ages(cohort)
     rows: dict[str, Callable[[], Rows]] = {
-        "patients": lambda: _patients(cohort, ages),
+        "patients": lambda: _patients(cohort, shown),
         "courses": lambda: _courses(cohort),
         "lesions": lambda: _lesions(cohort),
         "injections": lambda: _injections(cohort),
@@ -174,10 +174,7 @@ def _resource(name: str, columns: Sequence[Column]) -> dict[str, Any]:
 
 def _ages(cohort: Cohort) -> dict[str, str]:
     """The age of each patient; where few are of one, all are told in bands of ten years."""
-    known: dict[str, int] = {}
-    for one in cohort.courses:
-        if one.age is not None:
-            known.setdefault(one.patient, one.age)
+    known = ages(cohort)
     is_few = any(number < LEAST_TOLD for number in Counter(known.values()).values())
     if not is_few:
         return {patient: f"{age}" for patient, age in known.items()}
@@ -185,13 +182,13 @@ def _ages(cohort: Cohort) -> dict[str, str]:
     return {patient: f"{age} to {age + BAND_YEARS - 1}" for patient, age in low.items()}
 
 
-def _patients(cohort: Cohort, ages: Mapping[str, str]) -> Rows:
+def _patients(cohort: Cohort, shown: Mapping[str, str]) -> Rows:
     counted = Counter(one.patient for one in cohort.courses)
     for patient, known in zip(cohort.patients, backgrounds(cohort), strict=True):
         yield {
             "patient": patient,
             "courses": counted[patient],
-            "age": ages.get(patient),
+            "age": shown.get(patient),
             "sex": known.sex,
             "disease_years": known.disease_years,
         }
