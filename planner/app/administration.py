@@ -56,6 +56,8 @@ from planner.files.fields import nearest, shown
 from planner.store.standing import Standing
 
 _SEE = "see the course"
+# What people write, in English and Danish, where nothing went wrong.
+_NONE = frozenset({"none", "no", "nil", "ingen", "nej", "-", "\N{EN DASH}", "0"})
 # What is not withdrawn: it is what others did, or nothing that was done.
 PASSED_OVER = (Planned, Issued, Migrated, Identified, Rearranged, Told, Subscribed, Corrected)
 
@@ -85,6 +87,12 @@ class Felt(NamedTuple):
 
 
 NOTHING_FELT = Felt()
+
+
+def _recorded(felt: Felt) -> dict[str, Any]:
+    """The same as it is recorded: a complication that says there was none is none."""
+    said = (felt.complication or "").strip().rstrip(".").casefold()
+    return (felt._replace(complication=None) if said in _NONE else felt)._asdict()
 
 
 class Measurement(NamedTuple):
@@ -157,7 +165,7 @@ def given_as_planned(
         fix = "enter each with its dose or volume"
         raise InputError(Problem("as_planned", text, fix))
     injections = [
-        _as_planned(one)._replace(**felt.get(one.lesion, felt.get(None, NOTHING_FELT))._asdict())
+        _as_planned(one)._replace(**_recorded(felt.get(one.lesion, felt.get(None, NOTHING_FELT))))
         for one in wanted
     ]
     return _given(standing, visit, injections, noted)
@@ -172,7 +180,7 @@ def given(
     """Injections of a visit at the doses or volumes that were really given."""
     visit = visit_of(standing, number)
     injections = [
-        _injected(standing, _injection(standing, visit, lesion), amount)._replace(**felt._asdict())
+        _injected(standing, _injection(standing, visit, lesion), amount)._replace(**_recorded(felt))
         for lesion, amount, felt in amounts
     ]
     return _given(standing, visit, injections, noted)
@@ -550,7 +558,8 @@ def mended_given(
 
     Dose and pain are a lesion's own; time, lot and expiry are of the whole record.
     """
-    own, shared = _said(felt), _said(noted)
+    recorded, shared = _recorded(felt), _said(noted)
+    own = {name: recorded[name] for name in _said(felt)}
     names = [one.lesion for one in event.injections]
     if lesion is not None:
         _check_recorded(lesion, names)

@@ -16,7 +16,7 @@ _OPTIONS = {
     "ml": ("--ml", "ML", "What it was given, in mL of the protocol's strength."),
     "pain_before": ("--pain-before", "N", "Pain before it, 0 to 10."),
     "pain_after": ("--pain-after", "N", "Pain after it, 0 to 10."),
-    "complication": ("--complication", "TEXT", "What went wrong."),
+    "complication": ("--complication", "TEXT", "What went wrong, or none."),
 }
 
 

@@ -59,7 +59,7 @@ def vial_options(command: Any) -> Any:
 def noting(command: Any) -> Any:
     """The options that say what was noted of a treatment."""
     for option in (
-        click.option("--complication", metavar="TEXT", help="What went wrong."),
+        click.option("--complication", metavar="TEXT", help="What went wrong, or none."),
         click.option("--pain-after", metavar="N", help="Pain after it, 0 to 10."),
         click.option("--pain-before", metavar="N", help="Pain before it, 0 to 10."),
     ):

@@ -85,7 +85,7 @@ def test_a_dose_belongs_to_its_lesion_in_any_order(
     give: Give, planner: Run, order: tuple[int, ...]
 ) -> None:
     of_a = [("--dose", 50), ("--pain-before", 2), ("--complication", "bled")]
-    of_b = [("--ml", "0.25"), ("--pain-before", 7), ("--complication", "none")]
+    of_b = [("--ml", "0.25"), ("--pain-before", 7), ("--complication", "fainted")]
     said = [
         part
         for name, own in ((A, of_a), (B, of_b))
@@ -96,7 +96,7 @@ def test_a_dose_belongs_to_its_lesion_in_any_order(
     assert done.returncode == 0, done.stderr
     assert given(planner, "dose_mg", "drawn_ml", "pain_before", "complication") == {
         "A": (50, 0.33, 2, "bled"),
-        "B": (37.5, 0.25, 7, "none"),
+        "B": (37.5, 0.25, 7, "fainted"),
     }
     (event,) = [one for one in shown(planner)["history"] if one["kind"] == "given"]
     assert [one["lesion"] for one in event["injections"]] == ["A", "B"]

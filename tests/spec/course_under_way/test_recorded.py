@@ -10,6 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from planner.app.administration import (
+    Circumstances,
+    Correction,
+    Felt,
+    PartlyMeasured,
+    given_as_planned,
+    put_right,
+)
 from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
 from planner.documents.calendars import changes_file
@@ -334,3 +342,22 @@ def test_an_appointment_leaves_no_visit_unnamed(register: Database, tmp_path: Pa
     give_one(course, 2, "B", "2026-09-18 09:00")
     told = dict(one[:2] for one in changes_between(before, course.now.plan, ENGLISH))
     assert told["Visit 3"] == "Mon 21 Sep 2026 09:00 to 09:30: injection A (done), B"
+
+
+@pytest.mark.parametrize("said", ["none", "No", "Ingen.", "nej", "-", "0"])
+def test_a_complication_that_says_none_is_none(course: Followed, said: str) -> None:
+    felt: dict[str | None, Felt] = {None: Felt(complication=said)}
+    course.make(lambda now: given_as_planned(now, 1, Circumstances(), felt=felt))
+    given = course.visits[0].injections[0].given
+    assert given is not None
+    assert given.complication is None
+
+
+def test_a_complication_is_taken_out_by_a_correction(course: Followed) -> None:
+    felt: dict[str | None, Felt] = {None: Felt(Decimal(3), complication="bled")}
+    course.make(lambda now: given_as_planned(now, 1, Circumstances(), felt=felt))
+    said = Correction(None, None, Circumstances(), Felt(complication="none"), PartlyMeasured())
+    course.make(lambda now: put_right(now, 2, said))
+    given = course.visits[0].injections[0].given
+    assert given is not None
+    assert (given.complication, given.pain_before) == (None, 3)
