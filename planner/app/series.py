@@ -32,7 +32,7 @@ from planner.core.series.description import (
     described,
 )
 from planner.core.series.proportions import Bounds
-from planner.errors import NotFoundError, Problem
+from planner.errors import InputError, NotFoundError, Problem
 from planner.files.fields import nearest, shown
 from planner.store.clinics import read_place
 from planner.store.database import Database
@@ -56,6 +56,12 @@ class Chosen(NamedTuple):
         """Whether a course that began on a day is among them."""
         is_early = self.first is not None and began < self.first
         return not is_early and (self.last is None or began <= self.last)
+
+
+def check_not_to_come(on: date | None, today: date, place: str) -> None:
+    """Refuse a day to come: what is due until then would count as missed."""
+    if on is not None and on > today:
+        raise InputError(Problem(place, f"{on} is still to come", "choose a day until today"))
 
 
 def register_cohort(database: Database, role: Role, chosen: Chosen, today: date) -> Cohort:
@@ -225,13 +231,19 @@ class _Reader(NamedTuple):
                 )
 
     def due(self, lesion: str) -> Iterator[int]:
-        """The looks that are still to come: their window is not over, and the course goes on."""
+        """The looks that are still to come, in their window or where they were moved to.
+
+        None where the course ended.
+        """
+        if self.state.ended is not None:
+            return
         windows = {one.after_days: one.window_days for one in self.record.protocol.evaluations}
         for visit in self.visits:
             for one in visit.evaluations:
-                window = timedelta(days=windows.get(one.after_days, 0))
-                is_open = one.lesion == lesion and one.state == "planned"
-                if is_open and self.state.ended is None and visit.due + window >= self.on:
+                last = visit.due + timedelta(days=windows.get(one.after_days, 0))
+                if visit.start is not None:
+                    last = max(last, visit.start.date())
+                if one.lesion == lesion and one.state == "planned" and last >= self.on:
                     yield one.after_days
 
     def _evaluations(self, lesion: str) -> Iterator[PlannedEvaluation]:

@@ -51,18 +51,25 @@ def series(
 
     Example: planner series --letter --out series
     """
-    from planner.app.series import Chosen, described_series, description_json, register_cohort
+    from planner.app.series import (
+        Chosen,
+        check_not_to_come,
+        described_series,
+        description_json,
+        register_cohort,
+    )
     from planner.app.series_folder import write_series
     from planner.cli.output import emit_json, say
 
     days = optional_day(first, "--from"), optional_day(last, "--to")
     check_in_order(*days)
-    chosen = Chosen(protocol, clinic, *days, optional_day(on, "--on"))
+    chosen, today = Chosen(protocol, clinic, *days, optional_day(on, "--on")), date.today()
+    check_not_to_come(chosen.on, today, "--on")
     cohorts: dict[str, Cohort] = {}
     slipped: list[str] = []
     if not letter or _is_there(database):
         register = open_register(database)
-        cohorts["register"] = register_cohort(register, role(), chosen, date.today())
+        cohorts["register"] = register_cohort(register, role(), chosen, today)
     if letter:
         cohorts["letter"], slipped = _letter(protocol)
     found = described_series(cohorts, is_public=public)

@@ -10,7 +10,13 @@ from werkzeug import Response
 
 from planner.app.actors import may
 from planner.app.auditing import note_seen
-from planner.app.series import Chosen, described_series, description_json, register_cohort
+from planner.app.series import (
+    Chosen,
+    check_not_to_come,
+    described_series,
+    description_json,
+    register_cohort,
+)
 from planner.core.series.cohort import letters_cohort
 from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
@@ -32,12 +38,15 @@ def series() -> Response:
     fields = Fields(request.args, has_commas=False)
     first, last = fields.days("from", "to")
     clinic, on = fields.said("clinic") or None, fields.day("on")
+    today = wall().date()
+    with fields.noting("on"):
+        check_not_to_come(on, today, "on")
     if wants_json():
         fields.check()
     if fields.problems:
         return _shown(fields, status=422)
     chosen = Chosen(clinic=clinic, first=first, last=last, on=on)
-    cohort = register_cohort(database(), role(), chosen, wall().date())
+    cohort = register_cohort(database(), role(), chosen, today)
     letter = letters_cohort(load_protocol(DEFAULT_PROTOCOL))
     found = described_series({"register": cohort, "letter": letter})
     note_seen(database(), author(), "read series")

@@ -120,6 +120,18 @@ def test_a_hold_that_was_withdrawn_is_none(tmp_path: Path) -> None:
     assert told(register)["held_lesions"] == 0
 
 
+def test_a_look_that_was_moved_is_not_missed_before_its_day(tmp_path: Path) -> None:
+    register = open_database(str(tmp_path / "register.db"))
+    one = follow(register, tmp_path)
+    one.give(1)
+    last = one.visits[-1]
+    one.move(last.number, f"{last.due + timedelta(days=49)} 09:00", confirm="travels")
+    day = last.due + timedelta(days=49)
+    for on, due in ((day, 1), (day + timedelta(days=1), 0)):
+        cohort = register_cohort(register, "physician", Chosen(), on)
+        assert description_json(described(cohort))["weeks"]["12"]["not_yet_due"] == due
+
+
 def test_a_day_tells_the_register_as_it_was(tmp_path: Path, sts_150: Protocol) -> None:
     register = open_database(str(tmp_path / "register.db"))
     enter_the_letter(register, sts_150)
@@ -293,6 +305,7 @@ def test_a_folder_of_a_series_is_made_anew(planner: Run, tmp_path: Path) -> None
     [
         (("--from", "yesterday"), "--from", 10),
         (("--to", "2026-02-30"), "--to", 10),
+        (("--on", "2099-12-31"), "--on: 2099-12-31 is still to come", 10),
         (("--from", "2026-05-01", "--to", "2026-04-01"), "before", 2),
         (("--protocol", "nosuch", "--letter"), "nosuch", 11),
     ],

@@ -14,6 +14,8 @@ from planner.core.series.description import described
 from planner.documents.series.figures import figures
 from planner.documents.series.frame import Drawn
 from planner.documents.series.remission import remission
+from planner.documents.series.spider import spider
+from planner.documents.series.waterfall import waterfall
 from tests.series import made_up
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,6 +107,16 @@ def test_binned_figures_count_all_lesions() -> None:
     for days, when in ((28, "week 4"), (84, "week 12")):
         seen = sum(one.look(days) is not None for _, one in cohort.lesions)
         assert sum(int(row[2]) for row in fall.rows if row[0] == when) == seen
+
+
+def test_what_is_not_yet_due_is_said_in_words_too() -> None:
+    (course,) = made_up(1).courses
+    (lesion,) = course.lesions
+    lesion = lesion._replace(looks=lesion.looks[:1], due=(84,))
+    cohort = cohort_of("x", [course._replace(lesions=(lesion,))], (28, 84))
+    for one in (waterfall(cohort), spider(cohort)):
+        assert "not yet due" in (ET.fromstring(one.svg)[1].text or "")
+        assert "not seen" not in (ET.fromstring(one.svg)[1].text or "")
 
 
 @pytest.mark.parametrize("size", [1, 7, 60, 300])

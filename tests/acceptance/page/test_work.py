@@ -501,7 +501,8 @@ def test_a_lesions_line_leads_to_its_course(page: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["from=yesterday", "to=2026-02-30", "on=1", "from=2026-02-01&to=2026-01-01"]
+    "asked",
+    ["from=yesterday", "to=2026-02-30", "on=1", "on=2099-12-31", "from=2026-02-01&to=2026-01-01"],
 )
 def test_a_series_of_days_that_are_none_is_not_told(page: Served, asked: str) -> None:
     nurse = page.signed_in("nurse")
