@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
 
+from planner.core.plan.response import reduction_percent
+from planner.core.plan.response import remission as remission_of
 from planner.core.protocol.protocol import Protocol
-from planner.core.series.cohort import Cohort, cohort_of, letters_cohort
+from planner.core.series.cohort import Cohort, Look, cohort_of, letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.figures import figures
 from planner.documents.series.frame import Drawn
 from planner.documents.series.remission import remission
 from planner.documents.series.spider import spider
+from planner.documents.series.swimmer import swimmers
 from planner.documents.series.waterfall import waterfall
 from tests.series import made_up
 
@@ -117,6 +121,62 @@ def test_what_is_not_yet_due_is_said_in_words_too() -> None:
     for one in (waterfall(cohort), spider(cohort)):
         assert "not yet due" in (ET.fromstring(one.svg)[1].text or "")
         assert "not seen" not in (ET.fromstring(one.svg)[1].text or "")
+
+
+def grown(*sizes: int) -> Cohort:
+    """A lesion of 10 mm a course, with its size in week 4."""
+    (course,) = made_up(1).courses
+    (lesion,) = course.lesions
+    courses = []
+    for n, size in enumerate(sizes):
+        percent = reduction_percent(Decimal(10), Decimal(size))
+        look = Look(
+            28, 28, Decimal(size), percent, remission_of(Decimal(10), Decimal(size), Decimal(1))
+        )
+        name = f"{n:03}-{'x' * 35}-{n:03}"
+        lesions = (lesion._replace(looks=(look,)),)
+        courses.append(course._replace(id=name, patient=name, lesions=lesions, fate="lost"))
+    return cohort_of("grown", courses, (28,))
+
+
+def texts(one: Drawn) -> list[str]:
+    return [each.text for each in labels(one)]
+
+
+def test_a_median_lies_between_two() -> None:
+    rows = dict(spider(grown(*[1, 9] * 41)).rows)
+    assert (rows["first quarter"], rows["median"], rows["third quarter"]) == (
+        "10.0 %", "50.0 %", "90.0 %",
+    )  # fmt: skip
+
+
+def test_what_is_gone_and_what_more_than_doubled_have_bars_of_their_own() -> None:
+    fall = waterfall(grown(*[0] * 40, *[1] * 40, 20, 21, 43))
+    assert [row[1:] for row in fall.rows] == [
+        ("-100 %, gone", "40"),
+        ("-90 to -80 %", "40"),
+        ("+90 to +100 %", "1"),
+        ("over +100 %", "2"),
+    ]
+
+
+@pytest.mark.parametrize("sizes", [(5, 21, 43), (*[5] * 80, 21, 43)])
+def test_what_grew_beyond_the_spider_is_marked_with_its_figure(sizes: tuple[int, ...]) -> None:
+    found = spider(grown(*sizes))
+    assert any("to 430 %" in one for one in texts(found))
+    assert "<path" in found.svg
+
+
+def test_the_end_of_a_long_name_stays() -> None:
+    cohort = grown(5, 6)
+    for one in (waterfall(cohort), spider(cohort), *swimmers(cohort)):
+        assert len({each for each in texts(one) if "\u2026" in each}) == 2, one.name
+
+
+def test_who_was_lost_has_no_shape_of_a_look() -> None:
+    (without,) = swimmers(cohort_of("x", [grown(5).courses[0]._replace(lesions=())], ()))
+    circles = ET.fromstring(without.svg).iter(f"{SVG}circle")
+    assert not [one for one in circles if one.attrib["fill"] == "#fff"]
 
 
 @pytest.mark.parametrize("size", [1, 7, 60, 300])

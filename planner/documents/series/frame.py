@@ -110,5 +110,8 @@ def bar(left: float, top: float, width: float, height: float, fill: str) -> str:
 
 
 def short(text: str, letters: int) -> str:
-    """A text that is cut where it has no room, and says so."""
-    return text if len(text) <= letters else f"{text[: letters - 1]}\u2026"
+    """A text that is cut in its middle where it has no room: what tells names apart ends them."""
+    if len(text) <= letters:
+        return text
+    tail = letters // 2
+    return f"{text[: letters - 1 - tail]}\u2026{text[-tail:]}"

@@ -22,10 +22,11 @@ from planner.documents.series.frame import (
     up,
     when,
 )
-from planner.documents.svg import Point, curve, dot, rule, spread, words
+from planner.documents.svg import Point, area, curve, dot, rule, spread, words
 
 _LEFT, _RIGHT, _TOP = 12.0, 128.0, 12.0
 _GAP = 2.4
+_MOST = 125.0
 _TICKS = (0, 25, 50, 75, 100, 125)
 _DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 
@@ -35,6 +36,12 @@ class _Line(NamedTuple):
     course: str
     lesion: SeriesLesion
     points: tuple[tuple[int, float], ...]
+
+    @property
+    def told(self) -> str:
+        """Its name, with how large it became where the drawing does not reach there."""
+        most = max(share for _, share in self.points)
+        return f"{short(self.name, 28)} (to {most:.0f} %)" if most > _MOST else short(self.name, 34)
 
 
 def spider(cohort: Cohort) -> Drawn:
@@ -53,7 +60,7 @@ def spider(cohort: Cohort) -> Drawn:
     is_binned = len(lines) > MOST_SHOWN
     height = 100.0 if is_binned else max(90.0, _TOP + _GAP * len(lines) + 14)
     last = max([*cohort.looks, 1])
-    across, down = Scale(0, last, _LEFT, _RIGHT), Scale(0, 125, height - 10, _TOP)
+    across, down = Scale(0, last, _LEFT, _RIGHT), Scale(0, _MOST, height - 10, _TOP)
     elements = [*up(down, _TICKS, _LEFT, _RIGHT)]
     for days in (0, *cohort.looks):
         x = across.at(days)
@@ -71,14 +78,23 @@ def _lines(lines: Sequence[_Line], across: Scale, down: Scale) -> Iterator[str]:
     drawn_as: list[tuple[Point, _Line, str]] = []
     for n, line in enumerate(sorted(lines)):
         points = [(across.at(days), down.at(share)) for days, share in sorted(line.points)]
-        dots = "".join(dot(point, 0.5) for point in points[1:])
+        shares = [share for _, share in sorted(line.points)]
+        marks = (_mark(*one) for one in zip(points[1:], shares[1:], strict=True))
+        dots = "".join(marks)
         drawn_as.append((points[-1], line, curve(points, 0.35, _DASHES[n % len(_DASHES)]) + dots))
     drawn_as.sort(key=lambda one: (one[0][1], one[1].name))
     heights = spread([end[1] for end, _, _ in drawn_as], _TOP, down.start, _GAP)
     for (end, line, shown), y in zip(drawn_as, heights, strict=True):
         lead = rule((end[0] + 0.6, end[1]), (_RIGHT + 4, y), 0.08)
-        label = words((_RIGHT + 4.5, y + 0.8), short(line.name, 34), "start", SMALL_MM)
+        label = words((_RIGHT + 4.5, y + 0.8), line.told, "start", SMALL_MM)
         yield of_course(line.course, shown, lead, label)
+
+
+def _mark(at: Point, share: float) -> str:
+    """A dot; where the drawing does not reach a head of an arrow to there."""
+    if share <= _MOST:
+        return dot(at, 0.5)
+    return area([(at[0] - 0.8, at[1]), (at[0], at[1] - 1.4), (at[0] + 0.8, at[1])], edge=0.1)
 
 
 def _boxes(lines: Sequence[_Line], across: Scale, down: Scale) -> Iterator[str]:
@@ -89,7 +105,10 @@ def _boxes(lines: Sequence[_Line], across: Scale, down: Scale) -> Iterator[str]:
         yield rule((x, down.at(low)), (x, down.at(high)), 0.3)
         yield bar(x - 4, down.at(third), 8, down.at(first) - down.at(third), "#bbb")
         yield rule((x - 4, y), (x + 4, y), 0.7)
-        names.append((y, x, f"{when(days)}: {len(shares)} lesions, median {middle:.0f} %"))
+        beyond = f", to {high:.0f} %" if high > _MOST else ""
+        if beyond:
+            yield _mark((x, down.at(high)), high)
+        names.append((y, x, f"{when(days)}: {len(shares)} lesions, median {middle:.0f} %{beyond}"))
     names.sort()
     heights = spread([y for y, _, _ in names], _TOP, down.start, _GAP * 1.3)
     for (y, x, told), height in zip(names, heights, strict=True):
@@ -106,9 +125,14 @@ def _by_look(lines: Sequence[_Line]) -> list[tuple[int, list[float]]]:
 
 
 def _five(shares: Sequence[float]) -> tuple[float, float, float, float, float]:
-    """The least, the quarters and the most of values in order."""
-    low, first, middle, third, high = (shares[round(k * (len(shares) - 1) / 4)] for k in range(5))
-    return low, first, middle, third, high
+    """The least, the quarters and the most of values in order, between two where none is there."""
+
+    def at(quarter: int) -> float:
+        below, rest = divmod(quarter * (len(shares) - 1), 4)
+        above = min(below + 1, len(shares) - 1)
+        return shares[below] + (shares[above] - shares[below]) * rest / 4
+
+    return at(0), at(1), at(2), at(3), at(4)
 
 
 def _rows(lines: Sequence[_Line], looks: Sequence[int]) -> list[list[str]]:

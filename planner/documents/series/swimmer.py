@@ -114,7 +114,8 @@ def _end(fate: Fate, x: float, y: float) -> Iterator[str]:
             yield rule((x - 0.9, y), (x + 0.9, y), 0.5)
             yield rule((x, y - 1.2), (x, y + 1.2), 0.5)
         case "lost":
-            yield ring((x, y), 0.9)
+            yield rule((x - 0.8, y - 0.8), (x + 0.8, y + 0.8), 0.4)
+            yield rule((x - 0.8, y + 0.8), (x + 0.8, y - 0.8), 0.4)
         case "running":
             yield area([(x - 0.8, y - 0.9), (x + 1, y), (x - 0.8, y + 0.9)], edge=0.2)
         case _:

@@ -31,7 +31,8 @@ _LOW, _HIGH = -100.0, 100.0
 _TICKS = (-100, -50, 0, 50, 100)
 # Gone, smaller or alike, larger: told apart on a grey copy too.
 _FILLS = {"complete": "#222", "partial": "#999", "unchanged": "#fff", "larger": "#e8c0c0"}
-_BIN = 10
+# Bars of ten per cent from the left; one before them for what is gone, one after for what is over.
+_BIN, _GONE, _BEYOND = 10, -1, 20
 
 
 class _Row(NamedTuple):
@@ -133,20 +134,42 @@ def _binned(cohort: Cohort, rows: Sequence[_Row], title: str) -> Drawn:
     height = 80.0
     for panel, days in enumerate(cohort.looks):
         changes = [one for row in rows if (one := row.change(days)) is not None]
-        bins = Counter(min(int((one - _LOW) // _BIN), 20) for one in changes if one >= _LOW)
+        bins = sorted(Counter(_bin(one) for one in changes).items())
         scale = _scale(panel, len(cohort.looks))
-        most = Scale(0, max([1, *bins.values()]), height - 10, _TOP + 4)
         planned = sum(days in row.lesion.planned for row in rows)
         told = f"{when(days)}: {len(changes)} of {planned} seen"
         elements.append(words((scale.start, 10), told, "start", LETTERS_MM, bold=True))
         elements += across(scale, _TICKS, _TOP, height - 10)
-        for n, number in sorted(bins.items()):
-            left, right = (scale.at(_LOW + _BIN * (n + k)) for k in (0, 1))
-            top = most.at(number)
-            width = max(right - left, 1.0)
-            elements.append(bar(left, top, width, height - 10 - top, "#999"))
-            elements.append(words((left + width / 2, top - 0.5), f"{number}", "middle", 1.8))
-            low = _LOW + _BIN * n
-            table.append([when(days), f"{low:+.0f} to {low + _BIN:+.0f} %", f"{number}"])
+        elements += _bars(bins, scale, height - 10)
+        table += [[when(days), _range(n), f"{number}"] for n, number in bins]
     head = ["look", "change", "lesions"]
     return drawn("waterfall", title, (WIDTH_MM, height), elements, (head, table))
+
+
+def _bin(change: float) -> int:
+    """The bar of a change; what is gone and what more than doubled have bars of their own."""
+    if change == _LOW:
+        return _GONE
+    return _BEYOND if change > _HIGH else min(int((change - _LOW) // _BIN), _BEYOND - 1)
+
+
+def _range(n: int) -> str:
+    if n == _GONE:
+        return f"{_LOW:+.0f} %, gone"
+    if n == _BEYOND:
+        return f"over {_HIGH:+.0f} %"
+    low = _LOW + _BIN * n
+    return f"{low:+.0f} to {low + _BIN:+.0f} %"
+
+
+def _bars(bins: Sequence[tuple[int, int]], scale: Scale, bottom: float) -> Iterator[str]:
+    """The bars with their numbers; the two of their own stand beside the axis."""
+    width = (scale.end - scale.start) / _BEYOND
+    most = Scale(0, max([1, *(number for _, number in bins)]), bottom, _TOP + 4)
+    yield words((scale.start - 0.5, _TOP + 1.5), "gone", "end", 1.8)
+    yield words((scale.end + 0.5, _TOP + 1.5), f">{_HIGH:.0f}", "start", 1.8)
+    for n, number in bins:
+        left, top = scale.start + width * n, most.at(number)
+        fill = _FILLS["complete"] if n == _GONE else _FILLS["partial"]
+        yield bar(left, top, width, bottom - top, fill)
+        yield words((left + width / 2, top - 0.5), f"{number}", "middle", 1.8)
