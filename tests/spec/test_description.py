@@ -98,6 +98,15 @@ def test_what_the_letter_does_not_say_is_not_counted(sts_150: Protocol) -> None:
     assert found.endings["not-reported"] == 1
 
 
+def test_a_cases_injections_are_on_the_days_of_its_regimen(sts_150: Protocol) -> None:
+    case = sts_150.cases[1]._replace(follow_up=(), injections=4)
+    weekly = sts_150.regimens[case.regimen]._replace(days=(0, 3, 7, 14), interval_days=0)
+    own = sts_150._replace(cases=(case,), regimens={**sts_150.regimens, case.regimen: weekly})
+    (only,) = letters_cohort(own).courses
+    assert [shot.day for shot in only.lesions[0].shots] == [0, 3, 7, 14]
+    assert only.last_day == 14
+
+
 def test_where_the_letter_differs_from_itself_is_told(sts_150: Protocol) -> None:
     told = "\n".join(slips(sts_150))
     for one in ("4-lower-leg, week 12", "8 lesions", "67 %", "50 %", "lost to follow-up"):

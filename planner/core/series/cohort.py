@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from planner.core.plan.course import Background
 from planner.core.plan.response import Remission, reduction_percent, remission
-from planner.core.protocol.protocol import Case, Protocol
+from planner.core.protocol.protocol import Case, Protocol, Regimen
 
 # The name of the source's own cases as a series.
 LETTER = "letter"
@@ -139,22 +139,25 @@ def letters_cohort(protocol: Protocol) -> Cohort:
     by_patient: dict[str, list[Case]] = {}
     for case in protocol.cases:
         by_patient.setdefault(case.patient, []).append(case)
-    courses = [
-        SeriesCourse(
-            id=f"case {patient}",
-            patient=patient,
-            diagnosis=cases[0].diagnosis,
-            age=cases[0].age,
-            lesions=tuple(_lesion(one, protocol, looks) for one in cases),
-            fate=_fate(cases, looks),
-            last_day=max(
-                [7 * look.week for one in cases for look in one.follow_up]
-                + [7 * (one.injections - 1) for one in cases]
-            ),
-        )
-        for patient, cases in by_patient.items()
-    ]
+    courses = [_course(patient, cases, protocol, looks) for patient, cases in by_patient.items()]
     return cohort_of(LETTER, courses, looks)
+
+
+def _course(
+    patient: str, cases: Sequence[Case], protocol: Protocol, looks: Sequence[int]
+) -> SeriesCourse:
+    lesions = tuple(_lesion(one, protocol, looks) for one in cases)
+    shots = [shot.day for one in lesions for shot in one.shots]
+    seen = [look.day for one in lesions for look in one.looks]
+    return SeriesCourse(
+        id=f"case {patient}",
+        patient=patient,
+        diagnosis=cases[0].diagnosis,
+        age=cases[0].age,
+        lesions=lesions,
+        fate=_fate(cases, looks),
+        last_day=max(shots + seen),
+    )
 
 
 def _fate(cases: Sequence[Case], looks: Sequence[int]) -> Fate:
@@ -163,9 +166,19 @@ def _fate(cases: Sequence[Case], looks: Sequence[int]) -> Fate:
     return "completed" if looks and looks[-1] in last else "not-reported"
 
 
+def _days(case: Case, regimen: Regimen) -> list[int]:
+    """The days of a case's injections: the source prints how many, and their regimen when.
+
+    Those that a regimen on days of its own does not have stand on its last.
+    """
+    if regimen.days is None:
+        return [n * regimen.interval_days for n in range(case.injections)]
+    return [regimen.days[min(n, len(regimen.days) - 1)] for n in range(case.injections)]
+
+
 def _lesion(case: Case, protocol: Protocol, planned: Sequence[int]) -> SeriesLesion:
-    interval = protocol.regimens[case.regimen].interval_days
-    shots = tuple(Shot(n * interval, Fraction(case.mean_dose_mg)) for n in range(case.injections))
+    dose = Fraction(case.mean_dose_mg)
+    shots = tuple(Shot(day, dose) for day in _days(case, protocol.regimens[case.regimen]))
     looks = tuple(
         Look(
             after_days=one.week * 7,
