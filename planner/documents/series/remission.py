@@ -55,7 +55,7 @@ def _shares(found: Description) -> Iterator[Share]:
         name = f"{found.name}, {when(one.after_days)}"
         yield Share(
             f"{name}: lesions, of evaluated",
-            100 * gone / lesions if lesions else None,
+            100 * gone / lesions if lesions and found.is_told(one.evaluated_patients) else None,
             one.complete_interval_95,
             f"{gone} of {lesions}",
             is_of_patients=False,
