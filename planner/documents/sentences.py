@@ -150,6 +150,8 @@ SENTENCES = (
     "There is no such clinic.",
     "the clinic's holidays of {n} are not known",
     "is the year right?",
+    "{as_is_day} is still to come",
+    "choose a day until today",
     "it is no name: the page plans new courses there",
     "choose another id",
     "write it as {as_is_text}",
