@@ -16,6 +16,7 @@ from planner.app.auditing import note_change
 from planner.app.changing import Step
 from planner.app.clinics import ClinicChanged, asked_of, wall_now
 from planner.app.courses import begun, check_new, write_steps
+from planner.app.one_patient import check_not_dead, known_patient, running_beside, states_of
 from planner.app.planning import Source, check_can_be_issued, protocol_named
 from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.core.calendar.availability import Opening
@@ -46,7 +47,7 @@ from planner.files.fields import shown
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions, lock_clinic
 from planner.store.histories import find_patient, read_course
-from planner.store.standing import Standing, check_not_restricted
+from planner.store.standing import Standing
 from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
 from planner.store.tables import courses, pages, patients, visits
 from planner.store.taken_times import beside_others, taken_at
@@ -74,12 +75,16 @@ class Bounds(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """Courses that got their days, those that wait on, and whose visits made room."""
+    """Courses that got their days, those that wait on, and whose visits made room.
+
+    `kept` says of some that wait on what keeps them there, which no room helps against.
+    """
 
     clinic: str
     version: int
     courses: tuple[tuple[str, datetime], ...]
     waiting: tuple[str, ...]
+    kept: Mapping[str, str]
     outcome: Outcome
     # Whether a search for room was given up: too many visits cross for what is installed.
     is_given_up: bool
@@ -98,7 +103,8 @@ def wait_for(
 
     A dry one writes nothing: it is looked at.
 
-    Raises InputError for a file that is wrong, NotConfirmedError where its plan would wait.
+    Raises InputError for a file that is wrong, NotConfirmedError where its plan would wait,
+    RefusedError where the register knows its patient otherwise, or as dead.
     """
     check_may(author.role, "waiting")
     with database.writing() as connection:
@@ -110,8 +116,8 @@ def wait_for(
             raise InputError(Problem("by_date", problem, "name a day to come"))
         one, content = _read(file, place, author, bounds)
         check_new(connection, one.course.id)
-        if there := find_patient(connection, one.course.patient.id):
-            check_not_restricted(there)
+        if there := known_patient(connection, one.course):
+            check_not_dead(states_of(connection, there))
         if is_dry:
             return one
         kept = keep_input(connection, store_protocol(content))
@@ -187,7 +193,9 @@ def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> l
     check_may(role, "read")
     with database.reading() as connection:
         place = read_place(connection, clinic)
-        found = _planned(connection, place, wall_now(place, now), Bounds())
+        # Whoever looks: what a physician would be asked takes nobody's room away.
+        ready, _ = _ready(connection, place, "physician")
+        found = _planned(connection, place, ready, wall_now(place, now), Bounds())
         return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
 
 
@@ -236,37 +244,72 @@ def _booked(
     now = wall_now(place, author.now)
     found: list[tuple[str, datetime]] = []
     left: list[Waiting] = []
-    for one, start in _planned(connection, place, now, bounds):
+    ready, kept = _ready(connection, place, author.role)
+    for one, start in _planned(connection, place, ready, now, bounds):
         if start is None:
             left.append(one)
+        elif why := _kept_by(connection, one, author.role):
+            # Another one of its patient began just now.
+            kept[one.course.id] = why
         else:
             found.append((one.course.id, _begin(connection, place, one, start, author)))
     room = _MakingRoom(connection, place, author, may_move, {course for course, _ in found})
     for one in left if may_move else ():
-        if start := room.start_of(one, bounds):
+        if why := _kept_by(connection, one, author.role):
+            kept[one.course.id] = why
+        elif start := room.start_of(one, bounds):
             found.append((one.course.id, start))
-    served = {course for course, _ in found}
-    waits = tuple(one.course.id for one in left if one.course.id not in served)
     moves = tuple(
         each for standing, step in room.steps for each in moves_of(standing, step, room.alone)
     )
     outcome = Outcome(tuple(room.steps), moves, (), (), ())
-    return Booked(clinic, place.version, tuple(found), waits, outcome, room.is_given_up)
+    waits = tuple(one.course.id for one in _listed(connection, place))
+    return Booked(clinic, place.version, tuple(found), waits, kept, outcome, room.is_given_up)
+
+
+def _ready(
+    connection: Connection, place: Place, role: Role
+) -> tuple[list[Waiting], dict[str, str]]:
+    """Those of the list who may begin where there is room; and of others what keeps them."""
+    there = _listed(connection, place)
+    kept = {one.course.id: why for one in there if (why := _kept_by(connection, one, role))}
+    return [one for one in there if one.course.id not in kept], kept
+
+
+def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
+    """What keeps a course on the list, however much room there is; None where nothing does.
+
+    What its patient's other courses ask of it is no matter of days: a physician answers it.
+    """
+    try:
+        patient = known_patient(connection, one.course)
+        if patient is None:
+            return None
+        _, asked = running_beside(connection, patient, one.course, is_locked=False)
+    except RefusedError as error:
+        first = error.problems[0]
+        return f"{first.place}: {first.problem}"
+    if not asked or role == "physician":
+        return None
+    return "a physician is asked: " + "; ".join(each.message for each in asked)
 
 
 def _planned(
-    connection: Connection, place: Place, now: datetime, bounds: Bounds
+    connection: Connection, place: Place, there: Sequence[Waiting], now: datetime, bounds: Bounds
 ) -> list[tuple[Waiting, datetime | None]]:
-    """Each waiting course with its first visit, None where it does not fit."""
-    there = [one for one in waiting_at(connection, place.id) if not _is_restricted(connection, one)]
+    """Each of some waiting courses with its first visit, None where it does not fit."""
     wanted = [_wanted(connection, one, now, bounds) for one in there]
     series = booked(wanted, _around(connection, place), now)
     starts = (one.course.first_visit if one else None for one in series)
     return list(zip(there, starts, strict=True))
 
 
+def _listed(connection: Connection, place: Place) -> list[Waiting]:
+    """The waiting list of a clinic without those whose data may not be worked with."""
+    return [one for one in waiting_at(connection, place.id) if not _is_restricted(connection, one)]
+
+
 def _is_restricted(connection: Connection, one: Waiting) -> bool:
-    """Whether the data of who waits may not be worked with."""
     there = find_patient(connection, one.course.patient.id)
     return there is not None and there.restricted is not None
 

@@ -146,7 +146,9 @@ def book(
 
 def _booked_json(made: Booked) -> dict[str, Any]:
     booked = [{"course": one, "first_visit": start} for one, start in made.courses]
-    return {"booked": booked, "waiting": list(made.waiting), "given_up": made.is_given_up}
+    kept = [{"course": one, "by": why} for one, why in made.kept.items()]
+    waiting = {"waiting": list(made.waiting), "kept": kept}
+    return {"booked": booked, **waiting, "given_up": made.is_given_up}
 
 
 def _booked_lines(made: Booked) -> Iterator[str]:
@@ -154,6 +156,8 @@ def _booked_lines(made: Booked) -> Iterator[str]:
     for move in made.outcome.moves:
         to = typed_moment(move.to) if move.to else "no day"
         yield f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}"
-    yield from (f"  {one:14}  does not fit and waits on" for one in made.waiting)
+    for one in made.waiting:
+        why = made.kept.get(one)
+        yield f"  {one:14}  " + (f"waits on: {why}" if why else "does not fit and waits on")
     if made.is_given_up:
         yield "  a search for room was given up: too many visits cross; the extra roster finds more"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -23,13 +24,14 @@ from planner.errors import MovedOnError
 from planner.store.clinics import find_place
 from planner.store.database import open_database
 from tests.conftest import Run
-from tests.courses import course_text, lesion
+from tests.courses import confirmation, course_text, lesion
 
 MONDAY = "2027-03-01"
 # MOMENTS=30 in the environment kills it at as many.
 MOMENTS = int(os.environ.get("MOMENTS", "4"))
 HOURS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-12:00")
 BY = {"PLANNER_USER": "Dr A. Holm"}
+ALLERGY = "sulfite_allergy = true"
 
 
 def clinic_file(folder: Path, file: str = "clinic.toml", **changes: Any) -> Path:
@@ -749,6 +751,57 @@ def test_a_look_at_booking_asks_nothing(
     assert "course W-1: the patient has another running course" in asked.stderr
     wrong = planner("clinic", "book", "one", "--from", "2027-03-02", "--to", MONDAY, **where)
     assert wrong.returncode == 2
+
+
+def of_patient(file: Path, patient: str, *said: str) -> Path:
+    """A course file of a patient who has others."""
+    lines = "\n".join([f'id = "{patient}"', *said])
+    file.write_text(re.sub(r'id = "P-[^"]*"', lines, file.read_text(), count=1))
+    return file
+
+
+def test_what_other_courses_ask_is_no_secretarys_to_answer(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    allergic = of_patient(course_file(tmp_path, "K-9", f"{MONDAY} 09:00"), "P-9", ALLERGY)
+    allergic.write_text(allergic.read_text() + confirmation("sulfite-allergy", "stated"))
+    assert planner("course", "add", allergic, "--clinic", "one", **where).returncode == 0
+    secretary = {**where, "PLANNER_ROLE": "secretary"}
+    for name, patient in (("W-9", "P-9"), ("W-1", "P-W"), ("W-2", "P-W")):
+        file = of_patient(course_file(tmp_path, name, None), patient)
+        assert planner("clinic", "wait", "one", file, **secretary).returncode == 0
+    book = ("book", "one", "--confirm", "will call")
+    made = changed(planner, *book, **secretary)
+    # W-2 waits as well: its patient's W-1 began a moment before.
+    assert [one["course"] for one in made["booked"]] == ["W-1"]
+    assert made["waiting"] == ["W-9", "W-2"]
+    why = {one["course"]: one["by"] for one in made["kept"]}
+    assert "a physician is asked: the patient has another running course: K-9" in why["W-9"]
+    assert "course K-9 states a sulfite allergy" in why["W-9"]
+    assert "course: W-1" in why["W-2"]
+    assert "waits on: a physician is asked" in planner("clinic", *book, **secretary).stdout
+    assert changed(planner, *book, **where)["waiting"] == []
+
+
+def test_a_dead_patient_is_given_no_day_and_holds_nobody_up(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for name, patient in (("A-2", "P-K-1"), ("W-1", "P-W-1")):
+        file = of_patient(course_file(tmp_path, name, None), patient)
+        assert planner("clinic", "wait", "one", file, **where).returncode == 0
+    died = ("end", "K-1", "--as", "died", "--on", "2026-11-02", "--reason", "told")
+    done = planner("course", *died, "--confirm", "y", **where)
+    assert done.returncode == 0, done.stderr
+    third = of_patient(course_file(tmp_path, "A-3", None), "P-K-1")
+    refused = planner("clinic", "wait", "one", third, **where)
+    assert (refused.returncode, "the patient died" in refused.stderr) == (13, True)
+    work = changed(planner, "work", "one", **where)
+    assert [one["course"] for one in work["could_come_earlier"]] == ["W-1"]
+    made = changed(planner, "book", "one", "--confirm", "y", **where)
+    assert [one["course"] for one in made["booked"]] == ["W-1"]
+    assert made["kept"] == [{"course": "A-2", "by": "course K-1: the patient died"}]
 
 
 def test_a_solver_says_nothing_on_standard_output(
