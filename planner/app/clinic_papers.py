@@ -15,7 +15,7 @@ from planner.app.calls import call_rows, calls_of
 from planner.app.clinic_days import stale_pages_at
 from planner.app.courses import change, change_in
 from planner.app.documents import CODE_DIGITS, course_documents
-from planner.app.issued_pages import issue_of
+from planner.app.one_patient import died_elsewhere
 from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
 from planner.core.plan.findings import hindering
 from planner.core.plan.pages import visit_page
@@ -27,18 +27,18 @@ from planner.errors import PlannerError, Problem, RefusedError
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
 from planner.store.day_list import due_visits, to_prepare
-from planner.store.standing import Standing
+from planner.store.standing import Standing, read_standing
 from planner.store.tables import courses, patients, visits
 
 Report = Callable[[str], None]
 
 
 class DayPack(NamedTuple):
-    """A day's papers by their names, and the courses that wait for a physician."""
+    """A day's papers by their names, and the courses that wait for a physician, each with why."""
 
     files: Mapping[str, bytes]
     visits: tuple[tuple[str, int], ...]
-    waiting: tuple[str, ...]
+    waiting: Mapping[str, str]
 
 
 def day_pack(
@@ -79,7 +79,7 @@ def day_pack(
                 _note(connection, one, number, files, author)
             write(files)
     keys = tuple((one.record.course, number) for one, number in there)
-    return DayPack(files, keys, tuple(waiting))
+    return DayPack(files, keys, waiting)
 
 
 def _keys(there: Sequence[tuple[Standing, int]]) -> set[tuple[str, int]]:
@@ -92,16 +92,19 @@ def _visit(plan: Plan, number: int) -> PlannedVisit:
 
 def _ready(
     connection: Connection, place: Place, on: date
-) -> tuple[list[tuple[Standing, int]], list[str]]:
-    """The visits of a day in the order of the hours, and the courses that wait."""
-    found, waiting = [], []
+) -> tuple[list[tuple[Standing, int]], dict[str, str]]:
+    """The visits of a day in the order of the hours, and the courses that wait, each with why."""
+    found, waiting = [], {}
     for course, number in _of_day(connection, place, on):
-        standing = issue_of(connection, course)
-        if hindering(standing.plan.findings):
-            waiting.append(course)
+        standing = read_standing(connection, course)
+        if died := died_elsewhere(connection, standing.record):
+            # One patient's course that nobody ended is no reason to stop the others' papers.
+            waiting[course] = f"the patient died (course {died[0]}): end it too, as died"
+        elif hindering(standing.plan.findings):
+            waiting[course] = "it waits for a physician"
         else:
             found.append((standing, number))
-    return found, list(dict.fromkeys(waiting))
+    return found, waiting
 
 
 def _of_day(connection: Connection, place: Place, on: date) -> list[tuple[str, int]]:

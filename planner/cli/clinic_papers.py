@@ -60,8 +60,8 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
 
     register = open_register(database)
     made = day_pack(register, clinic, when, who, stamp=stamp, report=progress_line, write=write)
-    for course in made.waiting:
-        remark(f"course {course} waits for a physician; its papers were not made")
+    for course, why in made.waiting.items():
+        remark(f"course {course}: {why}; its papers were not made")
     files = " ".join(made.files)
     say(f"{count(len(made.visits), 'visit')}; files in {out}/\n  {files}\n", is_done=True)
 

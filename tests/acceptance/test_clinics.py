@@ -804,6 +804,23 @@ def test_a_dead_patient_is_given_no_day_and_holds_nobody_up(
     assert made["kept"] == [{"course": "A-2", "by": "course K-1: the patient died"}]
 
 
+def test_a_dead_patients_other_course_stops_nobody_elses_papers(
+    planner: Run, tmp_path: Path
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2)
+    beside = of_patient(course_file(tmp_path, "R-1", f"{MONDAY} 10:00"), "P-K-1")
+    add = ("add", beside, "--clinic", "one", "--confirm", "both")
+    assert planner("course", *add, **where).returncode == 0
+    died = ("end", "K-1", "--as", "died", "--on", "2026-11-02", "--reason", "told")
+    assert planner("course", *died, "--confirm", "y", **where).returncode == 0
+    done = planner("clinic", "day", "one", "--on", MONDAY, "--out", "day", **where)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 visit;")
+    assert "course R-1: the patient died (course K-1): end it too" in done.stderr
+    assert "documents" not in planner("course", "history", "R-1", **where).stdout
+
+
 def test_a_solver_says_nothing_on_standard_output(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
