@@ -57,6 +57,7 @@ from planner.store.histories import (
     note_pages,
     project,
     read_course,
+    read_courses_of,
 )
 from planner.store.standing import Standing, check_not_erased, check_not_restricted
 from planner.store.stored_inputs import keep_input, store_protocol
@@ -234,7 +235,8 @@ def change_in(
         note_change(connection, author, kind_of(one.entry.event), course)
     after = write_steps(connection, first, steps)
     if any(one.entry.event == Answered(SULFITE_ALLERGY.id, True) for one in steps):
-        for other, told_it in allergy_learnt(connection, after, author):
+        others = read_courses_of(connection, record.patient, is_locked=True)
+        for other, told_it in allergy_learnt(connection, course, others, author):
             write_steps(connection, other, [told_it])
     return _led_to(first, steps, after)
 

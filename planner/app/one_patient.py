@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from planner.app.actors import Author
 from planner.app.asked import Asked
@@ -21,9 +21,10 @@ from planner.store.histories import (
     add_patient,
     find_patient,
     read_courses_of,
+    read_patient,
 )
 from planner.store.standing import Standing, check_not_restricted
-from planner.store.tables import patients
+from planner.store.tables import courses, patients
 from planner.store.taken_times import around_others
 
 
@@ -165,17 +166,41 @@ def caught_up(connection: Connection, standing: Standing, author: Author) -> Ste
 
 
 def allergy_learnt(
-    connection: Connection, made: Standing, author: Author
+    connection: Connection, source: str, others: Iterable[Record], author: Author
 ) -> Iterator[tuple[Standing, Step]]:
-    """The patient's other running courses, as they know of an allergy that `made` came to state."""
-    source, patient = made.record.course, made.record.patient
-    for record in read_courses_of(connection, patient, is_locked=True):
+    """A patient's running courses, as they know of an allergy that the course `source` states."""
+    for record in others:
         other = Standing.of(record)
-        if record.course == source or other.state.ended:
-            continue
         said = other.state.course.patient._replace(sulfite_allergy=True)
+        if other.state.ended:
+            continue
         if told_it := identified(connection, other, source, said, author):
             yield other, told_it
+
+
+def allergies_met(
+    connection: Connection, brought: Collection[str], author: Author
+) -> Iterator[tuple[Standing, Step]]:
+    """Running courses as they know of an allergy once courses of another register came in.
+
+    What courses of one register say of each other was asked and answered there.
+    """
+    for patient in _met(connection, brought):
+        there = read_courses_of(connection, patient, is_locked=True)
+        came = [one for one in there if one.course in brought]
+        were = [one for one in there if one.course not in brought]
+        for sources, others in ((came, were), (were, came)):
+            allergic = [one.course for one in sources if one.state.course.patient.sulfite_allergy]
+            if allergic:
+                yield from allergy_learnt(connection, allergic[-1], others, author)
+
+
+def _met(connection: Connection, brought: Collection[str]) -> list[PatientRow]:
+    """The patients who had courses here and got others of another register."""
+    rows = connection.execute(select(courses.c.id, courses.c.patient)).all()
+    came = {one.patient for one in rows if one.id in brought}
+    were = {one.patient for one in rows if one.id not in brought}
+    return [read_patient(connection, key) for key in sorted(came & were)]
 
 
 def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] | None:

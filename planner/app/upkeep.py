@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from planner.app.actors import Role, check_may
+from planner.app.actors import Author, Role, check_may
+from planner.app.courses import write_steps
+from planner.app.one_patient import allergies_met
 from planner.app.statistics import Dialect, csv_files, csv_text
 from planner.errors import Problem
 from planner.store.database import Database
@@ -52,10 +54,18 @@ def _standings(database: Database, role: Role, course: str | None) -> Sequence[S
         return [read_standing(connection, one) for one in ids]
 
 
-def import_lines(database: Database, role: Role, lines: Iterable[str]) -> Sequence[str]:
-    """Bring the courses of an export in, all or none; their ids."""
-    check_may(role, "upkeep")
-    return imported(database, lines)
+def import_lines(database: Database, author: Author, lines: Iterable[str]) -> Sequence[str]:
+    """Bring the courses of an export in, all or none; their ids.
+
+    An allergy that they state becomes known in their patients' running courses here, and one that
+    is stated here in theirs.
+    """
+    check_may(author.role, "upkeep")
+    with database.writing() as connection:
+        brought = imported(connection, lines)
+        for standing, told_it in allergies_met(connection, brought, author):
+            write_steps(connection, standing, [told_it])
+        return brought
 
 
 def back_up_into(database: Database, role: Role, target: Path) -> None:

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from planner.cli.paths import PATH
-from planner.cli.register import begun_register, database_option, json_option, open_register, role
+from planner.cli.register import (
+    author,
+    begun_register,
+    by_option,
+    database_option,
+    json_option,
+    open_register,
+    role,
+)
 from planner.errors import InputError, Problem, RefusedError, UsageError, raise_if_any
 
 MANY = 1000
@@ -62,12 +70,16 @@ def export(
 @click.command("import")
 @click.argument("file", metavar="FILE", type=PATH)
 @click.option("--verify", type=PATH, metavar="KEYFILE", help="Refuse what this key did not sign.")
+@by_option
 @database_option
 @json_option
-def import_(file: Path, verify: Path | None, database: str | None, as_json: bool) -> None:
+def import_(
+    file: Path, verify: Path | None, by: str | None, database: str | None, as_json: bool
+) -> None:
     """Bring the courses of an export in: all of them, or none.
 
-    A digest shows what was changed by accident; only --verify shows who made the file.
+    An allergy that one states becomes known in its patient's running courses. A digest shows what
+    was changed by accident; only --verify shows who made the file.
 
     Example: planner course import register.jsonl --database copy.db
     """
@@ -83,7 +95,7 @@ def import_(file: Path, verify: Path | None, database: str | None, as_json: bool
             else:
                 remark("not verified: names, birth dates and restrictions are as the file says")
             with begun_register(database) as register:
-                found = import_lines(register, role(), lines)
+                found = import_lines(register, author(by or "not stated"), lines)
     except OSError as error:
         fix = "check the name and the rights"
         raise InputError(Problem(str(file), f"it cannot be read: {error.strerror}", fix)) from error

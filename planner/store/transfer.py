@@ -16,7 +16,7 @@ from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
 from planner.store.adopted_clinics import join_clinic
 from planner.store.clinics import PUT, clinic_ids, keep_rows, rows_of
-from planner.store.database import Database, lock_additions
+from planner.store.database import lock_additions
 from planner.store.event_rows import UNREADABLE, EventRow, scheduled_of
 from planner.store.first_edition_register import migrate_course
 from planner.store.histories import (
@@ -94,26 +94,25 @@ def _clinics(connection: Connection) -> Iterator[dict[str, Any]]:
         yield {"clinic": clinic, "events": events, "inputs": files}
 
 
-def imported(database: Database, lines: Iterable[str]) -> list[str]:
-    """Bring the courses of an export in; their ids. All of them, or none.
+def imported(connection: Connection, lines: Iterable[str]) -> list[str]:
+    """Bring the courses of an export in; their ids.
 
     Raises InputError for lines that are no export, RefusedError for a course that is there
-    already or a history that was tampered with.
+    already or a history that was tampered with; then nothing of it is to be kept.
     """
-    with database.writing() as connection:
-        lock_additions(connection)
-        coming = _Coming(connection)
-        for number, line in enumerate(lines, start=1):
-            try:
-                coming.take(number, json.loads(line))
-            except _NO_LINE as error:
-                fix = "export the register anew"
-                problem = "this is no line of an export"
-                raise InputError(Problem(f"line {number}", problem, fix)) from error
+    lock_additions(connection)
+    coming = _Coming(connection)
+    for number, line in enumerate(lines, start=1):
         try:
-            return coming.finish()
+            coming.take(number, json.loads(line))
         except _NO_LINE as error:
-            raise InputError(Problem("the last course", "it cannot be read")) from error
+            fix = "export the register anew"
+            problem = "this is no line of an export"
+            raise InputError(Problem(f"line {number}", problem, fix)) from error
+    try:
+        return coming.finish()
+    except _NO_LINE as error:
+        raise InputError(Problem("the last course", "it cannot be read")) from error
 
 
 class _Coming:

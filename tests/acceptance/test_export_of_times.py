@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
+from planner.app.actors import Author
+from planner.app.upkeep import import_lines
 from planner.errors import PlannerError
 from planner.store.database import Database, open_database
 from planner.store.day_list import listed_courses
 from planner.store.event_rows import EventRow, digest
-from planner.store.transfer import exported, imported
+from planner.store.transfer import exported
 from tests.conftest import CLINIC, EXAMPLES, Run
-from tests.registers import Followed, follow
+from tests.registers import NOW, Followed, follow
 
 Lines = list[dict[str, Any]]
 
@@ -180,9 +182,9 @@ def test_false_times_bring_nothing_in(course: Followed, tmp_path: Path, name: st
     assert chained(lines_of(course.register)) == honest
     copy = open_database(str(tmp_path / "copy.db"))
     with pytest.raises(PlannerError) as caught:
-        imported(copy, as_lines(change(honest)))
+        import_lines(copy, Author("A", NOW), as_lines(change(honest)))
     assert caught.value.exit_code == exit_code
     assert said in str(caught.value)
     with copy.reading() as connection:
         assert listed_courses(connection) == []
-    assert imported(copy, as_lines(lines_of(course.register))) == ["K-1"]
+    assert import_lines(copy, Author("A", NOW), as_lines(lines_of(course.register))) == ["K-1"]

@@ -16,9 +16,11 @@ import icalendar
 import pytest
 import sqlalchemy
 
+from planner.app.actors import Author
 from planner.app.administration import Amount, Circumstances, corrected, mended_given, withdrawn
 from planner.app.course_json import course_json
 from planner.app.issued_pages import pages_with
+from planner.app.upkeep import import_lines
 from planner.core.followup.events import Migrated
 from planner.files.plan import json_bytes
 from planner.store import first_edition_register as first_edition
@@ -26,11 +28,10 @@ from planner.store.database import Database, open_database
 from planner.store.day_list import due_visits, restricted_visits, to_prepare, without_day
 from planner.store.histories import read_course
 from planner.store.standing import Standing
-from planner.store.transfer import imported
 from tests.conftest import Run, new_postgresql
 from tests.first_edition import EXPORT, kept, put_at
 from tests.papers import pages
-from tests.registers import Followed, day, days_of, problems
+from tests.registers import NOW, Followed, day, days_of, problems
 
 SHOWS: dict[str, Any] = kept("shows")
 SPAN = day("2025-01-01"), day("2028-01-01")
@@ -270,7 +271,7 @@ def test_an_export_of_the_first_edition_comes_in_the_same(
     migrated: Database, register: Database
 ) -> None:
     with EXPORT.open(encoding="utf-8") as lines:
-        assert imported(register, lines) == list(SHOWS)
+        assert import_lines(register, Author("A", NOW), lines) == list(SHOWS)
     assert problems(register) == []
     for course in SHOWS:
         came, there = shown(register, course), shown(migrated, course)

@@ -15,6 +15,7 @@ import pytest
 from planner.store.event_rows import EventRow, digest
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, write
+from tests.registers import NOW
 
 BY = ("--by", "Dr A. Holm")
 PATIENT = "/event/course/patient/id"
@@ -195,12 +196,14 @@ def test_an_honest_export_comes_in(planner: Run, tmp_path: Path, lines: Lines) -
 def test_check_tells_what_came_in_before_it_was_looked_at(
     planner: Run, tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from planner.app.actors import Author
+    from planner.app.upkeep import import_lines
     from planner.store import transfer
     from planner.store.database import open_database
 
     monkeypatch.setattr(transfer, "unproven", lambda _record, _state: ())
     text = forged(lines, FORGED["three doses of four"])
-    transfer.imported(open_database(str(tmp_path / "new.db")), text.splitlines())
+    import_lines(open_database(str(tmp_path / "new.db")), Author("A", NOW), text.splitlines())
     done = planner("course", "check", "--database", "new.db")
     assert done.returncode == 13
     assert "K-1: " in done.stderr

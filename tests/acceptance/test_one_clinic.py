@@ -16,11 +16,12 @@ import pytest
 
 from planner.app.actors import Author
 from planner.app.patients import restrict
+from planner.app.upkeep import import_lines
 from planner.core.calendar.occupancy import Busy
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
 from planner.store.database import Database, open_database
 from planner.store.day_list import due_visits, listed_courses
-from planner.store.transfer import exported, imported
+from planner.store.transfer import exported
 from planner.store.upkeep import notes
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion, write
@@ -382,7 +383,7 @@ def test_what_came_in_beyond_the_room_is_told(
             lines.append(list(exported(connection)))
     register = open_database(register_url)
     for one in lines:
-        imported(register, iter(one))
+        import_lines(register, Author("A", NOW), iter(one))
     checked = planner("course", "check", "--database", register_url)
     assert checked.returncode == 0
     first, *_ = checked.stdout.splitlines()

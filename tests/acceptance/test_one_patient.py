@@ -13,14 +13,16 @@ import pytest
 from planner.app.actors import Author
 from planner.app.administration import undone
 from planner.app.issued_pages import note_issued
+from planner.app.upkeep import import_lines
 from planner.core.followup.events import Identified
 from planner.errors import InputError, NotConfirmedError, RefusedError
 from planner.files.plan import plan_bytes
-from planner.store.database import Database
+from planner.store.database import Database, open_database
 from planner.store.standing import Standing
+from planner.store.transfer import exported
 from tests.conftest import CLINIC, Run
 from tests.courses import SOUND, confirmation, write
-from tests.registers import NOW, Followed, follow
+from tests.registers import NOW, Followed, follow, problems
 
 BY = {"PLANNER_USER": "Dr A. Holm"}
 HOURS = {"K-0": "08:00", "K-1": "09:00", "K-2": "10:00", "K-3": "11:00"}
@@ -199,6 +201,51 @@ def test_an_id_with_what_nobody_sees_begins_no_course(
     with pytest.raises(InputError, match="it holds a"):
         add(register, tmp_path, text_of("K-2", patient=typed))
     assert len(first.now.record.entries) == 1
+
+
+def exported_of(register: Database, course: str) -> list[str]:
+    with register.reading() as connection:
+        return list(exported(connection, course))
+
+
+def test_an_allergy_that_an_import_brings_is_known_in_the_courses_there(
+    register: Database, tmp_path: Path
+) -> None:
+    """In both directions, but not between courses that were asked beside each other already."""
+    source = open_database(str(tmp_path / "source.db"))
+    add(source, tmp_path, text_of("K-1", ALLERGY))
+    add(source, tmp_path, text_of("K-2"))
+    running, admin = follow(register, tmp_path, text_of("K-3")), Author("A. B.", NOW)
+    import_lines(register, admin, exported_of(source, "K-2"))
+    assert [one.event for one in running.now.record.entries[1:]] == []
+    import_lines(register, admin, exported_of(source, "K-1"))
+    second = Followed(register, "K-2")
+    for course in (running, second):
+        assert [one.event for one in course.now.record.entries[1:]] == [
+            Identified("K-1", sulfite_allergy=True)
+        ]
+        assert [one.code for one in course.now.state.findings if one.is_open] == ["sulfite-allergy"]
+    with pytest.raises(RefusedError, match="in the register already"):
+        import_lines(register, admin, exported_of(source, "K-1"))
+    # What comes to a register that states it learns it; what knows it is told nothing.
+    other = open_database(str(tmp_path / "other.db"))
+    add(other, tmp_path, text_of("K-0", ALLERGY))
+    import_lines(other, admin, exported_of(register, "K-2"))
+    import_lines(other, admin, exported_of(source, "K-1"))
+    assert len(Followed(other, "K-2").now.record.entries) == 2
+    third = open_database(str(tmp_path / "third.db"))
+    add(third, tmp_path, text_of("K-0", ALLERGY))
+    import_lines(third, admin, exported_of(source, "K-2"))
+    assert [one.event for one in Followed(third, "K-2").now.record.entries[1:]] == [
+        Identified("K-0", sulfite_allergy=True)
+    ]
+    assert problems(third) == problems(register) == []
+    # Taken over as a whole, they are as they were.
+    whole = open_database(str(tmp_path / "whole.db"))
+    with source.reading() as connection:
+        lines = list(exported(connection))
+    import_lines(whole, admin, lines)
+    assert len(Followed(whole, "K-2").now.record.entries) == 1
 
 
 def shown(planner: Run, name: str) -> Any:

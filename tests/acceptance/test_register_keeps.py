@@ -23,14 +23,15 @@ from alembic.migration import MigrationContext
 from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
 from planner.app.courses import change
+from planner.app.upkeep import import_lines
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
 from planner.store.database import Database, open_database
 from planner.store.histories import read_course
 from planner.store.tables import metadata
-from planner.store.transfer import exported, imported
+from planner.store.transfer import exported
 from planner.store.upkeep import back_up
 from tests.conftest import CLINIC, EXAMPLES, Run
-from tests.registers import Followed, follow, problems
+from tests.registers import NOW, Followed, follow, problems
 
 
 def write_on(url: str, name: str, events: int, told: Connection) -> None:
@@ -268,7 +269,7 @@ def test_a_torn_or_changed_export_brings_nothing_in(
 ) -> None:
     copy = open_database(str(tmp_path / "copy.db"))
     with pytest.raises(PlannerError):
-        imported(copy, iter(spoil(lines_of(course.register))))
+        import_lines(copy, Author("A", NOW), iter(spoil(lines_of(course.register))))
     assert len(lines_of(copy)) == 1
 
 

@@ -134,7 +134,7 @@ def test_who_keeps_the_register_keeps_it(followed: Followed, tmp_path: Path, rol
         "patients": (lambda: held_of(register, role, "P-1"), set()),
         "export": (lambda: export_table(register, role), {"auditor"}),
         "check": (lambda: check_all(register, role, silent), {"administrator"}),
-        "import": (lambda: import_lines(register, role, []), {"administrator"}),
+        "import": (lambda: import_lines(register, by(role), []), {"administrator"}),
     }
     for use, others in uses.values():
         if role == "physician" or role in others:

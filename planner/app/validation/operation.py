@@ -209,7 +209,7 @@ def register_faults() -> Iterator[str]:
         yield from (str(one) for one in check(register, _silent))
         with export_lines(register, AUTHOR.role) as lines:
             kept = list(lines)
-        import_lines(other, AUTHOR.role, kept)
+        import_lines(other, AUTHOR, kept)
         yield from (str(one) for one in check(other, _silent))
         here, there = (
             course_standing(one, AUTHOR.role, "validation").plan for one in (register, other)
