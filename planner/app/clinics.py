@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from planner.app.rearranging import Move, Outcome, rearranged
 from planner.core.calendar.clinic import Clinic, Closure
 from planner.core.calendar.closures import closed_besides
 from planner.core.followup.questions import Question
+from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import count, day, typed_moment
 from planner.errors import MovedOnError, Problem, RefusedError, located
@@ -57,7 +59,7 @@ class ClinicChanged(NamedTuple):
     is_written: bool
 
 
-NOTHING = Outcome((), (), (), (), ())
+NOTHING = Outcome((), (), (), (), (), ())
 
 
 def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
@@ -312,8 +314,16 @@ def asked_of(outcome: Outcome, role: Role) -> Iterator[Asked]:
 
 
 def _asked_by_number(outcome: Outcome) -> Iterator[Asked]:
+    for code, number in _hindered(outcome).items():
+        text = f"{CODES[code]} ({count(number, 'course')})"
+        yield _fact(code, "", text, "their papers are not made then")
     for there, what in _told_of(outcome):
         yield _fact("visits-move", "", f"{count(len(there), 'visit')} {what}", "let them be told")
+
+
+def _hindered(outcome: Outcome) -> Counter[str]:
+    """Of how many courses the papers wait for what, by its code."""
+    return Counter(code for _, code in {(course, one.code) for course, one in outcome.hinders})
 
 
 def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
@@ -328,6 +338,9 @@ def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
 
 
 def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
+    for course, hinders in outcome.hinders:
+        text = f"course {course}: {hinders.alone}"
+        yield _fact(hinders.code, "", text, "its papers are not made then")
     for course, visit, when in outcome.unrecorded:
         text = f"course {course}, visit {visit} on {typed_moment(when)} was not recorded"
         yield _fact("not-recorded", "", text, "record it first")
@@ -353,7 +366,8 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
     outcome = made.outcome
     if role == "administrator":
         told = {what.replace(" ", "_"): len(there) for there, what in _told_of(outcome)}
-        return {"clinic": made.clinic, "version": made.version, "visits": told}
+        numbers = {"visits": told, "findings": _hindered(outcome)}
+        return {"clinic": made.clinic, "version": made.version} | numbers
     return {
         "clinic": made.clinic,
         "version": made.version,
@@ -363,6 +377,10 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
         "not_recorded": [
             {"course": course, "visit": visit, "start": when}
             for course, visit, when in outcome.unrecorded
+        ],
+        "findings": [
+            {"course": course, "code": one.code, "message": one.alone}
+            for course, one in outcome.hinders
         ],
     }
 
@@ -384,4 +402,5 @@ def wall_now(place: Place, now: datetime) -> datetime:
 def summary_line(made: ClinicChanged) -> str:
     """`version 2; 3 visits move, 1 without a day`."""
     parts = (f"{count(len(there), 'visit')} {what}" for there, what in _told_of(made.outcome))
-    return "; ".join((f"version {made.version}", *parts))
+    hindered = (f"{code} of {count(n, 'course')}" for code, n in _hindered(made.outcome).items())
+    return "; ".join((f"version {made.version}", *parts, *hindered))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from planner.app.actors import Author
-from planner.app.changing import Step, settled
+from planner.app.changing import Step, new_findings, settled
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Busy, Occupancy
@@ -26,6 +26,7 @@ from planner.core.followup.displaced import (
 )
 from planner.core.followup.events import Rearranged, Rearrangement
 from planner.core.followup.settling import unlawful
+from planner.core.plan.findings import Finding, hindering
 from planner.core.plan.plan import PlannedVisit, Preparation
 from planner.core.plan.recording import record_clinic
 from planner.core.roster.laying_out import laid_out
@@ -61,13 +62,17 @@ class DrawUp(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a change leads to: a step of each course that it concerns, and what to tell of it."""
+    """What a change leads to: a step of each course that it concerns, and what to tell of it.
+
+    `hinders` are the findings that papers wait for from then on, with the course of each.
+    """
 
     steps: tuple[tuple[Standing, Step], ...]
     moves: tuple[Move, ...]
     without_day: tuple[Move, ...]
     draw_ups: tuple[DrawUp, ...]
     unrecorded: tuple[tuple[str, int, datetime], ...]
+    hinders: tuple[tuple[str, Finding], ...]
 
 
 def rearranged(
@@ -116,6 +121,7 @@ class _Rearranging:
             tuple(one for one in moves if one.to is None),
             tuple(one for standing, step in steps for one in _draw_ups(standing, step)),
             tuple(self._unrecorded(days)),
+            tuple(one for standing, step in steps for one in _hinders(standing, step)),
         )
 
     def _opening_after(self, steps: Sequence[tuple[Standing, Step]]) -> Opening:
@@ -350,6 +356,11 @@ def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:
         if old is not None and _drawn(old) != _drawn(visit):
             course = standing.record.course
             yield DrawUp(course, number, _drawn_words(old), _drawn_words(visit))
+
+
+def _hinders(standing: Standing, step: Step) -> Iterator[tuple[str, Finding]]:
+    new = new_findings(step.after.state.findings, standing.state.findings)
+    yield from ((standing.record.course, one) for one in hindering([*new]))
 
 
 def _drawn(visit: PlannedVisit) -> object:

@@ -219,8 +219,10 @@ def _tell(made: ClinicChanged, as_json: bool) -> None:
 
 
 def _outcome_lines(outcome: Outcome) -> Iterator[str]:
-    """What moves, what finds no day, what is drawn up anew, what nobody recorded."""
-    yield from (_move_line(one) for one in (*outcome.moves, *outcome.without_day))
+    """What papers wait for, what moves or finds no day, what is drawn up anew, or not recorded."""
+    for course, one in outcome.hinders:
+        yield f"  {course:14}  {one.code}: {one.alone}"
+    yield from (_move_line(move) for move in (*outcome.moves, *outcome.without_day))
     for drawn in outcome.draw_ups:
         yield f"  {drawn.course:14}  visit {drawn.visit:<3}  {drawn.was}; now {drawn.now}"
     for course, visit, when in outcome.unrecorded:

@@ -223,6 +223,26 @@ def test_another_syringe_is_asked_and_listed(planner: Run, tmp_path: Path) -> No
     assert planner("course", "check", **where).returncode == 0
 
 
+def test_a_stock_that_is_too_weak_is_told_before_it_is_put(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2)
+    weak = clinic_file(tmp_path, "w.toml")
+    weak.write_text(weak.read_text() + "[stock]\nstrength_mg_per_ml = 100\nvial_ml = 10\n")
+    put = ("put", weak, "--reason", "another supplier")
+    asked = planner("clinic", *put, **where)
+    assert asked.returncode == 12
+    told = "the stock has 100\u00a0mg/mL, the protocol needs 150\u00a0mg/mL"
+    assert [f"course K-{n}: {told}" in asked.stderr for n in (1, 2)] == [True, True]
+    assert f"stock-too-weak: {told}" in planner("clinic", *put, "--dry-run", **where).stdout
+    found = changed(planner, *put, "--dry-run", **where)["findings"]
+    assert [(one["course"], one["code"]) for one in found] == [
+        ("K-1", "stock-too-weak"), ("K-2", "stock-too-weak")
+    ]  # fmt: skip
+    by_number = planner("clinic", *put, **where, PLANNER_ROLE="administrator")
+    assert "the stock is weaker than the protocol's strength (2 courses)" in by_number.stderr
+    assert "K-1" not in by_number.stderr
+
+
 def test_a_register_keeps_several_clinics_apart(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 2)
