@@ -31,6 +31,7 @@ from planner.core.followup.displaced import (
     was_moved,
 )
 from planner.core.followup.events import Rearrangement
+from planner.core.plan.findings import hindering
 from planner.core.plan.planning import plan_course
 from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.laying_out import Distance, Movable
@@ -140,7 +141,9 @@ def _read(file: Source, place: Place, author: Author, bounds: Bounds) -> tuple[W
         said = _with_first_visit(table, place, now)
         course = course_from(said, protocol, ZoneInfo(place.clinic.timezone))
     start = _any_start(place, max(now, datetime.combine(bounds.first or now.date(), time())))
-    check_can_be_issued(plan_course(course._replace(first_visit=start), protocol, place.clinic))
+    plan = plan_course(course._replace(first_visit=start), protocol, place.clinic)
+    # On another first day its visits may find theirs.
+    check_can_be_issued(plan._replace(findings=tuple(hindering(plan.findings))))
     has_hour = "first_visit" in table
     one = Waiting(course, place.id, 0, author.now, author.name, "", has_hour, *bounds)
     return one, content

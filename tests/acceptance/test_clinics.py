@@ -757,6 +757,19 @@ def test_who_waits_is_exported_taken_off_and_found(
     assert planner("clinic", "waiting", "one", "--remove", "W-1", **where).returncode == 13
 
 
+def test_who_finds_no_series_on_the_first_day_waits_for_a_later_one(
+    planner: Run, tmp_path: Path
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    shut = clinic_file(tmp_path, closed=["2027-03-15/2027-03-28"])
+    changed(planner, "put", shut, "--reason", "first", **where)
+    call = ("wait", "one", course_file(tmp_path, "W-1", None), "--not-before", MONDAY)
+    done = planner("clinic", *call, "--by-date", "2027-05-07", **where)
+    assert done.returncode == 0, done.stderr
+    (booked,) = changed(planner, "book", "one", **where)["booked"]
+    assert booked["first_visit"][:10] > MONDAY
+
+
 def test_a_look_at_booking_asks_nothing(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
