@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +293,24 @@ def test_a_closure_in_the_past_asks_what_was_not_recorded(planner: Run, tmp_path
     assert asked.returncode == 12
     assert asked.stderr.count("was not recorded") == 2
     assert changed(planner, *past, "--confirm", "they came later", **where)["moves"] == []
+
+
+def test_what_is_over_and_not_recorded_stays_where_it_was(planner: Run, tmp_path: Path) -> None:
+    """Longer visits would not fit in there any more: nothing is laid out before now."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    monday = date.today() - timedelta(days=date.today().weekday() + 7)
+    filled(planner, tmp_path, where, 2, f"{monday}")
+    before = starts(planner, "K-1", where)
+    longer = clinic_file(tmp_path, "l.toml", minutes={"injection": 130, "evaluation": 20})
+    put = ("put", longer, "--reason", "a new way")
+    asked = planner("clinic", *put, **where)
+    assert asked.returncode == 12
+    assert f"visit 1 on {monday} 08:00 was not recorded" in asked.stderr
+    made = changed(planner, *put, "--confirm", "so it is", **where)
+    over = [n for n, start in before.items() if start < f"{date.today()}"]
+    after = starts(planner, "K-1", where)
+    assert {n: after[n] for n in over} == {n: before[n] for n in over}
+    assert not {one["visit"] for one in made["moves"] if one["course"] == "K-1"} & {*over}
 
 
 def test_two_who_close_at_once_and_what_the_first_did(planner: Run, tmp_path: Path) -> None:

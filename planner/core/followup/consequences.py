@@ -80,6 +80,7 @@ class Consequences:
         self.back: dict[Named, datetime] = {}
         # Where the clinic lets what no longer fits stand, beside all its courses.
         self.arranged: dict[Named, datetime | None] = {}
+        self.is_arranged = False
         self.is_drawn_anew = False
 
     @cached_property
@@ -249,7 +250,7 @@ class Consequences:
     @_follow_event.register
     def _rearrange(self, event: Rearranged) -> None:
         """What was moved by hand is due on the day from which the later ones are counted."""
-        self.is_drawn_anew = event.drawn_anew
+        self.is_arranged, self.is_drawn_anew = True, event.drawn_anew
         for names, to in event.visits:
             for name in names:
                 slot = self._slot(name)
@@ -615,8 +616,11 @@ class Consequences:
     def _fits(self, visit: Visit, start: datetime) -> bool:
         """Whether a visit has room at a time where it stood, and where it grew or comes to.
 
-        The first visit is never moved: where it grew and has no room, the event cannot be.
+        The first visit is never moved: where it grew and has no room, the event cannot be. What
+        the clinic did not arrange stays: it is over by now, or the rest was laid out around it.
         """
+        if self.is_arranged:
+            return True
         stay, names = self.opening.stay(visit.each_purpose), set(visit.names)
         stood = [
             old
