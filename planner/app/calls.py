@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from planner.app.statistics import cell_of
 from planner.core.followup.events import Event, Rearranged, Told
@@ -33,11 +33,20 @@ class Call(NamedTuple):
 
 def calls_of(connection: Connection, place: Place) -> Iterator[Call]:
     """Whom to tell what at a clinic: moves of visits that a page was made of, told to nobody."""
+    return _untold(connection, place, patients.c.restricted.is_(None))
+
+
+def hidden_calls(connection: Connection, place: Place) -> int:
+    """How many more there are, of patients who are not named, as their data is restricted."""
+    return sum(1 for _ in _untold(connection, place, patients.c.restricted.is_not(None)))
+
+
+def _untold(connection: Connection, place: Place, whose: ColumnElement[bool]) -> Iterator[Call]:
     query = (
         select(courses.c.id, courses.c.to_tell)
         .join(patients, patients.c.key == courses.c.patient)
         .where(courses.c.clinic == place.id, courses.c.to_tell > 0)
-        .where(patients.c.restricted.is_(None), courses.c.status != "ended")
+        .where(whose, courses.c.status != "ended")
         .order_by(courses.c.id)
     )
     for course, _ in connection.execute(query).all():

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select
 
 from planner.app.actors import Role, check_may
-from planner.app.calls import calls_of
+from planner.app.calls import calls_of, hidden_calls
 from planner.app.issued_pages import stale_of
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
@@ -279,6 +279,13 @@ def work_of(database: Database, role: Role, clinic: str, on: date, say: Language
                 for one in calls_of(connection, place)
             ],
         )
+
+
+def hidden_to_tell(database: Database, role: Role, clinic: str) -> int:
+    """How many visits moved of patients whose data is restricted, and who were not told."""
+    check_may(role, "read")
+    with database.reading() as connection:
+        return hidden_calls(connection, read_place(connection, clinic))
 
 
 def _to_see(connection: Connection, course: str, number: int, say: Language) -> dict[str, Any]:

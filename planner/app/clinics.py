@@ -59,7 +59,9 @@ class ClinicChanged(NamedTuple):
     is_written: bool
 
 
-NOTHING = Outcome((), (), (), (), (), ())
+NOTHING = Outcome()
+# Named nowhere, they would come to a closed clinic if nobody heard that there are any.
+HIDDEN = "moved of patients whose data is restricted"
 
 
 def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
@@ -333,6 +335,7 @@ def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
         (outcome.without_day, "without a day"),
         (outcome.draw_ups, "drawn up anew"),
         (outcome.unrecorded, "not recorded"),
+        (range(outcome.hidden), HIDDEN),
     )
     yield from ((there, what) for there, what in told if there)
 
@@ -348,6 +351,8 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
         to = typed_moment(one.to) if one.to else "no day"
         text = f"course {one.course}, visit {one.visit}: {typed_moment(one.stood)} to {to}"
         yield _fact("visit-moves", "", text, "tell the patient")
+    if outcome.hidden:
+        yield _fact("visits-move", "", f"{count(outcome.hidden, 'visit')} {HIDDEN}", "tell them")
     for one in outcome.without_day:
         free = " or ".join(typed_moment(each) for each in one.choices)
         text = f"course {one.course}, visit {one.visit} (due {day(one.due)}) finds no day"
@@ -382,6 +387,7 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
             {"course": course, "code": one.code, "message": one.alone}
             for course, one in outcome.hinders
         ],
+        "hidden": outcome.hidden,
     }
 
 

@@ -64,15 +64,17 @@ class DrawUp(NamedTuple):
 class Outcome(NamedTuple):
     """What a change leads to: a step of each course that it concerns, and what to tell of it.
 
-    `hinders` are the findings that papers wait for from then on, with the course of each.
+    `hinders` are the findings that papers wait for from then on, with the course of each. Of
+    patients whose data is restricted nothing is told but how many visits move, as `hidden`.
     """
 
-    steps: tuple[tuple[Standing, Step], ...]
-    moves: tuple[Move, ...]
-    without_day: tuple[Move, ...]
-    draw_ups: tuple[DrawUp, ...]
-    unrecorded: tuple[tuple[str, int, datetime], ...]
-    hinders: tuple[tuple[str, Finding], ...]
+    steps: tuple[tuple[Standing, Step], ...] = ()
+    moves: tuple[Move, ...] = ()
+    without_day: tuple[Move, ...] = ()
+    draw_ups: tuple[DrawUp, ...] = ()
+    unrecorded: tuple[tuple[str, int, datetime], ...] = ()
+    hinders: tuple[tuple[str, Finding], ...] = ()
+    hidden: int = 0
 
 
 def rearranged(
@@ -114,14 +116,17 @@ class _Rearranging:
             if (step := self._step(standing, self._changed(course, standing, starts)))
         ]
         free = self._opening_after(steps)
-        moves = [one for standing, step in steps for one in moves_of(standing, step, free)]
+        shown = [one for one in steps if one[0].record.patient.restricted is None]
+        moves = [one for standing, step in shown for one in moves_of(standing, step, free)]
+        moved = sum(1 for standing, step in steps for _ in moves_of(standing, step, free))
         return Outcome(
             tuple(steps),
             tuple(one for one in moves if one.to is not None),
             tuple(one for one in moves if one.to is None),
-            tuple(one for standing, step in steps for one in _draw_ups(standing, step)),
+            tuple(one for standing, step in shown for one in _draw_ups(standing, step)),
             tuple(self._unrecorded(days)),
-            tuple(one for standing, step in steps for one in _hinders(standing, step)),
+            tuple(one for standing, step in shown for one in _hinders(standing, step)),
+            moved - len(moves),
         )
 
     def _opening_after(self, steps: Sequence[tuple[Standing, Step]]) -> Opening:

@@ -265,7 +265,7 @@ def _booked(
     moves = tuple(
         each for standing, step in room.steps for each in moves_of(standing, step, room.alone)
     )
-    outcome = Outcome(tuple(room.steps), moves, (), (), (), ())
+    outcome = Outcome(tuple(room.steps), moves)
     waits = tuple(one.course.id for one in _listed(connection, place))
     return Booked(clinic, place.version, tuple(found), waits, kept, outcome, room.is_given_up)
 

@@ -117,18 +117,22 @@ def work(clinic: str, on: str | None, database: str | None, as_json: bool) -> No
 
     Example: planner clinic work vestergade
     """
-    from planner.app.clinic_days import work_of
+    from planner.app.clinic_days import hidden_to_tell, work_of
     from planner.app.waiting import could_begin
     from planner.cli.output import emit_json, say
 
     when, register = typed_day(on, "--on") if on else date.today(), open_register(database)
     found = work_of(register, role(), clinic, when)
     earlier = could_begin(register, role(), clinic, datetime.now(UTC))
-    shown = found._asdict() | {"could_come_earlier": earlier}
+    hidden = hidden_to_tell(register, role(), clinic)
+    shown = found._asdict() | {"could_come_earlier": earlier, "hidden_to_tell": hidden}
     if as_json:
         emit_json(shown)
         return
     lines = [line for name in _NAMES for line in _work_lines(name, shown[name])]
+    if hidden:
+        visits = count(hidden, "visit")
+        lines.append(f"{visits} moved of patients whose data is restricted, and not told to them")
     say("\n".join([*(lines or ["nothing waits"]), ""]))
 
 

@@ -611,6 +611,25 @@ def test_who_is_restricted_holds_nobody_up(
     assert len(changed(planner, "book", "one", "--confirm", "y", **where)["booked"]) == 2
 
 
+def test_what_moves_of_a_restricted_patient_is_a_number(planner: Run, tmp_path: Path) -> None:
+    """Nothing of the patient is named, but somebody has to tell it."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2)
+    assert planner("course", "documents", "K-1", "--out", "out", **where).returncode == 0
+    assert planner("patient", "restrict", "P-K-1", "--reason", "x", **where).returncode == 0
+    said = "1 visit moved of patients whose data is restricted"
+    for role in ("secretary", "administrator"):
+        asked = planner("clinic", *CLOSE, **where, PLANNER_ROLE=role)
+        assert asked.returncode == 12
+        assert said in asked.stderr
+        assert "K-1" not in asked.stderr
+        assert said in planner("clinic", *CLOSE, "--dry-run", **where, PLANNER_ROLE=role).stdout
+    made = changed(planner, *CLOSE, "--confirm", "yes", **where)
+    assert ([one["course"] for one in made["moves"]], made["hidden"]) == (["K-2"], 1)
+    assert f"{said}, and not told to them" in planner("clinic", "work", "one", **where).stdout
+    assert changed(planner, "work", "one", **where)["hidden_to_tell"] == 1
+
+
 def test_who_was_given_a_day_keeps_it(planner: Run, tmp_path: Path, where: dict[str, str]) -> None:
     """Two want the same Tuesday of one visit: the first of the list stays where it was put."""
     clinic = clinic_file(tmp_path, opening=dict.fromkeys(HOURS, "08:00-08:30"))
