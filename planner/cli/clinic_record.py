@@ -13,7 +13,7 @@ from planner.cli.prompts import ask
 from planner.cli.register import open_register, role, typed_text
 from planner.core.plan.findings import hindering
 from planner.core.values.formatting import moment
-from planner.errors import InputError, Problem
+from planner.errors import InputError, NotConfirmedError, Problem
 
 if TYPE_CHECKING:
     from planner.app.administration import Circumstances
@@ -29,7 +29,10 @@ class Vials(dict[str, str | None]):
 
 
 def record_visit(change: Change, number: int, vials: Vials) -> bool:
-    """Ask for a visit and write it; whether anything was written."""
+    """Ask for a visit and write it; whether anything was written.
+
+    Raises NotConfirmedError where nothing was said of it, and nobody chose to skip it.
+    """
     from planner.app.administration import visit_of
     from planner.app.queries import course_to_record
 
@@ -41,10 +44,7 @@ def record_visit(change: Change, number: int, vials: Vials) -> bool:
         return False
     seen = change._replace(if_revision=standing.state.revision)
     if how == MISSED:
-        reason = ask("  Why", lambda text: typed_text(text, "reason"))
-        from planner.app.administration import missed
-
-        seen.make(lambda now: missed(now, number), of="missed", reason=reason)
+        _missed(seen, number, ask("  Why", _reason))
         return True
     makes = list(
         _as_planned(standing, planned, vials)
@@ -52,10 +52,24 @@ def record_visit(change: Change, number: int, vials: Vials) -> bool:
         else asked_events(standing, planned, [])
     )
     if not makes:
-        return False
+        why = ask("  Nothing was done: why (empty: record nothing)", _reason, optional=True)
+        if why is None:
+            raise NotConfirmedError(Problem("", "nothing was said of it", "enter it later"))
+        _missed(seen, number, why)
+        return True
     with as_asked():
         _made(seen, makes)
     return True
+
+
+def _missed(change: Change, number: int, reason: str | None) -> None:
+    from planner.app.administration import missed
+
+    change.make(lambda now: missed(now, number), of="missed", reason=reason)
+
+
+def _reason(text: str) -> str | None:
+    return typed_text(text, "reason")
 
 
 def _made(seen: Change, makes: list[Make]) -> None:
@@ -67,11 +81,7 @@ def _made(seen: Change, makes: list[Make]) -> None:
     except AskedError as error:
         for one in error.asked:
             click.echo(f"  asked: {one.problem}", err=True)
-        why = ask(
-            "  Why it is so all the same (empty: record nothing)",
-            lambda text: typed_text(text, "reason"),
-            optional=True,
-        )
+        why = ask("  Why it is so all the same (empty: record nothing)", _reason, optional=True)
         if why is None:
             raise
         seen._replace(confirm=why).make(*makes, of="given")

@@ -746,6 +746,20 @@ def test_what_is_unlikely_is_asked_for_each_visit_of_a_day(
     assert "left: K-2 visit 1" in done.stderr
 
 
+def test_a_visit_of_which_nothing_was_given_is_missed_or_named(
+    planner: Run, tmp_path: Path
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2, "2025-03-03")
+    # Lesion by lesion, not given; of the first somebody says why, of the second nobody.
+    said = {"INPUT": "l\n\n\ninfected\nl\n\n\n\n"}
+    done = planner("clinic", "record", "one", "--on", "2025-03-03", **where, **said)
+    assert (done.returncode, "1 visit of 2 recorded" in done.stdout) == (12, True), done.stderr
+    assert "left: K-2 visit 1" in done.stderr
+    last = json.loads(planner("course", "history", "K-1", "--json", **where).stdout)[-1]
+    assert (last["kind"], last["reason"]) == ("missed", "infected")
+
+
 def test_the_work_of_a_clinic_says_who_could_begin(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
