@@ -124,9 +124,9 @@ def wait_for(
         kept = keep_input(connection, store_protocol(content))
         add_waiting(connection, one._replace(protocol=kept))
         note_change(connection, author, "put on the waiting list", one.course.id)
-        found = find_waiting(connection, one.course.id)
-        assert found is not None
-        return found
+        listed = waiting_at(connection, place.id)
+        # The stored places are in the order of all lists of the register, with gaps.
+        return listed[-1]._replace(place=len(listed))
 
 
 def _read(file: Source, place: Place, author: Author, bounds: Bounds) -> tuple[Waiting, bytes]:

@@ -226,7 +226,7 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
     for drawn in outcome.draw_ups:
         yield f"  {drawn.course:14}  visit {drawn.visit:<3}  {drawn.was}; now {drawn.now}"
     for course, visit, when in outcome.unrecorded:
-        yield f"  {course:14}  visit {visit:<3}  {when}  was not recorded"
+        yield f"  {course:14}  visit {visit:<3}  {typed_moment(when)}  was not recorded"
 
 
 def _move_line(one: Move) -> str:

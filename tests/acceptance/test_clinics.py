@@ -292,6 +292,8 @@ def test_a_closure_in_the_past_asks_what_was_not_recorded(planner: Run, tmp_path
     asked = planner("clinic", *past, **where)
     assert asked.returncode == 12
     assert asked.stderr.count("was not recorded") == 2
+    dry = planner("clinic", *past, "--dry-run", **where).stdout
+    assert "visit 2    2025-03-10 08:00  was not recorded" in dry
     assert changed(planner, *past, "--confirm", "they came later", **where)["moves"] == []
 
 
@@ -806,6 +808,17 @@ def test_who_waits_is_exported_taken_off_and_found(
     assert "W-1" in planner("patient", "export", "P-W-1", **where).stdout
     assert "nobody waits" in planner("clinic", "waiting", "one", "--remove", "W-1", **where).stdout
     assert planner("clinic", "waiting", "one", "--remove", "W-1", **where).returncode == 13
+
+
+def test_a_place_on_a_waiting_list_is_that_of_its_clinic(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    for clinic in ("one", "two"):
+        file = clinic_file(tmp_path, f"{clinic}.toml", id=clinic, name=clinic)
+        changed(planner, "put", file, "--reason", "first", **where)
+    for clinic, place in (("one", 1), ("two", 1), ("one", 2)):
+        file = course_file(tmp_path, f"W-{clinic}-{place}", None)
+        done = planner("clinic", "wait", clinic, file, **where)
+        assert done.stdout.endswith(f"waits at {clinic}, place {place}\n"), done.stderr
 
 
 def test_who_finds_no_series_on_the_first_day_waits_for_a_later_one(
