@@ -543,7 +543,7 @@ class Consequences:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
         while True:
-            visits = visits_of(standing, own)
+            visits = visits_of(standing, own, self._was_in)
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -561,6 +561,11 @@ class Consequences:
             if not more:
                 return visits
             own = own | more
+
+    @cached_property
+    def _was_in(self) -> Mapping[Named, int]:
+        """The number of the visit that each appointment was in, as far as it was in any."""
+        return {name: n for n, visit in self.before.visits.items() for name in visit.names}
 
     def _elsewhere(self) -> set[Named]:
         """What the event does not concern and stands on another day than it is due."""
@@ -674,10 +679,15 @@ class Consequences:
             yield from breaches(found_, self.apart)
 
 
-def visits_of(standing: Mapping[Named, Slot], own: Collection[Named] = ()) -> tuple[Visit, ...]:
+def visits_of(
+    standing: Mapping[Named, Slot],
+    own: Collection[Named] = (),
+    was_in: Mapping[Named, int] | None = None,
+) -> tuple[Visit, ...]:
     """All appointments but those that wait, those of one day as one visit; by day.
 
-    Those that keep a visit of their `own` are no part of one that is over by now.
+    Those that keep a visit of their `own` are no part of one that is over by now. Where it is
+    known which visit each `was_in`, what is cancelled joins no other one.
     """
     days: dict[date, list[Slot]] = {}
     for slot in standing.values():
@@ -688,8 +698,27 @@ def visits_of(standing: Mapping[Named, Slot], own: Collection[Named] = ()) -> tu
         is_over = any(slot.at for slot in days[on])
         aside = [slot for slot in days[on] if is_over and slot.appointment.name in own]
         there = [slot for slot in days[on] if slot not in aside]
-        found += [_visit(slots_of) for slots_of in (there, aside) if slots_of]
+        cancelled = [] if was_in is None else _cancelled_apart(there, was_in)
+        there = [slot for slot in there if not any(slot in each for each in cancelled)]
+        found += [_visit(slots_of) for slots_of in (there, aside, *cancelled) if slots_of]
     return tuple(found)
+
+
+def _cancelled_apart(slots: Sequence[Slot], was_in: Mapping[Named, int]) -> list[list[Slot]]:
+    """What is cancelled of a day, by the visits that it was in; not beside what they had done.
+
+    What waited was in none: were it to join a visit, that one would lose its number.
+    """
+
+    def number(slot: Slot) -> int | None:
+        return was_in.get(slot.appointment.name)
+
+    stay = {number(slot) for slot in slots if slot.state != "cancelled"} - {None}
+    apart: dict[int | None, list[Slot]] = {}
+    for slot in slots:
+        if slot.state == "cancelled" and number(slot) not in stay:
+            apart.setdefault(number(slot), []).append(slot)
+    return list(apart.values())
 
 
 def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slot]:

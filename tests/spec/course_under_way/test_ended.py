@@ -16,6 +16,7 @@ from tests.courses import SOUND
 from tests.registers import NOW, Followed, days_of, follow
 from tests.under_way import (
     PLANNED,
+    mend_time,
 )
 
 
@@ -55,3 +56,25 @@ def test_a_death_before_the_first_visit_can_be_recorded(register: Database, tmp_
     course = follow(register, tmp_path, SOUND.replace("2026-09-07", "2028-01-03"))
     course.end("died", "2027-06-01")
     assert days_of(course.visits)[0] == "2028-01-03 cancelled"
+
+
+def test_what_was_missed_keeps_its_number_when_held_injections_are_cancelled(
+    course: Followed,
+) -> None:
+    course.give(1)
+    course.hold("2026-09-08")
+    course.resume("2026-09-21")
+    # The last injection stands on the day of the evaluation, and leaves it there.
+    course.hold("2026-10-05")
+    (evaluation,) = [one for one in course.visits if str(one.due) == "2026-10-05"]
+    course.miss(evaluation.number)
+    (missed,) = [one for one in course.visits if one.number == evaluation.number]
+    course.end("stopped", "2026-10-06")
+    assert missed in course.visits
+    assert [one.state for one in course.visits if "injection" in one.purposes] == [
+        "done", "cancelled", "cancelled", "cancelled",
+    ]  # fmt: skip
+    # A later correction leaves them as they were.
+    ended = course.visits
+    mend_time(course, 2, "2026-09-07 10:00")
+    assert course.visits[1:] == ended[1:]
