@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 import click
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, Problem, UsageError
 
 
 class FieldGroup(click.Group):
@@ -25,6 +25,16 @@ class FieldGroup(click.Group):
             flags = _flags(command) if command is not None else {}
             rename_fields(error, flags)
             raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command and what it is given: once, where it takes one value."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None:
+            given = click.Context(command, ctx, name, **command.context_settings)
+            _check_given_once(command.make_parser(given).parse_args(list(rest))[2])
+        return name, command, rest
 
 
 class LazyGroup(FieldGroup):
@@ -58,6 +68,14 @@ def _flags(command: click.Command) -> dict[str, str]:
         one for param in command.params if isinstance(param, click.Option) for one in param.opts
     ]
     return {one.removeprefix("--").replace("-", "_"): one for one in names}
+
+
+def _check_given_once(order: Sequence[click.Parameter]) -> None:
+    """Refuse an option of one value that is given again: the last would silently win."""
+    for one in order:
+        takes_one = isinstance(one, click.Option) and not (one.multiple or one.is_flag)
+        if takes_one and order.count(one) > 1:
+            raise UsageError(Problem("", f"{one.opts[0]} is given twice", "keep one"))
 
 
 def rename_fields(error: PlannerError, names: Mapping[str, str]) -> None:

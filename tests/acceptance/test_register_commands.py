@@ -418,6 +418,22 @@ def test_a_change_needs_its_author(course: Run) -> None:
     assert "needs its author" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        ("course hold case-2 --lesion A --lesion B --on 2026-09-08 --reason r", "--lesion"),
+        ("course answer case-2 --screen pregnant=yes --screen dialysis=no", "--screen"),
+        ("clinic close copenhagen --on 2026-09-08 --on 2026-09-09 --reason r", "--on"),
+        ("dose --ml 1 --ml=2", "--ml"),
+        ("decide --site knee --size-mm 70 --size-mm 7 --not-ulcerated", "--size-mm"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(planner: Run, arguments: str, option: str) -> None:
+    done = planner(*arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"error: {option} is given twice; keep one\n"
+
+
 def test_an_unknown_course_names_the_nearest(course: Run) -> None:
     done = course("show", "case2")
     assert done.returncode == 13
