@@ -134,6 +134,12 @@ SABOTAGES = {
     "a figure in a protocol": Sabotage(
         _put("protocols/sts-150.toml", '">= 70"', '">= 60"'), ("files", "proof", "cases")
     ),
+    "rules that overlap": Sabotage(
+        _put("protocols/sts-150.toml", '"< 5"', '"< 6"'), ("files", "proof", "cases", "papers")
+    ),
+    "a file of cases that is broken": Sabotage(
+        _put("cases/days.toml", "topic = ", "topic "), ("files", "cases")
+    ),
     "a swapped font": Sabotage(_swapped_font, ("files",)),
     "other zone data": Sabotage(_other_zones, ("zones",)),
     "a changed template": Sabotage(

@@ -29,6 +29,7 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.pdf import report_pdf
+from planner.files.bundled import own_file
 from planner.files.hazards import Hazard, hazards
 from planner.protocols import RUN
 
@@ -52,9 +53,10 @@ class Run(NamedTuple):
 
 
 def last_run() -> Run:
-    """What the release keeps of its last run; an empty one where it keeps none."""
-    table = json.loads((files("planner") / "protocols" / RUN).read_text(encoding="utf-8"))
-    return Run(table["at"], table["version"], table["results"])
+    """What the release keeps of its last run. Raises RefusedError where that is spoilt."""
+    with own_file(f"protocols/{RUN}"):
+        table = json.loads((files("planner") / "protocols" / RUN).read_text(encoding="utf-8"))
+        return Run(table["at"], table["version"], dict(table["results"]))
 
 
 def safety_files(stamp: datetime) -> dict[str, bytes]:

@@ -44,16 +44,21 @@ def validate(clinic: Path | None, out: Path | None, as_json: bool) -> None:
     else:
         say("\n".join(_lines(done)) + "\n")
     if out is not None:
-        made = {"validation.json": kept, "validation.pdf": validation_pdf(done)}
+        made = {"validation.json": kept}
+        try:
+            made["validation.pdf"] = validation_pdf(done)
+        except Exception:  # what no paper can be made with is among the differences
+            if done.holds:
+                raise
         write_folder(out, made, check=check_empty)
     if not done.holds:
-        raise RefusedError(
-            *(
-                Problem(one.step.title.lower(), difference)
-                for one in done.steps
-                for difference in one.differences
-            )
-        )
+        raise RefusedError(*_differences(done))
+
+
+def _differences(done: Validation) -> Iterator[Problem]:
+    for one in done.steps:
+        for difference in one.differences:
+            yield Problem(one.step.title.lower(), difference)
 
 
 def _progress(title: str) -> None:
@@ -64,5 +69,5 @@ def _lines(done: Validation) -> Iterator[str]:
     for one in done.steps:
         word = click.style("holds", fg="green") if one.holds else click.style("FAILS", fg="red")
         yield f"{word}  {one.step.title}" + (f" ({one.seen})" if one.seen else "")
-    if not done.plans:
+    if all(one.step.part != "performance" for one in done.steps):
         yield "not made: the clinic's own file (give it with --clinic)"

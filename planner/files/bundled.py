@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from planner.errors import InputError, Problem
+from planner.errors import InputError, PlannerError, Problem, RefusedError
 
 _PACKAGE = Path(__file__).parent.parent
 # What stands beside the protocols of treatment: that of a validation.
 _NO_TREATMENT = ("validation",)
+
+
+@contextmanager
+def own_file(name: str) -> Iterator[None]:
+    """Say of a file that ships with the planner what is wrong with it. Raises RefusedError."""
+    try:
+        yield
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, PlannerError) as error:
+        problem = f"it is not as it was installed ({type(error).__name__}: {error})"
+        raise RefusedError(Problem(name, problem, "install the planner anew")) from error
 
 
 def bundled_protocols() -> list[str]:

@@ -6,10 +6,12 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from planner.files.bundled import own_file
 from planner.files.reading import Table, parse_toml
 
 Topic = Literal[
@@ -133,7 +135,12 @@ def case_files() -> tuple[CaseFile, ...]:
     """The published cases, by their topics in the order of the files' names; read once."""
     folder = (files("planner") / "cases").iterdir()
     there = sorted((one for one in folder if one.name.endswith(".toml")), key=lambda one: one.name)
-    return tuple(read_cases(one.read_bytes()) for one in there)
+    return tuple(map(_read_own, there))
+
+
+def _read_own(file: Traversable) -> CaseFile:
+    with own_file(f"cases/{file.name}"):
+        return read_cases(file.read_bytes())
 
 
 def read_cases(content: bytes) -> CaseFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -167,6 +168,37 @@ def test_a_spoilt_installation_says_so_and_is_kept(made: Path, tmp_path: Path) -
     SABOTAGES["a swapped font"].spoil(copy)
     found = validated(copy)
     assert list(found) == ["files"]
+
+
+def test_a_spoilt_file_of_ours_is_named(made: Path, tmp_path: Path) -> None:
+    copy = installed(made, tmp_path / "copy")
+    (copy / "planner/protocols/validation.toml").write_text("version = ")
+    (copy / "planner/protocols/hazard-tests.json").write_text("{}")
+    for command, name in (("validate", "validation.toml"), ("safety-case", "hazard-tests.json")):
+        done = command_of(copy, command, "--out", "kept")
+        assert done.returncode == 13
+        assert done.stderr.startswith(f"error: protocols/{name}: it is not as it was installed")
+
+
+def test_where_nothing_can_be_planned_all_is_told_and_kept(made: Path, tmp_path: Path) -> None:
+    copy = installed(made, tmp_path / "copy")
+    SABOTAGES["rules that overlap"].spoil(copy)
+    (tmp_path / "clinic.toml").write_text(example_text("clinic-copenhagen"))
+    done = command_of(copy, "validate", "--clinic", "clinic.toml", "--out", "kept")
+    assert done.returncode == 13, done.stderr
+    kept = json.loads((tmp_path / "kept/validation.json").read_bytes())
+    failed = {one["id"] for one in kept["steps"] if not one["holds"]}
+    assert {"files", "proof", "cases", "papers", "clinic"} < failed
+    assert (tmp_path / "kept/validation.pdf").exists()
+
+
+def command_of(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a copy has it."""
+    return subprocess.run(
+        [sys.executable, "-m", "planner", *arguments],
+        cwd=copy.parent, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(copy), "PLANNER_DATABASE": str(copy / "r.db")},
+    )  # fmt: skip
 
 
 def test_a_clinic_that_is_wrong_is_refused(planner: Run, tmp_path: Path) -> None:

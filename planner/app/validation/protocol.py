@@ -6,6 +6,8 @@ import tomllib
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
+from planner.files.bundled import own_file
+
 Part = Literal["installation", "operation", "performance"]
 
 
@@ -42,8 +44,10 @@ class ValidationProtocol(NamedTuple):
 
 
 def validation_protocol() -> ValidationProtocol:
-    """The bundled protocol of `planner validate`."""
-    text = (files("planner") / "protocols" / "validation.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
-    steps = tuple(Step(**one) for one in table["step"])
-    return ValidationProtocol(table["version"], steps, tuple(table["zone"]), tuple(table["words"]))
+    """The bundled protocol of `planner validate`. Raises RefusedError where it is spoilt."""
+    with own_file("protocols/validation.toml"):
+        text = (files("planner") / "protocols" / "validation.toml").read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+        steps = tuple(Step(**one) for one in table["step"])
+        zones, words = tuple(table["zone"]), tuple(table["words"])
+        return ValidationProtocol(table["version"], steps, zones, words)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from planner.app.validation.protocol import (
     validation_protocol,
 )
 from planner.core.plan.plan import Plan
+from planner.errors import InputError
 
 CODE_DIGITS = 8
 # More of one step tell nothing that the first ones do not.
@@ -53,30 +54,39 @@ class Validation(NamedTuple):
 def validate(at: datetime, clinic: Clinic | None, report: Callable[[str], None]) -> Validation:
     """Make each step; `report` is told of one before it is made.
 
-    Raises InputError where the clinic's file is wrong.
+    Raises InputError where the clinic's file is wrong, RefusedError where it is not known what
+    the steps are.
     """
     protocol = validation_protocol()
-    plans = () if clinic is None else witnessed_plans(clinic.content, clinic.name, at.date())
+    plans, faults = ((), ()) if clinic is None else _witnessed(clinic, at)
     checks = _checks(protocol)
     made = []
     for step in protocol.steps:
         report(step.title)
         if step.part != "performance":
-            made.append(_checked(step, checks[step.id]))
+            made.append(_checked(step, checks))
         elif clinic is not None:
-            made.append(Checked(step, f"{len(plans)} courses in {clinic.name}", ()))
+            made.append(Checked(step, f"{len(plans)} courses in {clinic.name}", faults))
     there = installation.packages().items()
     versions = {name: "missing" if one is None else one.version for name, one in there}
     return Validation(at, protocol, tuple(made), versions, _machine(), plans)
+
+
+def _witnessed(clinic: Clinic, at: datetime) -> tuple[tuple[Plan, ...], tuple[str, ...]]:
+    """The courses for a witness; where the planner itself is spoilt, why there are none."""
+    try:
+        return witnessed_plans(clinic.content, clinic.name, at.date()), ()
+    except InputError:
+        raise
+    except Exception as error:  # what is broken may break anyhow
+        return (), (_not_made(error),)
 
 
 def checked(ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """The differences of some steps alone."""
     protocol = validation_protocol()
     checks = _checks(protocol)
-    return {
-        one.id: _checked(one, checks[one.id]).differences for one in protocol.steps if one.id in ids
-    }
+    return {one.id: _checked(one, checks).differences for one in protocol.steps if one.id in ids}
 
 
 def _checks(protocol: ValidationProtocol) -> dict[str, Callable[[], Iterator[str]]]:
@@ -96,17 +106,23 @@ def _checks(protocol: ValidationProtocol) -> dict[str, Callable[[], Iterator[str
     }
 
 
-def _checked(step: Step, faults: Callable[[], Iterator[str]]) -> Checked:
+def _checked(step: Step, checks: Mapping[str, Callable[[], Iterator[str]]]) -> Checked:
     """A step and its differences; one that cannot be made to its end is a difference too."""
     found: list[str] = []
+    seen = ""
     try:
-        found.extend(faults())
+        found.extend(checks[step.id]())
+        seen = _seen(step)
     except Exception as error:  # what is broken may break anyhow
-        found.append(f"it could not be made: {type(error).__name__}: {error}")
+        found.append(_not_made(error))
     told = found[:MOST_TOLD]
     if len(found) > MOST_TOLD:
         told.append(f"and {len(found) - MOST_TOLD} more")
-    return Checked(step, _seen(step), tuple(told))
+    return Checked(step, seen, tuple(told))
+
+
+def _not_made(error: Exception) -> str:
+    return f"it could not be made: {type(error).__name__}: {error}"
 
 
 def _seen(step: Step) -> str:
