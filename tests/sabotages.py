@@ -120,6 +120,12 @@ def _no_room(copy: Path) -> dict[str, str]:
     return {"PLANNER_DATABASE": "/proc/register.db"}
 
 
+def _spoilt_register(copy: Path) -> dict[str, str]:
+    path = copy.parent / f"{copy.name}.db"
+    path.write_text("garbage")
+    return {"PLANNER_DATABASE": str(path)}
+
+
 def _moved_away(copy: Path) -> dict[str, str]:
     """The program that runs is another copy than the one whose files were recorded."""
     _put("core/dosing/draw_up.py", "halves down", "halves up")(copy)
@@ -185,6 +191,7 @@ SABOTAGES = {
     ),
     "a copy beside what was installed": Sabotage(_moved_away, ("files",)),
     "no room for the register": Sabotage(_no_room, ("room",)),
+    "a register that is none": Sabotage(_spoilt_register, ("room",)),
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError
@@ -124,6 +125,27 @@ def open_database(url: str | None, *, create: bool = True, report: Report = _sil
     return database
 
 
+def check_openable(address: Address) -> None:
+    """Raise ServiceError where a database that is there cannot be opened; it stays as it is."""
+    with _troubles(address.name):
+        engine = _as_it_is(address.file) if address.file else _postgresql(address.url)
+        with engine.connect() as connection:
+            _check_whole(connection, address.file)
+            _check_known(_version(connection), address.name)
+        engine.dispose()
+
+
+def _as_it_is(path: Path) -> Engine:
+    """A file to look at alone: neither it nor what SQLite puts beside it is written."""
+    _check_no_folder(path)
+    # Without a log beside it nobody has it open, and to read it as it stands makes none.
+    is_open = path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.as_uri()}?{'mode=ro' if is_open else 'immutable=1'}"
+    return create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool
+    )
+
+
 @contextmanager
 def _said_while_waiting(address: Address, report: Report) -> Iterator[None]:
     """Say that a server is waited for, where it takes its time."""
@@ -169,9 +191,13 @@ def _missing(name: str) -> Problem:
     return Problem(name, "there is no register", "begin one by adding a course")
 
 
-def _sqlite(path: Path) -> Engine:
+def _check_no_folder(path: Path) -> None:
     if path.is_dir():
         raise ServiceError(Problem(str(path), "it is a folder", "name a file"))
+
+
+def _sqlite(path: Path) -> Engine:
+    _check_no_folder(path)
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Patients' data: readable by their owner alone. SQLite's own files beside it follow suit.
@@ -245,11 +271,7 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
-        if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE, NEWEST):
-            is_newer = there.isdecimal() and there > NEWEST
-            problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
-            fix = "update the planner" if is_newer else "restore a backup of a version it knows"
-            raise ServiceError(Problem(database.name, problem, fix))
+        _check_known(there, database.name)
         if there != NEWEST:
             check_nobody_serves(connection, database.file)
         if there == FIRST_EDITION:
@@ -257,6 +279,14 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
         elif there != NEWEST:
             _migrate(connection)
         _draw_anew(connection, there)
+
+
+def _check_known(there: str | None, name: str) -> None:
+    if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE, NEWEST):
+        is_newer = there.isdecimal() and there > NEWEST
+        problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
+        fix = "update the planner" if is_newer else "restore a backup of a version it knows"
+        raise ServiceError(Problem(name, problem, fix))
 
 
 def _check_whole(connection: Connection, file: Path | None) -> None:

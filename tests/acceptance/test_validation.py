@@ -19,6 +19,7 @@ import pytest
 from planner.app.published_cases import differences
 from planner.files.bundled import example_text, protocol_path
 from planner.files.cases import CaseFile, CaseTable, case_files, read_cases
+from planner.store.database import open_database
 from tests import published_cases, release_list
 from tests.conftest import ROOT, Run
 from tests.papers import pages
@@ -199,6 +200,28 @@ def command_of(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=copy.parent, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(copy), "PLANNER_DATABASE": str(copy / "r.db")},
     )  # fmt: skip
+
+
+def test_the_register_is_looked_at_and_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from planner.app.validation.installation import room_faults
+
+    path = tmp_path / "register.db"
+    monkeypatch.setenv("PLANNER_DATABASE", str(path))
+    assert list(room_faults()) == []
+    with open_database(str(path)).writing() as connection:
+        # While it is open what was written stands in its log.
+        assert list(room_faults()) == []
+    connection.engine.dispose()
+    content = path.read_bytes()
+    assert list(room_faults()) == []
+    assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [(path.name, content)]
+    path.write_bytes(content[:-4096])
+    (fault,) = room_faults()
+    assert fault == f"{path}: the file is damaged; restore the last backup"
+    monkeypatch.setenv("PLANNER_DATABASE", str(tmp_path))
+    assert list(room_faults()) == [f"{tmp_path}: it is a folder; name a file"]
 
 
 def test_a_clinic_that_is_wrong_is_refused(planner: Run, tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from packaging.requirements import Requirement
 import planner
 from planner.app.validation.protocol import ValidationProtocol
 from planner.documents.language import Language
-from planner.store.address import Address, address_of
+from planner.errors import PlannerError
+from planner.store.address import address_of
+from planner.store.database import check_openable
 
 OURS = "sts-course-planner"
 RUNNING = Path(planner.__file__).parent.parent
@@ -168,12 +170,21 @@ def language_faults(protocol: ValidationProtocol) -> Iterator[str]:
 
 
 def room_faults() -> Iterator[str]:
-    """Why nothing can be written where the register is."""
+    """Why the register cannot be opened, or nothing can be written where it is."""
     where = address_of(os.environ.get("PLANNER_DATABASE"))
-    if where.file is None:
-        yield from _server_faults(where)
-        return
-    folder = where.file.parent
+    if where.file is None or where.file.exists():
+        try:
+            check_openable(where)
+        except PlannerError as error:
+            yield str(error)
+    if where.file is not None:
+        yield from _file_faults(where.file)
+
+
+def _file_faults(register: Path) -> Iterator[str]:
+    if register.exists() and not os.access(register, os.W_OK):
+        yield f"{register}: it is read-only"
+    folder = register.parent
     while not folder.exists():
         folder = folder.parent
     try:
@@ -181,15 +192,3 @@ def room_faults() -> Iterator[str]:
             return
     except OSError as error:
         yield f"{folder}: {error.strerror}"
-
-
-def _server_faults(where: Address) -> Iterator[str]:
-    """Why a server's database does not answer; nothing of it is brought up to date."""
-    from sqlalchemy import create_engine, text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    try:
-        with create_engine(where.url).connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        yield f"{where.name}: it does not answer ({type(error).__name__})"
