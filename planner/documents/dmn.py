@@ -136,8 +136,18 @@ def jdm_bytes(protocol: Protocol) -> bytes:
     return f"{json.dumps(model, indent=2, ensure_ascii=False)}\n".encode()
 
 
+def _closed_tests(rule: Rule, protocol: Protocol) -> Iterator[str]:
+    """What a rule asks of each input; the table knows no domains, so each rule keeps to them."""
+    domains = protocol.table.domains
+    sizes = domains.size_mm if rule.size_mm is None else rule.size_mm.within(domains.size_mm)
+    _, ulcerated, sites = _tests(rule._replace(sites=rule.sites or domains.sites))
+    yield _test(sizes)
+    yield ulcerated or "true, false"
+    yield sites
+
+
 def _jdm_rule(rule: Rule, names: dict[str, str], protocol: Protocol) -> dict[str, Any]:
-    tests = dict(zip((names[one] for one, _ in INPUTS), _tests(rule), strict=True))
+    tests = dict(zip((names[one] for one, _ in INPUTS), _closed_tests(rule, protocol), strict=True))
     values = (rule.regimen, rule.evidence, rule.id)
     outputs = dict(zip((names[one] for one in OUTPUTS), map(_quoted, values), strict=True))
     because = f"{rule.because} {protocol.cited(rule.source, rule.place)}"

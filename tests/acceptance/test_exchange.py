@@ -491,6 +491,17 @@ def test_rule_engines_of_others_decide_as_the_planner(name: str) -> None:
         lesion = {"size_mm": size, "ulcerated": ulcerated, "site": site}
         result = by_zen.evaluate(lesion)["result"]
         assert result == {"regimen": regimen, "evidence": evidence, "rule": rule}
+    domains = table.domains
+    beyond = [
+        one for one in (0, -3, 1e-7, 600, 1e6, None) if Decimal(one or 0) not in domains.size_mm
+    ]
+    for size, ulcerated, site in (
+        *((size, ulcerated, site) for size in beyond for _, ulcerated, site in points),
+        *((size, ulcerated, site) for size, ulcerated, _ in points for site in ("nose", None)),
+        *((size, ulcerated, site) for size, _, site in points for ulcerated in ("yes", None)),
+    ):
+        lesion = {"size_mm": size, "ulcerated": ulcerated, "site": site}
+        assert not by_zen.evaluate(lesion)["result"], lesion
 
 
 MUTANTS = {

@@ -70,6 +70,15 @@ class Interval:
             self.low == self.high and not (self.low_closed and self.high_closed)
         )
 
+    def within(self, other: Interval) -> Interval:
+        """What lies in both; of two ends at one number the open one counts."""
+        both = (self, other)
+        lows = ((one.low, not one.low_closed) for one in both if one.low is not None)
+        highs = ((one.high, one.high_closed) for one in both if one.high is not None)
+        low, is_open = max(lows, default=(None, True))
+        high, is_closed = min(highs, default=(None, False))
+        return Interval(low, not is_open, high, is_closed)
+
     def __str__(self) -> str:
         if self.low is not None and self.high is not None:
             if self.low == self.high:
