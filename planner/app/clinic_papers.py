@@ -63,7 +63,7 @@ def day_pack(
         there, waiting = _ready(connection, place, on)
         due = [one for one in due_visits(connection, on, on, place.id) if one.summary.start]
         own = [one for one in due if (one.course, one.number) in _keys(there)]
-        prepare = str(to_prepare(own)).split("; ") if own else []
+        prepare = to_prepare(own) if own else None
     stamp = stamp or author.now.replace(microsecond=0)
     report("day-list.pdf")
     shown = [DayVisit(one.plan, _visit(one.plan, number)) for one, number in there]

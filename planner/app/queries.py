@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from planner.app.actors import Role, check_may
 from planner.app.issued_pages import IssuedPage, pages_with
+from planner.core.plan.preparation import ToPrepare
 from planner.store.clinics import clinic_of_course
 from planner.store.database import Database
 from planner.store.day_list import (
     DueVisit,
     ListedCourse,
     RecordedVisit,
-    ToPrepare,
     due_visits,
     held_courses,
     listed_courses,

@@ -256,7 +256,11 @@ def _days_lines(found: Days) -> list[str]:
     if found.held:
         lines.append(f"held, until a physician releases them: {', '.join(found.held)}")
     if found.visits:
-        lines += ["", click.style("To prepare in all", bold=True), f"  {found.prepare}"]
+        from planner.documents.day_list import in_all
+        from planner.documents.language import language
+
+        prepare = "; ".join(in_all(found.prepare, language("en")))
+        lines += ["", click.style("To prepare in all", bold=True), f"  {prepare}"]
     return lines
 
 

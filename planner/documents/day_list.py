@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.plan.preparation import ToPrepare
 from planner.documents.language import Language, language
 from planner.documents.paper import (
     Blanks,
@@ -35,9 +36,9 @@ class DayVisit(NamedTuple):
 
 
 def day_list(
-    clinic: Clinic, on: date, there: Sequence[DayVisit], prepare: Sequence[str], waiting: str
+    clinic: Clinic, on: date, there: Sequence[DayVisit], prepare: ToPrepare | None, waiting: str
 ) -> Paper:
-    """The list of a day in the order of the hours; `prepare` is what it takes in all.
+    """The list of a day in the order of the hours; `prepare` is what it takes in all, if anything.
 
     `waiting` names whose papers wait for a physician, empty for none.
     """
@@ -50,7 +51,7 @@ def day_list(
 
 
 def _blocks(
-    there: Sequence[DayVisit], prepare: Sequence[str], waiting: str, say: Language
+    there: Sequence[DayVisit], prepare: ToPrepare | None, waiting: str, say: Language
 ) -> Iterator[Block]:
     yield Heading(say("Who comes"), 1)
     rows = tuple(_row(one, say) for one in there)
@@ -60,8 +61,24 @@ def _blocks(
         text_of = say("Wait for a physician, their papers are not here: {courses}", courses=waiting)
         yield Bullets((text_of,))
     yield Heading(say("To prepare in all"))
-    yield Bullets(tuple(prepare) or (say("nothing"),))
+    yield Bullets((say("nothing"),) if prepare is None else tuple(in_all(prepare, say)))
     yield Blanks((say("Notes"),))
+
+
+def in_all(prepare: ToPrepare, say: Language) -> Iterator[str]:
+    """What some visits take in all, one line for each kind."""
+    yield say("{volume} drawn", volume=say.ml(prepare.drawn_ml))
+    if prepare.vials is None:
+        yield say("vials: not known (no stock, or an open dose)")
+    else:
+        yield say.plural("{n} vial", "{n} vials", prepare.vials)
+    for one in prepare.syringes:
+        syringes = say.plural("{n} syringe", "{n} syringes", one["count"])
+        yield say("{syringes} of {size}", syringes=syringes, size=say.ml(one["capacity_ml"]))
+    if prepare.doses_open:
+        yield say.plural(
+            "{n} visit with open doses", "{n} visits with open doses", prepare.doses_open
+        )
 
 
 def _row(one: DayVisit, say: Language) -> Row:

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindpara
 
 from planner.core.calendar.availability import Opening
 from planner.core.plan.plan import VisitState
-from planner.core.values.formatting import count, mg_per_ml, ml, typed_moment
+from planner.core.plan.preparation import ToPrepare
+from planner.core.values.formatting import mg_per_ml, ml, typed_moment
 from planner.core.values.lettering import as_people_read
 from planner.store.clinics import read_place
 from planner.store.histories import ERASED_ID
@@ -109,26 +110,6 @@ class RecordedVisit(NamedTuple):
     patient: str
     name: str | None
     state: VisitState
-
-
-class ToPrepare(NamedTuple):
-    """What some visits take in all; `vials` is None where a visit's are not known."""
-
-    drawn_ml: Decimal
-    vials: int | None
-    syringes: list[dict[str, Any]]
-    doses_open: int
-
-    def __str__(self) -> str:
-        parts = [
-            f"{count(one['count'], 'syringe')} of {ml(one['capacity_ml'])}" for one in self.syringes
-        ]
-        known = "vials: not known (no stock, or an open dose)"
-        vials = known if self.vials is None else count(self.vials, "vial")
-        text = "; ".join([f"{ml(self.drawn_ml)} drawn", vials, *parts])
-        return text + (
-            f"; {count(self.doses_open, 'visit')} with open doses" if self.doses_open else ""
-        )
 
 
 def _coming(told: ColumnElement[Any]) -> ScalarSelect[Any]:

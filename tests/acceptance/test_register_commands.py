@@ -268,6 +268,8 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
     assert found["prepare"]["vials"] == 2
     assert found["prepare"]["drawn_ml"] == Decimal("0.46")
     assert found["prepare"]["syringes"] == [{"capacity_ml": 1, "count": 2}]
+    told = course("due", "--from", "2026-09-07", "--to", "2026-09-20").stdout
+    assert "0.46\u00a0mL drawn; 2 vials; 2 syringes of 1\u00a0mL" in told
     assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
 
 

@@ -15,9 +15,11 @@ from planner.core.calendar.clinic import Approval, Clinic
 from planner.core.dosing.equipment import Stock
 from planner.core.plan.findings import CODES
 from planner.core.plan.plan import Plan
+from planner.core.plan.preparation import ToPrepare
 from planner.core.plan.zone_rules import with_zone_finding
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.quantities import Strength
+from planner.documents.day_list import in_all
 from planner.documents.document_set import papers
 from planner.documents.language import Language, language
 from planner.files.clinic import built_in_clinic
@@ -77,6 +79,20 @@ def test_figures_differ_in_the_decimal_mark_alone(said: str, english: str, danis
     value = Fraction(1, 12) if said == "ml" else Decimal(number)
     assert getattr(language("en"), said)(value) == english
     assert getattr(DANISH, said)(value) == danish
+
+
+def test_what_to_prepare_in_all_is_said_in_the_language_of_the_paper() -> None:
+    syringes = [{"capacity_ml": Decimal("2.5"), "count": 2}]
+    drawn, vials, filled = in_all(ToPrepare(Decimal("0.76"), 2, syringes, 0), DANISH)
+    assert "0,76\u00a0mL" in drawn
+    assert vials == "2 hætteglas"
+    assert "2,5\u00a0mL" in filled
+    english = list(in_all(ToPrepare(Decimal(0), None, [], 1), language("en")))
+    assert english == [
+        "0\u00a0mL drawn",
+        "vials: not known (no stock, or an open dose)",
+        "1 visit with open doses",
+    ]
 
 
 def test_days_are_written_with_words() -> None:

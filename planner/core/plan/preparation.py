@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.draw_up import (
@@ -22,6 +24,15 @@ from planner.core.plan.appointments import Appointment, Visit
 from planner.core.plan.course import Lesion
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.quantities import Dose, Strength, Volume
+
+
+class ToPrepare(NamedTuple):
+    """What some visits take in all; `vials` is None where a visit's are not known."""
+
+    drawn_ml: Decimal
+    vials: int | None
+    syringes: list[dict[str, Any]]
+    doses_open: int
 
 
 @dataclass(frozen=True)
