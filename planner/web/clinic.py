@@ -14,7 +14,6 @@ from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clin
 from planner.app.planning import Source
 from planner.app.waiting import Bounds, as_changed, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import Closure
-from planner.core.values.formatting import count
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -169,6 +168,7 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
         words("{course}: first visit {at}", course=course, at=words.typed_moment(at))
         for course, at in made.courses
     ]
+    lines += [f"{course}: {words.sentence(why)}" for course, why in made.kept.items()]
     if made.waiting:
         lines.append(words("still waiting: {courses}", courses=", ".join(made.waiting)))
     led = _led(as_changed(made), who)
@@ -199,7 +199,8 @@ def _led(done: ClinicChanged, who: Author) -> Led:
     if not asked:
         return Led((words("No visit moves."),), ())
     total = len(outcome.moves) + len(outcome.without_day)
-    return Led((count(total, "visit"),), asked[:_MOST_MOVES])
+    moved = words.plural("{n} visit", "{n} visits", total)
+    return Led((moved,), asked[:_MOST_MOVES])
 
 
 def _id(place_there: Place | None) -> str:

@@ -17,6 +17,7 @@ from planner.app.clinic_days import (
     WeekVisit,
     Work,
     closed_on,
+    hidden_to_tell,
     week_json,
     week_of,
     work_of,
@@ -200,7 +201,8 @@ def tasks() -> Response:
     earlier = could_begin(database(), role(), there.id, now())
     if wants_json():
         return show_json(found._asdict() | {"could_come_earlier": earlier})
-    return show("tasks.html.j2", work=found, earlier=earlier, lists=LISTS)
+    hidden = hidden_to_tell(database(), role(), there.id)
+    return show("tasks.html.j2", work=found, earlier=earlier, lists=LISTS, hidden=hidden)
 
 
 # What waits, each with its title, in the order of what hurts most.
