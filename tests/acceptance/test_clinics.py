@@ -223,6 +223,7 @@ def test_another_syringe_is_asked_and_listed(planner: Run, tmp_path: Path) -> No
     assert planner("course", "check", **where).returncode == 0
 
 
+@pytest.mark.hazard("wrong-strength")
 def test_a_stock_that_is_too_weak_is_told_before_it_is_put(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 2)
@@ -857,6 +858,7 @@ def of_patient(file: Path, patient: str, *said: str) -> Path:
     return file
 
 
+@pytest.mark.hazard("allergy")
 def test_what_other_courses_ask_is_no_secretarys_to_answer(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
@@ -881,6 +883,7 @@ def test_what_other_courses_ask_is_no_secretarys_to_answer(
     assert changed(planner, *book, **where)["waiting"] == []
 
 
+@pytest.mark.hazard("dead-patients-appointments")
 def test_a_dead_patient_is_given_no_day_and_holds_nobody_up(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:

@@ -208,6 +208,7 @@ def exported_of(register: Database, course: str) -> list[str]:
         return list(exported(connection, course))
 
 
+@pytest.mark.hazard("allergy")
 def test_an_allergy_that_an_import_brings_is_known_in_the_courses_there(
     register: Database, tmp_path: Path
 ) -> None:

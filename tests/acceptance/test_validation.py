@@ -171,6 +171,7 @@ def test_a_spoilt_installation_says_so_and_is_kept(made: Path, tmp_path: Path) -
     assert list(found) == ["files"]
 
 
+@pytest.mark.hazard("spoilt-installation")
 def test_a_spoilt_file_of_ours_is_named(made: Path, tmp_path: Path) -> None:
     copy = installed(made, tmp_path / "copy")
     (copy / "planner/protocols/validation.toml").write_text("version = ")
@@ -181,6 +182,7 @@ def test_a_spoilt_file_of_ours_is_named(made: Path, tmp_path: Path) -> None:
         assert done.stderr.startswith(f"error: protocols/{name}: it is not as it was installed")
 
 
+@pytest.mark.hazard("spoilt-installation")
 def test_where_nothing_can_be_planned_all_is_told_and_kept(made: Path, tmp_path: Path) -> None:
     copy = installed(made, tmp_path / "copy")
     SABOTAGES["rules that overlap"].spoil(copy)
@@ -202,6 +204,7 @@ def command_of(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.hazard("spoilt-installation")
 def test_the_register_is_looked_at_and_stays_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
