@@ -200,6 +200,15 @@ def _send_again(lost: sys.UnraisableHookArgs) -> None:
         case _:
             sys.__unraisablehook__(lost)
             return
-    again = threading.Timer(0.01, signal.raise_signal, (number,))
+    again = threading.Timer(0.01, _send, (number,))
     again.daemon = True
     again.start()
+
+
+def _send(number: int) -> None:
+    """Send a signal to the thread that works: one that waits for a server is not woken else."""
+    main_thread = threading.main_thread().ident
+    if sys.platform == "win32" or main_thread is None:
+        signal.raise_signal(number)
+    else:
+        signal.pthread_kill(main_thread, number)
