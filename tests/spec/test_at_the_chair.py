@@ -71,7 +71,7 @@ SALTS = [
 
 
 @pytest.mark.parametrize(("stock", "said"), SALTS)
-@pytest.mark.hazard("wrong-salt")
+@pytest.mark.hazard("wrong-strength", "wrong-salt")
 def test_the_vial_is_compared_with_the_stated_salt(
     sts_150: Protocol, clinic: Clinic, stock: tuple[str, str] | None, said: str
 ) -> None:
