@@ -8,6 +8,8 @@ which steps did not hold. Ends with 1 where none did, or where a good copy does 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -91,6 +93,18 @@ def _swapped_font(copy: Path) -> None:
     shutil.copy(fonts / "NotoSans-Bold.ttf", fonts / "NotoSans-Regular.ttf")
 
 
+def _repackaged(copy: Path) -> None:
+    """A font that somebody swapped and packed again: the installer's record is that of the copy."""
+    _swapped_font(copy)
+    name = "planner/fonts/NotoSans-Regular.ttf"
+    digest = hashlib.sha256((copy / name).read_bytes()).digest()
+    shown = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    (record,) = copy.glob("*.dist-info/RECORD")
+    lines = record.read_text(encoding="utf-8").splitlines()
+    others = [line for line in lines if not line.startswith(f"{name},")]
+    record.write_text("\n".join([*others, f"{name},sha256={shown},", ""]), encoding="utf-8")
+
+
 def _cut_off(copy: Path) -> None:
     path = copy / "planner/locale/da/LC_MESSAGES/planner.mo"
     path.write_bytes(path.read_bytes()[:-2000])
@@ -146,6 +160,7 @@ SABOTAGES = {
     "a file of cases that is broken": Sabotage(
         _put("cases/days.toml", "topic = ", "topic "), ("files", "cases")
     ),
+    "a swapped font, packed again": Sabotage(_repackaged, ("files",)),
     "a swapped font": Sabotage(_swapped_font, ("files",)),
     "other zone data": Sabotage(_other_zones, ("zones",)),
     "a changed template": Sabotage(
