@@ -8,7 +8,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    ScalarSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+)
 
 from planner.core.calendar.availability import Opening
 from planner.core.plan.plan import VisitState
@@ -200,15 +209,25 @@ _RECORDED = (
 )  # fmt: skip
 
 
+def _in_days(
+    connection: Connection,
+    of: tuple[Select[Any], Select[Any]],
+    first: date,
+    last: date,
+    clinic: str | None,
+) -> CursorResult[Any]:
+    """What is asked `of` some days, of all clinics or of one."""
+    days = {"first": first.isoformat(), "last": last.isoformat()}
+    if clinic is None:
+        return connection.execute(of[0], days)
+    return connection.execute(of[1], {**days, "at": clinic})
+
+
 def due_visits(
     connection: Connection, first: date, last: date, clinic: str | None = None
 ) -> list[DueVisit]:
     """The visits to come from one day to another (both inclusive), of all clinics or of one."""
-    days = {"first": first.isoformat(), "last": last.isoformat()}
-    if clinic is None:
-        rows = connection.execute(_DUE, days).all()
-    else:
-        rows = connection.execute(_DUE_AT, {**days, "at": clinic}).all()
+    rows = _in_days(connection, (_DUE, _DUE_AT), first, last, clinic).all()
     openings = _openings(connection, [one.clinic for one in rows])
     times = {(one.clinic, one.start, one.end) for one in rows}
     crowded = {one for one in times if is_crowded(openings[one[0]], *one[1:])}
@@ -284,10 +303,9 @@ def restricted_visits(
     connection: Connection, first: date, last: date, clinic: str | None = None
 ) -> int:
     """How many visits are not shown, as the processing of their patients' data is restricted."""
-    days = {"first": first.isoformat(), "last": last.isoformat()}
-    if clinic is None:
-        return connection.execute(_RESTRICTED, days).scalar_one()
-    return connection.execute(_RESTRICTED_AT, {**days, "at": clinic}).scalar_one()
+    of = (_RESTRICTED, _RESTRICTED_AT)
+    number: int = _in_days(connection, of, first, last, clinic).scalar_one()
+    return number
 
 
 def recorded_visits(connection: Connection, on: date, clinic: str) -> list[RecordedVisit]:

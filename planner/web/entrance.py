@@ -111,6 +111,12 @@ def _too_many(error: TooManyError, answer: Response) -> Response:
     return answer
 
 
+def _wanted() -> str:
+    """The address that was asked for, with its clinic, if it is one to go on to; else nothing."""
+    wanted = request.full_path.rstrip("?")
+    return wanted if _NEXT.fullmatch(wanted) else ""
+
+
 def _next() -> str:
     wanted = request.values.get("next", "")
     return wanted if _NEXT.fullmatch(wanted) else ""
@@ -140,8 +146,8 @@ def sign_in_first() -> Response:
     if wants_json():
         return problems_json([Problem("", "sign in, or send a token")], 401)
     if request.method in SAFE:
-        wanted = request.full_path.rstrip("?")
-        said = wanted if wanted != "/" and _NEXT.fullmatch(wanted) else None
+        wanted = _wanted()
+        said = wanted if wanted not in ("", "/") else None
         return redirect(url_for("login", next=said), 303)
     answer = make_response(redirect(url_for("login"), 303))
     _keep(answer, form_owner())
@@ -153,8 +159,7 @@ def unlock_first() -> Response:
     if wants_json():
         return problems_json([Problem("", "the page is locked")], 403)
     is_read = request.method in SAFE
-    wanted = request.full_path.rstrip("?") if is_read else ""
-    answer = show("locked.html.j2", 403, next=wanted if _NEXT.fullmatch(wanted) else "")
+    answer = show("locked.html.j2", 403, next=_wanted() if is_read else "")
     there = session()
     if not is_read and there is not None:
         _keep(answer, there.account.name)
@@ -171,9 +176,8 @@ def _keep(answer: Response, owner: str | None) -> None:
         return
     content = json.dumps(list(request.form.items(multi=True)))
     if len(content) <= _MOST_KEPT:
-        path = request.path.removesuffix("/preview")
-        address = f"{path}?{request.query_string.decode('ascii', 'ignore')}".rstrip("?")
-        address = address if _NEXT.fullmatch(address) else path
+        path, mark, query = (_wanted() or request.path).partition("?")
+        address = f"{path.removesuffix('/preview')}{mark}{query}"
         set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, address, content, now()))
 
 
