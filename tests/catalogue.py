@@ -19,7 +19,8 @@ from babel.messages.pofile import read_po, write_po
 
 from planner.core.protocol.protocol import Protocol
 from planner.core.values import languages
-from planner.documents.sentences import SENTENCES
+from planner.documents.earlier_texts import SENTENCES
+from planner.documents.vocabulary import VOCABULARY
 from planner.documents.wording import DETAILS
 from planner.files.bundled import bundled_protocols
 from planner.files.protocol import load_protocol
@@ -30,19 +31,23 @@ LANGUAGES = tuple(one for one in languages.LANGUAGES if one != "en")
 KEYWORDS = {"say", "msgid", "plural"}
 # Of a form of the page: which of its arguments are words.
 FORMS = {"Field": (1,), "ChangeForm": (1, 2)}
+_PLACE = re.compile(r"\{\w+\}")
 _IN_TEMPLATE = re.compile(r"""say\("([^"]+)"|say\('([^']+)'""")
 
 
 def texts() -> Iterator[str | tuple[str, str]]:
-    """Every text that papers say: the code's, the core's sentences, the bundled protocol's."""
+    """Every text that papers say: the code's, the vocabulary's, the bundled protocol's."""
     for room in ("documents", "web"):
         for path in sorted((ROOT / "planner" / room).glob("*.py")):
             # In other rooms `words` is a drawing's.
             keywords = {*KEYWORDS, "words"} if room == "web" else KEYWORDS
             yield from _said(ast.parse(path.read_text(encoding="utf-8")), keywords)
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        yield from _sentences(ast.parse(path.read_text(encoding="utf-8")))
     for path in sorted((ROOT / "templates" / "web").glob("*.j2")):
         for found in _IN_TEMPLATE.findall(path.read_text(encoding="utf-8")):
             yield "".join(found)
+    yield from VOCABULARY
     yield from SENTENCES
     for name in bundled_protocols():
         yield from _protocol_texts(load_protocol(name))
@@ -70,6 +75,23 @@ def _said(code: ast.Module, keywords: Set[str]) -> Iterator[str | tuple[str, str
                     yield one.value
 
 
+def _sentences(code: ast.Module) -> Iterator[str]:
+    """The templates of what the core says, those with words of their own."""
+    for call in (node for node in ast.walk(code) if isinstance(node, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id == "said":
+            for text in _literals(call.args[0]):
+                if any(map(str.isalpha, _PLACE.sub("", text))):
+                    yield text
+
+
+def _literals(argument: ast.expr) -> list[str]:
+    """The text of an argument, or each of two between which it chooses."""
+    if isinstance(argument, ast.IfExp):
+        return [*_literals(argument.body), *_literals(argument.orelse)]
+    is_text = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    return [argument.value] if is_text else []  # type: ignore[attr-defined]
+
+
 def _protocol_texts(protocol: Protocol) -> Iterator[str]:
     yield protocol.population
     yield from (protocol.route, protocol.technique, protocol.use, *protocol.not_for)
@@ -77,6 +99,8 @@ def _protocol_texts(protocol: Protocol) -> Iterator[str]:
     yield from (one.title for one in protocol.regimens.values())
     yield from (one.because for one in protocol.table.rules)
     yield from (one.caveat for one in protocol.cases)
+    yield from (one.place for one in (*protocol.cases, *protocol.regimens.values()))
+    yield from (one.place for one in (*protocol.table.rules, protocol.observed) if one)
     yield from (text for one in protocol.questions for text in (one.question, one.because))
     yield from (one.label for one in protocol.observations)
 

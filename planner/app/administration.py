@@ -44,6 +44,7 @@ from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Observation
 from planner.core.values.formatting import listing, plain, typed_moment
 from planner.core.values.quantities import Dose, Volume
+from planner.core.values.said import said
 from planner.errors import (
     InputError,
     NotConfirmedError,
@@ -432,7 +433,7 @@ def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
     alike = [name for name in names if name.casefold() == lesion.id.casefold()]
     if alike and alike != [lesion.id]:
         problem = f"no label tells it from lesion {alike[0]}"
-        raise InputError(Problem("id", problem, "choose another id"))
+        raise InputError(Problem("id", problem, said("choose another id")))
     return LesionAdded(lesion, on)
 
 
@@ -662,10 +663,10 @@ def clinics_time(standing: Standing, at: datetime, place: str) -> datetime:
     zone = ZoneInfo(standing.record.opening.clinic.timezone)
     wall = at.replace(tzinfo=None)
     if reason := clock_problem(wall, zone):
-        raise InputError(Problem(place, reason, "choose another hour"))
+        raise InputError(Problem(place, reason, said("choose another hour")))
     if not standing.record.opening.is_known(wall.date()):
-        problem = f"the clinic's holidays of {wall.year} are not known"
-        raise InputError(Problem(place, problem, "is the year right?"))
+        problem = said("the clinic's holidays of {n} are not known", n=wall.year)
+        raise InputError(Problem(place, problem, said("is the year right?")))
     if at.tzinfo is not None and at.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
         fix = "write the clinic's time"
         raise InputError(Problem(place, f"its offset is not that of {zone.key}", fix))

@@ -15,6 +15,7 @@ from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.values.days import LAST_DAY
+from planner.core.values.said import said
 from planner.documents.event_wording import told
 from planner.documents.language import Language
 from planner.documents.week import DrawnDay, DrawnVisit
@@ -86,7 +87,7 @@ class Week(NamedTuple):
 def closed_on(place: Place, on: date) -> str | None:
     """Why a clinic has no visits on a day, or None."""
     opening = Opening(place.clinic, Occupancy())
-    return opening.closed(on) if opening.is_known(on) else "its holidays are not known"
+    return opening.closed(on) if opening.is_known(on) else said("its holidays are not known")
 
 
 def free_slots(

@@ -21,7 +21,8 @@ from planner.core.calendar.closures import closed_besides
 from planner.core.followup.questions import Question
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
-from planner.core.values.formatting import count, day, typed_moment
+from planner.core.values.formatting import count, listing, typed_moment
+from planner.core.values.said import Said, said
 from planner.errors import MovedOnError, Problem, RefusedError, located
 from planner.store.clinics import (
     CLOSED,
@@ -61,7 +62,7 @@ class ClinicChanged(NamedTuple):
 
 NOTHING = Outcome()
 # Named nowhere, they would come to a closed clinic if nobody heard that there are any.
-HIDDEN = "moved of patients whose data is restricted"
+HIDDEN = said("moved of patients whose data is restricted")
 
 
 def clinics_listed(database: Database, role: Role) -> Sequence[Place]:
@@ -88,20 +89,20 @@ def put_clinic(
     """
     check_may(author.role, "clinic-put")
     clinic = read_clinic(file, None, years_from(author.now.year))
-    said = store_clinic(file.content, None, clinic)
+    stated = store_clinic(file.content, None, clinic)
 
     def new_place(connection: Connection, place: Place | None) -> Place:
         with located(file.name):
             if place is None:
-                return _first(connection, clinic, said)
-            return _next(connection, place, clinic, said)
+                return _first(connection, clinic, stated)
+            return _next(connection, place, clinic, stated)
 
     def change(connection: Connection, place: Place | None) -> ClinicChange:
-        sha256 = keep_input(connection, _with_known_years(connection, place, said))
+        sha256 = keep_input(connection, _with_known_years(connection, place, stated))
         return ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})
 
     def asked(connection: Connection, place: Place | None) -> Iterator[Asked]:
-        return _older(connection, place, said)
+        return _older(connection, place, stated)
 
     changing = _Changing(database, clinic.id, author, new_place, change, asked)
     return changing.made(_ALL_DAYS, is_dry=is_dry)
@@ -146,8 +147,8 @@ def open_clinic(
         return _to_open(_known(place, clinic), *days)
 
     def change(_connection: Connection, _place: Place | None) -> ClinicChange:
-        said = dict(zip(("from", "to"), (one.isoformat() for one in days), strict=True))
-        return ClinicChange(author.now, author.name, author.reason, OPENED, said)
+        stated = dict(zip(("from", "to"), (one.isoformat() for one in days), strict=True))
+        return ClinicChange(author.now, author.name, author.reason, OPENED, stated)
 
     changing = _Changing(database, clinic, author, new_place, change)
     # To open a day moves nobody; and what was not recorded is no matter of it.
@@ -204,43 +205,43 @@ class _Changing(NamedTuple):
         return ClinicChanged(self.clinic, after.version, outcome, is_written)
 
 
-def _first(connection: Connection, clinic: Clinic, said: Stored) -> Place:
+def _first(connection: Connection, clinic: Clinic, stated: Stored) -> Place:
     """A clinic that is new. Raises RefusedError where one of its name has another id."""
     there = all_places(connection)
     for one in (place for place in there if _is_called(place, clinic.name)):
         problem = f"the register has {clinic.name} as {one.id}"
         raise RefusedError(Problem("id", problem, f'write id = "{one.id}", or another name'))
-    return Place(clinic.id, 1, said.sha256, (), clinic)
+    return Place(clinic.id, 1, stated.sha256, (), clinic)
 
 
 def _is_called(place: Place, name: str) -> bool:
     return bool(name) and place.clinic.name.casefold() == name.casefold()
 
 
-def _next(connection: Connection, place: Place, clinic: Clinic, said: Stored) -> Place:
+def _next(connection: Connection, place: Place, clinic: Clinic, stated: Stored) -> Place:
     """A clinic with its next file. Raises RefusedError where that changes nothing, or its zone."""
-    if is_same_file(_file_of(connection, place.input), said):
+    if is_same_file(_file_of(connection, place.input), stated):
         problem = f"it is version {place.version} of clinic {clinic.id} already"
         raise RefusedError(Problem("", problem, "nothing was changed"))
     if clinic.timezone != place.clinic.timezone:
         problem = f"clinic {clinic.id} is in the zone {place.clinic.timezone}"
         raise RefusedError(Problem("timezone", problem, "give it another id"))
-    stored = _with_known_years(connection, place, said)
+    stored = _with_known_years(connection, place, stated)
     standing = closed_besides(with_holidays_of(stored, clinic), place.closures)
     return Place(clinic.id, place.version + 1, stored.sha256, place.events, standing)
 
 
-def _older(connection: Connection, place: Place | None, said: Stored) -> Iterator[Asked]:
+def _older(connection: Connection, place: Place | None, stated: Stored) -> Iterator[Asked]:
     """Whether a file is one that the clinic had before."""
     for event in place.events[:-1] if place else ():
         is_file = event.kind == PUT
-        if is_file and is_same_file(_file_of(connection, event.said["input"]), said):
-            text = f"it is what the clinic had before (event {event.number})"
-            yield _fact("older-version", "", text, "is it the newest file?")
+        if is_file and is_same_file(_file_of(connection, event.said["input"]), stated):
+            text = said("it is what the clinic had before (event {n})", n=event.number)
+            yield _fact("older-version", "", text, said("is it the newest file?"))
 
 
-def _with_known_years(connection: Connection, place: Place | None, said: Stored) -> Stored:
-    return said if place is None else with_years(said, _file_of(connection, place.input))
+def _with_known_years(connection: Connection, place: Place | None, stated: Stored) -> Stored:
+    return stated if place is None else with_years(stated, _file_of(connection, place.input))
 
 
 def _file_of(connection: Connection, sha256: str) -> Stored:
@@ -317,10 +318,13 @@ def asked_of(outcome: Outcome, role: Role) -> Iterator[Asked]:
 
 def _asked_by_number(outcome: Outcome) -> Iterator[Asked]:
     for code, number in _hindered(outcome).items():
-        text = f"{CODES[code]} ({count(number, 'course')})"
-        yield _fact(code, "", text, "their papers are not made then")
+        text = said(
+            "{meaning} ({courses})", meaning=said(CODES[code]), courses=count(number, "course")
+        )
+        yield _fact(code, "", text, said("their papers are not made then"))
     for there, what in _told_of(outcome):
-        yield _fact("visits-move", "", f"{count(len(there), 'visit')} {what}", "let them be told")
+        text = _how_many(len(there), what)
+        yield _fact("visits-move", "", text, said("let them be told"))
 
 
 def _hindered(outcome: Outcome) -> Counter[str]:
@@ -331,10 +335,10 @@ def _hindered(outcome: Outcome) -> Counter[str]:
 def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
     """Each kind of what a change leads to, as far as there is any, in words."""
     told = (
-        (outcome.moves, "moved"),
-        (outcome.without_day, "without a day"),
-        (outcome.draw_ups, "drawn up anew"),
-        (outcome.unrecorded, "not recorded"),
+        (outcome.moves, said("moved")),
+        (outcome.without_day, said("without a day")),
+        (outcome.draw_ups, said("drawn up anew")),
+        (outcome.unrecorded, said("not recorded")),
         (range(outcome.hidden), HIDDEN),
     )
     yield from ((there, what) for there, what in told if there)
@@ -342,24 +346,50 @@ def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
 
 def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
     for course, hinders in outcome.hinders:
-        text = f"course {course}: {hinders.alone}"
-        yield _fact(hinders.code, "", text, "its papers are not made then")
+        text = said("course {course}: {finding}", course=course, finding=hinders.alone)
+        yield _fact(hinders.code, "", text, said("its papers are not made then"))
     for course, visit, when in outcome.unrecorded:
-        text = f"course {course}, visit {visit} on {typed_moment(when)} was not recorded"
-        yield _fact("not-recorded", "", text, "record it first")
+        text = said(
+            "course {course}, visit {n} on {start} was not recorded",
+            course=course,
+            n=visit,
+            start=typed_moment(when),
+        )
+        yield _fact("not-recorded", "", text, said("record it first"))
     for one in outcome.moves:
-        to = typed_moment(one.to) if one.to else "no day"
-        text = f"course {one.course}, visit {one.visit}: {typed_moment(one.stood)} to {to}"
-        yield _fact("visit-moves", "", text, "tell the patient")
+        text = said(
+            "course {course}, visit {n}: {first} to {second}",
+            course=one.course,
+            n=one.visit,
+            first=typed_moment(one.stood),
+            second=typed_moment(one.to) if one.to else said("no day"),
+        )
+        yield _fact("visit-moves", "", text, said("tell the patient"))
     if outcome.hidden:
-        yield _fact("visits-move", "", f"{count(outcome.hidden, 'visit')} {HIDDEN}", "tell them")
+        yield _fact("visits-move", "", _how_many(outcome.hidden, HIDDEN), said("tell them"))
     for one in outcome.without_day:
-        free = " or ".join(typed_moment(each) for each in one.choices)
-        text = f"course {one.course}, visit {one.visit} (due {day(one.due)}) finds no day"
-        yield _fact("no-open-day", "", text, f"free: {free}" if free else "see the course")
+        text = said(
+            "course {course}, visit {n} (due {due}) finds no day",
+            course=one.course,
+            n=one.visit,
+            due=one.due,
+        )
+        free = listing([typed_moment(each) for each in one.choices], "or")
+        fix = said("free: {free}", free=free) if free else said("see the course")
+        yield _fact("no-open-day", "", text, fix)
     for drawn in outcome.draw_ups:
-        text = f"course {drawn.course}, visit {drawn.visit}: {drawn.was}, then {drawn.now}"
-        yield _fact("drawn-up-anew", "", text, "print its papers anew")
+        text = said(
+            "course {course}, visit {n}: {was}, then {now}",
+            course=drawn.course,
+            n=drawn.visit,
+            was=drawn.was,
+            now=drawn.now,
+        )
+        yield _fact("drawn-up-anew", "", text, said("print its papers anew"))
+
+
+def _how_many(visits: int, what: str) -> Said:
+    return said("{visits} {what}", visits=count(visits, "visit"), what=what)
 
 
 def _fact(code: str, field: str, message: str, fix: str) -> Asked:
@@ -407,6 +437,6 @@ def wall_now(place: Place, now: datetime) -> datetime:
 
 def summary_line(made: ClinicChanged) -> str:
     """`version 2; 3 visits move, 1 without a day`."""
-    parts = (f"{count(len(there), 'visit')} {what}" for there, what in _told_of(made.outcome))
+    parts = (_how_many(len(there), what) for there, what in _told_of(made.outcome))
     hindered = (f"{code} of {count(n, 'course')}" for code, n in _hindered(made.outcome).items())
     return "; ".join((f"version {made.version}", *parts, *hindered))

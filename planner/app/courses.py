@@ -41,6 +41,7 @@ from planner.core.plan.calendar_ids import KEY_BYTES
 from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
 from planner.core.protocol.protocol import SULFITE_ALLERGY
+from planner.core.values.said import said
 from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told
 from planner.documents.printable import check_printable
@@ -150,14 +151,14 @@ _NO_COURSE = "new"
 def check_new(connection: Connection, course: str) -> None:
     """Refuse a course that is there already, or whose address is another page's."""
     if course.casefold() == _NO_COURSE:
-        fix = "choose another id"
-        raise RefusedError(Problem(course, "it is no name: the page plans new courses there", fix))
+        problem = said("it is no name: the page plans new courses there")
+        raise RefusedError(Problem(course, problem, said("choose another id")))
     if connection.execute(select(courses).where(courses.c.id == course)).first():
-        fix = "change it there, or choose another id"
-        raise RefusedError(Problem(course, "it is in the register already", fix))
+        fix = said("change it there, or choose another id")
+        raise RefusedError(Problem(course, said("it is in the register already"), fix))
     if find_waiting(connection, course) is not None:
-        fix = "book it, or choose another id"
-        raise RefusedError(Problem(course, "it is on the waiting list", fix))
+        fix = said("book it, or choose another id")
+        raise RefusedError(Problem(course, said("it is on the waiting list"), fix))
 
 
 def begun(

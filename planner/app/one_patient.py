@@ -13,7 +13,8 @@ from planner.core.followup.course_state import State
 from planner.core.followup.events import Ended, Entry, Evaluated, Event, Given, Identified
 from planner.core.followup.questions import Question
 from planner.core.plan.course import Course, Patient
-from planner.core.values.formatting import day, listing
+from planner.core.values.formatting import listing
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError
 from planner.store.histories import (
     PatientRow,
@@ -51,11 +52,11 @@ def known_patient(connection: Connection, course: Course) -> PatientRow | None:
     if there is None:
         return None
     check_not_restricted(there)
-    for known, said, what in (
+    for known, stated, what in (
         (there.name, wanted.name, "name"),
         (there.birth_date, born, "birth date"),
     ):
-        if said is not None and known is not None and said != known:
+        if stated is not None and known is not None and stated != known:
             problem = f"the register has another {what} for this patient's id"
             raise RefusedError(Problem(f"patient.{what.replace(' ', '_')}", problem, "which one?"))
     return there._replace(name=there.name or wanted.name, birth_date=there.birth_date or born)
@@ -65,10 +66,10 @@ def _born(patient: Patient) -> str | None:
     return patient.birth_date.isoformat() if patient.birth_date else None
 
 
-def as_known(said: Patient, there: PatientRow) -> Patient:
+def as_known(stated: Patient, there: PatientRow) -> Patient:
     """The patient of a new course, with all that the register knows of who it is."""
     known = there.identity
-    return said._replace(id=known.id, name=known.name, birth_date=known.birth_date)
+    return stated._replace(id=known.id, name=known.name, birth_date=known.birth_date)
 
 
 def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
@@ -80,8 +81,8 @@ def check_not_dead(states: Mapping[str, State]) -> None:
     """Refuse what would reach a patient who died in another course."""
     for course, state in states.items():
         if state.ended and state.ended.ending == "died":
-            fix = "end the other courses too, as died"
-            raise RefusedError(Problem(f"course {course}", "the patient died", fix))
+            fix = said("end the other courses too, as died")
+            raise RefusedError(Problem(f"course {course}", said("the patient died"), fix))
 
 
 def running_beside(
@@ -95,54 +96,63 @@ def running_beside(
     running = [one for one in there if not one.state.ended]
     if running:
         names = ", ".join(one.record.course for one in running)
-        text = f"the patient has another running course: {names}"
+        text = said("the patient has another running course: {courses}", courses=names)
         asked.append(_fact("second-course", "patient.id", text, ""))
     asked += [one for other in running for one in _learns(other, course.patient)]
     allergic = [one.record.course for one in there if one.state.course.patient.sulfite_allergy]
     if allergic and not course.patient.sulfite_allergy:
-        text = f"course {allergic[-1]} states a sulfite allergy, this one does not"
-        asked.append(_fact("allergy-known", "patient.sulfite_allergy", text, "set it to true"))
+        text = said(
+            "course {course} states a sulfite allergy, this one does not", course=allergic[-1]
+        )
+        fix = said("set it to true")
+        asked.append(_fact("allergy-known", "patient.sulfite_allergy", text, fix))
     return running, asked
 
 
-def _news(standing: Standing, source: str, said: Patient) -> Identified:
+def _news(standing: Standing, source: str, stated: Patient) -> Identified:
     """What a course does not know yet of its patient and another one, `source`, says."""
     knows = standing.state.course.patient
     return Identified(
         source=source,
-        name=said.name if knows.name is None else None,
-        birth_date=said.birth_date if knows.birth_date is None else None,
-        sulfite_allergy=True if said.sulfite_allergy and not knows.sulfite_allergy else None,
-        address=said.address if said.address != knows.address else None,
+        name=stated.name if knows.name is None else None,
+        birth_date=stated.birth_date if knows.birth_date is None else None,
+        sulfite_allergy=True if stated.sulfite_allergy and not knows.sulfite_allergy else None,
+        address=stated.address if stated.address != knows.address else None,
     )
 
 
-def _learns(standing: Standing, said: Patient) -> Iterator[Asked]:
+def _learns(standing: Standing, stated: Patient) -> Iterator[Asked]:
     """What a running course would come to know of its patient, without saying it."""
-    course, event = standing.record.course, _news(standing, "", said)
+    course, event = standing.record.course, _news(standing, "", stated)
     known = [
-        what for what, value in (("name", event.name), ("birth date", event.birth_date)) if value
+        what
+        for what, value in ((said("name"), event.name), (said("birth date"), event.birth_date))
+        if value
     ]
     if known:
-        text = f"course {course} takes over the {listing(known)} of this one"
-        yield _fact("identity-shared", "patient", text, "is it the same patient?")
+        text = said(
+            "course {course} takes over the {known} of this one",
+            course=course,
+            known=listing(known),
+        )
+        yield _fact("identity-shared", "patient", text, said("is it the same patient?"))
     if event.address:
-        text = f"course {course} takes over the address of this one"
-        yield _fact("address-shared", "patient.address", text, "is it the right one?")
+        text = said("course {course} takes over the address of this one", course=course)
+        yield _fact("address-shared", "patient.address", text, said("is it the right one?"))
     if event.sulfite_allergy:
-        text = f"course {course} does not state the sulfite allergy of this one"
-        fix = "it waits for a physician then"
+        text = said("course {course} does not state the sulfite allergy of this one", course=course)
+        fix = said("it waits for a physician then")
         yield _fact("allergy-shared", "patient.sulfite_allergy", text, fix)
 
 
 def identified(
-    connection: Connection, standing: Standing, source: str, said: Patient, author: Author
+    connection: Connection, standing: Standing, source: str, stated: Patient, author: Author
 ) -> Step | None:
     """A course that knows by an event of its own what another one, `source`, says of its patient.
 
     None where it knows all of it.
     """
-    event = _news(standing, source, said)
+    event = _news(standing, source, stated)
     if event == Identified(source):
         return None
     record = around_others(connection, standing.record)
@@ -160,9 +170,9 @@ def caught_up(connection: Connection, standing: Standing, author: Author) -> Ste
         return None
     allergic = [one.course for one in others if one.state.course.patient.sulfite_allergy]
     source = allergic[-1] if allergic else others[-1].course
-    said = as_known(standing.state.course.patient, record.patient)
-    said = said._replace(sulfite_allergy=bool(allergic))
-    return identified(connection, standing, source, said, author)
+    stated = as_known(standing.state.course.patient, record.patient)
+    stated = stated._replace(sulfite_allergy=bool(allergic))
+    return identified(connection, standing, source, stated, author)
 
 
 def allergy_learnt(
@@ -171,10 +181,10 @@ def allergy_learnt(
     """A patient's running courses, as they know of an allergy that the course `source` states."""
     for record in others:
         other = Standing.of(record)
-        said = other.state.course.patient._replace(sulfite_allergy=True)
+        stated = other.state.course.patient._replace(sulfite_allergy=True)
         if other.state.ended:
             continue
-        if told_it := identified(connection, other, source, said, author):
+        if told_it := identified(connection, other, source, stated, author):
             yield other, told_it
 
 
@@ -220,11 +230,11 @@ def after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Asked]
     if died is None:
         return
     course, ended = died
-    text = f"the patient died on {day(ended.on)} (course {course})"
+    text = said("the patient died on {on} (course {course})", on=ended.on, course=course)
     if isinstance(event, CHOICES):
-        raise RefusedError(Problem("", text, "end this course too, as died"))
+        raise RefusedError(Problem("", text, said("end this course too, as died")))
     if isinstance(event, Given | Evaluated) and event.at.date() >= ended.on:
-        yield _fact("after-death", "", text, "is it this patient's?")
+        yield _fact("after-death", "", text, said("is it this patient's?"))
 
 
 def _fact(code: str, field: str, message: str, fix: str) -> Asked:

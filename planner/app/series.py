@@ -32,6 +32,7 @@ from planner.core.series.description import (
     described,
 )
 from planner.core.series.proportions import Bounds
+from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem
 from planner.files.fields import nearest, shown
 from planner.store.clinics import read_place
@@ -61,7 +62,11 @@ class Chosen(NamedTuple):
 def check_not_to_come(on: date | None, today: date, place: str) -> None:
     """Refuse a day to come: what is due until then would count as missed."""
     if on is not None and on > today:
-        raise InputError(Problem(place, f"{on} is still to come", "choose a day until today"))
+        raise InputError(
+            Problem(
+                place, said("{on} is still to come", on=str(on)), said("choose a day until today")
+            )
+        )
 
 
 def register_cohort(database: Database, role: Role, chosen: Chosen, today: date) -> Cohort:

@@ -10,6 +10,7 @@ from planner.app.actors import Author, Role
 from planner.app.auditing import note_change
 from planner.app.passwords import is_right
 from planner.core.values.lettering import as_people_read
+from planner.core.values.said import said
 from planner.errors import NotAllowedError, Problem
 from planner.store.accounts import (
     Account,
@@ -51,7 +52,7 @@ class WrongPasswordError(NotAllowedError):
     """A name or a password is wrong: nobody is told which. `number` counts them."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(Problem("password", "name or password is wrong", "try again"))
+        super().__init__(Problem("password", said("name or password is wrong"), said("try again")))
         self.number = number
 
 

@@ -16,9 +16,8 @@ from typing import Literal, NamedTuple
 from planner.core.plan.course import DIGITS
 from planner.core.plan.findings import ranges
 from planner.core.plan.plan import Plan, PlannedLesion
-from planner.documents.language import Language
+from planner.documents.language import Language, msgid
 from planner.documents.paper import Figure
-from planner.documents.sentences import msgid
 from planner.documents.svg import Point, area, dot, drawing, ring, rule, spread, words
 from planner.documents.wording import where
 

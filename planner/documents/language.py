@@ -1,9 +1,9 @@
 """The language of the papers: words, numbers and days. Files, JSON and terminal stay English.
 
 English is the text in the code; other languages are gettext catalogues in planner/locale. What
-the core says, and plan.json keeps, is English too: a catalogue entry with {places} is a pattern
-for it, and what stands in the places is put into the translation. A translation never changes a
-number: one that would is not used.
+the core says is English too, and knows what it is made of (`Said`): its template is looked up, and
+what stands in its places is put into the translation. A translation never changes a number: one
+that would is not used.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import gettext
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
@@ -18,15 +19,16 @@ from planner.core.values import formatting
 from planner.core.values.formatting import NBSP
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Number
-from planner.documents.sentences import SENTENCES
+from planner.core.values.said import Part, Said, said
 
 _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")
 # A figure and its unit, as a protocol's text may have them.
 _PARTED = re.compile(r"(?<=\d) (?=(?:mg/mL|mg|mL|mm|%)(?!\w))")
-_PLACE = re.compile(r"\{(\w+)\}")
-# A pattern of so few letters of its own is no whole sentence.
-LOOSE = 8
-_JOINTS = ("; ", ", ", " and ")
+
+
+def msgid(text: str) -> str:
+    """The text itself, marked for the catalogues where it is said by another name."""
+    return text
 
 
 class Language:
@@ -67,10 +69,10 @@ class Language:
         return self._catalogue.ngettext(one, many, number).format(n=number)
 
     def sentence(self, text: str) -> str:
-        """What the core said in English, in this language; unknown parts stay as they are."""
-        said = text if self.code == "en" else self._sentence(text)
+        """What the core or a protocol says, in this language; a text that nobody knows as it is."""
+        told = text if self.code == "en" else self._told(text)
         # A wrong figure is worse than a foreign word.
-        kept = said if _numbers(said) == _numbers(text) else text
+        kept = told if _numbers(told) == _numbers(text) else str(text)
         return self._figures(_PARTED.sub(NBSP, kept))
 
     def number(self, value: Number) -> str:
@@ -133,58 +135,47 @@ class Language:
     def _figures(self, text: str) -> str:
         return text if self._mark == "." else _FIGURE.sub(rf"\g<1>{self._mark}\g<2>", text)
 
-    def _sentence(self, text: str) -> str:
-        known = self(text)
-        if known != text:
-            return known
+    def _told(self, text: str) -> str:
+        if not isinstance(text, Said):
+            known = self._word(text)
+            return known if known != text else self._told(_taken_apart(text))
+        if text.context:
+            return self._catalogue.pgettext(text.context, text.template)
+        if not text.places:
+            return self._word(text.template)
+        places = {name: self._part(one) for name, one in text.places.items()}
+        return self(text.template).format(**places)
+
+    def _word(self, text: str) -> str:
+        """A whole text that the catalogue has; an earlier version did not keep of what kind."""
         for context in ("site", "regimen"):
             if (word := self._catalogue.pgettext(context, text)) != text:
                 return word
-        for pattern, template in _patterns():
-            if match := pattern.fullmatch(text):
-                places = {
-                    name: part if name.startswith("as_is") else self._sentence(part)
-                    for name, part in match.groupdict().items()
-                }
-                return self._catalogue.gettext(template).format(**places)
-        for joint in _JOINTS:
-            if joint in text:
-                return self(joint).join(self._sentence(part) for part in text.split(joint))
-        return self._date(text)
+        return self(text)
 
-    def _date(self, text: str) -> str:
-        """A day as the core writes one, in this language; any other text as it is."""
-        for form, shown in (("%a %d %b %Y", self.day), ("%a %d %b %Y %H:%M", self.moment)):
-            try:
-                return shown(datetime.strptime(text, form))
-            except ValueError:
-                continue
-        return text
+    def _part(self, part: Part) -> str:
+        match part:
+            case Said():
+                return self._told(part)
+            case datetime():
+                return self.moment(part)
+            case date():
+                return self.day(part)
+            case Decimal():
+                return str(part).replace(".", self._mark)
+            case _:
+                return str(part)
 
 
 def _numbers(text: str) -> list[str]:
     return sorted(re.findall(r"\d+(?:\.\d+)*", text.replace(",", ".")))
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Each sentence with places as a pattern, those with the most words of their own first."""
-    with_places = [text for text in SENTENCES if "{" in text]
-    return tuple(
-        (re.compile(_pattern(text), re.DOTALL), text)
-        for text in sorted(with_places, key=lambda text: -len(_PLACE.sub("", text)))
-    )
+def _taken_apart(text: str) -> Said:
+    from planner.documents.earlier_texts import taken_apart
 
-
-def _pattern(text: str) -> str:
-    parts = _PLACE.split(text)
-    # One of few words would take several sentences for its own.
-    words = "".join(parts[::2])
-    is_loose = len(words) <= LOOSE and "(" not in words and any(map(str.isalpha, words))
-    held = "[^;]+?" if is_loose else ".+?"
-    return "".join(
-        f"(?P<{part}>{held})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
-    )
+    parts = taken_apart(text)
+    return parts if isinstance(parts, Said) else said(parts)
 
 
 @cache

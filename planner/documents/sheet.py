@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.core.plan.findings import CODES, Finding, FindingLine, lines
+from planner.core.plan.findings import Finding, FindingLine, lines
 from planner.core.plan.pages import SHEET_PAGE
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
+from planner.core.values.formatting import capital
 from planner.documents.bodymap import body_map, map_names, missing_from_map
 from planner.documents.chart import WIDTH_MM as CHART_MM
 from planner.documents.chart import size_chart
-from planner.documents.language import Language
+from planner.documents.language import Language, msgid
 from planner.documents.paper import (
     ROW_TO_WRITE_MM,
     SIGNATURE_MM,
@@ -34,7 +35,6 @@ from planner.documents.paper import (
     cell,
     text,
 )
-from planner.documents.sentences import msgid
 from planner.documents.wording import (
     Index,
     Issue,
@@ -303,18 +303,15 @@ def _findings(plan: Plan, say: Language) -> Iterator[Block]:
     if not plan.findings:
         return
     yield Heading(say("To see and to confirm"))
-    rows = tuple(_finding_row(plan, line, say) for line in lines(plan.findings, plan.lesion_ids))
+    rows = tuple(_finding_row(line, say) for line in lines(plan.findings, plan.lesion_ids))
     head = (say("Severity"), say("Finding"), say("Signature of the physician, date"))
     yield Table(head, (22, 0, 56), rows)
 
 
-def _finding_row(plan: Plan, line: FindingLine, say: Language) -> Row:
-    members = [
-        one for one in plan.findings if one.code == line.code and one.severity == line.severity
-    ]
-    places = [say.sentence(one) for one in line.where.split("; ") if one]
-    place = f", {'; '.join(places)}" if places else ""
-    shown = [text(f"{_in_words(line, say)}{place}: {_message(line, say)}")]
+def _finding_row(line: FindingLine, say: Language) -> Row:
+    members = line.findings
+    place = f", {say.sentence(line.where)}" if line.where else ""
+    shown = [text(f"{capital(say.sentence(line.meaning))}{place}: {say.sentence(line.told)}")]
     shown += (text(one, bold=True) for one in _confirmed(members, say))
     is_open = any(one.is_open for one in members)
     if is_open:
@@ -325,21 +322,7 @@ def _finding_row(plan: Plan, line: FindingLine, say: Language) -> Row:
     return Row(cells, SIGNATURE_MM if to_sign else 0)
 
 
-def _message(line: FindingLine, say: Language) -> str:
-    """What is found; of several that are not alike their values, as their meaning stands before."""
-    values = line.message.removeprefix(f"{CODES.get(line.code, '')} (")
-    if values == line.message:
-        return say.sentence(line.message)
-    return say.sentence(values.removesuffix(")"))
-
-
-def _in_words(line: FindingLine, say: Language) -> str:
-    """What a finding is, for people: its code is for programs."""
-    meaning = say(CODES[line.code]) if line.code in CODES else line.code
-    return meaning[:1].upper() + meaning[1:]
-
-
-def _confirmed(members: list[Finding], say: Language) -> Iterator[str]:
+def _confirmed(members: Sequence[Finding], say: Language) -> Iterator[str]:
     """Who confirmed what and why, those alike together."""
     confirmed: dict[str, list[str]] = {}
     for one in members:

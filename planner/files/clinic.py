@@ -29,6 +29,7 @@ from planner.core.calendar.clinic import (
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Strength
+from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
     Closed,
@@ -54,8 +55,8 @@ INJECTION_MINUTES, EVALUATION_MINUTES = 30, 20
 OFFICE_HOURS = OpeningHours(time(8), time(16))
 WEEKDAYS = ((OFFICE_HOURS,),) * 5 + ((),) * 2
 REMINDERS = (timedelta(days=1), timedelta(hours=2))
-_ASSUMED_OPENING = f"weekdays {OFFICE_HOURS}"
-_ASSUMED_SYRINGES = "syringes of 1, 3, 5 and 10 mL"
+_ASSUMED_OPENING = said("weekdays {hours}", hours=str(OFFICE_HOURS))
+_ASSUMED_SYRINGES = said("syringes of 1, 3, 5 and 10 mL")
 ID_LENGTH = 40
 # Letters that no decomposition makes plain, as the languages of clinics write them out.
 _LETTERS = {
@@ -322,7 +323,7 @@ def built_in_clinic(timezone: str) -> Clinic:
         syringes=USUAL_SYRINGES,
         approvals=(),
         id=id_of(zone),
-        assumed=(_ASSUMED_OPENING, "no public holidays", _ASSUMED_SYRINGES, "no stock"),
+        assumed=(_ASSUMED_OPENING, said("no public holidays"), _ASSUMED_SYRINGES, said("no stock")),
     )
 
 

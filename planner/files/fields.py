@@ -17,6 +17,7 @@ from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import PLACES, ends, number
 from planner.core.values.intervals import Interval
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
+from planner.core.values.said import said
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 
@@ -50,10 +51,13 @@ def _exact(
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             quoted = isinstance(value, str) and re.fullmatch(r"[\d.,]+", value)
             fix = "write it without quotes, with a point" if quoted else "write it as 12.5"
-            raise FieldError(f"{shown(value)} is not a number", fix)
+            raise FieldError(said("{text} is not a number", text=shown(value)), fix)
         exact = Decimal(value)
         if not exact.is_finite():
-            raise FieldError(f"{shown(value)} is not a number", "write it as 12.5")
+            raise FieldError(
+                said("{text} is not a number", text=shown(value)),
+                said("write it as {text}", text="12.5"),
+            )
         if above is not None and exact <= above:
             raise FieldError(f"{shown(value)} is not above {number(above)}", "correct it")
         if least is not None and exact < least:
@@ -110,14 +114,14 @@ def check_text(value: object) -> str:
     if not isinstance(value, str):
         raise FieldError(f"{shown(value)} is not text", "put it in quotes")
     if not value.strip():
-        raise FieldError("it is empty", "fill it in")
+        raise FieldError("it is empty", said("fill it in"))
     if len(value) > LONGEST_TEXT:
         raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
     for character in value:
         if is_control(character):
             raise FieldError(f"it holds a control character ({named(character)})", "remove it")
     if shows_nothing(value):
-        raise FieldError(f"it shows nothing ({named(value.strip()[0])})", "fill it in")
+        raise FieldError(f"it shows nothing ({named(value.strip()[0])})", said("fill it in"))
     return value
 
 
@@ -151,7 +155,10 @@ def check_date(value: object) -> date:
         except ValueError as error:
             raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise FieldError(f"{shown(value)} is not a date", "write it as 2026-09-07")
+        raise FieldError(
+            said("{text} is not a date", text=shown(value)),
+            said("write it as {text}", text="2026-09-07"),
+        )
     return _in_reach(value)
 
 
@@ -163,7 +170,10 @@ def check_birth_date(value: object) -> date:
         except ValueError as error:
             raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise FieldError(f"{shown(value)} is not a date", "write it as 1961-05-01")
+        raise FieldError(
+            said("{text} is not a date", text=shown(value)),
+            said("write it as {text}", text="1961-05-01"),
+        )
     if not 1890 <= value.year <= LAST_DAY.year:
         raise FieldError("its year is no year of birth", "correct it")
     return value
@@ -174,13 +184,17 @@ def check_moment(value: object) -> datetime:
     if isinstance(value, str):
         pattern = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:00)?"
         if not re.fullmatch(pattern, value):
-            raise FieldError(f"{shown(value)} is not a day and hour", "write 2026-09-07 09:00")
+            raise FieldError(
+                said("{text} is not a day and hour", text=shown(value)), "write 2026-09-07 09:00"
+            )
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
             raise FieldError(f"{shown(value)} does not exist", "correct it") from error
     if not isinstance(value, datetime):
-        raise FieldError(f"{shown(value)} is not a day and hour", 'write "2026-09-07 09:00"')
+        raise FieldError(
+            said("{text} is not a day and hour", text=shown(value)), 'write "2026-09-07 09:00"'
+        )
     if value.second or value.microsecond:
         raise FieldError(f"{value} has seconds", "write whole minutes")
     _in_reach(value.date())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.course import MOST_LESIONS, DoseMg
 from planner.files.fields import FieldError, check_exact, nearest, shown
@@ -195,15 +196,17 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
     if match is None:
         if _GROUPED.search(text):
             raise _thousands(text)
-        raise FieldError(f"{shown(text)} is not a number", f"write it as {_example(text, unit)}")
-    digits, mark, said = match[1], match[2], match[3]
-    if said and said.casefold() != unit:
-        raise FieldError(f"{shown(text)} is not in {unit}", f"give it in {unit}")
+        fix = said("write it as {text}", text=_example(text, unit))
+        raise FieldError(said("{text} is not a number", text=shown(text)), fix)
+    digits, mark, named = match[1], match[2], match[3]
+    if named and named.casefold() != unit:
+        problem = said("{text} is not in {unit}", text=shown(text), unit=unit)
+        raise FieldError(problem, said("give it in {unit}", unit=unit))
     if _THOUSANDS.fullmatch(digits.lstrip("+-")):
         raise _thousands(text)
     if mark == "," and not has_commas:
-        fix = f"a decimal has a point: {digits.replace(',', '.')}"
-        raise FieldError(f"{shown(text)} has a comma", fix)
+        fix = said("a decimal has a point: {text}", text=digits.replace(",", "."))
+        raise FieldError(said("{text} has a comma", text=shown(text)), fix)
     return Decimal(digits.replace(",", "."))
 
 
@@ -215,7 +218,10 @@ def _example(text: str, unit: str) -> str:
 
 
 def _thousands(text: str) -> FieldError:
-    return FieldError(f"{shown(text)} may be thousands", "write it without a mark, or as 1.5")
+    return FieldError(
+        said("{text} may be thousands", text=shown(text)),
+        said("write it without a mark, or as 1.5"),
+    )
 
 
 def read_doses(text: str, has_commas: bool) -> list[Decimal]:

@@ -30,6 +30,7 @@ from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
+from planner.files.wordings import WORDING, read_wordings, worded, wordings
 
 MOST = 10**7
 # Of these only what they have is written, so that a plan without it is the same as before there
@@ -56,7 +57,9 @@ def plan_bytes(plan: Plan) -> bytes:
 
     Its sha256 is what the papers carry the first digits of.
     """
-    return _text(sealed(_plain(without_zone_finding(plan))))
+    issued = without_zone_finding(plan)
+    kept = wordings((*issued.findings, *issued.decisions, *issued.visits))
+    return _text(sealed(_plain(issued) | ({WORDING: kept} if kept else {})))
 
 
 def json_bytes(value: object) -> bytes:
@@ -101,10 +104,10 @@ def plan_from(content: bytes) -> Plan:
         raise InputError(Problem("", "this is not a plan.json", _FIX)) from error
     raise_if_any(InputError, _value_problems(values, []))
     has_seal = is_sealed(values)
-    if has_seal:
-        values = {name: value for name, value in values.items() if name != SEAL}
+    beside = (SEAL, WORDING) if has_seal else ()
+    kept = {name: value for name, value in values.items() if name not in beside}
     try:
-        plan = TypeAdapter(Plan).validate_python(values)
+        plan = _worded(TypeAdapter(Plan).validate_python(kept), values.get(WORDING, []))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         problem = f"this is not a plan.json of the planner ({first['msg'].lower()})"
@@ -113,6 +116,19 @@ def plan_from(content: bytes) -> Plan:
     recounted = _unknown_lesions if has_seal else plan_problems
     raise_if_any(InputError, chain(_unsafe(plan), recounted(plan)))
     return with_zone_finding(plan)
+
+
+def _worded(plan: Plan, kept: Any) -> Plan:
+    """The plan, its sentences with what they are made of. Raises InputError where that is none."""
+    try:
+        known = read_wordings(kept)
+    except ValueError as error:
+        raise InputError(Problem(WORDING, str(error), _FIX)) from error
+    return plan._replace(
+        findings=worded(plan.findings, known),
+        decisions=worded(plan.decisions, known),
+        visits=worded(plan.visits, known),
+    )
 
 
 def is_uid(text: str) -> bool:

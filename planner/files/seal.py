@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.errors import InputError, Problem
+from planner.files.wordings import WORDING
 
 SEAL = "seal"
 # What the second edition brought into plan.json; a file that has one of them was sealed once.
-SECOND_EDITION = ("pages", "last_number")
+SECOND_EDITION = ("pages", "last_number", WORDING)
 _FIX = "take the file as it was issued, or plan the course again"
 
 

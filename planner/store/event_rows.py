@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from planner.core.followup.events import KINDS, Entry, Event, Settled, kind_of
 from planner.core.plan.appointments import Appointment
 from planner.core.plan.course import Confirmation
+from planner.core.plan.findings import Finding
+from planner.core.plan.plan import Decision, PlannedVisit
 from planner.core.values.formatting import number
 from planner.core.values.quantities import Dose
 from planner.files.reading import exact_decimal, refuse_constant
+from planner.files.wordings import WORDING, read_wordings, worded, wordings
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -94,6 +97,8 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         settled = _short(entry.settled)
         facts["scheduled"] = settled.pop("scheduled")
         facts["settled"] = settled
+        if kept := wordings(_that_say(entry.settled)):
+            facts[WORDING] = kept
     typed |= _take_typed(facts, "")
     kind = kind_of(entry.event)
     return EventRow(entry.number, entry.at.isoformat(), "", kind, _json(facts), typed, salt)
@@ -127,6 +132,7 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     settled = facts.get("settled")
     if settled is not None:
         settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
+        settled = _worded(settled, facts.get(WORDING))
     return Entry(
         number=row.number,
         at=datetime.fromisoformat(row.at),
@@ -138,6 +144,25 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
         role=facts.get("role", "physician"),
         answered=tuple(facts.get("answered", ())),
         through=facts.get("through", "terminal"),
+    )
+
+
+def _that_say(settled: Settled) -> Iterator[Finding | Decision | PlannedVisit]:
+    """What of it has sentences."""
+    yield from settled.findings or ()
+    yield from settled.decisions
+    yield from settled.visits
+
+
+def _worded(settled: Settled, kept: Any) -> Settled:
+    """What was settled, its sentences as they were made; an earlier version kept them as texts."""
+    if kept is None:
+        return settled
+    known, findings = read_wordings(kept), settled.findings
+    return settled._replace(
+        findings=None if findings is None else worded(findings, known),
+        decisions=worded(settled.decisions, known),
+        visits=worded(settled.visits, known),
     )
 
 

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from planner.app.actors import check_may
 from planner.app.auditing import note_seen
+from planner.core.values.said import said
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -155,8 +156,8 @@ def _before() -> Any:
     if there.is_locked and route.name not in entrance.OF_LOCKED:
         return entrance.unlock_first()
     if (form_owner() or there.account.name) != there.account.name:
-        problem = "this page was filled in by somebody else"
-        raise RefusedError(Problem("", problem, "open it again"))
+        problem = said("this page was filled in by somebody else")
+        raise RefusedError(Problem("", problem, said("open it again")))
     return _checked(route)
 
 

@@ -16,6 +16,7 @@ from planner.app.asked import Asked
 from planner.app.auditing import was_done
 from planner.app.courses import check_revision
 from planner.core.plan.findings import CODES
+from planner.core.values.said import said
 from planner.documents.language import Language
 from planner.errors import InputError, Problem
 from planner.store.standing import Standing
@@ -71,7 +72,9 @@ def answering(form: Form, reason: str | None = None) -> Author:
     answers = ticked(form)
     why = form.get("confirm_reason", "").strip()
     if answers and not why:
-        problem = Problem("confirm_reason", "nothing is said", "say why it is so all the same")
+        problem = Problem(
+            "confirm_reason", said("nothing is said"), said("say why it is so all the same")
+        )
         raise InputError(problem)
     return author()._replace(reason=reason, confirm=why or None, answers=answers)
 

@@ -20,10 +20,10 @@ from planner.app.queries import course_standing
 from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
 from planner.core.plan.course import Confirmation, Lesion
 from planner.core.values.quantities import Dose
+from planner.core.values.said import said
 from planner.documents.change_slip import changes_between
 from planner.documents.event_wording import told
-from planner.documents.language import Language
-from planner.documents.sentences import msgid
+from planner.documents.language import Language, msgid
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -161,8 +161,8 @@ def _missed(standing: Standing, _fields: Fields, visit: int | None) -> Make:
 def _moved(standing: Standing, fields: Fields, visit: int | None) -> Make:
     name = "to" if fields.said("to") else "free"
     if fields.said("to") and fields.said("free"):
-        problem = "a free time is chosen as well"
-        fields.problems.append(Problem("to", problem, "which one is right?"))
+        problem = said("a free time is chosen as well")
+        fields.problems.append(Problem("to", problem, said("which one is right?")))
     to = fields.moment(name, must=True)
     fields.check()
     assert to is not None
@@ -311,17 +311,17 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
         size_mm=fields.number("size_mm", SIZE_MM), pain=fields.number("pain", VAS), at=at
     )
     amount = None if ml is None else entered.Amount(ml=ml)
-    said = entered.Correction(lesion, amount, noted, felt, found)
-    if bool(is_withdrawn) != said.says_nothing:
-        text = "what is corrected is not clear"
-        fix = "say what holds instead, or that it never was"
+    correction = entered.Correction(lesion, amount, noted, felt, found)
+    if bool(is_withdrawn) != correction.says_nothing:
+        text = said("what is corrected is not clear")
+        fix = said("say what holds instead, or that it never was")
         fields.problems.append(Problem("withdraw", text, fix))
     fields.check()
     if is_withdrawn:
         return lambda there: entered.corrected(
             there, number or 0, lambda event: entered.withdrawn(event, lesion)
         )
-    return lambda there: entered.put_right(there, number or 0, said)
+    return lambda there: entered.put_right(there, number or 0, correction)
 
 
 def _time_now(standing: Standing, visit: int | None) -> str:
@@ -389,7 +389,7 @@ OF_VISIT = {
 def change_page(course: str, act: str) -> Response:
     """A change of a course."""
     if act not in FORMS:
-        raise NotFoundError(Problem("", "There is no such page."))
+        raise NotFoundError(Problem("", said("There is no such page.")))
     return _page(course, FORMS[act], None)
 
 
@@ -397,7 +397,7 @@ def change_page(course: str, act: str) -> Response:
 def visit_change_page(course: str, visit: int, act: str) -> Response:
     """A change of a visit."""
     if act not in OF_VISIT:
-        raise NotFoundError(Problem("", "There is no such page."))
+        raise NotFoundError(Problem("", said("There is no such page.")))
     return _page(course, OF_VISIT[act], visit)
 
 

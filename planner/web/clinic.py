@@ -14,6 +14,7 @@ from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clin
 from planner.app.planning import Source
 from planner.app.waiting import Bounds, as_changed, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import Closure
+from planner.core.values.said import said
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -45,7 +46,7 @@ def clinic() -> Response:
         return _Clinic(None).changed(form, "put")
     act = form.get("what", "close")
     if act not in _ACTS:
-        raise NotFoundError(Problem("", "There is no such page."))
+        raise NotFoundError(Problem("", said("There is no such page.")))
     return _Clinic(place()).changed(form, act)
 
 
@@ -128,13 +129,13 @@ Run = Callable[[Place | None, Fields, Author, bool], Led]
 def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     first, last = fields.days("from", "to", must=True)
     hours = None
-    if said := fields.said("hours"):
+    if text := fields.said("hours"):
         with fields.noting("hours"):
-            hours = check_span(said)
+            hours = check_span(text)
     kind = fields.text("kind")
     less = fields.whole("less", must=kind is not None)
     if less is not None and kind is None:
-        problem = "it does not say of what"
+        problem = said("it does not say of what")
         fields.problems.append(Problem("kind", problem, "choose what there is less of"))
     fields.check()
     assert first is not None

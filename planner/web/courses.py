@@ -15,13 +15,13 @@ from planner.app.auditing import note_seen
 from planner.app.course_json import course_json, looks
 from planner.app.queries import course_standing, courses_listed
 from planner.core.followup.events import Entry
-from planner.core.plan.findings import CODES, Finding, FindingLine, Severity, lines
+from planner.core.plan.findings import Finding, Severity, lines
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
+from planner.core.values.formatting import capital
 from planner.documents.bodymap import body_map, missing_from_map
 from planner.documents.chart import size_chart
 from planner.documents.event_wording import told
-from planner.documents.language import Language
-from planner.documents.sentences import msgid
+from planner.documents.language import Language, msgid
 from planner.documents.wording import (
     drug,
     ending_lines,
@@ -200,29 +200,14 @@ def _has_died(standing: Standing) -> bool:
 def shown_findings(plan: Plan, words: Language) -> Iterator[ShownFinding]:
     """The findings of a plan in words, the hardest first."""
     for line in lines(plan.findings, plan.lesion_ids):
-        members = [
-            one for one in plan.findings if (one.code, one.severity) == (line.code, line.severity)
-        ]
         yield ShownFinding(
             line.severity,
-            _title(line, words),
-            "; ".join(words.sentence(one) for one in line.where.split("; ") if one),
-            _message(line, words),
-            list(_confirmed(members, words)),
-            [one for one in members if one.is_open],
+            capital(words.sentence(line.meaning)),
+            words.sentence(line.where),
+            words.sentence(line.told),
+            list(_confirmed(line.findings, words)),
+            [one for one in line.findings if one.is_open],
         )
-
-
-def _title(line: FindingLine, words: Language) -> str:
-    meaning = words(CODES[line.code]) if line.code in CODES else line.code
-    return meaning[:1].upper() + meaning[1:]
-
-
-def _message(line: FindingLine, words: Language) -> str:
-    values = line.message.removeprefix(f"{CODES.get(line.code, '')} (")
-    if values == line.message:
-        return words.sentence(line.message)
-    return words.sentence(values.removesuffix(")"))
 
 
 def _confirmed(members: Sequence[Finding], words: Language) -> Iterator[str]:

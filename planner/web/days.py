@@ -25,7 +25,8 @@ from planner.app.clinic_days import (
 from planner.app.queries import day_listed, day_recorded
 from planner.app.waiting import could_begin
 from planner.core.values.days import FIRST_DAY, LAST_DAY
-from planner.documents.sentences import msgid
+from planner.core.values.said import said
+from planner.documents.language import msgid
 from planner.documents.wording import ENGLISH, state_words
 from planner.errors import NotFoundError, Problem
 from planner.files.fields import FieldError, check_date
@@ -43,7 +44,7 @@ def day_of(text: str) -> date:
     try:
         return check_date(text)
     except FieldError as error:
-        raise NotFoundError(Problem("", "There is no such day.")) from error
+        raise NotFoundError(Problem("", said("There is no such day."))) from error
 
 
 @pages.page("/", may=None)
@@ -91,7 +92,7 @@ def day_page(on: date, problems: Sequence[Problem] = ()) -> Response:
 def _no_clinic() -> Response:
     """What there is to see before the register has a clinic."""
     if wants_json():
-        raise NotFoundError(Problem("clinic", "the register has none"))
+        raise NotFoundError(Problem("clinic", said("the register has none")))
     return show("no-clinic.html.j2")
 
 

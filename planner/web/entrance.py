@@ -30,6 +30,7 @@ from planner.app.signing_in import (
     unlock_trusted,
 )
 from planner.core.values.languages import LANGUAGES
+from planner.core.values.said import said
 from planner.errors import NotFoundError, PlannerError, Problem
 from planner.web.guard import SAFE
 from planner.web.routes import Pages
@@ -70,7 +71,7 @@ def static(name: str) -> Response:
     """A style sheet or a script."""
     content = _static_files().get(name)
     if content is None:
-        raise NotFoundError(Problem("", "There is no such file."))
+        raise NotFoundError(Problem("", said("There is no such file.")))
     answer = Response(content, mimetype=_KINDS[name.rpartition(".")[2]])
     answer.headers["Cache-Control"] = "max-age=3600"
     answer.add_etag()
@@ -157,7 +158,7 @@ def sign_in_first() -> Response:
 def unlock_first() -> Response:
     """The page is locked: a form that was sent is kept."""
     if wants_json():
-        return problems_json([Problem("", "the page is locked")], 403)
+        return problems_json([Problem("", said("the page is locked"))], 403)
     is_read = request.method in SAFE
     answer = show("locked.html.j2", 403, next=_wanted() if is_read else "")
     there = session()
@@ -242,7 +243,7 @@ def unlock_page() -> Response:
 def setup(secret: str) -> Response:
     """Make the first administrator."""
     if not accounts.is_setup(database(), secret):
-        raise NotFoundError(Problem("", "This address holds no more."))
+        raise NotFoundError(Problem("", said("This address holds no more.")))
     if request.method in SAFE:
         return show("setup.html.j2")
     name, password = request.form.get("name", ""), request.form.get("password", "")

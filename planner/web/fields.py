@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from planner.core.values.formatting import ends
+from planner.core.values.said import said
 from planner.documents.printable import check_printable
 from planner.errors import InputError, PlannerError, Problem
 from planner.files.fields import FieldError, check_date, check_moment, check_text, nearest
@@ -83,21 +84,22 @@ class Fields:
     def whole(self, name: str, *, must: bool = False) -> int | None:
         """A whole number, from 1 on; None for nothing."""
 
-        def read(said: str) -> int:
-            if not re.fullmatch("[1-9][0-9]{0,3}", said):
-                raise FieldError(f"{said!r} is no number", "write it as 1")
-            return int(said)
+        def read(text: str) -> int:
+            if not re.fullmatch("[1-9][0-9]{0,3}", text):
+                problem = said("{text} is not a number", text=repr(text))
+                raise FieldError(problem, said("write it as {text}", text="1"))
+            return int(text)
 
         return self._read(name, read, must=must)
 
     def _read(self, name: str, read: Callable[[str], T], *, must: bool) -> T | None:
-        said = self.said(name)
-        if not said:
+        text = self.said(name)
+        if not text:
             if must:
-                self.problems.append(Problem(name, "nothing is said", "fill it in"))
+                self.problems.append(Problem(name, said("nothing is said"), said("fill it in")))
             return None
         with self.noting(name):
-            return read(said)
+            return read(text)
         return None
 
     @contextmanager

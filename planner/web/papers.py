@@ -12,7 +12,8 @@ from planner.app.auditing import note_seen
 from planner.app.clinic_papers import day_pack
 from planner.app.documents import course_documents, course_paper, papers_of
 from planner.app.queries import course_standing
-from planner.documents.sentences import msgid
+from planner.core.values.said import said
+from planner.documents.language import msgid
 from planner.errors import NotFoundError, Problem
 from planner.store.histories import address_token
 from planner.store.standing import Standing
@@ -88,7 +89,7 @@ def day_paper(on: str, name: str) -> Response:
 
     def write(files: Mapping[str, bytes]) -> None:
         if f"{name}.pdf" not in files:
-            raise NotFoundError(Problem("", "The day has no such paper."))
+            raise NotFoundError(Problem("", said("The day has no such paper.")))
 
     # The list is no page of anybody's course.
     is_counted = name in ("worksheets", "labels") and is_looked_at() and may(role(), "issued")

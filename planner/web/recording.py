@@ -33,8 +33,8 @@ from planner.core.followup.events import Evaluated, Given
 from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
 from planner.core.protocol.protocol import Observation
 from planner.core.values.formatting import decimal, mg, mg_per_ml, ml, mm, number
-from planner.documents.language import Language
-from planner.documents.sentences import msgid
+from planner.core.values.said import said
+from planner.documents.language import Language, msgid
 from planner.documents.wording import where
 from planner.errors import (
     InputError,
@@ -249,7 +249,9 @@ class _Visit(NamedTuple):
         missing = list(self._not_given(fields))
         noted = self._noted(fields, at, [lesion for lesion, _, _ in amounts])
         if not (seen or amounts or missing or fields.problems):
-            fields.problems.append(Problem("", "nothing was entered", "enter a size or a dose"))
+            fields.problems.append(
+                Problem("", said("nothing was entered"), said("enter a size or a dose"))
+            )
         fields.check()
         makes: list[Make] = [_as_it_is(one) for one in seen]
         lines = [Line(one.lesion, msgid("measured"), mm(one.size_mm)) for one in seen]
@@ -286,7 +288,7 @@ class _Visit(NamedTuple):
             pain = fields.number(f"{one.prefix}pain", VAS)
             if size is None and (ulcerated is not None or pain is not None):
                 fields.problems.append(
-                    Problem(f"{one.prefix}size", "nothing is said", "measure it")
+                    Problem(f"{one.prefix}size", said("nothing is said"), "measure it")
                 )
             if size is not None:
                 found = Measurement(size, ulcerated, pain, None, at)
@@ -312,14 +314,18 @@ class _Visit(NamedTuple):
         """Refuse what is said of an injection that was not given."""
         is_said = any(part is not None for part in felt) or fields.said(f"{one.prefix}ml")
         if how != NOT_GIVEN and fields.said(f"{one.prefix}reason"):
-            problem = "a reason is given, and not that it was not given"
-            fields.problems.append(Problem(f"{one.prefix}reason", problem, "which one is right?"))
+            problem = said("a reason is given, and not that it was not given")
+            fields.problems.append(
+                Problem(f"{one.prefix}reason", problem, said("which one is right?"))
+            )
         if how != OTHER and fields.said(f"{one.prefix}ml"):
-            problem = "a volume is given, and not that it is another dose"
-            fields.problems.append(Problem(f"{one.prefix}ml", problem, "choose another dose"))
+            problem = said("a volume is given, and not that it is another dose")
+            fields.problems.append(Problem(f"{one.prefix}ml", problem, said("choose another dose")))
         elif how in (None, NOT_GIVEN) and is_said:
-            problem = "something is said of an injection that was not given"
-            fields.problems.append(Problem(f"{one.prefix}how", problem, "which one is right?"))
+            problem = said("something is said of an injection that was not given")
+            fields.problems.append(
+                Problem(f"{one.prefix}how", problem, said("which one is right?"))
+            )
 
     def _amount(
         self, fields: Fields, planned: PlannedInjection, prefix: str, how: str | None
@@ -330,8 +336,8 @@ class _Visit(NamedTuple):
         if how != PLANNED:
             return None
         if planned.dose_mg is None or planned.drawn_ml is None:
-            problem = "no dose is planned for it"
-            fields.problems.append(Problem(f"{prefix}how", problem, "enter what was given"))
+            problem = said("no dose is planned for it")
+            fields.problems.append(Problem(f"{prefix}how", problem, said("enter what was given")))
             return None
         return Amount(mg=decimal(planned.dose_mg))
 
@@ -359,8 +365,8 @@ class _Visit(NamedTuple):
             name = f"observed.{one.id}"
             value = fields.text(name)
             if value is not None and not given_to:
-                problem = "something is noted, and no injection was given"
-                fields.problems.append(Problem(name, problem, "which one is right?"))
+                problem = said("something is noted, and no injection was given")
+                fields.problems.append(Problem(name, problem, said("which one is right?")))
             elif value is not None:
                 noted = Observed(one.id, value)
                 with fields.noting(name):

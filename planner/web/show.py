@@ -16,8 +16,7 @@ from planner.app.actors import may
 from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
-from planner.documents.language import Language, language
-from planner.documents.sentences import msgid
+from planner.documents.language import Language, language, msgid
 from planner.errors import Problem
 from planner.files.plan import json_bytes
 from planner.store.clinics import Place

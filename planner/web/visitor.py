@@ -18,6 +18,7 @@ from planner.app.clinics import clinics_listed, wall_now
 from planner.app.queries import clinic_of
 from planner.app.signing_in import Visitor, session_of, sign_in_trusted
 from planner.core.values.lettering import as_people_read
+from planner.core.values.said import said
 from planner.errors import NotFoundError, Problem
 from planner.store.accounts import Session
 from planner.store.clinics import Place
@@ -173,7 +174,7 @@ def place() -> Place | None:
     """As `place_shown`. Raises NotFoundError where the address names a clinic that is none."""
     there = place_shown()
     if there is None and clinic_wanted():
-        raise NotFoundError(Problem("", "There is no such clinic."))
+        raise NotFoundError(Problem("", said("There is no such clinic.")))
     return there
 
 
@@ -187,7 +188,7 @@ def clinic_here() -> Place:
     """The clinic that is looked at. Raises NotFoundError before the register has one."""
     there = place()
     if there is None:
-        raise NotFoundError(Problem("", "There is no clinic yet."))
+        raise NotFoundError(Problem("", said("There is no clinic yet.")))
     return there
 
 

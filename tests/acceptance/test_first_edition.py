@@ -86,7 +86,7 @@ def test_each_course_shows_what_it_showed(migrated: Database, course: str) -> No
     assert told(now["plan"]["findings"]) == told(was["plan"]["findings"])
     for old, new in zip(was["plan"]["findings"], now["plan"]["findings"], strict=True):
         assert old["value"] in new["value"]
-    assert now["plan"].keys() - was["plan"].keys() == {"seal", "pages", "last_number"}
+    assert now["plan"].keys() - was["plan"].keys() == {"seal", "pages", "last_number", "wording"}
     same = was["plan"].keys() - {"findings"}
     assert {name: now["plan"][name] for name in same} == {name: was["plan"][name] for name in same}
     rest = was.keys() - {"plan", "history"}

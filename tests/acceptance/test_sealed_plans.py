@@ -120,7 +120,7 @@ def test_a_plan_of_the_first_edition_is_still_used(planner: Run, tmp_path: Path)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("key", ["pages", "last_number"])
+@pytest.mark.parametrize("key", ["pages", "last_number", "wording"])
 @pytest.mark.hazard("unissued-plan-used")
 def test_a_seal_that_was_taken_off_is_missed(planner: Run, tmp_path: Path, key: str) -> None:
     assert planner("plan", write(tmp_path, SOUND), *ZONE).returncode == 0

@@ -107,7 +107,7 @@ def test_no_other_seal_will_do(seal: object) -> None:
         plan_from(edited(CONTENT, lambda plan: plan.update(seal=seal)))
 
 
-@pytest.mark.parametrize("key", ["pages", "last_number"])
+@pytest.mark.parametrize("key", ["pages", "last_number", "wording"])
 def test_a_seal_cannot_be_taken_off(key: str) -> None:
     with pytest.raises(EditedPlanError, match="seal: it was taken off this plan"):
         plan_from(first_edition(CONTENT, lambda plan: plan.update({key: []})))

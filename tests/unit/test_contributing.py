@@ -54,7 +54,7 @@ class Addition(NamedTuple):
 ADDITIONS = [
     Addition(
         "A finding",
-        4,
+        3,
         {
             f"{CORE}/plan/findings.py": (
                 "CODES = {\n",
@@ -63,12 +63,15 @@ ADDITIONS = [
             f"{CORE}/plan/checks.py": (
                 "    lesion, hit, regimen = decided.lesion, decided.hit, decided.regimen\n",
                 "    if lesion.size_mm % 2 == 0:\n"
-                '        text = f"{mm(lesion.size_mm)} is even"\n'
-                '        yield Finding("size-even", "note", text, "even", lesion.id)\n',
+                '        text = said("{size} is even", size=mm(lesion.size_mm))\n'
+                '        yield Finding("size-even", "note", text, said("even"), lesion.id)\n',
             ),
-            f"{DOCUMENTS}/sentences.py": ("    # findings\n", '    "{size} is even",\n'),
         },
-        {"an even size": "en lige størrelse", "{size} is even": "{size} er lige"},
+        {
+            "an even size": "en lige størrelse",
+            "{size} is even": "{size} er lige",
+            "even": "lige",
+        },
         KNEE
         + DANISH
         + BEGIN

@@ -125,7 +125,7 @@ def test_sentences_of_the_core_are_said(core: str, danish: str) -> None:
 @pytest.mark.hazard("wrong-figure-on-paper")
 def test_a_translation_that_changes_a_figure_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = Language("da")
-    monkeypatch.setattr(wrong, "_sentence", lambda text: text.replace("12.5", "125"))
+    monkeypatch.setattr(wrong, "_told", lambda text: text.replace("12.5", "125"))
     assert wrong.sentence("12.5\u00a0mg to 30\u00a0mg") == "12,5\u00a0mg to 30\u00a0mg"
 
 

@@ -15,6 +15,7 @@ from planner.core.calendar.clinic import Clinic, Closure, Kind, OpeningHours, Pu
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import moment
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
 QUARTER = timedelta(minutes=15)
@@ -76,18 +77,20 @@ class Opening:
                     )
                 )
             if on in holidays:
-                return f"public holiday ({holidays[on]})"
+                return said("public holiday ({name})", name=said(holidays[on]))
         if any(one.is_whole and one.is_on(on) for one in self.clinic.closures):
-            return "the clinic is closed that day"
+            return said("the clinic is closed that day")
         if not self.clinic.opening[on.weekday()]:
-            return "not an opening day"
+            return said("not an opening day")
         return None
 
     def obstacle(self, start: datetime, stay: Stay) -> str | None:
         """Why a visit cannot start at a wall-clock time, or None."""
         if reason := self.shut(start, stay):
             return reason
-        return None if self.has_room(start, stay) else f"no room at {start:%H:%M}"
+        return (
+            None if self.has_room(start, stay) else said("no room at {start}", start=_hour(start))
+        )
 
     def shut(self, start: datetime, stay: Stay) -> str | None:
         """Why the clinic has no visits at a wall-clock time, whoever else is there; or None."""
@@ -97,13 +100,17 @@ class Opening:
             return reason
         minutes = stay.minutes
         if not any(_fits(span, start, minutes) for span in self.clinic.opening[start.weekday()]):
-            return f"outside the opening hours for {minutes} minutes from {start:%H:%M}"
+            return said(
+                "outside the opening hours for {n} minutes from {start}",
+                n=minutes,
+                start=_hour(start),
+            )
         for one in self.clinic.closures:
             if one.kind is None and one.hours and one.is_on(start.date()):
                 end = start + timedelta(minutes=minutes)
                 begin, over = (datetime.combine(start.date(), at) for at in one.hours)
                 if start < over and end > begin:
-                    return f"the clinic is closed {one.hours} that day"
+                    return said("the clinic is closed {hours} that day", hours=str(one.hours))
         return None
 
     def has_room(self, start: datetime, stay: Stay) -> bool:
@@ -186,13 +193,17 @@ class Opening:
         yield from (one for one in near if one != wanted and self.has_room(one, stay))
 
 
+def _hour(start: datetime) -> str:
+    return f"{start:%H:%M}"
+
+
 def clock_problem(wall: datetime, zone: ZoneInfo) -> str | None:
     """Why a wall-clock time does not name one moment in a zone, or None."""
     first, second = wall.replace(tzinfo=zone), wall.replace(tzinfo=zone, fold=1)
     if first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall:
-        return f"{moment(wall)} does not exist: the clocks go forward over it"
+        return said("{at} does not exist: the clocks go forward over it", at=moment(wall))
     if first.utcoffset() != second.utcoffset():
-        return f"{moment(wall)} comes twice: the clocks go back over it"
+        return said("{at} comes twice: the clocks go back over it", at=moment(wall))
     return None
 
 

@@ -21,14 +21,16 @@ from planner.core.followup.events import (
     Missed,
     Resumed,
 )
-from planner.core.followup.law_of_series import Breach
+from planner.core.followup.law_of_series import Breach, Injection
 from planner.core.plan.appointments import Named
-from planner.core.plan.checks import JUMP
+from planner.core.plan.checks import answer
 from planner.core.plan.course import Lesion
+from planner.core.plan.dose_checks import JUMP
 from planner.core.protocol.comparison import comparison
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.formatting import count, day, mg, ml, mm, moment
+from planner.core.values.formatting import count, mg, ml, mm, moment
 from planner.core.values.intervals import Interval
+from planner.core.values.said import Said, joined, said, term
 
 # A size over this many times the baseline, and so much above it, is asked for.
 FAR_SIZE_TIMES, FAR_SIZE_MM = 2, 10
@@ -54,10 +56,11 @@ class Question(NamedTuple):
 def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> Iterator[Question]:
     """Why a record may be a slip. `now` is wall clock, `state` the course before the event."""
     if isinstance(event, Missed) and event.at > now:
-        text = f"{moment(event.at)} is in the future; nothing is missed yet"
-        yield Question("missed-in-future", "", text, "move it, or wait")
+        text = said("{at} is in the future; nothing is missed yet", at=moment(event.at))
+        yield Question("missed-in-future", "", text, said("move it, or wait"))
     if isinstance(event, Given | Evaluated) and event.at > now:
-        yield Question("time-in-future", "", f"{moment(event.at)} is in the future", "when was it?")
+        text = said("{at} is in the future", at=moment(event.at))
+        yield Question("time-in-future", "", text, said("when was it?"))
     if isinstance(event, Given):
         yield from _of_given(state, event, protocol)
     if isinstance(event, Evaluated):
@@ -86,36 +89,74 @@ def hold_questions(event: Event, entries: Sequence[Entry]) -> Iterator[Question]
                         break
                     since = None
         if since is not None and on >= since:
-            text = f"lesion {lesion} was held from {day(since)} on, {day(on)} lies in it"
-            yield Question("inside-hold", "", text, "correct the time")
+            text = said(
+                "lesion {lesion} was held from {since} on, {on} lies in it",
+                lesion=lesion,
+                since=since,
+                on=on,
+            )
+            yield Question("inside-hold", "", text, said("correct the time"))
 
 
 def law_questions(breach: Breach, shortest_days: int) -> Question:
     """What is asked where the law of a series would be broken, with its figures."""
     one, other = breach.earlier, breach.later
-    name = f"lesion {one.lesion}"
     if breach.clause == "hold":
-        text = f"injection {one.number} of {name} would be on {day(one.on)}, inside its hold"
-        return Question("inside-hold", "", text, "resume it first")
-    if breach.clause in ("interval", "one-a-day"):
-        was, now = sorted((one, other), key=lambda each: (each.on, each.number))
-        said = "was injected" if was.is_given else "is to be injected"
-        then = "" if now.is_given else f" and is to be again on {day(now.on)}"
-        text = (
-            f"{name} {said} on {day(was.on)}{then}, {count(breach.days, 'day')} apart;"
-            f" the shortest interval is {count(shortest_days, 'day')}"
+        text = said(
+            "injection {n} of lesion {lesion} would be on {on}, inside its hold",
+            n=one.number,
+            lesion=one.lesion,
+            on=one.on,
         )
-        return Question("interval-too-short", "", text, "correct the time")
-    side = "before" if one.on > other.on else "after"
-    text = f"injection {other.number} of {name} on {day(other.on)} is {side} injection {one.number}"
-    return Question("out-of-order", "", f"{text}, {day(one.on)}", "correct the time")
+        return Question("inside-hold", "", text, said("resume it first"))
+    if breach.clause in ("interval", "one-a-day"):
+        text = said(
+            "{injections}, {days} apart; the shortest interval is {least}",
+            injections=_both(*sorted((one, other), key=lambda each: (each.on, each.number))),
+            days=count(breach.days, "day"),
+            least=count(shortest_days, "day"),
+        )
+        return Question("interval-too-short", "", text, said("correct the time"))
+    text = said(
+        "injection {n} of lesion {lesion} on {on} is before injection {other}, {then}"
+        if one.on > other.on
+        else "injection {n} of lesion {lesion} on {on} is after injection {other}, {then}",
+        n=other.number,
+        lesion=one.lesion,
+        on=other.on,
+        other=one.number,
+        then=one.on,
+    )
+    return Question("out-of-order", "", text, said("correct the time"))
+
+
+def _both(was: Injection, now: Injection) -> Said:
+    """Two injections of a lesion, the earlier one first."""
+    if now.is_given:
+        return said(
+            "lesion {lesion} was injected on {on}"
+            if was.is_given
+            else "lesion {lesion} is to be injected on {on}",
+            lesion=was.lesion,
+            on=was.on,
+        )
+    return said(
+        "lesion {lesion} was injected on {on} and is to be again on {again}"
+        if was.is_given
+        else "lesion {lesion} is to be injected on {on} and is to be again on {again}",
+        lesion=was.lesion,
+        on=was.on,
+        again=now.on,
+    )
 
 
 def _of_given(state: State, event: Given, protocol: Protocol) -> Iterator[Question]:
     yield from _early(state, event)
     if event.expiry is not None and f"{event.at:%Y-%m-%d}"[: len(event.expiry)] > event.expiry:
-        text = f"the vial expired {event.expiry}, before {day(event.at)}"
-        yield Question("vial-expired", "expiry", text, "correct it")
+        text = said(
+            "the vial expired {expiry}, before {on}", expiry=event.expiry, on=event.at.date()
+        )
+        yield Question("vial-expired", "expiry", text, said("correct it"))
     for one in event.injections:
         name = Named(one.lesion, "injection", one.injection)
         yield from _passed_over(state, name)
@@ -126,20 +167,31 @@ def _early(state: State, event: Given) -> Iterator[Question]:
     """An injection before the first day of the course, out of the reach of its visit's window."""
     windows = [state.slots[name].appointment.window_days for name in event.visit]
     if windows and (state.began - event.at.date()).days > min(windows):
-        text = f"{day(event.at)} is before the course began on {day(state.began)}"
-        yield Question("before-course", "", text, "correct the time")
+        text = _before_the_course(event.at.date(), state)
+        yield Question("before-course", "", text, said("correct the time"))
+
+
+def _before_the_course(on: date, state: State) -> Said:
+    return said("{on} is before the course began on {began}", on=on, began=state.began)
 
 
 def _passed_over(state: State, name: Named) -> Iterator[Question]:
     """Earlier injections that are open would count as missed; one that was missed was given."""
     for other, slot in state.injections(name.lesion):
-        what = f"injection {other.number} of lesion {name.lesion}"
+        what: dict[str, str | int] = {"n": other.number, "lesion": name.lesion}
         if other.number < name.number and slot.state in ("open", "waiting"):
-            text = f"{what} is still open; it would count as missed"
-            yield Question("passed-over", "", text, f"record injection {other.number} first")
+            text = said(
+                "injection {n} of lesion {lesion} is still open; it would count as missed", **what
+            )
+            fix = said("record injection {n} first", n=other.number)
+            yield Question("passed-over", "", text, fix)
         if other == name and slot.state == "missed":
-            text = f"{what} counts as missed since {day(slot.day)}"
-            yield Question("missed-before", "", text, "was it given after all?")
+            text = said(
+                "injection {n} of lesion {lesion} counts as missed since {day}",
+                day=slot.day,
+                **what,
+            )
+            yield Question("missed-before", "", text, said("was it given after all?"))
 
 
 def _far_dose(state: State, one: Injected, protocol: Protocol) -> Iterator[Question]:
@@ -158,12 +210,19 @@ def _far_dose(state: State, one: Injected, protocol: Protocol) -> Iterator[Quest
         return
     pairs = ((one.dose_mg, planned.dose_mg), (one.drawn_ml, planned.drawn_ml))
     if any(wanted and abs(given - wanted) > FAR_SHARE * wanted for given, wanted in pairs):
-        drawn = "" if planned.drawn_ml is None else f" ({ml(planned.drawn_ml)})"
-        text = (
-            f"lesion {one.lesion}: {mg(one.dose_mg)} ({ml(one.drawn_ml)}) recorded,"
-            f" {mg(planned.dose_mg)}{drawn} planned"
+        text = said(
+            "lesion {lesion}: {given} recorded, {planned} planned",
+            lesion=one.lesion,
+            given=_dose(one.dose_mg, one.drawn_ml),
+            planned=_dose(planned.dose_mg, planned.drawn_ml),
         )
-        yield Question("dose-far-from-plan", "", text, "is it a slip?")
+        yield Question("dose-far-from-plan", "", text, said("is it a slip?"))
+
+
+def _dose(dose_mg: Fraction, drawn_ml: Fraction | None) -> Said:
+    if drawn_ml is None:
+        return mg(dose_mg)
+    return said("{dose} ({drawn})", dose=mg(dose_mg), drawn=ml(drawn_ml))
 
 
 def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Question]:
@@ -171,13 +230,24 @@ def _beyond_cases(state: State, one: Injected, protocol: Protocol) -> Iterator[Q
     reached: Interval | None = regimen.dose_mg
     lesion = _lesion(state, one.lesion)
     most = comparison(protocol, lesion.site, lesion.size_mm).least_mg
-    said = f"lesion {one.lesion}: {mg(one.dose_mg)} recorded, none planned"
+    recorded = said(
+        "lesion {lesion}: {dose} recorded, none planned", lesion=one.lesion, dose=mg(one.dose_mg)
+    )
     if reached is not None and one.dose_mg not in reached:
-        cases = f"cases of the {regimen.id} regimen were given {reached.words('mg')}"
-        yield Question("dose-beyond-cases", "", f"{said}; {cases}", "is it a slip?")
+        cases = said(
+            "cases of the {regimen} regimen were given {given}",
+            regimen=term("regimen", regimen.id),
+            given=reached.words("mg"),
+        )
+        yield _beyond(recorded, cases)
     elif most is not None and one.dose_mg > most:
-        cases = f"cases at its site or of its size were given at most {mg(Fraction(most))}"
-        yield Question("dose-beyond-cases", "", f"{said}; {cases}", "is it a slip?")
+        cases = said("cases at its site or of its size were given at most {most}", most=mg(most))
+        yield _beyond(recorded, cases)
+
+
+def _beyond(recorded: Said, cases: Said) -> Question:
+    text = joined([recorded, cases], "; ")
+    return Question("dose-beyond-cases", "", text, said("is it a slip?"))
 
 
 def takes_back(state: State, event: Answered, protocol: Protocol) -> bool:
@@ -193,16 +263,23 @@ def _answer(event: Answered, protocol: Protocol) -> Iterator[Question]:
     """An answer that is a reason to stop and think; it then waits for a physician."""
     for screen in protocol.questions:
         if screen.id == event.screen and screen.stops == event.answer:
-            text = f"{screen.question}: {'yes' if event.answer else 'no'}; {screen.because}"
-            yield Question("screening-answer", "screen", text, "the course waits for a physician")
+            told = answer(said(screen.question), event.answer)
+            text = joined([told, said(screen.because)], "; ")
+            fix = said("the course waits for a physician")
+            yield Question("screening-answer", "screen", text, fix)
 
 
 def _size(state: State, event: Evaluated) -> Iterator[Question]:
     lesion = _lesion(state, event.lesion)
     start = lesion.size_mm
     if event.size_mm > FAR_SIZE_TIMES * start and event.size_mm - start > FAR_SIZE_MM:
-        text = f"lesion {lesion.id} measures {mm(event.size_mm)}, it was {mm(start)} at the start"
-        yield Question("size-far", "size_mm", text, "is a point misplaced?")
+        text = said(
+            "lesion {lesion} measures {size}, it was {start} at the start",
+            lesion=lesion.id,
+            size=mm(event.size_mm),
+            start=mm(start),
+        )
+        yield Question("size-far", "size_mm", text, said("is a point misplaced?"))
 
 
 def _jump(state: State, event: DoseChanged) -> Iterator[Question]:
@@ -212,18 +289,17 @@ def _jump(state: State, event: DoseChanged) -> Iterator[Question]:
         return
     last = max(done, key=lambda one: one.given.at).injected.dose_mg
     if event.dose_mg >= JUMP * last or last >= JUMP * event.dose_mg:
-        text = f"{mg(last)} were given last, this is {mg(event.dose_mg)}"
-        yield Question("dose-far-from-last", "mg", text, "is a point misplaced?")
+        text = said("{last} were given last, this is {dose}", last=mg(last), dose=mg(event.dose_mg))
+        yield Question("dose-far-from-last", "mg", text, said("is a point misplaced?"))
 
 
 def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:
     if event.on > now.date():
-        yield Question(
-            "end-in-future", "on", f"{day(event.on)} is in the future", "correct the day"
-        )
+        text = said("{on} is in the future", on=event.on)
+        yield Question("end-in-future", "on", text, said("correct the day"))
     if event.on < min(state.began, state.entered):
-        text = f"{day(event.on)} is before the course began on {day(state.began)}"
-        yield Question("end-before-course", "on", text, "correct the day")
+        text = _before_the_course(event.on, state)
+        yield Question("end-before-course", "on", text, said("correct the day"))
     if event.ending != "completed":
         return
     left = [
@@ -233,10 +309,12 @@ def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:
     ]
     if left:
         names = dict.fromkeys(name.lesion for name in left)
-        text = f"{count(len(left), 'injection')} of lesion {', '.join(names)} not given yet"
-        yield Question(
-            "injections-left", "as", f"{text}; completed would cancel them", "is it stopped?"
+        text = said(
+            "{injections} of lesion {lesions} not given yet; completed would cancel them",
+            injections=count(len(left), "injection"),
+            lesions=", ".join(names),
         )
+        yield Question("injections-left", "as", text, said("is it stopped?"))
 
 
 def _lesion(state: State, wanted: str) -> Lesion:

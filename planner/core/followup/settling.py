@@ -44,16 +44,17 @@ from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_
 from planner.core.plan.checks import (
     WHEN_IT_COMES,
     Decided,
-    DrawnDose,
     course_findings,
-    dose_findings,
     lesion_findings,
-    placed_findings,
     stock_findings,
+)
+from planner.core.plan.course import Confirmation, Course, Lesion
+from planner.core.plan.dose_checks import (
+    DrawnDose,
+    dose_findings,
     total_finding,
     visit_total_finding,
 )
-from planner.core.plan.course import Confirmation, Course, Lesion
 from planner.core.plan.findings import Finding, confirm, in_order
 from planner.core.plan.numbering import Numbering, first_of
 from planner.core.plan.placement import Placed, lay_out
@@ -67,6 +68,7 @@ from planner.core.plan.planning import (
 )
 from planner.core.plan.preparation import Prepared
 from planner.core.plan.recording import record_decision, record_visit
+from planner.core.plan.visit_checks import placed_findings
 from planner.core.plan.zone_rules import wall
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import plain

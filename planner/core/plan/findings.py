@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from planner.core.plan.course import Confirmation
 from planner.core.values.formatting import count, day, is_seen, plain
+from planner.core.values.said import Said, joined, said
 
 Severity = Literal["error", "confirm", "caution", "note"]
 # From the hardest to the softest; findings are shown in this order.
@@ -89,18 +90,39 @@ class Finding(NamedTuple):
     @property
     def alone(self) -> str:
         """Its message where it stands by itself: with the lesion or visit that it is of."""
-        target = f"lesion {self.lesion}" if self.lesion else f"visit {self.visit}"
-        has_none = self.lesion is None and self.visit is None
-        return self.message if has_none or target in self.message else f"{target}: {self.message}"
+        if self.lesion is not None:
+            target = said("lesion {lesion}", lesion=self.lesion)
+        elif self.visit is not None:
+            target = said("visit {n}", n=self.visit)
+        else:
+            return self.message
+        return self.message if target in self.message else _of(target, self.message)
 
 
 class FindingLine(NamedTuple):
-    """All findings of one code and severity, as they are shown: one line."""
+    """All findings of one code and severity, as they are shown: one line.
+
+    `told` is the one message of all, or where they are not alike the value of each.
+    """
 
     code: str
     severity: Severity
     where: str
-    message: str
+    told: str
+    is_alike: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def meaning(self) -> str:
+        """What its code means, for people; the code itself where only a later version knows it."""
+        return said(CODES[self.code]) if self.code in CODES else self.code
+
+    @property
+    def message(self) -> str:
+        """The line where its meaning does not stand beside it."""
+        if self.is_alike:
+            return self.told
+        return said("{meaning} ({values})", meaning=self.meaning, values=self.told)
 
 
 def in_order(findings: Iterable[Finding], lesions: Sequence[str]) -> tuple[Finding, ...]:
@@ -134,13 +156,11 @@ def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[Findi
     for one in findings:
         groups.setdefault((one.code, one.severity), []).append(one)
     for (code, severity), group in groups.items():
-        messages = {one.message for one in group}
-        if len(messages) == 1:
-            message = messages.pop()
-        else:
-            values = "; ".join(f"{_short(one)}: {one.value}" for one in group)
-            message = f"{CODES[code]} ({values})"
-        yield FindingLine(code, severity, _where(group, lesions), message)
+        is_alike = len({one.message for one in group}) == 1
+        told = group[0].message
+        if not is_alike:
+            told = joined([_of(_short(one), one.value) for one in group], "; ")
+        yield FindingLine(code, severity, _where(group, lesions), told, is_alike, tuple(group))
 
 
 def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:
@@ -148,14 +168,20 @@ def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:
     visits = [str(one.visit) for one in group if one.visit]
     parts = []
     if here:
-        parts.append(f"{count(len(here), 'lesion')}: {ranges(here, lesions)}")
+        names = ranges(here, lesions)
+        parts.append(_of(count(len(here), "lesion"), names))
     if visits:
-        parts.append(f"{count(len(visits), 'visit')}: {', '.join(visits)}")
-    return "; ".join(parts)
+        names = ", ".join(visits)
+        parts.append(_of(count(len(visits), "visit"), names))
+    return joined(parts, "; ")
 
 
 def _short(one: Finding) -> str:
-    return one.lesion or f"visit {one.visit}"
+    return one.lesion or said("visit {n}", n=one.visit or 0)
+
+
+def _of(target: str, what: str) -> Said:
+    return said("{target}: {value}", target=target, value=what)
 
 
 def ranges(here: Sequence[str], lesions: Sequence[str]) -> str:

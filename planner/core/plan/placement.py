@@ -18,6 +18,7 @@ from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import count, day, listing, typed_moment
+from planner.core.values.said import joined, said
 from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
 SEARCHED_DAYS = 60
@@ -245,12 +246,12 @@ class _Series:
             choices = tuple(self._choices(index, starts))
             return Placed(visit, None, None, self._no_day(index), choices=choices)
         start, end = self.opening.placed(starts[index], self.stays[index])
-        because = None
+        because: str | None = None
         near = tuple(self._near(index, starts))
         if visit.settled:
             return Placed(visit, start, end, near=near)
         if visit.moved_to:
-            because = "moved by the physician"
+            because = said("moved by the physician")
         elif starts[index] != self._wanted(visit.due):
             because = self._obstacle(index, visit.due) or self._displaced(index, starts)
         return Placed(visit, start, end, because, near)
@@ -260,17 +261,19 @@ class _Series:
         due = self.visits[index].due
         there = {other: start.date() for other, start in starts.items() if other != index}
         if due in there.values():
-            return "another visit of the course is on that day"
+            return said("another visit of the course is on that day")
         neighbours = [
             there[other] for link in self.links if index in link for other in link if other in there
         ]
         if any(abs((on - due).days) < self.shortest_days for on in neighbours):
             return self._too_near
-        return "the visits keep their order"
+        return said("the visits keep their order")
 
     @property
     def _too_near(self) -> str:
-        return f"injections of a lesion stay {count(self.shortest_days, 'day')} apart"
+        return said(
+            "injections of a lesion stay {days} apart", days=count(self.shortest_days, "day")
+        )
 
     def _wanted(self, on: date) -> datetime:
         return datetime.combine(on, self.hour)
@@ -354,9 +357,15 @@ class _Series:
         for on in self._window(index, self.visits[index].window_days):
             obstacle = self._obstacle(index, on)
             if obstacle is None or self._free(index, on) is not None:
-                obstacle = f"taken by another visit, or {self._too_near}"
+                obstacle = said("taken by another visit, or {obstacle}", obstacle=self._too_near)
             reasons.setdefault(obstacle, []).append(day(on))
-        return "; ".join(f"{listing(days)}: {reason}" for reason, days in reasons.items())
+        return joined(
+            [
+                said("{days}: {because}", days=listing(days), because=reason)
+                for reason, days in reasons.items()
+            ],
+            "; ",
+        )
 
     def _choices(self, index: int, starts: Mapping[int, datetime]) -> Iterator[datetime]:
         """Free times outside the window: the nearest before it, the two nearest after it.

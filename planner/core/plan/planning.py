@@ -11,20 +11,16 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.plan.appointments import Appointment, Named, Visit, apply_moves, due_visits
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
-from planner.core.plan.checks import (
-    Decided,
+from planner.core.plan.checks import Decided, course_findings, lesion_findings, stock_findings
+from planner.core.plan.course import Course, Lesion
+from planner.core.plan.dose_checks import (
     DrawnDose,
-    course_findings,
     dilution_finding,
     dose_findings,
-    lesion_findings,
-    placed_findings,
     sharing_finding,
-    stock_findings,
     total_finding,
     visit_findings,
 )
-from planner.core.plan.course import Course, Lesion
 from planner.core.plan.findings import Finding, confirm, in_order
 from planner.core.plan.numbering import Numbered, Numbering, first_of
 from planner.core.plan.pages import pages_of
@@ -40,6 +36,7 @@ from planner.core.plan.recording import (
     record_supplies,
     record_visit,
 )
+from planner.core.plan.visit_checks import placed_findings
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, listing
 from planner.errors import InputError, Problem, raise_if_any

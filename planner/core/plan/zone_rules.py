@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from planner.core.plan.findings import Finding, in_order
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import count, moment
+from planner.core.values.said import said
 
 CODE = "zone-rules-changed"
 # A visit by its number, with its start and end as issued.
@@ -92,9 +93,15 @@ def _finding(zone: str, found: list[Differing]) -> Finding:
     first = found[0]
     numbers = ", ".join(str(one.visit) for one in found)
     before, now = _offset(first.issued), _offset(first.now)
-    message = (
-        f"{zone}: {count(len(found), 'visit')}: {numbers}, from {moment(first.issued)} on:"
-        f" issued at {before}, by today's rules {now}; the wall clock stands"
+    message = said(
+        "{zone}: {visits}: {numbers}, from {start} on: issued at {before}, by today's rules {now};"
+        " the wall clock stands",
+        zone=zone,
+        visits=count(len(found), "visit"),
+        numbers=numbers,
+        start=moment(first.issued),
+        before=before,
+        now=now,
     )
     return Finding(CODE, "caution", message, f"{zone}: {before}, {now}")
 

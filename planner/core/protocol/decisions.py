@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from planner.core.protocol.rules import Domains, ProofGrid, Rule, faults, size_faults, ulceration
 from planner.core.values.formatting import mm
+from planner.core.values.said import Said, said, term
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
 
@@ -27,13 +28,21 @@ class Flip(NamedTuple):
         distance = abs(self.distance_mm)
         return distance <= precision_mm if self.reached else distance < precision_mm
 
-    def __str__(self) -> str:
-        way = "more" if self.distance_mm > 0 else "less"
+    @property
+    def words(self) -> Said:
+        """How much more or less, and to what: as a sentence has it."""
+        to = term("regimen", self.regimen)
         if self.distance_mm == 0:
-            return f"By however little another size would change the regimen to {self.regimen}."
-        amount = mm(abs(self.distance_mm))
-        amount = f"{amount} {way}" if self.reached else f"Over {amount} {way}"
-        return f"{amount} would change the regimen to {self.regimen}."
+            return said(
+                "By however little another size would change the regimen to {regimen}.", regimen=to
+            )
+        way = "more" if self.distance_mm > 0 else "less"
+        amount = "{amount}" if self.reached else "Over {amount}"
+        return said(
+            f"{amount} {way} would change the regimen to {{regimen}}.",
+            amount=mm(abs(self.distance_mm)),
+            regimen=to,
+        )
 
 
 class Hit(NamedTuple):
@@ -89,7 +98,7 @@ class DecisionTable:
         if not flips:
             return Hit(grounds.rule, reasons, None)
         flip = min(flips, key=lambda one: abs(one.distance_mm))
-        return Hit(grounds.rule, (*reasons, str(flip)), flip)
+        return Hit(grounds.rule, (*reasons, flip.words), flip)
 
     def _there(self, atom: int, ulcerated: bool, site: str) -> _Grounds:
         """The one rule that holds, why it does, why each other one does not."""

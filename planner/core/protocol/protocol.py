@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from planner.core.protocol.decisions import DecisionTable
 from planner.core.values.intervals import Interval
 from planner.core.values.quantities import Strength
+from planner.core.values.said import Said, said
 
 
 class Source(NamedTuple):
@@ -234,6 +235,7 @@ class Protocol(NamedTuple):
             return False
         return found.sites is None or any(one in found.sites for one in sites)
 
-    def cited(self, source: str, place: str) -> str:
+    def cited(self, source: str, place: str) -> Said:
         """`Methods, paragraph 1 (citation)`: where a figure stands."""
-        return f"{place} ({self.sources[source].citation})"
+        citation = self.sources[source].citation
+        return said("{place} ({citation})", place=said(place), citation=citation)

@@ -14,14 +14,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from planner.core.values.quantities import Number, is_whole
+from planner.core.values.said import Said, joined, said
 
 NBSP = "\u00a0"
 PLACES = 6
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = (
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-)  # fmt: skip
 
 
 def rounded(value: Number, places: int = PLACES) -> Decimal:
@@ -62,34 +59,45 @@ def decimal(value: Number) -> Decimal:
     return Decimal(number(value)) if ends(value) else rounded(value)
 
 
-def mg(value: Number) -> str:
+def amount(value: Number, unit: str, places: int = PLACES) -> Said:
     """`12.5 mg`, with a no-break space."""
-    return f"{number(value)}{NBSP}mg"
+    return said(f"{{value}}{NBSP}{unit}", value=Decimal(number(value, places)))
 
 
-def ml(value: Number) -> str:
+def mg(value: Number) -> Said:
+    """`12.5 mg`, with a no-break space."""
+    return amount(value, "mg")
+
+
+def ml(value: Number) -> Said:
     """`0.08 mL`, with a no-break space."""
-    return f"{number(value)}{NBSP}mL"
+    return amount(value, "mL")
 
 
-def mg_per_ml(value: Number) -> str:
+def mg_per_ml(value: Number) -> Said:
     """`150 mg/mL`, with a no-break space."""
-    return f"{number(value)}{NBSP}mg/mL"
+    return amount(value, "mg/mL")
 
 
-def mm(value: Number) -> str:
+def mm(value: Number) -> Said:
     """`70 mm`, with a no-break space."""
-    return f"{number(value)}{NBSP}mm"
+    return amount(value, "mm")
 
 
-def percent(value: Number) -> str:
+def percent(value: Number) -> Said:
     """`-4 %`, to one decimal; the sign is part of the figure."""
-    return f"{number(value, 1)}{NBSP}%"
+    return amount(value, "%", 1)
 
 
 def plain(text: str) -> str:
     """The text as it is typed: ordinary spaces, single ones, none at the ends."""
-    return re.sub(r"\s+", " ", text.replace(NBSP, " ")).strip()
+    typed = re.sub(r"\s+", " ", text.replace(NBSP, " ")).strip()
+    return text.spelled(typed) if isinstance(text, Said) else typed
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter at its front."""
+    return text[:1].upper() + text[1:]
 
 
 def is_seen(text: str) -> bool:
@@ -101,14 +109,14 @@ def is_seen(text: str) -> bool:
     )
 
 
-def day(value: date) -> str:
+def day(value: date) -> Said:
     """`Mon 7 Sep 2026`: the month as a word, so that no country reads it as another day."""
-    return f"{_WEEKDAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return said("{on}", on=value.date() if isinstance(value, datetime) else value)
 
 
-def moment(value: datetime) -> str:
+def moment(value: datetime) -> Said:
     """`Mon 7 Sep 2026 09:00`, the wall clock of the value."""
-    return f"{day(value)} {value:%H:%M}"
+    return said("{at}", at=value.replace(tzinfo=None))
 
 
 def typed_moment(value: datetime) -> str:
@@ -116,13 +124,13 @@ def typed_moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M}"
 
 
-def count(amount: int, noun: str) -> str:
+def count(amount: int, noun: str) -> Said:
     """`1 injection`, `4 injections`."""
-    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+    return said(f"{{n}} {noun}" if amount == 1 else f"{{n}} {noun}s", n=amount)
 
 
 def listing(items: Sequence[str], last: str = "and") -> str:
     """`A`, `A and B`, `A, B and C`."""
     if len(items) < 2:
-        return "".join(items)
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+        return joined(items)
+    return said(f"{{first}} {last} {{last}}", first=joined(items[:-1]), last=items[-1])

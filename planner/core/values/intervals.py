@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from planner.core.values.formatting import NBSP, listing, number
+from planner.core.values.formatting import amount, listing, number
 from planner.core.values.quantities import Number
+from planner.core.values.said import said
 
 _NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?"
 _COMPARISON = re.compile(rf"(<=|>=|<|>|=) *({_NUMBER})")
@@ -95,18 +96,18 @@ class Interval:
         """`under 5 mm`, `5 mm or more`, `12.5 mg to 30 mg`: as a sentence has it."""
         low, high = self.low, self.high
         if low is not None and low == high:
-            return _amount(low, unit)
+            return amount(low, unit)
         if low is not None and high is not None and self.low_closed and self.high_closed:
-            return f"{_amount(low, unit)} to {_amount(high, unit)}"
+            return said("{low} to {high}", low=amount(low, unit), high=amount(high, unit))
         parts = []
         if low is not None:
-            amount = _amount(low, unit)
-            parts.append(f"{amount} or more" if self.low_closed else f"over {amount}")
+            least = amount(low, unit)
+            parts.append(
+                said("{amount} or more" if self.low_closed else "over {amount}", amount=least)
+            )
         if high is not None:
-            amount = _amount(high, unit)
-            parts.append(f"{amount} or less" if self.high_closed else f"under {amount}")
+            most = amount(high, unit)
+            parts.append(
+                said("{amount} or less" if self.high_closed else "under {amount}", amount=most)
+            )
         return listing(parts)
-
-
-def _amount(value: Decimal, unit: str) -> str:
-    return f"{number(value)}{NBSP}{unit}"

@@ -1,22 +1,25 @@
-"""What the core says in whole sentences, as papers in another language have to know it.
+"""Texts as version 0.2 kept them, taken apart by their English: it kept nothing else of them.
 
-Each is the core's text with {places}; a place whose name starts with `as_is` holds what somebody
-typed and is never translated. The tests plan courses until each code is seen and find what is
-missing here.
+A finding, or why a visit was moved, keeps today what it is made of. Nothing new comes in here.
 """
 
 from __future__ import annotations
 
-from planner.core.plan.findings import CODES, SEVERITIES
+import re
+from datetime import datetime
+from functools import cache
 
+from planner.core.values.formatting import day, moment
+from planner.core.values.said import joined, said
 
-def msgid(text: str) -> str:
-    """The text itself, marked for the catalogues where it is said by another name."""
-    return text
+_PLACE = re.compile(r"\{(\w+)\}")
+# A pattern of so few letters of its own is no whole sentence.
+_LOOSE = 8
+_JOINTS = ("; ", ", ")
+_DAY, _MOMENT = "%a %d %b %Y", "%a %d %b %Y %H:%M"
 
-
+# A place whose name starts with `as_is` holds what somebody typed.
 SENTENCES = (
-    *CODES.values(),
     # findings
     "{meaning} ({values})",
     "{target}: {value}",
@@ -66,7 +69,6 @@ SENTENCES = (
     "{as_is_lesions} together {total}: {compared}",
     "{as_is_lesions} together {total}",
     "{totals}; the source gave {given} at a visit ({place})",
-    # as courses of earlier versions keep it
     "{total} at this visit; the source gave {given} ({place})",
     "{doses}: over ten times {most}, the most that such cases were given; is it a slip?",
     "{volumes}: under ten lines of its syringe ({line} each)",
@@ -91,7 +93,6 @@ SENTENCES = (
     ),
     "{visit}: {near}; the shortest interval is {least}",
     "{lesions} {days} from the injection on {on}",
-    # as courses of the first edition keep it
     "{days} from another injection of a lesion",
     "{n} day",
     "{n} days",
@@ -112,64 +113,6 @@ SENTENCES = (
     "injections of a lesion stay {days} apart",
     "another visit of the course is on that day",
     "the visits keep their order",
-    # Danish holidays, as the library of holidays names them
-    "New Year's Day",
-    "Maundy Thursday",
-    "Good Friday",
-    "Easter Sunday",
-    "Easter Monday",
-    "Ascension Day",
-    "Pentecost",
-    "Pentecost Monday",
-    "Christmas Day",
-    "Second Day of Christmas",
-    # on the page
-    "planned",
-    "running",
-    "held",
-    "ended",
-    "physician",
-    "nurse",
-    "secretary",
-    "auditor",
-    "administrator",
-    "rooms",
-    "nurses",
-    "physicians",
-    "nothing is said",
-    "fill it in",
-    "say why it is so all the same",
-    "nothing was entered",
-    "enter a size or a dose",
-    "enter what was given",
-    "which one is right?",
-    "a reason is given, and not that it was not given",
-    "a free time is chosen as well",
-    "this page was filled in by somebody else",
-    "open it again",
-    "There is no such clinic.",
-    "the clinic's holidays of {n} are not known",
-    "is the year right?",
-    "{as_is_day} is still to come",
-    "choose a day until today",
-    "{n} visit moved of patients whose data is restricted",
-    "{n} visits moved of patients whose data is restricted",
-    "tell them",
-    "its papers are not made then",
-    "their papers are not made then",
-    "course {as_is_course}: {finding}",
-    "{meaning} ({n} course)",
-    "{meaning} ({n} courses)",
-    "it is no name: the page plans new courses there",
-    "choose another id",
-    "write it as {as_is_text}",
-    "name or password is wrong",
-    "try again",
-    "{as_is_text} is not a number",
-    "{as_is_text} may be thousands",
-    "write it without a mark, or as 1.5",
-    "{as_is_text} is not a date",
-    "{as_is_text} is not a day and hour",
     # values and their parts
     "not stated",
     "not given",
@@ -189,12 +132,6 @@ SENTENCES = (
     "; ",
     ", ",
     " and ",
-    # words chosen by what the plan holds
-    *SEVERITIES,
-    "injection",
-    "evaluation",
-    "DRAFT",
-    "reprint",
     # where the bundled protocol's figures stand
     "Methods, paragraph {n}",
     "Results, paragraph {n}",
@@ -202,3 +139,54 @@ SENTENCES = (
     "Table {n}, rows {rows}",
     "Table {n}",
 )
+
+
+def taken_apart(text: str) -> str:
+    """A text that was kept, as what it is made of; any other as it is."""
+    if text in SENTENCES:
+        return said(text)
+    for pattern, template in _patterns():
+        if match := pattern.fullmatch(text):
+            places = {
+                name: part if name.startswith("as_is") else taken_apart(part)
+                for name, part in match.groupdict().items()
+            }
+            return said(template, **places)
+    for joint in _JOINTS:
+        if joint in text:
+            return joined([taken_apart(part) for part in text.split(joint)], joint)
+    if " and " in text:
+        first, _, last = text.rpartition(" and ")
+        return said("{first} and {last}", first=taken_apart(first), last=taken_apart(last))
+    return _day(text)
+
+
+def _day(text: str) -> str:
+    """A day as the core writes one; any other text as a word, which the catalogue may know."""
+    for form, shown in ((_DAY, day), (_MOMENT, moment)):
+        try:
+            return shown(datetime.strptime(text, form))
+        except ValueError:
+            continue
+    return said(text)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Each sentence with places as a pattern, those with the most words of their own first."""
+    with_places = [text for text in SENTENCES if "{" in text]
+    return tuple(
+        (re.compile(_pattern(text), re.DOTALL), text)
+        for text in sorted(with_places, key=lambda text: -len(_PLACE.sub("", text)))
+    )
+
+
+def _pattern(text: str) -> str:
+    parts = _PLACE.split(text)
+    # One of few words would take several sentences for its own.
+    words = "".join(parts[::2])
+    is_loose = len(words) <= _LOOSE and "(" not in words and any(map(str.isalpha, words))
+    held = "[^;]+?" if is_loose else ".+?"
+    return "".join(
+        f"(?P<{part}>{held})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+    )
