@@ -42,7 +42,7 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.plan import Observed, PlannedEvaluation, PlannedInjection, PlannedVisit
 from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Observation
-from planner.core.values.formatting import listing, plain, typed_moment
+from planner.core.values.formatting import listing, mg_per_ml, plain, typed_moment
 from planner.core.values.quantities import Dose, Volume
 from planner.core.values.said import said
 from planner.errors import (
@@ -656,6 +656,18 @@ def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datet
     if visit.start is None:
         raise InputError(Problem("at", f"visit {visit.number} has no day", "give the time"))
     return visit.start.replace(tzinfo=None)
+
+
+def check_vial(standing: Standing, mg_per_ml_there: Decimal) -> None:
+    """Refuse a vial of another strength than the doses are of. Raises InputError."""
+    wanted = standing.record.protocol.strength.mg_per_ml
+    if mg_per_ml_there != wanted:
+        problem = said(
+            "the vial says {strength}, the doses are of {wanted}",
+            strength=mg_per_ml(mg_per_ml_there),
+            wanted=mg_per_ml(wanted),
+        )
+        raise InputError(Problem("strength", problem, said("stop: it is another medicine")))
 
 
 def clinics_time(standing: Standing, at: datetime, place: str) -> datetime:

@@ -99,6 +99,26 @@ def _check_role(before: Standing, event: Event, author: Author) -> None:
     check_may(author.role, kind)
 
 
+def may_now(standing: Standing, author: Author, kind: str) -> bool:
+    """Whether an author may make such a change to a course as it stands."""
+    if kind == "resumed" and not standing.state.held:
+        return False
+    if kind == "undone" and not _may_undo(standing, author):
+        return False
+    is_over = standing.state.ended is not None or standing.record.patient.erased is not None
+    return may(author.role, kind) and (not is_over or kind in ("undone", "corrected"))
+
+
+def _may_undo(standing: Standing, author: Author) -> bool:
+    """Whether something can be withdrawn: others than physicians withdraw their own alone."""
+    try:
+        number = undone(standing).event
+    except RefusedError:
+        return False
+    is_own = standing.record.entries[number - 1].by == author.name
+    return is_own or author.role == "physician"
+
+
 def _is_last(before: Standing, number: int) -> bool:
     """Whether an event is the last that can be withdrawn."""
     try:

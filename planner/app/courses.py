@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from planner.app.actors import Author, check_may
 from planner.app.asked import Asked, check_answered
 from planner.app.auditing import note_change
+from planner.app.cautions import cautions
 from planner.app.changing import Step, new_findings, settled, step
 from planner.app.one_patient import (
     after_death,
@@ -41,7 +42,7 @@ from planner.core.plan.calendar_ids import KEY_BYTES
 from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
 from planner.core.protocol.protocol import SULFITE_ALLERGY
-from planner.core.values.said import said
+from planner.core.values.said import Said, said
 from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told
 from planner.documents.printable import check_printable
@@ -80,7 +81,7 @@ Make = Callable[[Standing], Event | Reasoned]
 class Changed(NamedTuple):
     """What a change led to; `waiting` are findings that now wait for a physician.
 
-    `asked` is all that it asked, whoever said yes to it.
+    `asked` is all that it asked, whoever said yes to it; `cautions` what it leaves to be done.
     """
 
     before: Standing
@@ -88,6 +89,7 @@ class Changed(NamedTuple):
     entries: tuple[Entry, ...]
     waiting: tuple[Finding, ...]
     asked: tuple[Asked, ...]
+    cautions: tuple[Said, ...]
 
 
 def add_course(
@@ -239,7 +241,7 @@ def change_in(
         others = read_courses_of(connection, record.patient, is_locked=True)
         for other, told_it in allergy_learnt(connection, course, others, author):
             write_steps(connection, other, [told_it])
-    return _led_to(first, steps, after)
+    return _led_to(connection, first, steps, after, author)
 
 
 def preview(
@@ -259,7 +261,7 @@ def preview(
         record = read_course(connection, course)
         first = Standing.of(around_others(connection, record, busy))
         steps = _steps(connection, first, makes, author)
-        return _led_to(first, steps, steps[-1].after)
+        return _led_to(connection, first, steps, steps[-1].after, author)
 
 
 def _steps(
@@ -292,12 +294,19 @@ def _asked(steps: Sequence[Step]) -> Iterator[Asked]:
     return (one for each in steps for one in each.asked)
 
 
-def _led_to(first: Standing, steps: Sequence[Step], after: Standing) -> Changed:
+def _led_to(
+    connection: Connection,
+    first: Standing,
+    steps: Sequence[Step],
+    after: Standing,
+    author: Author,
+) -> Changed:
     waited = [one for one in first.state.findings if one.stops]
     new = new_findings(after.state.findings, waited)
     waiting = tuple(one for one in new if one.stops)
     entries = tuple(one.entry for one in steps)
-    return Changed(first, after, entries, waiting, tuple(_asked(steps)))
+    left = cautions(connection, (one.event for one in entries), after, author.now)
+    return Changed(first, after, entries, waiting, tuple(_asked(steps)), tuple(left))
 
 
 def write_steps(connection: Connection, before: Standing, steps: Sequence[Step]) -> Standing:

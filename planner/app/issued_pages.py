@@ -56,8 +56,7 @@ def issue_of(connection: Connection, course: str) -> Standing:
     standing = read_standing(connection, course)
     patient = standing.record.patient
     check_not_erased(patient)
-    has_died = standing.state.ended is not None and standing.state.ended.ending == "died"
-    if standing.record.has_ended_beside and not has_died:
+    if standing.record.has_ended_beside and not standing.state.has_died:
         check_not_dead(states_of(connection, patient))
     return standing
 

@@ -80,7 +80,7 @@ def states_of(connection: Connection, patient: PatientRow) -> dict[str, State]:
 def check_not_dead(states: Mapping[str, State]) -> None:
     """Refuse what would reach a patient who died in another course."""
     for course, state in states.items():
-        if state.ended and state.ended.ending == "died":
+        if state.has_died:
             fix = said("end the other courses too, as died")
             raise RefusedError(Problem(f"course {course}", said("the patient died"), fix))
 
@@ -217,7 +217,7 @@ def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] 
     """The course in which the patient died, and when; None where that is not so."""
     others = states_of(connection, record.patient) if record.has_ended_beside else {}
     for course, state in others.items():
-        if course != record.course and state.ended and state.ended.ending == "died":
+        if course != record.course and state.ended and state.has_died:
             return course, state.ended
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,6 @@ from planner.cli.output import remark
 from planner.cli.register import (
     lesion_option,
     one_of,
-    open_register,
     reason_option,
     typed,
     typed_day,
@@ -34,7 +32,6 @@ from planner.files.figures import MG, ML, SIZE_MM, START_MM, VAS, check_expiry
 
 if TYPE_CHECKING:
     from planner.app.administration import Amount, Circumstances, Felt, PartlyMeasured
-    from planner.app.courses import Changed
     from planner.core.followup.events import Event
     from planner.core.plan.plan import Observed
     from planner.store.standing import Standing
@@ -215,15 +212,7 @@ def hold(change: Change, lesion: str | None, on: str, reason: str) -> None:
     from planner.app.administration import held
 
     day = typed_day(on, "--on")
-    done = change.make(lambda standing: held(standing, lesion, day), reason=reason, of="held")
-    # What comes before the hold may have been given; nobody knows until it is recorded.
-    now = datetime.now(UTC)
-    for visit in done.after.plan.coming:
-        for one in visit.injections if visit.start and visit.start < now else ():
-            if one.state == "planned" and one.lesion in done.after.state.held:
-                what = f"injection {one.injection} of lesion {one.lesion} (visit {visit.number})"
-                text = "comes before the hold and is not recorded: give it, or miss it"
-                remark(f"caution: {what} {text}")
+    change.make(lambda standing: held(standing, lesion, day), reason=reason, of="held")
 
 
 @click.command()
@@ -518,17 +507,3 @@ def end(change: Change, ending: Any, on: str, reason: str) -> None:
 
         for line in ending_lines(done.after.plan):
             remark(line)
-        _tell_other_courses(change, done)
-
-
-def _tell_other_courses(change: Change, done: Changed) -> None:
-    """Say which other courses of a patient who died are still running."""
-    from planner.app.one_patient import states_of
-    from planner.core.values.formatting import listing
-
-    with open_register(change.database).reading() as connection:
-        states = states_of(connection, done.after.record.patient)
-    running = [name for name, state in states.items() if not state.ended]
-    if running:
-        text = f"{listing(running)} of the same patient still runs: end it too"
-        remark(f"caution: {text} (planner course end ID --as died)")

@@ -172,6 +172,8 @@ def tell_change(done: Changed, as_json: bool) -> None:
     after = done.after
     for one in done.waiting:
         remark(f"waits for a physician: {one.code}: {one.alone}")
+    for left in done.cautions:
+        remark(f"caution: {left}")
     for entry in done.entries:
         for said in entry.confirmations:
             names = listing([*said.lesions, *map(day, said.due)])

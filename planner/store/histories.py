@@ -262,9 +262,8 @@ def address_digest(patient: PatientRow, state: State) -> str:
 
     There is none after a death, an erasure, or where the course has no key to make one with.
     """
-    has_died = state.ended is not None and state.ended.ending == "died"
     token = address_token(state)
-    return "" if token is None or has_died or patient.erased else subscription_digest(token)
+    return "" if token is None or state.has_died or patient.erased else subscription_digest(token)
 
 
 def address_token(state: State) -> str | None:

@@ -17,6 +17,7 @@ from planner.app.auditing import note_seen
 from planner.app.courses import Changed, Make, change, preview
 from planner.app.free_times import free_times
 from planner.app.queries import course_standing
+from planner.app.subscription import renewed
 from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
 from planner.core.plan.course import Confirmation, Lesion
 from planner.core.values.quantities import Dose
@@ -182,13 +183,8 @@ def _withdrawn(standing: Standing, _fields: Fields, _visit: int | None) -> Make:
     return lambda _there: Subscribed(None)
 
 
-def _renewed(standing: Standing, _fields: Fields, _visit: int | None) -> Make:
-    numbers = [
-        one.event.address or 0
-        for one in standing.record.entries
-        if isinstance(one.event, Subscribed)
-    ]
-    return lambda _there: Subscribed(max([1, *numbers]) + 1)
+def _renewed(_standing: Standing, _fields: Fields, _visit: int | None) -> Make:
+    return renewed
 
 
 def _lesions_of(standing: Standing, *, held: bool | None = None) -> list[tuple[str, str]]:
@@ -519,9 +515,10 @@ def preview_of(standing: Standing, makes: Sequence[Make], who: Author) -> Change
 
 
 def led_to(led: Changed, words: Language) -> list[str]:
-    """What changes lead to, a line each, with what then waits for a physician."""
+    """What changes lead to, a line each, with what they leave to be done or decided."""
+    left = map(words.sentence, led.cautions)
     waits = (words.sentence(one.alone) for one in led.waiting)
-    return [*what_changes(led, words), *waits]
+    return [*what_changes(led, words), *left, *waits]
 
 
 def what_changes(led: Changed, words: Language) -> list[str]:

@@ -10,10 +10,11 @@ from flask import request, url_for
 from werkzeug import Response
 
 from planner.app.actors import may
-from planner.app.administration import undone
 from planner.app.auditing import note_seen
+from planner.app.changing import may_now
 from planner.app.course_json import course_json, looks
 from planner.app.queries import course_standing, courses_listed
+from planner.app.subscription import address_for
 from planner.core.followup.events import Entry
 from planner.core.plan.findings import Finding, Severity, lines
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
@@ -37,8 +38,7 @@ from planner.documents.wording import (
     warned_of,
     where,
 )
-from planner.errors import RefusedError
-from planner.store.histories import address_token, has_to_be_seen, to_see
+from planner.store.histories import has_to_be_seen, to_see
 from planner.store.standing import Standing
 from planner.web.routes import Pages
 from planner.web.show import drawing, say, show, show_json
@@ -111,7 +111,7 @@ def course_page(course: str) -> Response:
         history=list(history_lines(standing, words))[-MOST_EVENTS:][::-1],
         is_longer=len(standing.record.entries) > MOST_EVENTS,
         address=_address(standing),
-        acts=[(act, title) for act, title, what in ACTS if may_act(standing, what)],
+        acts=[(act, title) for act, title, what in ACTS if may_now(standing, author(), what)],
         can_record=may(role(), "given"),
         can_move=may(role(), "moved") and standing.state.ended is None,
         open_visit=url_for,
@@ -158,26 +158,6 @@ def _to_see(standing: Standing, words: Language) -> Iterator[ShownEvent]:
             yield shown._replace(what=what)
 
 
-def may_act(standing: Standing, what: str) -> bool:
-    """Whether somebody may do something to a course as it stands."""
-    if what == "resumed" and not standing.state.held:
-        return False
-    if what == "undone" and not _may_undo(standing):
-        return False
-    is_over = standing.state.ended is not None or standing.record.patient.erased is not None
-    return may(role(), what) and (not is_over or what in ("undone", "corrected"))
-
-
-def _may_undo(standing: Standing) -> bool:
-    """Whether something can be withdrawn: others than physicians withdraw their own alone."""
-    try:
-        number = undone(standing).event
-    except RefusedError:
-        return False
-    who = author()
-    return who.role == "physician" or standing.record.entries[number - 1].by == who.name
-
-
 def _map(plan: Plan, words: Language) -> tuple[object, str] | None:
     figure = body_map(plan, words)
     return None if figure is None else (drawing(figure.svg), figure.alt)
@@ -185,16 +165,8 @@ def _map(plan: Plan, words: Language) -> tuple[object, str] | None:
 
 def _address(standing: Standing) -> str | None:
     """The address of the patient's calendar, for who may hand it out."""
-    record = standing.record
-    is_gone = record.patient.erased is not None or _has_died(standing)
-    if not may(role(), "subscribed") or is_gone:
-        return None
-    token = address_token(standing.state)
+    token = address_for(standing, role())
     return url_for("subscription", token=token, _external=True) if token else None
-
-
-def _has_died(standing: Standing) -> bool:
-    return standing.state.ended is not None and standing.state.ended.ending == "died"
 
 
 def shown_findings(plan: Plan, words: Language) -> Iterator[ShownFinding]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
 from flask import redirect, url_for
@@ -18,6 +17,7 @@ from planner.app.administration import (
     Circumstances,
     Felt,
     Measurement,
+    check_vial,
     clinics_time,
     evaluated,
     given,
@@ -27,12 +27,13 @@ from planner.app.administration import (
 )
 from planner.app.asked import AskedError
 from planner.app.auditing import note_seen
+from planner.app.changing import may_now
 from planner.app.courses import Changed, Make, Reasoned, change
 from planner.app.queries import course_to_record
 from planner.core.followup.events import Evaluated, Given
 from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
 from planner.core.protocol.protocol import Observation
-from planner.core.values.formatting import decimal, mg, mg_per_ml, ml, mm, number
+from planner.core.values.formatting import decimal, mg, ml, mm
 from planner.core.values.said import said
 from planner.documents.language import Language, msgid
 from planner.documents.wording import where
@@ -57,7 +58,7 @@ from planner.web.asking import (
     sent_form,
 )
 from planner.web.changes import can_write, fields_of, led_to, preview_of, what_changes
-from planner.web.courses import dose_line, head_of, may_act, visit_lines
+from planner.web.courses import dose_line, head_of, visit_lines
 from planner.web.fields import YES_NO, Fields
 from planner.web.routes import Pages
 from planner.web.show import say, show
@@ -226,12 +227,10 @@ class _Visit(NamedTuple):
         if self.standing.plan.clinic.stock is not None or not self._gives(form):
             return
         fields = fields_of(self.standing, form)
-        wanted = self.standing.record.protocol.strength.mg_per_ml
-        said = fields.number("strength", _STRENGTH, must=True)
+        strength = fields.number("strength", _STRENGTH, must=True)
         fields.check()
-        if said is not None and Fraction(said) != wanted:
-            problem = f"the vial says {number(said)}, the doses are of {mg_per_ml(wanted)}"
-            raise InputError(Problem("strength", problem, "stop: it is another medicine"))
+        if strength is not None:
+            check_vial(self.standing, strength)
 
     def _gives(self, form: Form) -> bool:
         return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
@@ -407,7 +406,7 @@ class _Visit(NamedTuple):
             problems=problems,
             wrong=by_place(problems),
             history=_done(self.planned, words),
-            can_undo=may_act(self.standing, "undone"),
+            can_undo=may_now(self.standing, author(), "undone"),
         )
 
 

@@ -9,6 +9,7 @@ import runpy
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,7 +35,8 @@ from planner.app.documents import course_documents
 from planner.app.patients import held_of
 from planner.app.queries import course_standing, courses_listed, days_listed, pages_of_code
 from planner.app.upkeep import check_all, export_table, import_lines
-from planner.core.followup.events import KINDS, Role
+from planner.core.followup.events import KINDS, Ended, Held, Role
+from planner.documents.language import language
 from planner.errors import InputError, MovedOnError, RefusedError
 from planner.store.database import Database
 from tests.conftest import CLINIC, ROOT, Run
@@ -301,3 +303,48 @@ def test_documents_are_made_without_a_folder(followed: Followed, tmp_path: Path)
     assert set(tmp_path.iterdir()) == there
     with pytest.raises(RefusedError, match="may not make documents"):
         course_documents(followed.register, "K-1", by("auditor"))
+
+
+def cautioned(followed: Followed, make: Make, now: datetime) -> tuple[str, ...]:
+    """What is left to be done, as it is told before and after it is written."""
+    author = Author("Dr A. Holm", now, "as it was", "so be it")
+    before = preview(followed.register, followed.course, [make], author)
+    after = change(followed.register, followed.course, [make], author)
+    assert before.cautions == after.cautions
+    return after.cautions
+
+
+def test_a_death_names_the_other_courses_that_still_run(register: Database, tmp_path: Path) -> None:
+    """Also before it is written, and in any language."""
+    followed = follow(register, tmp_path)
+    for name, hour in (("K-2", "10:00"), ("K-3", "11:00")):
+        other = SOUND.replace('"K-1"', f'"{name}"').replace("09:00", hour)
+        follow(register, tmp_path, other, confirm="both knees")
+    died = Ended("died", NOW.date())
+    (told,) = cautioned(followed, lambda _now: died, NOW)
+    assert told == "of the same patient still runs: K-2 and K-3; end it too, as died"
+    assert language("da").sentence(told).startswith("af samme patient")
+    for left, name in ((("K-3",), "K-2"), ((), "K-3")):
+        told_then = cautioned(Followed(register, name), lambda _now: died, NOW)
+        assert [one.rpartition("; ")[0] for one in told_then] == [
+            f"of the same patient still runs: {course}" for course in left
+        ]
+
+
+def test_a_hold_names_what_before_it_nobody_recorded(register: Database, tmp_path: Path) -> None:
+    followed = follow(register, tmp_path)
+    first = followed.visits[0].start
+    assert first is not None
+    hold = Held(("A",), first.date() + timedelta(days=1))
+    late = first.astimezone(UTC) + timedelta(days=2)
+    (told,) = cautioned(followed, lambda _now: hold, late)
+    assert told.startswith("injection 1 of lesion A (visit 1) comes before the hold and is not")
+
+
+def test_a_hold_of_what_is_recorded_names_nothing(register: Database, tmp_path: Path) -> None:
+    followed = follow(register, tmp_path)
+    first = followed.visits[0].start
+    assert first is not None
+    followed.give(1, confirm="it was so")
+    hold = Held(("A",), first.date() + timedelta(days=1))
+    assert cautioned(followed, lambda _now: hold, first.astimezone(UTC) + timedelta(days=2)) == ()

@@ -121,6 +121,11 @@ class State(NamedTuple):
         return "running" if self.given or self.seen else "planned"
 
     @property
+    def has_died(self) -> bool:
+        """Whether the course ended because the patient died."""
+        return self.ended is not None and self.ended.ending == "died"
+
+    @property
     def began(self) -> date:
         """The day of the first visit, or of what was moved or done before it."""
         starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]

@@ -1,0 +1,51 @@
+"""What a change does not ask, and whoever makes it has to know: what else is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from planner.app.one_patient import states_of
+from planner.core.followup.events import Ended, Event, Held
+from planner.core.values.formatting import listing
+from planner.core.values.said import Said, said
+from planner.store.standing import Standing
+
+
+def cautions(
+    connection: Connection, events: Iterable[Event], after: Standing, now: datetime
+) -> Iterator[Said]:
+    """What events leave to be done, the course being as it stands `after` them."""
+    for event in events:
+        if isinstance(event, Ended) and event.ending == "died":
+            yield from _still_running(connection, after)
+        elif isinstance(event, Held):
+            yield from _not_recorded(after, now)
+
+
+def _still_running(connection: Connection, after: Standing) -> Iterator[Said]:
+    """The other courses of a patient who died."""
+    states = states_of(connection, after.record.patient)
+    others = (name for name in states if name != after.record.course)
+    running = [name for name in others if not states[name].ended]
+    if running:
+        yield said(
+            "of the same patient still runs: {courses}; end it too, as died",
+            courses=listing(running),
+        )
+
+
+def _not_recorded(after: Standing, now: datetime) -> Iterator[Said]:
+    """What comes before a hold may have been given; nobody knows until it is recorded."""
+    for visit in after.plan.coming:
+        for one in visit.injections if visit.start and visit.start < now else ():
+            if one.state == "planned" and one.lesion in after.state.held:
+                yield said(
+                    "injection {n} of lesion {lesion} (visit {visit}) comes before the hold and is"
+                    " not recorded: give it, or miss it",
+                    n=one.injection,
+                    lesion=one.lesion,
+                    visit=visit.number,
+                )
