@@ -79,10 +79,12 @@ reason_option = click.option("--reason", required=True, metavar="TEXT", help="Wh
 
 
 def open_register(url: str | None, *, create: bool = False) -> Database:
-    """The register's database; made where it is missing, if `create`."""
+    """The register's database until the command ends; made where it is missing, if `create`."""
     from planner.store.database import open_database
 
-    return open_database(url, create=create, report=_progress)
+    database = open_database(url, create=create, report=_progress)
+    click.get_current_context().call_on_close(database.engine.dispose)
+    return database
 
 
 def _progress(text: str) -> None:

@@ -121,7 +121,11 @@ def open_database(url: str | None, *, create: bool = True, report: Report = _sil
     with _troubles(address.name), _said_while_waiting(address, report):
         engine = _sqlite(address.file) if address.file else _postgresql(address.url)
         database = Database(engine, address.name)
-        _bring_up_to_date(database, create, report)
+        try:
+            _bring_up_to_date(database, create, report)
+        except BaseException:
+            engine.dispose()
+            raise
     return database
 
 
@@ -168,23 +172,29 @@ def new_database(url: str | None, report: Report = _silent) -> Iterator[Database
     """
     target = address_of(url).file
     if target is None or target.exists() or target.is_symlink():
-        yield open_database(url, report=report)
+        with _disposed(open_database(url, report=report)) as there:
+            yield there
         return
     with (
         parents_of(target, 0o700),
         tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
     ):
-        made = open_database(str(Path(folder) / target.name))
-        try:
+        with _disposed(open_database(str(Path(folder) / target.name))) as made:
             yield made
-        finally:
-            # The last connection brings SQLite's log into the file.
-            made.engine.dispose()
         try:
             os.link(Path(folder) / target.name, target)
         except FileExistsError as error:
             problem = Problem(str(target), "somebody else began it just now", "repeat the command")
             raise RefusedError(problem) from error
+
+
+@contextmanager
+def _disposed(database: Database) -> Iterator[Database]:
+    """A database until its work is done: the last connection brings SQLite's log into the file."""
+    try:
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 def _missing(name: str) -> Problem:
