@@ -108,6 +108,10 @@ def main() -> None:
     # What was to be written is written: from here on a signal changes nothing but the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # As it ends Python looks for garbage even so, but not at what is frozen. Commands have closed
+    # what they opened; a page that was served leaves that to it.
+    if not gc.isenabled():
+        gc.freeze()
     sys.exit(code)
 
 

@@ -97,6 +97,8 @@ def _run(settings: Settings, host: str, port: int) -> None:
     except ModuleNotFoundError as error:
         raise _not_installed() from error
 
+    # Unlike other commands this one runs on.
+    gc.enable()
     open_database(settings.database)
     page = create_app(settings)
     secret = begin_setup(page.config["REGISTER"].database, datetime.now(UTC))
@@ -114,6 +116,4 @@ def _run(settings: Settings, host: str, port: int) -> None:
     if secret is not None:
         say(f"Nobody has an account yet. The first administrator: {at}/setup/{secret}\n")
     say(f"The page is at {at}/\n")
-    # Unlike other commands this one runs on.
-    gc.enable()
     server.run()
