@@ -9,7 +9,7 @@ from planner.app.administration import NOTHING_FELT, Amount, Circumstances, give
 from planner.app.asked import AskedError
 from planner.app.courses import add_course, change, preview
 from planner.app.documents import course_documents
-from planner.app.planning import Source, planned, read_inputs
+from planner.app.planning import NamedFile, planned, read_inputs
 from planner.store.database import new_database
 
 COURSE = b"""
@@ -28,7 +28,7 @@ strength_mg_per_ml = 150"""
 
 def main() -> None:
     """Plan, add, record with a question, look ahead, move, issue."""
-    inputs = read_inputs(Source("the course", COURSE), Source("the clinic", CLINIC))
+    inputs = read_inputs(NamedFile("the course", COURSE), NamedFile("the clinic", CLINIC))
     plan = planned(inputs)
     print(f"{plan.decisions[0].regimen}: {len(plan.visits)} visits")
     author = Author("Dr A. Holm", datetime(2026, 9, 8, 12, tzinfo=UTC), "as it was")

@@ -18,7 +18,7 @@ from sqlalchemy import insert, text
 from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
 from planner.app.courses import change
-from planner.app.planning import Inputs, Source, read_inputs
+from planner.app.planning import Inputs, NamedFile, read_inputs
 from planner.core.followup.events import Entry, Planned
 from planner.core.followup.settling import settle
 from planner.store.clinics import PUT, ClinicChange, add_event
@@ -59,7 +59,9 @@ def fill(
 ) -> None:
     """So many courses of the letter's knee, each event proven."""
     path = EXAMPLES / "case-2-knee.toml"
-    inputs = read_inputs(Source.of_file(path), Source.of_file(clinic_file), more_years=years_from)
+    inputs = read_inputs(
+        NamedFile.of_file(path), NamedFile.of_file(clinic_file), more_years=years_from
+    )
     protocol = store_protocol(inputs.protocol_content)
     clinic = store_clinic(inputs.clinic_content, None, inputs.clinic)
     with register.writing() as connection:

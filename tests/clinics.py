@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal
 
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.equipment import Stock
 from planner.core.plan.plan import Plan
@@ -53,7 +53,7 @@ def clinic_of(kind: Kind, clinic: Clinic) -> Clinic:
 
 def case_plan(name: str, kind: Kind) -> Plan:
     """A bundled case in the bundled clinic, which draws up so."""
-    inputs = read_inputs(Source.of_file(EXAMPLES / f"{name}.toml"), Source.of_file(CLINIC))
+    inputs = read_inputs(NamedFile.of_file(EXAMPLES / f"{name}.toml"), NamedFile.of_file(CLINIC))
     return plan_course(inputs.course, inputs.protocol, clinic_of(kind, inputs.clinic))
 
 

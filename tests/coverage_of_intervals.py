@@ -12,7 +12,7 @@ import random
 import sys
 from itertools import product
 
-from planner.core.series.proportions import Bounds, clopper_pearson, korn_graubard
+from planner.core.series.proportions import ConfidenceInterval, clopper_pearson, korn_graubard
 
 RUNS, WANTED = 2_000, 94.0
 PATIENTS = (6, 12, 38)
@@ -31,7 +31,7 @@ def cluster(truth: float, alike: float, chance: random.Random) -> tuple[int, int
     return sum(chance.random() < own for _ in range(lesions)), lesions
 
 
-def holds(bounds: Bounds | None, truth: float) -> bool:
+def holds(bounds: ConfidenceInterval | None, truth: float) -> bool:
     return bounds is None or bounds.low <= 100 * truth <= bounds.high
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from planner.app.actors import Author
 from planner.app.administration import Circumstances, Measurement, evaluated, given_as_planned
 from planner.app.courses import Make, add_course, change
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.core.followup.events import Ended
 from planner.core.plan.plan import PlannedVisit
 from planner.core.protocol.protocol import Case, Protocol
@@ -30,7 +30,7 @@ class Entered:
     def __init__(self, register: Database, name: str, cases: list[Case], copy: int) -> None:
         self.register = register
         self.cases = cases
-        source, clinic = Source.of_file(EXAMPLES / f"{name}.toml"), Source.of_file(CLINIC)
+        source, clinic = NamedFile.of_file(EXAMPLES / f"{name}.toml"), NamedFile.of_file(CLINIC)
         if copy:
             source = _renamed(
                 source, {b'id = "case-': b'id = "%d-case-', b'"letter-': b'"%d-'}, copy
@@ -69,7 +69,7 @@ class Entered:
         self.make(lambda now: evaluated(now, number, lesion, Measurement(size)))
 
 
-def _renamed(source: Source, names: dict[bytes, bytes], copy: int) -> Source:
+def _renamed(source: NamedFile, names: dict[bytes, bytes], copy: int) -> NamedFile:
     content = source.content
     for name, other in names.items():
         content = content.replace(name, other % copy)

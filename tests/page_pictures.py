@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from planner.app.clinics import put_clinic
-from planner.app.planning import Source
+from planner.app.planning import NamedFile
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import CLINIC, PHYSICIAN, add
 from tests.conftest import ROOT
@@ -21,7 +21,7 @@ SIZE = {"width": 1180, "height": 820}
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     url = str(Path(tempfile.mkdtemp()) / "register.db")
-    put_clinic(open_database(url), Source("clinic", CLINIC.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", CLINIC.encode()), PHYSICIAN)
     for n, hour in enumerate(("09:00", "09:30", "09:30", "11:00", "13:15")):
         add(url, f"K-00{n + 1}", f"P-{n + 1}", soon(7, hour))
     with served(url) as there, sync_playwright() as driver:

@@ -22,7 +22,7 @@ from planner.app.administration import (
     resumed,
 )
 from planner.app.courses import Changed, Make, add_course, change
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import Ended, Event
 from planner.core.plan.course import Lesion
@@ -113,7 +113,7 @@ def follow(
 ) -> Followed:
     """Add the course of a file's text, around what is taken besides."""
     path = write(folder, text)
-    inputs = read_inputs(Source.of_file(path), Source.of_file(clinic), more_years=years_from)
+    inputs = read_inputs(NamedFile.of_file(path), NamedFile.of_file(clinic), more_years=years_from)
     add_course(
         register,
         inputs,

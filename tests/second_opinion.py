@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from planner.app.planning import Source, planned, read_inputs
+from planner.app.planning import NamedFile, planned, read_inputs
 from planner.app.published_cases import described, differences
 from planner.errors import InputError
 from planner.files.bundled import protocol_path
@@ -103,7 +103,7 @@ def _lesion(dice: random.Random, name: str) -> str:
 def by_the_planner(course: str, clinic: str) -> dict[str, Any]:
     """What the planner makes of it."""
     try:
-        inputs = read_inputs(Source("", course.encode()), Source("", clinic.encode()))
+        inputs = read_inputs(NamedFile("", course.encode()), NamedFile("", clinic.encode()))
         return described(planned(inputs))
     except InputError:
         return {"refused": []}

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from planner.app.clinics import put_clinic
-from planner.app.planning import Source
+from planner.app.planning import NamedFile
 from planner.app.queries import course_standing
 from planner.store.database import open_database
 from planner.store.upkeep import check
@@ -125,7 +125,7 @@ def main() -> None:
 def written_through(one: Server, other: Server) -> list[str]:
     """Write, kill, promote, look: the courses of which an answered record is lost."""
     large = CLINIC.replace("capacity = 2", "capacity = 100")
-    put_clinic(open_database(one.url), Source("clinic", large.encode()), PHYSICIAN)
+    put_clinic(open_database(one.url), NamedFile("clinic", large.encode()), PHYSICIAN)
     courses = [f"K-{n}" for n in range(WRITES)]
     for n, course in enumerate(courses):
         add(one.url, course, f"P-{n}", soon(-10, f"{8 + n % 8:02}:00"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
@@ -14,7 +14,7 @@ from planner.app.issued_pages import stale_of
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
-from planner.core.values.days import LAST_DAY
+from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.core.values.said import said
 from planner.documents.event_wording import told
 from planner.documents.language import Language
@@ -33,7 +33,6 @@ from planner.store.waiting_list import Waiting, waiting_at
 
 # So far a question for free times may reach.
 MOST_DAYS = 366
-_ONE_DAY = timedelta(days=1)
 
 
 class WeekVisit(NamedTuple):
@@ -130,15 +129,15 @@ def week_of(database: Database, role: Role, clinic: str, on: date) -> Week:
 
 
 def _seven_days(on: date) -> Iterator[date]:
-    monday = on - on.weekday() * _ONE_DAY
-    return _days(monday, min(monday + 6 * _ONE_DAY, LAST_DAY))
+    monday = on - on.weekday() * ONE_DAY
+    return _days(monday, min(monday + 6 * ONE_DAY, LAST_DAY))
 
 
 def _days(first: date, last: date) -> Iterator[date]:
     on = first
     while on <= last:
         yield on
-        on += _ONE_DAY
+        on += ONE_DAY
 
 
 def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:

@@ -14,11 +14,11 @@ from planner.app.actors import Author, Role, check_may
 from planner.app.calls import call_rows, calls_of
 from planner.app.clinic_days import stale_pages_at
 from planner.app.courses import change, change_in
-from planner.app.documents import CODE_DIGITS, course_documents
+from planner.app.documents import course_documents
 from planner.app.one_patient import died_elsewhere
 from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
 from planner.core.plan.findings import hindering
-from planner.core.plan.pages import visit_page
+from planner.core.plan.pages import CODE_DIGITS, visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.day_list import DayVisit, day_list
 from planner.documents.document_set import PackVisit, pack

@@ -14,8 +14,8 @@ from planner.app.actors import Author, Role, check_may
 from planner.app.asked import Asked, check_answered
 from planner.app.auditing import note_change
 from planner.app.courses import write_steps
-from planner.app.planning import Source, read_clinic
-from planner.app.rearranging import Move, Outcome, rearranged
+from planner.app.planning import NamedFile, read_clinic
+from planner.app.rearranging import Outcome, VisitMoved, rearranged
 from planner.core.calendar.clinic import Clinic, Closure
 from planner.core.calendar.closures import closed_besides
 from planner.core.followup.questions import Question
@@ -80,7 +80,7 @@ def clinic_shown(database: Database, role: Role, clinic: str) -> Place:
 
 
 def put_clinic(
-    database: Database, file: Source, author: Author, *, is_dry: bool = False
+    database: Database, file: NamedFile, author: Author, *, is_dry: bool = False
 ) -> ClinicChanged:
     """A clinic's first file, or the next one: what no longer fits is laid out anew.
 
@@ -421,11 +421,11 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
     }
 
 
-def _move_json(one: Move) -> dict[str, Any]:
+def _move_json(one: VisitMoved) -> dict[str, Any]:
     return {"course": one.course, "visit": one.visit, "from": one.stood, "to": one.to}
 
 
-def _without_json(one: Move) -> dict[str, Any]:
+def _without_json(one: VisitMoved) -> dict[str, Any]:
     due = {"course": one.course, "visit": one.visit, "due": one.due}
     return due | {"from": one.stood, "free": list(one.choices)}
 

@@ -15,7 +15,7 @@ from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, replaced
 from planner.core.followup.events import UNCOUNTED, Document, Issued
 from planner.core.plan.findings import hindering
-from planner.core.plan.pages import visit_page, with_pages
+from planner.core.plan.pages import CODE_DIGITS, visit_page, with_pages
 from planner.core.plan.plan import Page, Plan
 from planner.documents.change_slip import Since
 from planner.documents.document_set import (
@@ -32,8 +32,6 @@ from planner.errors import NotConfirmedError, NotFoundError, Problem
 from planner.files.plan import plan_bytes
 from planner.store.database import Database
 from planner.store.standing import Standing
-
-CODE_DIGITS = 8
 
 
 class Made(NamedTuple):

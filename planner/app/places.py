@@ -7,7 +7,7 @@ import json
 from sqlalchemy import Connection
 
 from planner.app.actors import Author, Role, check_may
-from planner.app.planning import Inputs, Source
+from planner.app.planning import Inputs, NamedFile
 from planner.errors import Problem, RefusedError
 from planner.store.clinics import (
     PUT,
@@ -23,7 +23,7 @@ from planner.store.database import Database, lock_clinic
 from planner.store.stored_inputs import Stored, keep_input, read_input, store_clinic
 
 
-def kept_source(database: Database, role: Role, clinic: str) -> tuple[Source | None, str | None]:
+def kept_source(database: Database, role: Role, clinic: str) -> tuple[NamedFile | None, str | None]:
     """The file of a clinic of the register; for the built-in one its time zone.
 
     Raises RefusedError for an unknown one.
@@ -34,7 +34,7 @@ def kept_source(database: Database, role: Role, clinic: str) -> tuple[Source | N
         stored = json.loads(read_input(connection, place.input))
     if stored["file"] is None:
         return None, stored["timezone"]
-    return Source(clinic, stored["file"].encode()), None
+    return NamedFile(clinic, stored["file"].encode()), None
 
 
 def stored_clinic(inputs: Inputs) -> Stored:

@@ -17,7 +17,7 @@ from planner.core.values.days import LAST_DAY
 from planner.errors import InputError, NotConfirmedError, Problem, located, raise_if_any
 
 
-class Source(NamedTuple):
+class NamedFile(NamedTuple):
     """A file's content, and its name in messages; `beside` is the folder that it names others from.
 
     Without a folder it can name what is bundled alone.
@@ -28,7 +28,7 @@ class Source(NamedTuple):
     beside: Path | None = None
 
     @classmethod
-    def of_file(cls, path: Path) -> Source:
+    def of_file(cls, path: Path) -> NamedFile:
         """A file of the disk, read once. Raises InputError where it cannot be read."""
         from planner.files.reading import read_bytes
 
@@ -48,8 +48,8 @@ class Inputs:
 
 
 def read_inputs(
-    course: Source,
-    clinic: Source | None,
+    course: NamedFile,
+    clinic: NamedFile | None,
     timezone: str | None = None,
     more_years: Callable[[int], range] | None = None,
 ) -> Inputs:
@@ -67,8 +67,8 @@ def read_inputs(
 
 def inputs_of(
     table: dict[str, Any],
-    course: Source,
-    clinic: Source | None,
+    course: NamedFile,
+    clinic: NamedFile | None,
     timezone: str | None = None,
     more_years: Callable[[int], range] | None = None,
 ) -> Inputs:
@@ -116,7 +116,7 @@ def _site_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
                 yield Problem(f"{key}.{site}", problem, nearest(site, sites))
 
 
-def protocol_named(table: dict[str, Any], course: Source) -> tuple[Protocol, bytes]:
+def protocol_named(table: dict[str, Any], course: NamedFile) -> tuple[Protocol, bytes]:
     """The protocol that a course names. Raises InputError where there is none of that name."""
     from planner.files.bundled import bundled_protocols, protocol_path
     from planner.files.course import DEFAULT_PROTOCOL
@@ -136,7 +136,7 @@ def protocol_named(table: dict[str, Any], course: Source) -> tuple[Protocol, byt
     return read_protocol(name, course.beside)
 
 
-def read_clinic(clinic: Source | None, timezone: str | None, years: range) -> Clinic:
+def read_clinic(clinic: NamedFile | None, timezone: str | None, years: range) -> Clinic:
     """The clinic of a file, or the built-in one in a stated time zone."""
     from planner.files.clinic import built_in_clinic, clinic_from
     from planner.files.reading import parse_toml

@@ -41,7 +41,7 @@ from planner.store.tables import courses, visits
 from planner.store.taken_times import beside_others, taken_at
 
 
-class Move(NamedTuple):
+class VisitMoved(NamedTuple):
     """A visit that stands at another time, all with their offset; `to` is None for no day."""
 
     course: str
@@ -52,7 +52,7 @@ class Move(NamedTuple):
     choices: tuple[datetime, ...] = ()
 
 
-class DrawUp(NamedTuple):
+class DrawnAnew(NamedTuple):
     """A visit to come that is drawn up otherwise, in words."""
 
     course: str
@@ -69,9 +69,9 @@ class Outcome(NamedTuple):
     """
 
     steps: tuple[tuple[Standing, Step], ...] = ()
-    moves: tuple[Move, ...] = ()
-    without_day: tuple[Move, ...] = ()
-    draw_ups: tuple[DrawUp, ...] = ()
+    moves: tuple[VisitMoved, ...] = ()
+    without_day: tuple[VisitMoved, ...] = ()
+    draw_ups: tuple[DrawnAnew, ...] = ()
     unrecorded: tuple[tuple[str, int, datetime], ...] = ()
     hinders: tuple[tuple[str, Finding], ...] = ()
     hidden: int = 0
@@ -320,7 +320,7 @@ def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) 
         raise AssertionError(f"course {before.record.course} would break the law of a series")
 
 
-def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[Move]:
+def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[VisitMoved]:
     """The visits of a course that a step moves; times of `opening` for those without a day."""
     was, now = standing.state.visits, step.after.state.visits
     for number, visit in sorted(now.items()):
@@ -330,7 +330,7 @@ def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[Move]
         zone = ZoneInfo(visit.timezone)
         free = _free_times(step, visit, opening) if visit.start is None else ()
         choices = tuple(one.replace(tzinfo=zone) for one in free)
-        yield Move(standing.record.course, number, visit.due, old.start, visit.start, choices)
+        yield VisitMoved(standing.record.course, number, visit.due, old.start, visit.start, choices)
 
 
 def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[datetime]:
@@ -354,13 +354,13 @@ def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[d
     yield from islice(free, 3 - len(coming[:3]))
 
 
-def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawUp]:
+def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawnAnew]:
     was = standing.state.visits
     for number, visit in sorted(step.after.state.visits.items()):
         old = was.get(number)
         if old is not None and _drawn(old) != _drawn(visit):
             course = standing.record.course
-            yield DrawUp(course, number, _drawn_words(old), _drawn_words(visit))
+            yield DrawnAnew(course, number, _drawn_words(old), _drawn_words(visit))
 
 
 def _hinders(standing: Standing, step: Step) -> Iterator[tuple[str, Finding]]:

@@ -31,7 +31,7 @@ from planner.core.series.description import (
     Spread,
     described,
 )
-from planner.core.series.proportions import Bounds
+from planner.core.series.proportions import ConfidenceInterval
 from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem
 from planner.files.fields import nearest, shown
@@ -332,7 +332,7 @@ def _rounded(value: Any) -> Any:
     return None if value is None else rounded(value, 1)
 
 
-def _bounds(found: Bounds | None) -> list[Any] | None:
+def _bounds(found: ConfidenceInterval | None) -> list[Any] | None:
     from decimal import Decimal
 
     if found is None:

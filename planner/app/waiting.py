@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import cache, partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from planner.app.changing import Step
 from planner.app.clinics import ClinicChanged, asked_of, wall_now
 from planner.app.courses import begun, check_new, write_steps
 from planner.app.one_patient import check_not_dead, known_patient, running_beside, states_of
-from planner.app.planning import Source, check_can_be_issued, protocol_named
+from planner.app.planning import NamedFile, check_can_be_issued, protocol_named
 from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
@@ -35,7 +35,7 @@ from planner.core.plan.findings import hindering
 from planner.core.plan.planning import plan_course
 from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.laying_out import Distance, Movable
-from planner.core.values.days import LAST_DAY
+from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.errors import (
     InputError,
     NotFoundError,
@@ -65,10 +65,9 @@ HORIZON_DAYS = 120
 # On so many first days in all those who make room may need others to make room for them, over the
 # days of so many rings of visits: each takes seconds.
 MOST_FURTHER, RINGS = 12, 2
-_ONE_DAY = timedelta(days=1)
 
 
-class Bounds(NamedTuple):
+class FirstDays(NamedTuple):
     """When a first visit may be, both days inclusive; None where nobody said."""
 
     first: date | None = None
@@ -94,9 +93,9 @@ class Booked(NamedTuple):
 def wait_for(
     database: Database,
     clinic: str,
-    file: Source,
+    file: NamedFile,
     author: Author,
-    bounds: Bounds,
+    bounds: FirstDays,
     *,
     is_dry: bool = False,
 ) -> Waiting:
@@ -129,7 +128,9 @@ def wait_for(
         return listed[-1]._replace(place=len(listed))
 
 
-def _read(file: Source, place: Place, author: Author, bounds: Bounds) -> tuple[Waiting, bytes]:
+def _read(
+    file: NamedFile, place: Place, author: Author, bounds: FirstDays
+) -> tuple[Waiting, bytes]:
     from planner.files.course import course_from
     from planner.files.reading import parse_toml
 
@@ -154,7 +155,7 @@ def _with_first_visit(table: dict[str, Any], place: Place, now: datetime) -> dic
     if "move" in table:
         problem = "a course that waits has no days to move"
         raise InputError(Problem("move", problem, "leave it out"))
-    first = f"{now.date() + _ONE_DAY} {_any_hour(place):%H:%M}"
+    first = f"{now.date() + ONE_DAY} {_any_hour(place):%H:%M}"
     return {"first_visit": first, **table}
 
 
@@ -198,7 +199,7 @@ def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> l
         place = read_place(connection, clinic)
         # Whoever looks: what a physician would be asked takes nobody's room away.
         ready, _ = _ready(connection, place, "physician")
-        found = _planned(connection, place, ready, wall_now(place, now), Bounds())
+        found = _planned(connection, place, ready, wall_now(place, now), FirstDays())
         return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
 
 
@@ -214,7 +215,7 @@ def book(
     database: Database,
     clinic: str,
     author: Author,
-    bounds: Bounds,
+    bounds: FirstDays,
     *,
     may_move: int = 0,
     is_dry: bool = False,
@@ -240,7 +241,7 @@ def book(
 
 
 def _booked(
-    connection: Connection, clinic: str, author: Author, bounds: Bounds, may_move: int
+    connection: Connection, clinic: str, author: Author, bounds: FirstDays, may_move: int
 ) -> Booked:
     place = read_place(connection, clinic)
     lock_clinic(connection, clinic)
@@ -298,7 +299,7 @@ def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
 
 
 def _planned(
-    connection: Connection, place: Place, there: Sequence[Waiting], now: datetime, bounds: Bounds
+    connection: Connection, place: Place, there: Sequence[Waiting], now: datetime, bounds: FirstDays
 ) -> list[tuple[Waiting, datetime | None]]:
     """Each of some waiting courses with its first visit, None where it does not fit."""
     wanted = [_wanted(connection, one, now, bounds) for one in there]
@@ -317,10 +318,10 @@ def _is_restricted(connection: Connection, one: Waiting) -> bool:
     return there is not None and there.restricted is not None
 
 
-def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: Bounds) -> Wanted:
+def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: FirstDays) -> Wanted:
     first = max(filter(None, (now.date(), bounds.first, one.not_before)))
-    last = min(filter(None, (first + HORIZON_DAYS * _ONE_DAY, bounds.last, one.by_date, LAST_DAY)))
-    days = tuple(first + n * _ONE_DAY for n in range((last - first).days + 1))
+    last = min(filter(None, (first + HORIZON_DAYS * ONE_DAY, bounds.last, one.by_date, LAST_DAY)))
+    days = tuple(first + n * ONE_DAY for n in range((last - first).days + 1))
 
     protocol = protocol_of(one.protocol, partial(read_input, connection))
     return Wanted(one.course, protocol, days, one.has_hour)
@@ -391,7 +392,7 @@ class _MakingRoom:
         self.alone = Opening(place.clinic, Occupancy())
         self.steps: list[tuple[Standing, Step]] = []
 
-    def start_of(self, one: Waiting, bounds: Bounds) -> datetime | None:
+    def start_of(self, one: Waiting, bounds: FirstDays) -> datetime | None:
         """The first visit of a course, written with what made room for it; None without room."""
         wanted = _wanted(self.connection, one, self.now, bounds)
         open_days = [

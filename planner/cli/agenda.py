@@ -10,9 +10,10 @@ from typing import NamedTuple
 import click
 
 from planner.cli.paths import PATH
+from planner.core.plan.in_short import purposes_in_short, volume_in_short
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.zone_rules import says_the_same
-from planner.core.values.formatting import day, mg_per_ml, ml
+from planner.core.values.formatting import day
 from planner.errors import InputError, Problem, RefusedError
 
 
@@ -115,25 +116,18 @@ def _rows(plan: Plan) -> Iterator[_Row]:
                 start=f"{visit.start:%H:%M}",
                 end=f"{visit.end:%H:%M}",
                 who=f"{plan.patient.name or plan.patient.id}, {plan.course}",
-                what=_what(visit),
+                what=purposes_in_short(
+                    visit.number,
+                    [one.lesion for one in visit.evaluations],
+                    [one.lesion for one in visit.injections],
+                ),
                 where=plan.clinic.name or plan.clinic.timezone,
                 volume=_volume(plan, visit),
             )
-
-
-def _what(visit: PlannedVisit) -> str:
-    parts = []
-    if visit.evaluations:
-        parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
-    if visit.injections:
-        parts.append(f"injection {', '.join(one.lesion for one in visit.injections)}")
-    return f"visit {visit.number}: {'; '.join(parts)}"
 
 
 def _volume(plan: Plan, visit: PlannedVisit) -> str:
     """The mL of a visit in all, beside their strength."""
     if not visit.injections:
         return ""
-    if visit.total_drawn_ml is None:
-        return "doses open"
-    return f"{ml(visit.total_drawn_ml)} of {mg_per_ml(plan.protocol.strength_mg_per_ml)}"
+    return volume_in_short(visit.total_drawn_ml, plan.protocol.strength_mg_per_ml)

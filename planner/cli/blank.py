@@ -20,7 +20,7 @@ def blank(out: Path, clinic: Path | None, protocol: str) -> None:
 
     Example: planner blank --clinic clinic.toml --out downtime
     """
-    from planner.app.planning import Source, check_strong_enough, read_clinic
+    from planner.app.planning import NamedFile, check_strong_enough, read_clinic
     from planner.cli.output import say
     from planner.cli.plan import issue_time
     from planner.documents.blank import blank_pdf
@@ -28,7 +28,7 @@ def blank(out: Path, clinic: Path | None, protocol: str) -> None:
     from planner.files.protocol import load_protocol
 
     stamp = issue_time()
-    source = None if clinic is None else Source.of_file(clinic)
+    source = None if clinic is None else NamedFile.of_file(clinic)
     place = read_clinic(source, "UTC", range(stamp.year, stamp.year + 1))
     rules = load_protocol(protocol)
     check_strong_enough(rules, place)

@@ -31,7 +31,7 @@ from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.clinics import ClinicChanged
-    from planner.app.rearranging import Move, Outcome
+    from planner.app.rearranging import Outcome, VisitMoved
     from planner.core.calendar.clinic import Closure
     from planner.store.clinics import ClinicEvent, Place
 
@@ -65,11 +65,11 @@ def put(
     Example: planner clinic put clinic.toml --reason "a second room"
     """
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
 
     who = author(by, reason, confirm)
     with begun_register(database) as register, how_to_confirm():
-        made = put_clinic(register, Source.of_file(file), who, is_dry=is_dry)
+        made = put_clinic(register, NamedFile.of_file(file), who, is_dry=is_dry)
         _tell(made, as_json)
         if is_dry:
             # A register that was made to look at this is not kept.
@@ -229,7 +229,7 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield f"  {course:14}  visit {visit:<3}  {typed_moment(when)}  was not recorded"
 
 
-def _move_line(one: Move) -> str:
+def _move_line(one: VisitMoved) -> str:
     free = " or ".join(map(typed_moment, one.choices)) or "none near"
     to = typed_moment(one.to) if one.to else f"no day; free: {free}"
     return f"  {one.course:14}  visit {one.visit:<3}  {typed_moment(one.stood)}  ->  {to}"

@@ -51,13 +51,13 @@ def wait(
 
     Example: planner clinic wait vestergade course.toml --by-date 2026-10-01 --by "Dr A. Holm"
     """
-    from planner.app.planning import Source
-    from planner.app.waiting import Bounds, wait_for, waiting_json
+    from planner.app.planning import NamedFile
+    from planner.app.waiting import FirstDays, wait_for, waiting_json
     from planner.cli.output import emit_json, say
 
-    bounds = Bounds(optional_day(not_before, "--not-before"), optional_day(by_date, "--by-date"))
+    bounds = FirstDays(optional_day(not_before, "--not-before"), optional_day(by_date, "--by-date"))
     check_in_order(*bounds, "--by-date")
-    who, file = author(by), Source.of_file(course)
+    who, file = author(by), NamedFile.of_file(course)
     made = wait_for(open_register(database), clinic, file, who, bounds)
     if as_json:
         emit_json(next(waiting_json([made])), is_done=True)
@@ -125,11 +125,11 @@ def book(
     Example: planner clinic book vestergade --from 2026-09-14 --by "Ms C" --dry-run
     """
     from planner.app.clinics import changed_json
-    from planner.app.waiting import Bounds, as_changed
+    from planner.app.waiting import FirstDays, as_changed
     from planner.app.waiting import book as give_days
     from planner.cli.output import emit_json, say
 
-    bounds = Bounds(optional_day(first, "--from"), optional_day(last, "--to"))
+    bounds = FirstDays(optional_day(first, "--from"), optional_day(last, "--to"))
     check_in_order(*bounds)
     who = author(by, confirm=confirm)
     with how_to_confirm():

@@ -21,7 +21,7 @@ from planner.cli.register import (
 from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
 
 
 @click.command()
@@ -82,10 +82,10 @@ def add(
 
 def _sources(
     course: Path, clinic: str | None, timezone: str | None, database: str | None
-) -> tuple[tuple[Source, Source | None], str | None]:
+) -> tuple[tuple[NamedFile, NamedFile | None], str | None]:
     """The course's file with its clinic's, which is the register's where an id is given."""
     from planner.app.places import kept_source
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from planner.cli.register import open_register, role
     from planner.cli.sources import read_sources
 
@@ -95,4 +95,4 @@ def _sources(
     if timezone is not None:
         raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
     kept, zone = kept_source(open_register(database), role(), path.name)
-    return (Source.of_file(course), kept), zone
+    return (NamedFile.of_file(course), kept), zone

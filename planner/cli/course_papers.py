@@ -85,9 +85,9 @@ def current(code: str, database: str | None, as_json: bool) -> None:
 
     Example: planner course current 74664fd9
     """
-    from planner.app.documents import CODE_DIGITS
     from planner.app.queries import pages_of_code
     from planner.cli.output import emit_json, say
+    from planner.core.plan.pages import CODE_DIGITS
 
     wanted = code.strip().lower()
     if not re.fullmatch(r"[0-9a-f]{8,64}", wanted):

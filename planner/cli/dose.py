@@ -8,15 +8,13 @@ from pathlib import Path
 import click
 
 from planner.cli.paths import PATH
-from planner.core.dosing.draw_up import DrawUp, draw_up
+from planner.core.dosing.draw_up import DEVIATION_TO_SEE, DrawUp, draw_up
 from planner.core.dosing.equipment import USUAL_SYRINGES, Syringe
 from planner.core.values.formatting import mg, mg_per_ml, ml, percent
 from planner.core.values.quantities import Dose, Strength, Volume
 from planner.errors import InputError, Problem, UsageError
 
 MOST_DOSES = 1000
-# As a plan has it: beyond this the difference is a finding.
-DEVIATION_TO_SEE = Fraction(5, 100)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -106,9 +104,9 @@ def _protocol_strength() -> Strength:
 def _syringes(clinic: Path | None) -> tuple[Syringe, ...]:
     if clinic is None:
         return USUAL_SYRINGES
-    from planner.app.planning import Source, read_clinic
+    from planner.app.planning import NamedFile, read_clinic
 
-    return read_clinic(Source.of_file(clinic), None, range(0)).syringes
+    return read_clinic(NamedFile.of_file(clinic), None, range(0)).syringes
 
 
 def _words(one: DrawUp, strength: Strength) -> list[str]:

@@ -75,9 +75,9 @@ def _check_whole(content: bytes) -> None:
 
 def _writes_commas(clinic: Path) -> bool:
     """Whether a decimal has a comma in the language of a clinic."""
-    from planner.app.planning import Source, read_clinic
+    from planner.app.planning import NamedFile, read_clinic
 
-    return read_clinic(Source.of_file(clinic), None, range(0)).writes_commas
+    return read_clinic(NamedFile.of_file(clinic), None, range(0)).writes_commas
 
 
 def _from_spreadsheet(path: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from planner.app.planning import Inputs, Source, check_follows
+from planner.app.planning import Inputs, NamedFile, check_follows
 from planner.core.plan.course import Course
 from planner.core.plan.plan import Plan
 from planner.errors import Problem, UsageError, located
@@ -16,11 +16,11 @@ Calendars = Callable[[range], Sequence[tuple[str, bytes]]]
 
 def read_sources(
     course: Path, clinic: Path | None, timezone: str | None
-) -> tuple[Source, Source | None]:
+) -> tuple[NamedFile, NamedFile | None]:
     """The files of a course and its clinic. Raises InputError where one cannot be read."""
     if clinic is not None and timezone is not None:
         raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
-    return Source.of_file(course), Source.of_file(clinic) if clinic is not None else None
+    return NamedFile.of_file(course), NamedFile.of_file(clinic) if clinic is not None else None
 
 
 def read_calendars(files: Sequence[Path]) -> Sequence[tuple[str, bytes]]:

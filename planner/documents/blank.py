@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.dosing.draw_up import draw_up
+from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, draw_up
 from planner.core.protocol.protocol import Protocol
 from planner.core.protocol.rules import Rule
 from planner.core.values.quantities import Dose
@@ -41,8 +41,6 @@ LESIONS = 8
 # The steps of the table of doses: fine where a syringe of 1 mL is read, coarse above.
 FINE, COARSE = Fraction("7.5"), Fraction(25)
 FINE_TO = Fraction(150)
-# Further from the dose than this a plan asks a physician.
-ASKED = Fraction(1, 10)
 
 
 def blank_pdf(protocol: Protocol, clinic: Clinic, stamp: datetime) -> bytes:
@@ -169,7 +167,7 @@ def _dose_row(dose: Fraction, protocol: Protocol, clinic: Clinic, say: Language)
     """What the syringes show of a dose; nothing where a plan would ask a physician."""
     made = draw_up(Dose(dose), protocol.strength, clinic.syringes)
     name = cell(say.mg(dose), bold=True)
-    if not made.is_drawable or abs(made.deviation) > ASKED:
+    if not made.is_drawable or abs(made.deviation) > DEVIATION_TO_CONFIRM:
         return Row((name, cell(say("not with these syringes")), cell()))
     parts = " + ".join(say.ml(one.ml) for one in made.parts)
     size = say.ml(made.syringe.capacity_ml)

@@ -23,12 +23,12 @@ from planner.core.protocol.protocol import (
     Evaluation,
     FollowUp,
     Observation,
-    Observed,
     Policy,
     Protocol,
     Regimen,
     Screen,
     Source,
+    TreatedRange,
 )
 from planner.core.protocol.rules import Domains, Rule
 from planner.core.values.languages import LANGUAGES
@@ -524,7 +524,7 @@ def _protocol(file: ProtocolFile, table: DecisionTable, sha256: str) -> Protocol
         policy=Policy(file.policy.injection_window_days, file.policy.shortest_interval_days),
         observed=None
         if observed is None
-        else Observed(
+        else TreatedRange(
             observed.place or "place not given",
             observed.size_mm,
             observed.visit_dose_mg,

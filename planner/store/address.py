@@ -22,7 +22,7 @@ _KNOWN = ("postgresql", "postgres", "sqlite", "mysql", "mariadb", "oracle", "mss
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
 
-class Address(NamedTuple):
+class ServerAddress(NamedTuple):
     """A database: its file, or None for a server's; `name` is what is shown of it."""
 
     url: URL
@@ -30,7 +30,7 @@ class Address(NamedTuple):
     name: str
 
 
-def address_of(text: str | None) -> Address:
+def address_of(text: str | None) -> ServerAddress:
     """The address that somebody typed; without one the file in the user's data folder.
 
     A path is taken as it is. No part of an address that is refused is shown: it may be a password.
@@ -53,12 +53,12 @@ def address_of(text: str | None) -> Address:
     raise _refused("it names no database of the register")
 
 
-def _of_file(path: Path) -> Address:
+def _of_file(path: Path) -> ServerAddress:
     whole = path.absolute()
-    return Address(URL.create("sqlite", database=str(whole)), whole, str(whole))
+    return ServerAddress(URL.create("sqlite", database=str(whole)), whole, str(whole))
 
 
-def _of_server(rest: str) -> Address:
+def _of_server(rest: str) -> ServerAddress:
     if not rest.isprintable() or " " in rest:
         raise _refused("it holds blanks or control characters")
     if rest.partition("?")[0].count("@") > 1:
@@ -83,7 +83,7 @@ def _of_server(rest: str) -> Address:
     host = url.host or (asked if isinstance(asked, str) else "")
     user = f"{url.username}@" if url.username else ""
     port = f":{url.port}" if url.port else ""
-    return Address(url, None, f"postgresql://{user}{host}{port}/{url.database}")
+    return ServerAddress(url, None, f"postgresql://{user}{host}{port}/{url.database}")
 
 
 def _refused(problem: str, fix: str = "") -> UsageError:

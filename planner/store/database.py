@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError
 from planner.files.fields import shown
-from planner.store.address import Address, address_of
+from planner.store.address import ServerAddress, address_of
 from planner.store.serving import check_nobody_serves
 
 NEWEST = "0004"
@@ -129,7 +129,7 @@ def open_database(url: str | None, *, create: bool = True, report: Report = _sil
     return database
 
 
-def check_openable(address: Address) -> None:
+def check_openable(address: ServerAddress) -> None:
     """Raise ServiceError where a database that is there cannot be opened; it stays as it is."""
     with _troubles(address.name):
         engine = _as_it_is(address.file) if address.file else _postgresql(address.url)
@@ -151,7 +151,7 @@ def _as_it_is(path: Path) -> Engine:
 
 
 @contextmanager
-def _said_while_waiting(address: Address, report: Report) -> Iterator[None]:
+def _said_while_waiting(address: ServerAddress, report: Report) -> Iterator[None]:
     """Say that a server is waited for, where it takes its time."""
     text_of = f"waiting for {address.name} (at most {ANSWER_SECONDS} seconds) ..."
     timer = threading.Timer(SAID_AFTER_SECONDS, report, (text_of,))

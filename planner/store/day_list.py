@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 
 from planner.core.calendar.availability import Opening
+from planner.core.plan.in_short import purposes_in_short, volume_in_short
 from planner.core.plan.plan import VisitState
 from planner.core.plan.preparation import ToPrepare
-from planner.core.values.formatting import mg_per_ml, ml, typed_moment
+from planner.core.values.formatting import typed_moment
 from planner.core.values.lettering import as_people_read
 from planner.store.clinics import read_place
 from planner.store.histories import ERASED_ID
@@ -69,22 +70,17 @@ class DueVisit(NamedTuple):
     @property
     def what(self) -> str:
         """`visit 2: evaluation A; injection A, B`."""
-        parts = []
-        if self.summary.evaluations:
-            parts.append(f"evaluation {', '.join(self.summary.evaluations)}")
-        if self.summary.injections:
-            parts.append(f"injection {', '.join(self.summary.injections)}")
-        return f"visit {self.number}: {'; '.join(parts)}"
+        of = self.summary
+        return purposes_in_short(self.number, of.evaluations, of.injections)
 
     @property
     def volume(self) -> str:
         """`0.38 mL of 150 mg/mL`."""
         if not self.summary.injections:
             return ""
-        if self.summary.total_drawn_ml is None:
-            return "doses open"
-        strength = mg_per_ml(Decimal(self.summary.strength_mg_per_ml))
-        return f"{ml(Decimal(self.summary.total_drawn_ml))} of {strength}"
+        total = self.summary.total_drawn_ml
+        strength = Decimal(self.summary.strength_mg_per_ml)
+        return volume_in_short(None if total is None else Decimal(total), strength)
 
     @property
     def shown(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ Form = MultiDict[str, str]
 _LONGEST_TICK = 6_000
 
 
-class Question(NamedTuple):
+class ShownQuestion(NamedTuple):
     """A box to tick: what is asked, the value that a tick holds for, and whether it is ticked."""
 
     words: str
@@ -79,11 +79,13 @@ def answering(form: Form, reason: str | None = None) -> Author:
     return author()._replace(reason=reason, confirm=why or None, answers=answers)
 
 
-def questions(asked: Iterable[Asked], form: Form, words: Language) -> list[Question]:
+def questions(asked: Iterable[Asked], form: Form, words: Language) -> list[ShownQuestion]:
     """What is asked, as boxes to tick; one that was ticked stays so."""
     answers = ticked(form)
     return [
-        Question(_words(one, words), _value(one.answer), one.answer in answers, not one.is_fact)
+        ShownQuestion(
+            _words(one, words), _value(one.answer), one.answer in answers, not one.is_fact
+        )
         for one in dict.fromkeys(asked)
     ]
 

@@ -11,8 +11,8 @@ from werkzeug import Response
 from planner.app.actors import Author, check_may, may
 from planner.app.asked import Asked, AskedError
 from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
-from planner.app.planning import Source
-from planner.app.waiting import Bounds, as_changed, book, take_off, wait_for, waiting_listed
+from planner.app.planning import NamedFile
+from planner.app.waiting import FirstDays, as_changed, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import Closure
 from planner.core.values.said import said
 from planner.errors import (
@@ -155,12 +155,12 @@ def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 
 def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
-    source = Source("clinic", fields.values.get("file", "").encode())
+    source = NamedFile("clinic", fields.values.get("file", "").encode())
     return _led(put_clinic(database(), source, who, is_dry=is_dry), who)
 
 
 def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
-    bounds = Bounds(*fields.days("from", "to"))
+    bounds = FirstDays(*fields.days("from", "to"))
     may_move = fields.whole("may_move") or 0
     fields.check()
     made = book(database(), _id(place_there), who, bounds, may_move=may_move, is_dry=is_dry)
@@ -177,9 +177,9 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 
 def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
-    bounds = Bounds(*fields.days("not_before", "by_date"))
+    bounds = FirstDays(*fields.days("not_before", "by_date"))
     fields.check()
-    source = Source("course", fields.values.get("course_file", "").encode())
+    source = NamedFile("course", fields.values.get("course_file", "").encode())
     wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
     words = say()
     return Led((words("It goes to the end of the list."),), ())

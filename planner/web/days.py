@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from flask import redirect, request, url_for
@@ -24,7 +24,7 @@ from planner.app.clinic_days import (
 )
 from planner.app.queries import day_listed, day_recorded
 from planner.app.waiting import could_begin
-from planner.core.values.days import FIRST_DAY, LAST_DAY
+from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 from planner.core.values.said import said
 from planner.documents.language import msgid
 from planner.documents.wording import ENGLISH, state_words
@@ -35,7 +35,6 @@ from planner.web.show import say, show, show_json
 from planner.web.visitor import author, database, now, place, role, wall, wants_json
 
 pages = Pages()
-_ONE_DAY = timedelta(days=1)
 _QUARTERS = 4
 
 
@@ -97,14 +96,14 @@ def _no_clinic() -> Response:
 
 
 def _before(on: date) -> date:
-    return max(FIRST_DAY, on - _ONE_DAY)
+    return max(FIRST_DAY, on - ONE_DAY)
 
 
 def _after(on: date) -> date:
-    return min(LAST_DAY, on + _ONE_DAY)
+    return min(LAST_DAY, on + ONE_DAY)
 
 
-class Placed(NamedTuple):
+class DrawnPlace(NamedTuple):
     """A visit of a week with its place in the day's grid, counted in quarter hours from 1."""
 
     visit: WeekVisit
@@ -113,11 +112,11 @@ class Placed(NamedTuple):
     lane: int
 
 
-class Column(NamedTuple):
+class DayColumn(NamedTuple):
     """A day of a week as it is shown: its visits in lanes, and the stretches that are closed."""
 
     day: WeekDay
-    visits: Sequence[Placed]
+    visits: Sequence[DrawnPlace]
     lanes: int
     closed: Sequence[tuple[int, int]]
 
@@ -141,8 +140,8 @@ def week(on: str = "") -> Response:
         columns=columns,
         hours=list(range(first, last)),
         first=first,
-        before=max(FIRST_DAY, monday - 7 * _ONE_DAY),
-        after=min(LAST_DAY, monday + 7 * _ONE_DAY),
+        before=max(FIRST_DAY, monday - 7 * ONE_DAY),
+        after=min(LAST_DAY, monday + 7 * ONE_DAY),
     )
 
 
@@ -160,16 +159,16 @@ def _up(hour: int, minute: int) -> int:
     return hour + (minute > 0)
 
 
-def _column(one: WeekDay, first: int, last: int) -> Column:
-    placed: list[Placed] = []
+def _column(one: WeekDay, first: int, last: int) -> DayColumn:
+    placed: list[DrawnPlace] = []
     ends: list[datetime] = []
     for visit in one.visits:
         lane = next((n for n, end in enumerate(ends) if end <= visit.start), len(ends))
         ends[lane : lane + 1] = [visit.end]
         start = _quarter(visit.start, first)
         length = max(1, -(-int((visit.end - visit.start).total_seconds()) // 900))
-        placed.append(Placed(visit, start, length, lane + 1))
-    return Column(one, placed, max(1, len(ends)), list(_closed(one, first, last)))
+        placed.append(DrawnPlace(visit, start, length, lane + 1))
+    return DayColumn(one, placed, max(1, len(ends)), list(_closed(one, first, last)))
 
 
 def _quarter(at: Any, first: int) -> int:

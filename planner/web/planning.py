@@ -12,7 +12,7 @@ from werkzeug import Response
 from planner.app.asked import Asked, AskedError
 from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
-from planner.app.planning import Inputs, Source, inputs_of
+from planner.app.planning import Inputs, NamedFile, inputs_of
 from planner.core.plan.course import Confirmation
 from planner.documents.wording import grounds, unanswered
 from planner.errors import (
@@ -182,7 +182,7 @@ class _New(NamedTuple):
             return years_around(first, now().year)
 
         try:
-            found = inputs_of(table, Source("", b""), source, zone, years)
+            found = inputs_of(table, NamedFile("", b""), source, zone, years)
         except InputError as error:
             raise InputError(*_merged(problems, error.problems)) from error
         if problems:
@@ -196,7 +196,7 @@ class _New(NamedTuple):
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
         source, zone = kept_source(database(), "physician", self.place.id)
         try:
-            inputs_of(table, Source("", b""), source, zone, lambda year: range(year, year + 2))
+            inputs_of(table, NamedFile("", b""), source, zone, lambda year: range(year, year + 2))
         except PlannerError as error:
             return error.problems
         return ()

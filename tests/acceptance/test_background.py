@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from planner.app.planning import Source, planned, read_inputs
+from planner.app.planning import NamedFile, planned, read_inputs
 from planner.app.series import Chosen, description_json, register_cohort
 from planner.app.series_folder import series_files
 from planner.core.plan.course import Background
@@ -41,7 +41,7 @@ TEXTS = ("anticentromere", "nifedipine", "excision, 2019", "H-24001234")
 
 
 def read(text: str) -> Any:
-    return read_inputs(Source("course.toml", text.encode()), Source.of_file(CLINIC))
+    return read_inputs(NamedFile("course.toml", text.encode()), NamedFile.of_file(CLINIC))
 
 
 def test_it_is_read_as_it_is_written() -> None:

@@ -327,7 +327,7 @@ def test_what_was_given_from_another_stock_is_taken_back_too(tmp_path: Path) -> 
     from planner.app.actors import Author
     from planner.app.administration import undone
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from tests.registers import NOW, follow
 
     register = open_database(str(tmp_path / "register.db"))
@@ -338,7 +338,7 @@ def test_what_was_given_from_another_stock_is_taken_back_too(tmp_path: Path) -> 
     course.make(undone)
     clinic.write_text(example_text("clinic-copenhagen"))
     author = Author("Dr A. Holm", NOW, "another vial", "as it was")
-    put_clinic(register, Source.of_file(clinic), author)
+    put_clinic(register, NamedFile.of_file(clinic), author)
     bundle = load(course_bundle(register, "physician", "K-1", RECORDED, "transaction").content)
     texts = {one["resource"]["code"]["text"] for one in all_of(bundle, "Medication")}
     assert texts == {"sodium thiosulphate"}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.core.plan.planning import plan_course
 from planner.documents.document_set import issued
 from planner.files.plan import plan_bytes
@@ -29,7 +29,7 @@ STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 def documents(course: Path) -> Mapping[str, bytes]:
     """The documents of a golden course; of a PDF its text, page by page."""
-    inputs = read_inputs(Source.of_file(course), Source.of_file(CLINIC))
+    inputs = read_inputs(NamedFile.of_file(course), NamedFile.of_file(CLINIC))
     plan = plan_course(inputs.course, inputs.protocol, inputs.clinic)
     made = issued(plan, plan_bytes(plan), STAMP)
     return {

@@ -23,7 +23,7 @@ from planner.core.series.cohort import (
 )
 from planner.core.series.description import AtLook, Description, Few, Spread, described, flow_of
 from planner.core.series.proportions import (
-    Bounds,
+    ConfidenceInterval,
     clopper_pearson,
     incomplete_beta,
     korn_graubard,
@@ -71,7 +71,7 @@ def week(found: Description, number: int) -> AtLook:
     return next(one for one in found.looks if one.after_days == 7 * number)
 
 
-def whole(bounds: Bounds | None) -> tuple[int, int] | None:
+def whole(bounds: ConfidenceInterval | None) -> tuple[int, int] | None:
     return None if bounds is None else (round(bounds.low), round(bounds.high))
 
 

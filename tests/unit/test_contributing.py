@@ -20,7 +20,7 @@ CATALOGUE = "planner/locale/da/LC_MESSAGES/planner.po"
 # A course in a clinic that prints Danish.
 BEGIN = """
 from datetime import UTC, datetime
-from planner.app.planning import Source, planned, read_inputs
+from planner.app.planning import NamedFile, planned, read_inputs
 COURSE = b'''
 id = "K-1"
 diagnosis = "systemic sclerosis"
@@ -29,7 +29,7 @@ patient = { id = "P-1" }
 lesion = [{ id = "A", site = "SITE", SIDE size_mm = 70, ulcerated = true, dose_mg = 50 }]
 '''.replace(b"SITE", SITE).replace(b"SIDE", SIDE)
 CLINIC = b'timezone = "Europe/Copenhagen"\\nlanguage = "LANGUAGE"\\n'.replace(b"LANGUAGE", LANGUAGE)
-inputs = read_inputs(Source("course", COURSE), Source("clinic", CLINIC))
+inputs = read_inputs(NamedFile("course", COURSE), NamedFile("clinic", CLINIC))
 plan = planned(inputs)
 """
 PAPERS = """

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from planner.app.exchange import plan_bundle
-from planner.app.planning import Source, planned, read_inputs
+from planner.app.planning import NamedFile, planned, read_inputs
 from planner.app.published_cases import differences, outcome
 from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
@@ -88,7 +88,10 @@ def tried_plans() -> tuple[Plan, ...]:
                 clinic = example_text("clinic-copenhagen")
                 clinic = clinic.replace('language = "en"', f'language = "{language}"')
                 clinic = clinic.replace('paper = "A4"', f'paper = "{size}"')
-                sources = Source(name, example_text(name).encode()), Source("", clinic.encode())
+                sources = (
+                    NamedFile(name, example_text(name).encode()),
+                    NamedFile("", clinic.encode()),
+                )
                 made.append(planned(read_inputs(*sources)))
     return tuple(made)
 

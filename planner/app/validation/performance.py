@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from planner.app.planning import Source, planned, read_clinic, read_inputs
+from planner.app.planning import NamedFile, planned, read_clinic, read_inputs
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import typed_moment
@@ -23,7 +23,7 @@ def witnessed_plans(clinic: bytes, name: str, today: date) -> tuple[Plan, ...]:
 
     Raises InputError where the clinic's file is wrong, or no such time is found.
     """
-    source = Source(name, clinic)
+    source = NamedFile(name, clinic)
     place = read_clinic(source, None, range(today.year, today.year + 2))
     times = list(_times(place, today))
     return tuple(_first(one, source, times) for one in WITNESSED)
@@ -40,13 +40,13 @@ def _times(clinic: Clinic, today: date) -> Iterator[datetime]:
                 at += _QUARTER
 
 
-def _first(course: str, clinic: Source, times: list[datetime]) -> Plan:
+def _first(course: str, clinic: NamedFile, times: list[datetime]) -> Plan:
     text = example_text(course)
     (line,) = (one for one in text.splitlines() if one.startswith("first_visit"))
     for at in times:
         typed = text.replace(line, f'first_visit = "{typed_moment(at)}"')
         try:
-            made = planned(read_inputs(Source("", typed.encode()), clinic))
+            made = planned(read_inputs(NamedFile("", typed.encode()), clinic))
         except InputError:
             continue  # closed, or not long enough: the next time
         if all(visit.start for visit in made.visits):

@@ -11,7 +11,7 @@ from planner.files.bundled import own_file
 Part = Literal["installation", "operation", "performance"]
 
 
-class Step(NamedTuple):
+class ValidationStep(NamedTuple):
     """One check: how it is made, and what has to come out."""
 
     id: str
@@ -24,7 +24,7 @@ class Step(NamedTuple):
 class Checked(NamedTuple):
     """A step that was made, what was seen, and each difference; none where it holds."""
 
-    step: Step
+    step: ValidationStep
     seen: str
     differences: tuple[str, ...]
 
@@ -38,7 +38,7 @@ class ValidationProtocol(NamedTuple):
     """The steps in their order, with the zones and words that are known beforehand."""
 
     version: str
-    steps: tuple[Step, ...]
+    steps: tuple[ValidationStep, ...]
     zones: tuple[dict[str, Any], ...]
     words: tuple[dict[str, Any], ...]
 
@@ -48,6 +48,6 @@ def validation_protocol() -> ValidationProtocol:
     with own_file("protocols/validation.toml"):
         text = (files("planner") / "protocols" / "validation.toml").read_text(encoding="utf-8")
         table = tomllib.loads(text)
-        steps = tuple(Step(**one) for one in table["step"])
+        steps = tuple(ValidationStep(**one) for one in table["step"])
         zones, words = tuple(table["zone"]), tuple(table["words"])
         return ValidationProtocol(table["version"], steps, zones, words)

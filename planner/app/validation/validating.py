@@ -16,14 +16,14 @@ from planner.app.validation import installation, operation
 from planner.app.validation.performance import witnessed_plans
 from planner.app.validation.protocol import (
     Checked,
-    Step,
     ValidationProtocol,
+    ValidationStep,
     validation_protocol,
 )
+from planner.core.plan.pages import CODE_DIGITS
 from planner.core.plan.plan import Plan
 from planner.errors import InputError
 
-CODE_DIGITS = 8
 # More of one step tell nothing that the first ones do not.
 MOST_TOLD = 20
 
@@ -106,7 +106,7 @@ def _checks(protocol: ValidationProtocol) -> dict[str, Callable[[], Iterator[str
     }
 
 
-def _checked(step: Step, checks: Mapping[str, Callable[[], Iterator[str]]]) -> Checked:
+def _checked(step: ValidationStep, checks: Mapping[str, Callable[[], Iterator[str]]]) -> Checked:
     """A step and its differences; one that cannot be made to its end is a difference too."""
     found: list[str] = []
     seen = ""
@@ -125,7 +125,7 @@ def _not_made(error: Exception) -> str:
     return f"it could not be made: {type(error).__name__}: {error}"
 
 
-def _seen(step: Step) -> str:
+def _seen(step: ValidationStep) -> str:
     """How much was looked at, where that tells something."""
     match step.id:
         case "versions":

@@ -8,7 +8,7 @@ from functools import partial
 from planner.app.actors import Author
 from planner.app.administration import Circumstances, given_as_planned, held, moved, resumed
 from planner.app.courses import add_course, change
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.store.database import Database, open_database
 
 COURSE = """
@@ -30,7 +30,7 @@ AUTHOR = Author("validation", datetime(2026, 12, 1, tzinfo=UTC), "validation", "
 
 def begin(register: Database) -> None:
     """Add the course, in the built-in clinic."""
-    add_course(register, read_inputs(Source("", COURSE.encode()), None, "UTC"), AUTHOR)
+    add_course(register, read_inputs(NamedFile("", COURSE.encode()), None, "UTC"), AUTHOR)
 
 
 def follow(register: Database) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from planner.core.calendar.clinic import Clinic, Closure
-
-_ONE_DAY = timedelta(days=1)
+from planner.core.values.days import ONE_DAY
 
 
 def without_days(closures: Iterable[Closure], first: date, last: date) -> Iterator[Closure]:
@@ -17,9 +16,9 @@ def without_days(closures: Iterable[Closure], first: date, last: date) -> Iterat
             yield one
             continue
         if one.first < first:
-            yield one._replace(last=first - _ONE_DAY)
+            yield one._replace(last=first - ONE_DAY)
         if last < one.last:
-            yield one._replace(first=last + _ONE_DAY)
+            yield one._replace(first=last + ONE_DAY)
 
 
 def closed_besides(clinic: Clinic, closures: Sequence[Closure]) -> Clinic:

@@ -17,6 +17,9 @@ FEWEST_GRADUATIONS = 10
 # What the hub of a syringe holds goes into the mixture: at most a twentieth of a part.
 FEWEST_DEAD_SPACES = 20
 SMALL_BATCH_ML = 10
+# What is drawn may differ by so much of a dose: beyond it a plan says so, then it asks.
+DEVIATION_TO_SEE = Fraction(5, 100)
+DEVIATION_TO_CONFIRM = Fraction(10, 100)
 # More than anybody fills for one injection: a unit was mistaken.
 MOST_SYRINGES = 100
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening
@@ -14,13 +14,13 @@ from planner.core.plan.course import Course
 from planner.core.plan.placement import Placed, lay_out
 from planner.core.protocol.protocol import Protocol
 from planner.core.roster.laying_out import Distance, Movable, distances_between
+from planner.core.values.days import ONE_DAY
 from planner.errors import InputError
 
 # So many series are laid out to let one more course find its days.
 MOST_SERIES = 400
 # So far from their due days, in days, visits without room are tried first.
 _REACHES = (0, 1, 2, 7)
-_ONE_DAY = timedelta(days=1)
 
 
 class Wanted(NamedTuple):
@@ -172,6 +172,6 @@ def _near(one: Movable, reach: int) -> Movable:
 def _window(visit: Visit, number: int, opening: Opening) -> Iterator[date]:
     reach = 0 if number == 0 else visit.window_days
     for shift in range(-reach, reach + 1):
-        on = visit.due + shift * _ONE_DAY
+        on = visit.due + shift * ONE_DAY
         if opening.is_known(on):
             yield on

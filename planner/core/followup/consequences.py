@@ -42,11 +42,10 @@ from planner.core.plan.course import Lesion
 from planner.core.plan.placement import Placed, lay_out_again
 from planner.core.plan.planning import appointments, decide
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.days import LAST_DAY
+from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.core.values.formatting import count, day
 from planner.errors import InputError, Problem
 
-_ONE_DAY = timedelta(days=1)
 # How far ahead an open day for a released lesion is looked for.
 _SEARCHED_DAYS = 365
 
@@ -185,7 +184,7 @@ class Consequences:
                 self.slots[name] = Slot(slot.appointment)
         for index, (name, _) in enumerate(coming if given else ()):
             slot = self.slots[name]
-            latest = slot.day + slot.appointment.window_days * _ONE_DAY
+            latest = slot.day + slot.appointment.window_days * ONE_DAY
             if slot.moved_to is None and (latest - last).days < self.apart:
                 self._follow_one_another(last, coming[index:])
                 return
@@ -195,7 +194,7 @@ class Consequences:
         """Injections to come at the interval of their lesion, the first one after a day."""
         due = last
         for name, slot in coming:
-            due += slot.appointment.interval_days * _ONE_DAY
+            due += slot.appointment.interval_days * ONE_DAY
             _check_reach(due)
             self.slots[name] = Slot(replace(slot.appointment, due=due))
 
@@ -329,10 +328,10 @@ class Consequences:
         It keeps its distance from what was given, and from what is left to come before it.
         """
         before = self._given_before(lesion, number)
-        earliest = max([released, *(on + self.apart * _ONE_DAY for on in before)])
+        earliest = max([released, *(on + self.apart * ONE_DAY for on in before)])
         hour, stay = self.noted.course.first_visit.time(), self.opening.stay(["injection"])
         for away in range(_SEARCHED_DAYS):
-            on = earliest + away * _ONE_DAY
+            on = earliest + away * ONE_DAY
             _check_reach(on)
             if self.opening.nearest(on, hour, stay) is not None:
                 return on
@@ -734,7 +733,7 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
             last, number = slot.day, name.number
             for other, later in weekly_after(slots, name, last):
                 moved = slots[other]
-                latest = later.day + later.appointment.window_days * _ONE_DAY
+                latest = later.day + later.appointment.window_days * ONE_DAY
                 if moved.moved_to is not None and moved.day > last:
                     standing[other] = moved
                 elif (latest - last).days >= apart:
@@ -743,7 +742,7 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
                     days = days_between(
                         _appointments(slots), name._replace(number=number), other.number
                     )
-                    due = last + days * _ONE_DAY
+                    due = last + days * ONE_DAY
                     standing[other] = Slot(replace(later.appointment, due=due))
                 last, number = standing[other].day, other.number
     return standing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening
@@ -12,9 +12,7 @@ from planner.core.plan.appointments import Slot
 from planner.core.plan.plan import PlannedVisit
 from planner.core.protocol.protocol import Protocol
 from planner.core.roster.laying_out import Distance, Movable, distances_between
-from planner.core.values.days import FIRST_DAY, LAST_DAY
-
-_ONE_DAY = timedelta(days=1)
+from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 
 
 class Displaced(NamedTuple):
@@ -91,11 +89,11 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
     held = min(
         (state.held[one.lesion] for one in visit.injections if one.lesion in state.held),
-        default=LAST_DAY + _ONE_DAY,
+        default=LAST_DAY + ONE_DAY,
     )
     others = [one for n, one in state.visits.items() if n not in moving and one.start is not None]
     for shift in range(-window, window + 1):
-        on = due + shift * _ONE_DAY
+        on = due + shift * ONE_DAY
         is_free = earliest <= on <= LAST_DAY and on < held and there.opening.is_known(on)
         if is_free and all(_may_stand(visit, on, other, there) for other in others):
             yield on

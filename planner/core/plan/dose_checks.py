@@ -10,7 +10,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.dosing.draw_up import DrawUp, Filled
+from planner.core.dosing.draw_up import (
+    DEVIATION_TO_CONFIRM,
+    DEVIATION_TO_SEE,
+    DrawUp,
+    Filled,
+)
 from planner.core.plan.checks import Decided
 from planner.core.plan.course import DIGITS, Lesion
 from planner.core.plan.findings import Finding, Severity
@@ -34,8 +39,6 @@ JUMP = 5
 IMPLAUSIBLE = 10
 # Fewer lines of a syringe cannot be read to 5 %.
 FEWEST_LINES = 10
-DEVIATION_TO_SEE = Fraction(5, 100)
-DEVIATION_TO_CONFIRM = Fraction(10, 100)
 
 
 class DrawnDose(NamedTuple):

@@ -9,14 +9,14 @@ that differs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening
 from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
-from planner.core.values.days import FIRST_DAY, LAST_DAY
+from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 from planner.core.values.formatting import count, day, listing, typed_moment
 from planner.core.values.said import joined, said
 from planner.errors import InputError, NoRoomError, Problem, raise_if_any
@@ -24,7 +24,6 @@ from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 SEARCHED_DAYS = 60
 # Beyond so many half-made series the best one would take minutes and the memory of a machine.
 MOST_WAYS = 20_000
-_ONE_DAY = timedelta(days=1)
 
 
 class Near(NamedTuple):
@@ -293,14 +292,14 @@ class _Series:
         earliest = max([FIRST_DAY, *bounds])
         reach = min(reach, visit.window_days)
         for shift in range(-reach, reach + 1):
-            on = visit.due + shift * _ONE_DAY
+            on = visit.due + shift * ONE_DAY
             if earliest <= on <= LAST_DAY:
                 yield on
 
     def _days_from(self, on: date, sign: int) -> Iterator[date]:
         """The days after (or before) one, as far as the clinic's holidays are known."""
         for away in range(1, SEARCHED_DAYS):
-            there = on + sign * away * _ONE_DAY
+            there = on + sign * away * ONE_DAY
             if self.opening.is_known(there):
                 yield there
 
@@ -314,7 +313,7 @@ class _Series:
     @property
     def _earliest(self) -> date:
         """The first day for a visit that may be shifted: the one after the first visit."""
-        return self.fixed[0].date() + _ONE_DAY if 0 in self.fixed else FIRST_DAY
+        return self.fixed[0].date() + ONE_DAY if 0 in self.fixed else FIRST_DAY
 
     def _lacking(self, index: int, on: date | None, days: Mapping[int, date | None]) -> int | None:
         """Days that a choice lacks to the shortest interval; None: it may not be chosen.
@@ -379,10 +378,10 @@ class _Series:
         taken = {start.date() for start in starts.values()}
         # It stays after the visits before it: a look at the outcome is not before the injections.
         before = (start.date() for n, start in starts.items() if n < index)
-        earliest = max([self._earliest, *(on + _ONE_DAY for on in before)])
+        earliest = max([self._earliest, *(on + ONE_DAY for on in before)])
         for link in self.links:
             if link.later == index and link.earlier in starts:
-                apart = self.shortest_days * _ONE_DAY
+                apart = self.shortest_days * ONE_DAY
                 earliest = max(earliest, starts[link.earlier].date() + apart)
         for sign, wanted in ((-1, 1), (1, 2)):
             days = self._days_from(visit.due, sign)

@@ -49,7 +49,7 @@ class Recomputed(NamedTuple):
         return abs(self.printed_percent - self.recomputed_percent) <= HALF_A_PERCENT
 
 
-class Compared(NamedTuple):
+class CheckedClaim(NamedTuple):
     """A figure of the text beside what the table gives."""
 
     says: str
@@ -100,11 +100,11 @@ def recompute(protocol: Protocol) -> Iterator[Recomputed]:
             )
 
 
-def compare(protocol: Protocol) -> Iterator[Compared]:
+def compare(protocol: Protocol) -> Iterator[CheckedClaim]:
     """Every figure of the text that the table can be counted for."""
     for claim in protocol.claims:
         table, agrees = MEASURES[claim.measure](protocol.cases, claim)
-        yield Compared(claim.says, claim.place, claim.figure, table, agrees)
+        yield CheckedClaim(claim.says, claim.place, claim.figure, table, agrees)
 
 
 def slips(protocol: Protocol) -> list[str]:

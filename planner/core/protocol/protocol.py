@@ -76,7 +76,7 @@ class Policy(NamedTuple):
     shortest_interval_days: int
 
 
-class Observed(NamedTuple):
+class TreatedRange(NamedTuple):
     """What the source treated at all; whatever is left out is not compared."""
 
     place: str
@@ -213,7 +213,7 @@ class Protocol(NamedTuple):
     regimens: Mapping[str, Regimen]
     evaluations: tuple[Evaluation, ...]
     policy: Policy
-    observed: Observed | None
+    observed: TreatedRange | None
     cases: tuple[Case, ...]
     claims: tuple[Claim, ...]
     sha256: str

@@ -13,8 +13,8 @@ from planner.core.calendar.availability import Opening, Stay
 from planner.core.calendar.clinic import Kind
 from planner.core.roster.choices import Chooser, Cost, ImpossibleError, Model, Option
 from planner.core.roster.solving import solved
+from planner.core.values.days import ONE_DAY
 
-_ONE_DAY = timedelta(days=1)
 # A day counts for more than all hours of a day, a day from where it stood for more than all days
 # from where it is due; later is better than earlier where all else is the same.
 _DAY_WEIGHT, _MINUTE_WEIGHT = 100_000, 10_000
@@ -155,7 +155,7 @@ class Building:
         if earlier not in self.starts or later not in self.starts:
             return
         for on in sorted({start.date() for start in self.starts[earlier]}):
-            nearest = on + one.days * _ONE_DAY
+            nearest = on + one.days * ONE_DAY
             after = [start for start in self.starts[later] if start.date() < nearest]
             if after:
                 row = self.bound(1)

@@ -17,7 +17,7 @@ from planner.core.plan.response import Remission, mean
 from planner.core.series.cohort import LETTER, Cohort, Fate, Look, SeriesCourse, SeriesLesion
 from planner.core.series.proportions import (
     FEWEST_PATIENTS,
-    Bounds,
+    ConfidenceInterval,
     clopper_pearson,
     korn_graubard,
 )
@@ -54,7 +54,7 @@ class AllGone(NamedTuple):
 
     n: int
     of_treated: int
-    interval_95: Bounds | None
+    interval_95: ConfidenceInterval | None
 
 
 class AtLook(NamedTuple):
@@ -74,7 +74,7 @@ class AtLook(NamedTuple):
     by_lesion: Spread | Few | None
     by_patient: Spread | Few | None
     remissions: Mapping[Remission, int]
-    complete_interval_95: Bounds | None
+    complete_interval_95: ConfidenceInterval | None
     all_gone: AllGone
 
 

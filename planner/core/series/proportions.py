@@ -17,14 +17,14 @@ _TINY, _STEPS, _CLOSE = 1e-300, 300, 1e-15
 FEWEST_PATIENTS = 2
 
 
-class Bounds(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """An interval in per cent."""
 
     low: float
     high: float
 
 
-def clopper_pearson(successes: float, trials: float) -> Bounds | None:
+def clopper_pearson(successes: float, trials: float) -> ConfidenceInterval | None:
     """The exact interval of so many successes in so many trials, which may be no whole numbers."""
     if trials <= 0:
         return None
@@ -32,10 +32,10 @@ def clopper_pearson(successes: float, trials: float) -> Bounds | None:
     high = 100.0
     if successes < trials:
         high = 100 * _quantile(1 - _TAIL, successes + 1, trials - successes)
-    return Bounds(100 * low, high)
+    return ConfidenceInterval(100 * low, high)
 
 
-def korn_graubard(clusters: Sequence[tuple[int, int]]) -> Bounds | None:
+def korn_graubard(clusters: Sequence[tuple[int, int]]) -> ConfidenceInterval | None:
     """The interval of a proportion of lesions; a cluster has (successes, lesions) of a patient.
 
     None with fewer than two patients.

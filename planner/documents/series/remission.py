@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planner.core.series.description import Description
-from planner.core.series.proportions import Bounds
+from planner.core.series.proportions import ConfidenceInterval
 from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, Scale, across, drawn, when
 from planner.documents.svg import dot, ring, rule, words
 
@@ -22,7 +22,7 @@ class Share(NamedTuple):
 
     name: str
     percent: float | None
-    bounds: Bounds | None
+    bounds: ConfidenceInterval | None
     told: str
     is_of_patients: bool
 
@@ -71,5 +71,5 @@ def _shares(found: Description) -> Iterator[Share]:
         )
 
 
-def _interval(bounds: Bounds | None) -> str:
+def _interval(bounds: ConfidenceInterval | None) -> str:
     return "" if bounds is None else f", {bounds.low:.0f} to {bounds.high:.0f} %"

@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 
 from planner.core.series.description import AtLook, Description, Few, Spread
-from planner.core.series.proportions import Bounds
+from planner.core.series.proportions import ConfidenceInterval
 from planner.documents import pdf
 from planner.documents.paper import (
     Block,
@@ -108,7 +108,7 @@ def _spread(found: Spread | Few | None) -> str:
     return f"{float(found.mean):.1f} ({low} to {high})"
 
 
-def _bounds(found: Bounds | None) -> str:
+def _bounds(found: ConfidenceInterval | None) -> str:
     return " (no interval)" if found is None else f" ({found.low:.0f} to {found.high:.0f} %)"
 
 

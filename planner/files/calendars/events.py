@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from planner.core.values.days import ONE_DAY
 from planner.errors import Problem
 from planner.files.calendars.lines import CalendarLine, Component
 from planner.files.calendars.recurrence import RecurrenceRule, Steps, rule_of, starts
@@ -23,7 +24,6 @@ from planner.files.calendars.times import (
 from planner.files.calendars.zones import Zones
 
 Span = tuple[datetime, datetime]
-_ONE_DAY = timedelta(days=1)
 # Local times differ by at most this from those of UTC.
 _ZONES_APART = timedelta(hours=26)
 _FARTHEST_SHIFT = timedelta(days=366)
@@ -118,8 +118,8 @@ def _extent(component: Component, start: Written, zones: Zones) -> tuple[Written
                 start = Written(written.local, None, is_day=True)
     if start.is_day:
         # Part of a day is the day.
-        days = -(-lasts // _ONE_DAY)
-        return start, max(days, 1) * _ONE_DAY, False
+        days = -(-lasts // ONE_DAY)
+        return start, max(days, 1) * ONE_DAY, False
     return start, lasts, is_exact
 
 

@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from itertools import product
 
+from planner.core.values.days import ONE_DAY
 from planner.files.calendars.times import UnreadableError
 from planner.files.fields import shown
 
@@ -33,7 +34,6 @@ _BOUNDS = {
     "BYSETPOS": (1, 366, True),
 }
 _DAY = re.compile(r"([+-]?\d{1,3})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
-_ONE_DAY = timedelta(days=1)
 # A time that is kept makes so much more work than one that is passed over.
 _KEPT = 4
 
@@ -228,7 +228,7 @@ class _Days:
     def since(self, first: datetime, last: datetime, steps: Steps) -> Iterator[datetime]:
         """The hits from `first` to before `last`, none before the start."""
         day = self._begin(first.date())
-        while day < last.date() + _ONE_DAY:
+        while day < last.date() + ONE_DAY:
             days = self._period(day)
             steps.take(1 + len(days) // 7)
             days = [one for one in days if self._matches(one)]
@@ -360,7 +360,7 @@ class _WithinDays(_Days):
             steps.take()
             missing = 1
             if not self._matches(at.date()):
-                midnight = datetime.combine(at.date() + _ONE_DAY, time())
+                midnight = datetime.combine(at.date() + ONE_DAY, time())
                 missing = int((midnight - at).total_seconds())
             elif self._is_chosen(at):
                 for inside in self.inside:

@@ -12,7 +12,7 @@ from planner.app.actors import Author
 from planner.app.clinics import put_clinic
 from planner.app.courses import add_course
 from planner.app.places import kept_source
-from planner.app.planning import Source, read_inputs
+from planner.app.planning import NamedFile, read_inputs
 from planner.store.database import open_database
 from planner.store.stored_inputs import years_around
 from tests.pages import Served, served, soon
@@ -62,7 +62,7 @@ def add(url: str, course: str = "K-1", patient: str = "P-1", first: str = "") ->
     now = datetime.now(UTC)
     text = COURSE.format(course=course, patient=patient, first=first or soon())
     inputs = read_inputs(
-        Source("course", text.encode()), source, zone, lambda year: years_around(year, now.year)
+        NamedFile("course", text.encode()), source, zone, lambda year: years_around(year, now.year)
     )
     add_course(database, inputs, PHYSICIAN._replace(now=now))
 
@@ -70,7 +70,7 @@ def add(url: str, course: str = "K-1", patient: str = "P-1", first: str = "") ->
 @pytest.fixture
 def clinic_url(register_url: str) -> str:
     """A register with a clinic, on each of the two databases."""
-    put_clinic(open_database(register_url), Source("clinic", CLINIC.encode()), PHYSICIAN)
+    put_clinic(open_database(register_url), NamedFile("clinic", CLINIC.encode()), PHYSICIAN)
     return register_url
 
 
@@ -78,7 +78,7 @@ def clinic_url(register_url: str) -> str:
 def light_url(tmp_path: Path) -> str:
     """A register with a clinic, in a file."""
     url = str(tmp_path / "register.db")
-    put_clinic(open_database(url), Source("clinic", CLINIC.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", CLINIC.encode()), PHYSICIAN)
     return url
 
 

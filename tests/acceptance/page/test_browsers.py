@@ -50,11 +50,11 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from planner.store.database import open_database
 
     url = str(tmp_path_factory.mktemp("browsers") / "register.db")
-    put_clinic(open_database(url), Source("clinic", CLINIC.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", CLINIC.encode()), PHYSICIAN)
     add(url, "K-1", "P-1")
     for n, hour in enumerate(("09:00", "09:30", "10:00", "10:30", "11:00", "11:30", "12:00")):
         add(url, f"R-{n}", f"P-R{n}", soon(-10, hour))

@@ -42,13 +42,13 @@ def path_of(route: Route, **values: str) -> str:
 @pytest.fixture(scope="module")
 def everybody(tmp_path_factory: pytest.TempPathFactory) -> object:
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from planner.store.database import open_database
     from tests.acceptance.page.conftest import CLINIC, PHYSICIAN, add
     from tests.pages import served
 
     url = str(tmp_path_factory.mktemp("roles") / "register.db")
-    put_clinic(open_database(url), Source("clinic", CLINIC.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", CLINIC.encode()), PHYSICIAN)
     add(url)
     with served(url) as page:
         page.with_accounts()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.app.clinics import put_clinic
-from planner.app.planning import Source
+from planner.app.planning import NamedFile
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.acceptance.page.test_faults import unused_for
@@ -32,7 +32,7 @@ def two_lesions(light_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ser
 def two_clinics(page: Served) -> Served:
     """A page with a clinic that comes first in the list, and one with the course."""
     other = CLINIC.replace('"vest"', '"aarhus"').replace('"Vestergade"', '"Aarhus"')
-    put_clinic(open_database(page.url), Source("clinic", other.encode()), PHYSICIAN)
+    put_clinic(open_database(page.url), NamedFile("clinic", other.encode()), PHYSICIAN)
     return page
 
 
@@ -198,7 +198,7 @@ def test_what_is_typed_wrongly_gets_a_fix_of_its_own(
 def test_a_year_without_known_holidays_is_told_at_the_time(tmp_path: Path) -> None:
     url = str(tmp_path / "register.db")
     text = CLINIC.replace("capacity", 'country = "DK"\ncapacity')
-    put_clinic(open_database(url), Source("clinic", text.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", text.encode()), PHYSICIAN)
     add(url, first=soon(-10))
     with served(url) as page:
         visitor = page.with_accounts().signed_in("nurse")

@@ -94,12 +94,12 @@ def test_what_is_wrong_stands_beside_its_field(page: Served) -> None:
 
 def test_a_decimal_comma_is_read_where_the_clinic_writes_one(light_url: str) -> None:
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from tests.acceptance.page.conftest import PHYSICIAN
 
     text = CLINIC.replace("timezone =", 'language = "da"\ntimezone =')
     who = PHYSICIAN._replace(confirm="yes")
-    put_clinic(open_database(light_url), Source("clinic", text.encode()), who)
+    put_clinic(open_database(light_url), NamedFile("clinic", text.encode()), who)
     with served(light_url) as page:
         visitor = page.with_accounts().signed_in("physician")
         assert plan(visitor, **{"Dose, mg": "12,5; 57,5; 72,5; 87,5"}).status_code == 200
@@ -206,12 +206,12 @@ def test_the_vials_strength_is_asked_where_no_stock_is_stated(tmp_path: object) 
     from pathlib import Path
 
     from planner.app.clinics import put_clinic
-    from planner.app.planning import Source
+    from planner.app.planning import NamedFile
     from tests.acceptance.page.conftest import PHYSICIAN
 
     url = str(Path(str(tmp_path)) / "r.db")
     text = CLINIC.partition("[stock]")[0]
-    put_clinic(open_database(url), Source("clinic", text.encode()), PHYSICIAN)
+    put_clinic(open_database(url), NamedFile("clinic", text.encode()), PHYSICIAN)
     add(url, first=soon(-10))
     with served(url) as page:
         visitor = page.with_accounts().signed_in("nurse")
