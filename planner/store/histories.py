@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
 from planner.core.calendar.availability import Opening
-from planner.core.followup.course_state import State, fold
+from planner.core.followup.course_state import State
 from planner.core.followup.current_plan import plan_again, with_done
 from planner.core.followup.events import (
     UNSETTLED,
@@ -40,6 +40,7 @@ from planner.store.event_rows import (
     known_when_migrated,
     to_row,
 )
+from planner.store.folded import state_of
 from planner.store.stored_inputs import opening_of, protocol_of, read_input
 from planner.store.summary import summary
 from planner.store.tables import courses, events, pages, patients, texts, visits
@@ -143,7 +144,7 @@ class Record(NamedTuple):
     @property
     def state(self) -> State:
         """What its history leaves."""
-        return fold(self.entries, self.protocol)
+        return state_of(self.course, self.entries, self.protocol)
 
     def plan(self, state: State) -> Plan:
         """The plan of one of its states."""

@@ -163,6 +163,19 @@ def fold(entries: Sequence[Entry], protocol: Protocol) -> State:
     return reading.state(reading.course_there.revision + changes_of(entries))
 
 
+def folded_on(state: State, later: Sequence[Entry], protocol: Protocol) -> State:
+    """As `fold` of them all: `state` is what the entries before `later` leave.
+
+    None of these tells anew what came before it, as a correction does.
+    """
+    reading = _Folding(protocol, {**state.decisions, **decisions_of(later)}, state)
+    for entry in later:
+        reading.note(entry)
+    for entry in later:
+        reading.settle(entry)
+    return reading.state(state.revision + changes_of(later))
+
+
 def noted(state: State | None, entry: Entry, entries: Sequence[Entry], protocol: Protocol) -> State:
     """What a history says with one more event, where it was not decided yet what follows."""
     decisions = {**(state.decisions if state else {}), **decisions_of([entry])}
