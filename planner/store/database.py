@@ -75,6 +75,7 @@ class Database:
         is_server = engine.dialect.name == "postgresql"
         level = {"isolation_level": "REPEATABLE READ"} if is_server else {}
         self._readers = engine.execution_options(**level)
+        self._writers = engine.execution_options(writes=True)
 
     @property
     def file(self) -> Path | None:
@@ -97,10 +98,8 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that no other writer comes between: all of it is written, or nothing."""
-        with _troubles(self.name):
-            engine = self.engine.execution_options(writes=True)
-            with engine.connect() as connection, connection.begin():
-                yield connection
+        with _troubles(self.name), self._writers.connect() as connection, connection.begin():
+            yield connection
 
 
 def _silent(_text: str) -> None:
