@@ -9,7 +9,19 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    CTE,
+    Connection,
+    Insert,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from planner.core.calendar.availability import Opening
 from planner.core.followup.course_state import State
@@ -46,6 +58,15 @@ from planner.store.summary import summary
 from planner.store.tables import courses, events, pages, patients, texts, visits
 
 ERASED_ID = "erased"
+_Values = Mapping[str, Any]
+
+
+def _as_given(table: Table, after: CTE) -> Insert:
+    """A row of a table as it is given, once what has to come before has come."""
+    row = (bindparam(f"{table}_{one.name}", type_=one.type) for one in table.c)
+    return insert(table).from_select(list(table.c), select(*row).select_from(after))
+
+
 # The statements of every change, built once: to build one costs as much as to run it.
 _OTHERS = courses.alias("others")
 _OTHERS_ENDED = exists().where(
@@ -64,7 +85,17 @@ _HEAD = (
 _HEAD_LOCKED = _HEAD.with_for_update(of=courses)
 _PATIENT = select(patients).where(patients.c.key == bindparam("wanted"))
 _ROWS = (
-    select(events, texts.c.salt, texts.c.content)
+    select(
+        events.c.number,
+        events.c.at,
+        events.c.author,
+        events.c.kind,
+        events.c.facts,
+        events.c.texts_sha256,
+        events.c.digest,
+        texts.c.salt,
+        texts.c.content,
+    )
     .select_from(
         events.outerjoin(
             texts, (texts.c.course == events.c.course) & (texts.c.event == events.c.number)
@@ -88,6 +119,10 @@ _MOVE_ON = (
     )
 )
 _EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
+# The same three in one, where each statement is a way to a server and back.
+_MOVED = _MOVE_ON.returning(courses.c.id).cte("moved")
+_ADDED = _as_given(events, _MOVED).returning(events.c.course).cte("added")
+_MOVE_ON_AT_ONCE = _as_given(texts, _ADDED).returning(texts.c.event)
 _THIS_VISIT = (visits.c.course == bindparam("of")) & (visits.c.number == bindparam("numbered"))
 _REDRAW = update(visits).where(_THIS_VISIT)
 _GONE = delete(visits).where(_THIS_VISIT)
@@ -203,9 +238,9 @@ def read_rows(connection: Connection, course: str) -> list[tuple[EventRow, str, 
     """The events of a course as they are stored, each with its texts' digest and its own."""
     found = []
     for one in connection.execute(_ROWS, {"wanted": course}):
-        typed = json.loads(one.content) if one.content else {}
-        row = EventRow(one.number, one.at, one.author, one.kind, one.facts, typed, one.salt)
-        found.append((row, one.texts_sha256, one.digest))
+        number, at, author, kind, facts, typed, own, salt, content = one
+        texts_of = json.loads(content) if content else {}
+        found.append((EventRow(number, at, author, kind, facts, texts_of, salt), typed, own))
     return found
 
 
@@ -245,12 +280,27 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
         "see": to_see([*record.entries, entry]),
         "address": address_digest(record.patient, state),
     }  # fmt: skip
-    moved_on = connection.execute(_MOVE_ON, said)
-    if moved_on.rowcount != 1:
+    event, text = _event_values(course, row, typed, own), _text_values(course, row)
+    if not _is_written(connection, said, event, text):
         problem = "somebody else changed it just now"
         raise MovedOnError(Problem(course, problem, "read it again and repeat the change"))
-    insert_row(connection, course, row, typed, own)
     return own
+
+
+def _is_written(connection: Connection, said: _Values, event: _Values, text: _Values) -> bool:
+    """Write an event and its texts after those that are known; False where another came first."""
+    if connection.dialect.name == "postgresql":
+        given = {**_told_apart(events, event), **_told_apart(texts, text)}
+        return connection.execute(_MOVE_ON_AT_ONCE, {**said, **given}).first() is not None
+    is_next = connection.execute(_MOVE_ON, said).rowcount == 1
+    if is_next:
+        connection.execute(_EVENT, event)
+        connection.execute(_TEXT, text)
+    return is_next
+
+
+def _told_apart(table: Table, values: _Values) -> _Values:
+    return {f"{table}_{name}": value for name, value in values.items()}
 
 
 def subscription_of(record: Record) -> str:
@@ -326,23 +376,27 @@ def clinic_file_of(entries: Sequence[Entry]) -> str | None:
 
 def insert_row(connection: Connection, course: str, row: EventRow, typed: str, own: str) -> None:
     """Write an event as it is."""
-    connection.execute(
-        _EVENT,
-        {
-            "course": course,
-            "number": row.number,
-            "at": row.at,
-            "author": row.author,
-            "kind": row.kind,
-            "facts": row.facts,
-            "texts_sha256": typed,
-            "digest": own,
-        },
-    )
+    connection.execute(_EVENT, _event_values(course, row, typed, own))
     if row.texts:
-        content = json.dumps(dict(row.texts), ensure_ascii=False, sort_keys=True)
-        said = {"course": course, "event": row.number, "salt": row.salt, "content": content}
-        connection.execute(_TEXT, said)
+        connection.execute(_TEXT, _text_values(course, row))
+
+
+def _event_values(course: str, row: EventRow, typed: str, own: str) -> _Values:
+    return {
+        "course": course,
+        "number": row.number,
+        "at": row.at,
+        "author": row.author,
+        "kind": row.kind,
+        "facts": row.facts,
+        "texts_sha256": typed,
+        "digest": own,
+    }
+
+
+def _text_values(course: str, row: EventRow) -> _Values:
+    content = json.dumps(dict(row.texts), ensure_ascii=False, sort_keys=True)
+    return {"course": course, "event": row.number, "salt": row.salt, "content": content}
 
 
 def project(
@@ -373,7 +427,8 @@ def _touched(state: State, entries: Sequence[Entry]) -> set[int]:
             continue
         changed = {name for name, _ in entry.settled.slots}
         numbers |= {*entry.settled.gone, *(one.number for one in entry.settled.visits)}
-        numbers |= {n for n, one in state.visits.items() if changed & set(one.names)}
+        if changed:
+            numbers |= {n for n, one in state.visits.items() if changed & set(one.names)}
     return numbers
 
 
