@@ -118,10 +118,16 @@ class PartlyMeasured(NamedTuple):
 
 def visit_of(standing: Standing, number: int, field: str = "visit") -> PlannedVisit:
     """A visit by its number in the plan. Raises RefusedError where there is none."""
+    visit = _visit_there(standing, number, field)
     state, record = standing.state, standing.record
+    return with_done(visit, state, record.protocol, record.opening.clinic)
+
+
+def _visit_there(standing: Standing, number: int, field: str = "visit") -> PlannedVisit:
+    """As `visit_of`, without what was done at it."""
+    state = standing.state
     if number in state.visits:
-        clinic = record.opening.clinic
-        return with_done(state.visits[number], state, record.protocol, clinic)
+        return state.visits[number]
     there = listing([str(one) for one in sorted(state.visits)])
     fix = f"its visits are {there}" if there else "all its lesions are held"
     raise NotFoundError(Problem(field, f"there is no visit {number}", fix))
@@ -309,7 +315,7 @@ def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedI
 
 def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
     """What was seen of a lesion at a visit."""
-    visit = visit_of(standing, number)
+    visit = _visit_there(standing, number)
     planned = _evaluation(standing, visit, lesion)
     return Evaluated(
         visit=visit.names,

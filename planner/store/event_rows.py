@@ -305,6 +305,8 @@ def _encoder() -> Any:
 
 def _plain(value: Any) -> Any:
     """Records as JSON has them; a fraction that does not end is written as one."""
+    if value is None or isinstance(value, str | int | Decimal):
+        return value
     match value:
         case Dose():
             plain: Any = {"mg": _plain(value.mg)}
@@ -326,15 +328,16 @@ def _plain(value: Any) -> Any:
 
 def _short(value: Any) -> Any:
     """As `_plain`, without what is as it is anyway: most of what is settled has its defaults."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        usual = getattr(value, "_field_defaults", {})
-        pairs = zip(value._fields, value, strict=True)
-        return {name: _short(one) for name, one in pairs if name not in usual or one != usual[name]}
     if isinstance(value, Appointment):
         return {name: _plain(one) for name, one in asdict(value).items()}
-    if isinstance(value, tuple) and not isinstance(value, Dose):
+    if not isinstance(value, tuple):
+        return _plain(value)
+    fields = getattr(value, "_fields", None)
+    if fields is None:
         return [_short(one) for one in value]
-    return _plain(value)
+    usual = getattr(value, "_field_defaults", {})
+    pairs = zip(fields, value, strict=True)
+    return {name: _short(one) for name, one in pairs if name not in usual or one != usual[name]}
 
 
 def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:

@@ -408,8 +408,10 @@ class Consequences:
         on = at.date()
         for name in visit:
             slot = self._slot(name)
+            if slot.state != "open":
+                continue
             is_free = not self._waits(name, on) and not self._keeps_its_day(name, on)
-            if slot.state == "open" and is_free:
+            if is_free:
                 self.slots[name] = slot._replace(at=at, is_late=slot.is_outside(on, window))
                 for _, later in weekly_after(self.slots, name, on):
                     _check_reach(later.appointment.due)

@@ -128,8 +128,9 @@ def settle(
 
 def _scheduled(state: State) -> Iterator[Scheduled]:
     """The times of the visits to come, as they stand."""
+    to_come = {name for name, slot in state.slots.items() if slot.state == "open"}
     for visit in by_time(state.visits.values()):
-        if any(state.is_open(name) for name in visit.names):
+        if not to_come.isdisjoint(visit.names):
             yield Scheduled(visit.number, visit.start, visit.end)
 
 
@@ -231,12 +232,17 @@ def _following(before: State, said: State, protocol: Protocol, opening: Opening)
 
 def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
     """Where a course breaks the law of a series, as its visits stand."""
-    starts = state.starts
+    days = {
+        (one.lesion, one.injection): visit.start.date()
+        for visit in state.visits.values()
+        if visit.start is not None
+        for one in visit.injections
+    }
     for lesion in state.course.lesions:
         series = [
-            Injection(lesion.id, name.number, starts[name].date(), slot.state == "done")
+            Injection(lesion.id, name.number, days[lesion.id, name.number], slot.state == "done")
             for name, slot in state.injections(lesion.id)
-            if slot.state in ("open", "done") and name in starts
+            if slot.state in ("open", "done") and (lesion.id, name.number) in days
         ]
         held = state.held.get(lesion.id)
         yield from breaches(series, protocol.policy.shortest_interval_days, held)

@@ -28,6 +28,7 @@ def uid_of(key: bytes, first: Named) -> str:
     return str(UUID(bytes=hmac.digest(key, told, hashlib.sha256)[:16], version=4))
 
 
+@lru_cache(maxsize=1024)
 def subscription_token(key: bytes, number: int) -> str:
     """The secret part of the address of a patient's calendar: 160 bits that nobody can guess."""
     token = hmac.digest(key, _joined("subscription", str(number)), hashlib.sha256)[:20]

@@ -269,8 +269,8 @@ class PlannedVisit(NamedTuple):
     @property
     def names(self) -> tuple[Named, ...]:
         """All that belongs to it, by what it is."""
-        evaluations = (Named(one.lesion, "evaluation", one.evaluation) for one in self.evaluations)
-        injections = (Named(one.lesion, "injection", one.injection) for one in self.injections)
+        evaluations = [Named(one.lesion, "evaluation", one.evaluation) for one in self.evaluations]
+        injections = [Named(one.lesion, "injection", one.injection) for one in self.injections]
         return (*evaluations, *injections)
 
     @property
