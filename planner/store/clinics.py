@@ -38,6 +38,10 @@ _PLACES = (
 _PLACE = _PLACES.where(clinics.c.id == bindparam("wanted"))
 
 
+# Each clinic as it was read last, by the rows that it was read from: every change asks for it.
+_LAST_READ: dict[str, tuple[Sequence[Any], Place]] = {}
+
+
 class ClinicEvent(NamedTuple):
     """A change of a clinic: another file (its sha256), days closed, or days opened again."""
 
@@ -135,6 +139,13 @@ def all_places(connection: Connection) -> list[Place]:
 
 def _place(connection: Connection, rows: Sequence[Any]) -> Place:
     """A clinic from its head beside each of its events."""
+    last = _LAST_READ.get(rows[0].id)
+    if last is None or last[0] != rows:
+        last = _LAST_READ[rows[0].id] = (rows, _followed(connection, rows))
+    return last[1]
+
+
+def _followed(connection: Connection, rows: Sequence[Any]) -> Place:
     head = rows[0]
     events = tuple(_events(head.id, rows))
     files = [one.said["input"] for one in events if one.kind == PUT]

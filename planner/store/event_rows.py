@@ -308,8 +308,10 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | Decimal):
         return value
     match value:
+        case date():
+            plain: Any = value.isoformat()
         case Dose():
-            plain: Any = {"mg": _plain(value.mg)}
+            plain = {"mg": _plain(value.mg)}
         case Settled():
             plain = _short(value)
         case tuple() if hasattr(value, "_fields"):
@@ -319,8 +321,6 @@ def _plain(value: Any) -> Any:
         case Fraction():
             shown = Decimal(number(value, 30))
             plain = shown if Fraction(shown) == value else str(value)
-        case date():
-            plain = value.isoformat()
         case _:
             plain = value
     return plain
