@@ -16,6 +16,7 @@ from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.closures import closed_besides, without_days
 from planner.errors import MovedOnError, NotFoundError, Problem, RefusedError
 from planner.files.fields import nearest, shown
+from planner.store.prompt import Prompt
 from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_input
 from planner.store.tables import clinic_events, clinics, courses
 
@@ -35,11 +36,26 @@ _PLACES = (
     .join_from(clinics, clinic_events, clinic_events.c.clinic == clinics.c.id, isouter=True)
     .order_by(clinics.c.id, clinic_events.c.number)
 )
-_PLACE = _PLACES.where(clinics.c.id == bindparam("wanted"))
+_PLACE = Prompt(_PLACES.where(clinics.c.id == bindparam("wanted")))
 
 
 # Each clinic as it was read last, by the rows that it was read from: every change asks for it.
-_LAST_READ: dict[str, tuple[Sequence[Any], Place]] = {}
+_LAST_READ: dict[str, tuple[Sequence[_Row], Place]] = {}
+
+
+class _Row(NamedTuple):
+    """A clinic's head beside one of its events."""
+
+    id: str
+    events: int
+    version: int
+    input: str
+    digest: str
+    number: int
+    at: str
+    kind: str
+    facts: str
+    own: str
 
 
 class ClinicEvent(NamedTuple):
@@ -122,7 +138,7 @@ def said_of(closure: Closure) -> dict[str, Any]:
 
 def find_place(connection: Connection, clinic: str) -> Place | None:
     """A clinic by its id. Raises RefusedError where its history was tampered with."""
-    rows = connection.execute(_PLACE, {"wanted": clinic}).all()
+    rows = [_Row(*one) for one in _PLACE(connection, wanted=clinic).fetchall()]
     return _place(connection, rows) if rows else None
 
 
@@ -133,11 +149,11 @@ def clinic_of_course(connection: Connection, course: str) -> str | None:
 
 def all_places(connection: Connection) -> list[Place]:
     """All clinics by their ids, each as `find_place`."""
-    rows = connection.execute(_PLACES).all()
+    rows = [_Row(*one) for one in connection.execute(_PLACES)]
     return [_place(connection, list(own)) for _, own in groupby(rows, lambda one: one.id)]
 
 
-def _place(connection: Connection, rows: Sequence[Any]) -> Place:
+def _place(connection: Connection, rows: Sequence[_Row]) -> Place:
     """A clinic from its head beside each of its events."""
     last = _LAST_READ.get(rows[0].id)
     if last is None or last[0] != rows:
@@ -145,7 +161,7 @@ def _place(connection: Connection, rows: Sequence[Any]) -> Place:
     return last[1]
 
 
-def _followed(connection: Connection, rows: Sequence[Any]) -> Place:
+def _followed(connection: Connection, rows: Sequence[_Row]) -> Place:
     head = rows[0]
     events = tuple(_events(head.id, rows))
     files = [one.said["input"] for one in events if one.kind == PUT]
@@ -228,7 +244,7 @@ def rows_of(connection: Connection, clinic: str) -> list[dict[str, Any]]:
 _COLUMNS = ("number", "at", "kind", "facts", "digest")
 
 
-def _events(clinic: str, rows: Sequence[Any]) -> Iterator[ClinicEvent]:
+def _events(clinic: str, rows: Sequence[_Row]) -> Iterator[ClinicEvent]:
     before = ""
     for expected, one in enumerate(rows, start=1):
         before = _digest(clinic, one.number, one.at, one.kind, one.facts, before)

@@ -53,6 +53,7 @@ from planner.store.event_rows import (
     to_row,
 )
 from planner.store.folded import state_of
+from planner.store.prompt import Prompt
 from planner.store.stored_inputs import opening_of, protocol_of, read_input
 from planner.store.summary import summary
 from planner.store.tables import courses, events, pages, patients, texts, visits
@@ -82,9 +83,9 @@ _HEAD = (
     .where(courses.c.id == bindparam("wanted"))
 )
 # SQLite's writers are alone anyway, and it knows no FOR UPDATE.
-_HEAD_LOCKED = _HEAD.with_for_update(of=courses)
+_READ_HEAD, _LOCK_HEAD = Prompt(_HEAD), Prompt(_HEAD.with_for_update(of=courses))
 _PATIENT = select(patients).where(patients.c.key == bindparam("wanted"))
-_ROWS = (
+_ROWS = Prompt(
     select(
         events.c.number,
         events.c.at,
@@ -104,7 +105,7 @@ _ROWS = (
     .where(events.c.course == bindparam("wanted"))
     .order_by(events.c.number)
 )
-_MOVE_ON = (
+_MOVED_ON = (
     update(courses)
     .where(courses.c.id == bindparam("wanted"), courses.c.digest == bindparam("before"))
     .values(
@@ -118,11 +119,12 @@ _MOVE_ON = (
         subscription=bindparam("address"),
     )
 )
-_EVENT, _TEXT, _VISIT = insert(events), insert(texts), insert(visits)
+_MOVE_ON, _ADD_EVENT, _ADD_TEXT = Prompt(_MOVED_ON), Prompt(insert(events)), Prompt(insert(texts))
 # The same three in one, where each statement is a way to a server and back.
-_MOVED = _MOVE_ON.returning(courses.c.id).cte("moved")
+_MOVED = _MOVED_ON.returning(courses.c.id).cte("moved")
 _ADDED = _as_given(events, _MOVED).returning(events.c.course).cte("added")
-_MOVE_ON_AT_ONCE = _as_given(texts, _ADDED).returning(texts.c.event)
+_MOVE_ON_AT_ONCE = Prompt(_as_given(texts, _ADDED).returning(texts.c.event))
+_VISIT = insert(visits)
 _THIS_VISIT = (visits.c.course == bindparam("of")) & (visits.c.number == bindparam("numbered"))
 _REDRAW = update(visits).where(_THIS_VISIT)
 _GONE = delete(visits).where(_THIS_VISIT)
@@ -203,11 +205,11 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
 
     Raises RefusedError for an unknown course, and for a history that was tampered with.
     """
-    query = _HEAD_LOCKED if is_locked else _HEAD
-    head = connection.execute(query, {"wanted": course}).one_or_none()
-    if head is None:
+    read_head = _LOCK_HEAD if is_locked else _READ_HEAD
+    found = read_head(connection, wanted=course).fetchall()
+    if not found:
         raise NotFoundError(_unknown(connection, course))
-    events_there, last_there, at, has_ended_beside, *of_whom = head
+    events_there, last_there, at, has_ended_beside, *of_whom = found[0]
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
@@ -237,7 +239,7 @@ def read_courses_of(
 def read_rows(connection: Connection, course: str) -> list[tuple[EventRow, str, str]]:
     """The events of a course as they are stored, each with its texts' digest and its own."""
     found = []
-    for one in connection.execute(_ROWS, {"wanted": course}):
+    for one in _ROWS(connection, wanted=course).fetchall():
         number, at, author, kind, facts, typed, own, salt, content = one
         texts_of = json.loads(content) if content else {}
         found.append((EventRow(number, at, author, kind, facts, texts_of, salt), typed, own))
@@ -291,11 +293,11 @@ def _is_written(connection: Connection, said: _Values, event: _Values, text: _Va
     """Write an event and its texts after those that are known; False where another came first."""
     if connection.dialect.name == "postgresql":
         given = {**_told_apart(events, event), **_told_apart(texts, text)}
-        return connection.execute(_MOVE_ON_AT_ONCE, {**said, **given}).first() is not None
-    is_next = connection.execute(_MOVE_ON, said).rowcount == 1
+        return bool(_MOVE_ON_AT_ONCE(connection, **said, **given).fetchall())
+    is_next = _MOVE_ON(connection, **said).rowcount == 1
     if is_next:
-        connection.execute(_EVENT, event)
-        connection.execute(_TEXT, text)
+        _ADD_EVENT(connection, **event)
+        _ADD_TEXT(connection, **text)
     return is_next
 
 
@@ -376,9 +378,9 @@ def clinic_file_of(entries: Sequence[Entry]) -> str | None:
 
 def insert_row(connection: Connection, course: str, row: EventRow, typed: str, own: str) -> None:
     """Write an event as it is."""
-    connection.execute(_EVENT, _event_values(course, row, typed, own))
+    _ADD_EVENT(connection, **_event_values(course, row, typed, own))
     if row.texts:
-        connection.execute(_TEXT, _text_values(course, row))
+        _ADD_TEXT(connection, **_text_values(course, row))
 
 
 def _event_values(course: str, row: EventRow, typed: str, own: str) -> _Values:
