@@ -148,10 +148,11 @@ def tampered(register: Database, statement: str) -> None:
                 "events_keep_delete",
                 "texts_keep_delete",
                 "texts_only_blanked",
+                "clinic_events_keep_update",
             ):
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
         else:
-            for table in ("events", "texts"):
+            for table in ("events", "texts", "clinic_events"):
                 connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         connection.exec_driver_sql(statement)
 
@@ -186,6 +187,36 @@ def test_a_changed_event_or_table_is_found(course: Followed, statement: str, say
         tampered(course.register, statement)
     (problem,) = problems(course.register)
     assert says in problem
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("UPDATE events SET at = '2026-09-01' WHERE number = 2", "event 2 was changed"),
+        ("UPDATE texts SET content = '{}' WHERE event = 2", "a text of event 2 was changed"),
+        ("UPDATE clinics SET version = 7", "the history of the clinic"),
+        ("UPDATE clinic_events SET at = '2026-09-01'", "the history of the clinic"),
+    ],
+)
+@pytest.mark.hazard("lost-event")
+def test_the_program_that_wrote_a_row_finds_it_changed(
+    course: Followed, statement: str, says: str
+) -> None:
+    """What a program knows of a course and a clinic by heart stands for no row of them."""
+    found = [lambda now: evaluated(now, 5, "A", Measurement(Decimal(30)))]
+    author = Author("Dr B", datetime.now(UTC), confirm="a measurement")
+    change(course.register, "K-1", found, author)
+    tampered(course.register, statement)
+    with pytest.raises(RefusedError, match=says):
+        change(course.register, "K-1", found, author)
+
+
+def test_who_listens_hears_the_statements_of_a_change(course: Followed) -> None:
+    heard: list[str] = []
+    engine = course.register.engine
+    sqlalchemy.event.listen(engine, "before_cursor_execute", lambda *said: heard.append(said[2]))
+    course.give(2)
+    assert any("INSERT INTO events" in one for one in heard)
 
 
 def test_the_migrations_lead_to_the_tables(register: Database) -> None:

@@ -17,6 +17,7 @@ from planner.app.administration import (
     moved,
     resumed,
 )
+from planner.core.followup.course_state import fold
 from planner.core.followup.events import Corrected, Ended, Event, Given
 from planner.core.followup.questions import questions
 from planner.core.plan.plan import Plan
@@ -117,6 +118,8 @@ def check(before: Standing, event: Event, now: Standing) -> None:
             ]  # fmt: skip
             if given and not slot.moved_to and not slot.at:
                 assert slot.appointment.due == min(given) + timedelta(days=one.after_days)
+    # Followed on from where it was followed last, it stands as it does from its first event on.
+    assert now.record.state == fold(now.record.entries, PROTOCOL)
     # Its plan.json can be read again, and its events written down and read.
     assert not [*plan_problems(plan)]
     read = plan_from(plan_bytes(plan))
