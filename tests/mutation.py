@@ -1,4 +1,4 @@
-"""What became of the mutants of planner/core, after `mutmut run` (its settings are in setup.cfg).
+"""What became of the mutants that setup.cfg names, after `mutmut run`.
 
     python -m tests.mutation
 
@@ -22,13 +22,16 @@ from typing import NamedTuple
 
 from tests.conftest import ROOT
 
-MUTANTS = ROOT / "mutants" / "planner" / "core"
+MUTANTS = ROOT / "mutants" / "planner"
 # mutmut's own codes for what became of a mutant.
 SURVIVED, UNTESTED, NOT_RUN, BY_TYPES = 0, 33, None, 37
 
 
 class Mutant(NamedTuple):
-    """One change: the function that it is in, as it is named there, and the lines of the change."""
+    """One change: the function that it is in, as it is named there, and the lines of the change.
+
+    `module` is its path below the package, dotted: `core.plan.checks`.
+    """
 
     module: str
     function: str
@@ -38,7 +41,8 @@ class Mutant(NamedTuple):
 
 def mutants(folder: Path = MUTANTS) -> Iterator[Mutant]:
     """All of them; the change of those that nothing caught."""
-    for path in sorted(folder.glob("*.py.meta")):
+    for path in sorted(folder.rglob("*.py.meta")):
+        module = ".".join(path.relative_to(folder).parts).removesuffix(".py.meta")
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
         functions = _functions(path.with_suffix(""))
         for name, code in codes.items():
@@ -46,7 +50,7 @@ def mutants(folder: Path = MUTANTS) -> Iterator[Mutant]:
             function = re.sub(r"^x[_ǁ]|__mutmut_\d+$", "", mangled).replace("ǁ", ".")
             caught = code not in (SURVIVED, UNTESTED, NOT_RUN)
             change = "" if caught else _change(functions, mangled)
-            yield Mutant(path.name.partition(".")[0], function, code, change)
+            yield Mutant(module, function, code, change)
 
 
 def _functions(path: Path) -> dict[str, ast.FunctionDef]:
@@ -100,6 +104,9 @@ def main() -> int:
         print(f"{one.module}.{one.function}\n{one.change}\n")
     for what, number in sorted(tally.items()):
         print(f"{number:6} {what}")
+    if not tally:
+        print("there are no mutants: run mutmut first")
+        return 1
     caught = tally["caught by types"] + tally["caught by a test"]
     print(f"{caught / tally.total():.1%} of {tally.total()} caught")
     return int(bool(open_ones))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from planner.files.cases import CaseFile, InjectionTable, PublishedCaseTable, VisitTable, case_files
+from planner.files.cases import CaseFile, CaseTable, InjectionTable, VisitTable, case_files
 
 FOLDER = Path(__file__).parents[1] / "planner" / "cases"
 SPREADSHEET = FOLDER / "cases.csv"
@@ -42,7 +42,7 @@ def spreadsheet() -> bytes:
     return out.getvalue().encode()
 
 
-def _head(file: CaseFile, case: PublishedCaseTable) -> dict[str, Any]:
+def _head(file: CaseFile, case: CaseTable) -> dict[str, Any]:
     findings = (
         " ".join(filter(None, (one.severity, one.code, one.lesion, one.due, f"({one.value})")))
         for one in case.expected.findings
@@ -64,7 +64,7 @@ def _head(file: CaseFile, case: PublishedCaseTable) -> dict[str, Any]:
     }
 
 
-def _visits(case: PublishedCaseTable) -> Iterator[dict[str, Any]]:
+def _visits(case: CaseTable) -> Iterator[dict[str, Any]]:
     decided = {one.lesion: one for one in case.expected.lesions}
     for visit in case.expected.visits:
         shared = _visit(visit)

@@ -8,6 +8,7 @@ tests of its hazard there, and tells what failed. Ends with 1 where nothing fail
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -24,12 +25,35 @@ NOT_COPIED = shutil.ignore_patterns(".*", "node_modules", "build", "*.egg-info",
 
 
 class Removal(NamedTuple):
-    """How a control is taken away: in a file, a text and what stands in its place."""
+    """How a control is taken away: in a function of a file, a text and what stands in its place.
+
+    What lies in no function is looked for in the whole file.
+    """
 
     hazard: str
     where: str
     take: str
     put: str
+    function: str = ""
+
+    def place(self, text: str) -> str:
+        """What of the file it is looked for in. Raises StopIteration for an unknown function."""
+        return _function(text, self.function) if self.function else text
+
+    def without(self, text: str) -> str:
+        """The file without the control."""
+        place = self.place(text)
+        return text.replace(place, place.replace(self.take, self.put))
+
+
+def _function(text: str, name: str) -> str:
+    """A function of a module by its name, `Class.method`, as it stands there."""
+    body: list[ast.stmt] = ast.parse(text).body
+    for part in name.split("."):
+        found = next(one for one in body if getattr(one, "name", None) == part)
+        body = found.body  # type: ignore[attr-defined]
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[found.lineno - 1 : found.end_lineno])
 
 
 def removals() -> tuple[Removal, ...]:
@@ -52,7 +76,7 @@ def failures(project: Path, removal: Removal, tests: tuple[str, ...]) -> list[st
     """The tests that fail without the control."""
     path = project / removal.where
     kept = path.read_text(encoding="utf-8")
-    path.write_text(kept.replace(removal.take, removal.put), encoding="utf-8")
+    path.write_text(removal.without(kept), encoding="utf-8")
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-n", "0", "-q", "--tb=no", "-rf", *tests],

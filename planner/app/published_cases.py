@@ -13,12 +13,12 @@ from planner.core.plan.findings import Finding
 from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit, Preparation
 from planner.core.values.formatting import decimal
 from planner.errors import InputError
-from planner.files.cases import HappenedTable, PublishedCaseTable
+from planner.files.cases import CaseTable, HappenedTable
 from planner.store.database import Database
 from planner.store.standing import Standing
 
 
-def outcome(case: PublishedCaseTable, clinic: str, register: Database) -> dict[str, Any]:
+def outcome(case: CaseTable, clinic: str, register: Database) -> dict[str, Any]:
     """What comes out of a case; one in which something happens goes through the register."""
     sources = NamedFile("course", case.course.encode()), NamedFile("clinic", clinic.encode())
     try:
@@ -29,7 +29,7 @@ def outcome(case: PublishedCaseTable, clinic: str, register: Database) -> dict[s
     return described(plan)
 
 
-def _followed(case: PublishedCaseTable, inputs: Inputs, register: Database) -> Plan:
+def _followed(case: CaseTable, inputs: Inputs, register: Database) -> Plan:
     from planner.app.actors import Author
     from planner.app.courses import add_course, change
 
@@ -41,7 +41,7 @@ def _followed(case: PublishedCaseTable, inputs: Inputs, register: Database) -> P
     return standing.plan
 
 
-def _after(case: PublishedCaseTable, inputs: Inputs) -> datetime:
+def _after(case: CaseTable, inputs: Inputs) -> datetime:
     """The day after the last thing that happened."""
     days = [datetime.fromisoformat(one.at).date() for one in case.event if one.at]
     last = max([inputs.course.first_visit.date(), *days])

@@ -32,7 +32,7 @@ class HappenedTable(_Strict):
     at: str = Field("", description="all but miss: the clinic's wall clock, or a day")
 
 
-class ExpectedDecision(_Strict):
+class DecisionTable(_Strict):
     """The regimen of a lesion, and the rule and evidence that it rests on."""
 
     lesion: str
@@ -100,12 +100,12 @@ class ExpectedTable(_Strict):
     """What has to come out: a plan, or the places of the input that are refused."""
 
     refused: list[str] = []
-    lesions: list[ExpectedDecision] = []
+    lesions: list[DecisionTable] = []
     visits: list[VisitTable] = []
     findings: list[FindingTable] = []
 
 
-class PublishedCaseTable(_Strict):
+class CaseTable(_Strict):
     """One case: a course file's text, the name of one of the clinics, what happens, what is due."""
 
     id: str
@@ -127,7 +127,7 @@ class CaseFile(_Strict):
     protocol_version: str
     version: str
     clinic: dict[str, str]
-    case: list[PublishedCaseTable]
+    case: list[CaseTable]
 
 
 @cache

@@ -497,7 +497,7 @@ def test_who_makes_room_finds_room_that_others_make(
     with monkeypatch.context() as nearest:
         nearest.setattr(waiting, "MOST_FURTHER", 0)
         register, who = open_database(where["PLANNER_DATABASE"]), Author("Dr A", datetime.now(UTC))
-        no_chain = waiting.book(register, "one", who, waiting.Bounds(), may_move=3, is_dry=True)
+        no_chain = waiting.book(register, "one", who, waiting.FirstDays(), may_move=3, is_dry=True)
     assert no_chain.courses == ()
     found = changed(planner, *call, "--confirm", "called", **where)
     assert [one["first_visit"][:16] for one in found["booked"]] == ["2027-03-22T08:00"]

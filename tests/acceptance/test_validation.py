@@ -18,7 +18,7 @@ import pytest
 
 from planner.app.published_cases import differences
 from planner.files.bundled import example_text, protocol_path
-from planner.files.cases import CaseFile, PublishedCaseTable, case_files, read_cases
+from planner.files.cases import CaseFile, CaseTable, case_files, read_cases
 from planner.store.database import open_database
 from tests import published_cases, release_list
 from tests.conftest import ROOT, Run
@@ -58,7 +58,7 @@ def test_a_second_implementation_finds_the_same(file: CaseFile) -> None:
         assert apart(case, found) == [], case.id
 
 
-def apart(case: PublishedCaseTable, found: dict[str, Any]) -> list[str]:
+def apart(case: CaseTable, found: dict[str, Any]) -> list[str]:
     expected = case.expected.model_dump(exclude_defaults=True)
     if "refused" in expected:
         return [] if "refused" in found else ["it is not refused"]

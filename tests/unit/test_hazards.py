@@ -125,6 +125,7 @@ def test_each_control_can_be_taken_away() -> None:
         (hazard,) = (one for one in LOG if one.id == trial.hazard)
         assert trial.where in {control.where for control in hazard.controls}
         text = (ROOT / trial.where).read_text(encoding="utf-8")
-        assert text.count(trial.take) == 1, f"{trial.hazard}: {trial.take}"
+        assert trial.place(text).count(trial.take) == 1, f"{trial.hazard}: {trial.take}"
+        assert trial.without(text) != text
     tried = {(one.hazard, one.where) for one in removals()}
     assert tried == {(one.id, control.where) for one in LOG for control in one.controls}
