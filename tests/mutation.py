@@ -67,7 +67,7 @@ def _change(functions: dict[str, ast.FunctionDef], mangled: str) -> str:
 
 
 class Explained(NamedTuple):
-    """Why a mutant may live: `change` is a pattern that its lines hold."""
+    """Why a mutant may live: `change` is a pattern that its lines hold, not those that it had."""
 
     function: str
     change: str
@@ -76,7 +76,8 @@ class Explained(NamedTuple):
     def holds(self, mutant: Mutant) -> bool:
         """Whether it is about this mutant."""
         is_here = re.fullmatch(self.function, f"{mutant.module}.{mutant.function}") is not None
-        return is_here and re.search(self.change, mutant.change) is not None
+        made = "\n".join(row for row in mutant.change.splitlines() if row.startswith("+"))
+        return is_here and re.search(self.change, made) is not None
 
 
 def explanations() -> tuple[Explained, ...]:
