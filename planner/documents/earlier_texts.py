@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 
 from planner.core.values.formatting import day, moment
-from planner.core.values.said import joined, said
+from planner.core.values.said import Said, joined, said
 
 _PLACE = re.compile(r"\{(\w+)\}")
 # A pattern of so few letters of its own is no whole sentence.
@@ -129,9 +129,6 @@ SENTENCES = (
     "{what}, syringes of 1, 3, 5 and 10 mL",
     "{what}, syringes of 1, 3, 5 and 10 mL, {more}",
     "pentahydrate",
-    "; ",
-    ", ",
-    " and ",
     # where the bundled protocol's figures stand
     "Methods, paragraph {n}",
     "Results, paragraph {n}",
@@ -142,7 +139,7 @@ SENTENCES = (
 
 
 def taken_apart(text: str) -> str:
-    """A text that was kept, as what it is made of; any other as it is."""
+    """A text that was kept, as what it is made of; any other as a word of ours."""
     if text in SENTENCES:
         return said(text)
     for pattern, template in _patterns():
@@ -161,13 +158,14 @@ def taken_apart(text: str) -> str:
     return _day(text)
 
 
-def _day(text: str) -> str:
+def _day(text: str) -> Said:
     """A day as the core writes one; any other text as a word, which the catalogue may know."""
-    for form, shown in ((_DAY, day), (_MOMENT, moment)):
+    for form in (_DAY, _MOMENT):
         try:
-            return shown(datetime.strptime(text, form))
+            at = datetime.strptime(text, form)
         except ValueError:
             continue
+        return day(at) if form == _DAY else moment(at)
     return said(text)
 
 

@@ -125,7 +125,8 @@ class Language:
 
     def listing(self, items: list[str]) -> str:
         """`A, B and C`."""
-        return formatting.listing(items, self(" and ").strip())
+        listed = formatting.listing(items)
+        return self._told(listed) if isinstance(listed, Said) else listed
 
     def _day(self, value: date, form: str) -> str:
         weekday = self._days.weekdays[value.weekday()]
@@ -172,6 +173,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def _taken_apart(text: str) -> Said:
+    # Few papers are of a course that version 0.2 planned.
     from planner.documents.earlier_texts import taken_apart
 
     parts = taken_apart(text)

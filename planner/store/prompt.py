@@ -19,9 +19,6 @@ class Answer(Protocol):
     def rowcount(self) -> int:
         """How many rows it changed."""
 
-    def fetchone(self) -> Any:
-        """Its next row; None where there is none."""
-
     def fetchall(self) -> Sequence[Any]:
         """All its rows."""
 
@@ -47,13 +44,11 @@ class Prompt:
             return connection.execute(self._statement, values)
         dialect = connection.dialect
         built = self._built.get(dialect.name) or self._build(dialect)
-        driver = connection.connection
-        cursor = driver.cursor()
+        cursor = connection.connection.cursor()
         try:
             cursor.execute(built.text, {**built.values, **values})
         except dialect.loaded_dbapi.Error as error:
-            if dialect.is_disconnect(error, driver, cursor):
-                _forget(connection, error)
+            # Whether the connection is lost SQLAlchemy finds out as it ends the transaction.
             raise DBAPIError(built.text, None, error) from error
         return cursor
 
@@ -64,9 +59,3 @@ class Prompt:
         compiled = self._statement.compile(dialect=by_names)
         built = self._built[dialect.name] = _Built(str(compiled), compiled.params)
         return built
-
-
-def _forget(connection: Connection, error: BaseException) -> None:
-    """A connection that was lost, and those that were made as early."""
-    connection.invalidate(error)
-    connection.engine.dispose()

@@ -13,10 +13,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from planner.core.followup.events import kind_of
 from planner.errors import ServiceError
 from planner.store.database import ANSWER_SECONDS, open_database
+from planner.store.histories import read_course
 from tests.conftest import Run
 from tests.courses import SOUND, write
+from tests.registers import follow
 
 ZONE, BY = ("--timezone", "Europe/Copenhagen"), ("--by", "Dr A. Holm")
 PATHS = [
@@ -191,3 +194,34 @@ def test_a_database_of_another_version_is_refused(
     done = planner("course", "list")
     assert done.returncode == 14, done.stderr
     assert "does not say of which version" in done.stderr
+
+
+def test_a_server_that_ends_its_connections_loses_no_change(
+    postgresql: str, tmp_path: Path, database
+) -> None:  # type: ignore[no-untyped-def]
+    """Of the change that was cut off nothing stays, and what is asked next is answered."""
+    register = open_database(database("d_lost", "UTF8"))
+    followed = follow(register, tmp_path)
+    # Two connections wait in the pool, and neither will be there.
+    with register.reading() as one, register.reading() as other:
+        read_course(one, "K-1")
+        read_course(other, "K-1")
+
+    def cut_off() -> None:
+        with register.writing() as connection:
+            read_course(connection, "K-1", is_locked=True)
+            with psycopg.connect(postgresql, autocommit=True) as server:
+                server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = 'd_lost'"
+                )
+            read_course(connection, "K-1")
+
+    with pytest.raises(ServiceError):
+        cut_off()
+    followed.give(1)
+    with register.reading() as one, register.reading() as other:
+        kinds = [kind_of(each.event) for each in read_course(one, "K-1").entries]
+        assert kinds == ["planned", "given"]
+        assert read_course(other, "K-1").entries == read_course(one, "K-1").entries
+    register.engine.dispose()

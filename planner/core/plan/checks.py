@@ -14,6 +14,7 @@ from planner.core.protocol.decisions import Hit
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import (
     count,
+    decimal,
     mg_per_ml,
     mm,
     plain,
@@ -176,7 +177,7 @@ def _age(course: Course, protocol: Protocol) -> Iterator[Finding]:
 def _years(ages: Interval) -> str:
     """`49 to 74 years`, or as any stretch is said."""
     if ages.low is not None and ages.high is not None:
-        return said("{low} to {high} years", low=ages.low, high=ages.high)
+        return said("{low} to {high} years", low=decimal(ages.low), high=decimal(ages.high))
     return ages.words("years")
 
 

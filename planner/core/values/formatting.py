@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
 from planner.core.values.quantities import Number, is_whole
-from planner.core.values.said import Said, joined, said
+from planner.core.values.said import Said, figure, joined, said
 
 NBSP = "\u00a0"
 PLACES = 6
@@ -61,7 +61,7 @@ def decimal(value: Number) -> Decimal:
 
 def amount(value: Number, unit: str, places: int = PLACES) -> Said:
     """`12.5 mg`, with a no-break space."""
-    return said(f"{{value}}{NBSP}{unit}", value=Decimal(number(value, places)))
+    return figure(number(value, places), f"{NBSP}{unit}")
 
 
 def mg(value: Number) -> Said:

@@ -42,8 +42,13 @@ def said(template: str, /, **places: Part) -> Said:
     """A sentence of ours by its template, with what stands in the places of it."""
     if not places:
         return _said(template, template, _NOTHING, "")
-    english = {name: _english(one) for name, one in places.items()}
+    english = {name: _moment(one) if isinstance(one, date) else one for name, one in places.items()}
     return _said(template.format(**english), template, places, "")
+
+
+def figure(written: str, unit: str) -> Said:
+    """A number as it is written, with its unit: made without a format, as figures are many."""
+    return _said(f"{written}{unit}", f"{{value}}{unit}", {"value": Decimal(written)}, "")
 
 
 def term(context: str, word: str) -> Said:
@@ -67,15 +72,7 @@ def _said(english: str, template: str, places: Mapping[str, Part], context: str)
     return new
 
 
-def _english(part: Part) -> str:
-    match part:
-        case datetime():
-            return f"{_day(part)} {part:%H:%M}"
-        case date():
-            return _day(part)
-        case _:
-            return str(part)
-
-
-def _day(on: date) -> str:
-    return f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}"
+def _moment(at: date) -> str:
+    """A day, and its hour where it has one."""
+    day = f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{day} {at:%H:%M}" if isinstance(at, datetime) else day
