@@ -75,6 +75,9 @@ class Collection:
         )
         # All of an exchange has one deadline, its headers too: a loop can leave it at any point.
         self._runner = asyncio.Runner()
+        # What ends an exchange, a signal too, is raised to who waits for it: its loop has nothing
+        # to say besides.
+        self._runner.get_loop().set_exception_handler(lambda _loop, _context: None)
 
     def __enter__(self) -> Collection:
         return self

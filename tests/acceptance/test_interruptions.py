@@ -5,6 +5,8 @@ MOMENTS=50 in the environment tries as many random moments of each command; a te
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import random
 import shutil
@@ -14,12 +16,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import icalendar
 import pytest
 
 from planner.cli.main import run
+from planner.servers.caldav import Collection
 from tests.conftest import Run
 from tests.courses import SOUND, write
 from tests.servers import in_front_of, make_calendar, radicale
@@ -142,6 +146,26 @@ def published(server: str) -> list[int]:
         return []
     events = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
     return sorted(int(event["SEQUENCE"]) for event in events)
+
+
+def test_a_signal_in_an_exchange_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, server: str
+) -> None:
+    """Raised in a task that connects, it ends the exchange; the loop itself says nothing."""
+
+    async def signalled() -> NoReturn:
+        raise SystemExit(143)
+
+    async def stopped(*_request: object, **_more: object) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(signalled())
+
+    monkeypatch.setattr(httpx.AsyncClient, "send", stopped)
+    with pytest.raises(SystemExit, match="143"), Collection(server, None) as collection:
+        collection.with_uid("one@clinic.example")
+    del collection
+    gc.collect()
+    assert caplog.messages == []
 
 
 @pytest.mark.hazard("crash-in-the-middle")
