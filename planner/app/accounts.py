@@ -38,10 +38,10 @@ LONGEST_NAME = 80
 
 
 class NewAccount(NamedTuple):
-    """Somebody who is to use the page."""
+    """Somebody who is to use the page; the role as it was named, looked at when it is added."""
 
     name: str
-    role: Role
+    role: str
     password: str
     language: str = "en"
 
@@ -56,14 +56,14 @@ def add(database: Database, author: Author, new: NewAccount) -> None:
 def _add(connection: Connection, author: Author, new: NewAccount) -> None:
     lock_name(connection, "accounts")
     name = _checked_name(new.name)
-    _check_role(new.role)
+    role = _role_of(new.role)
     check_password(new.password)
     if find_account(connection, name) is not None:
         problem = "there is an account of that name already"
         raise RefusedError(Problem("name", problem, "choose another name"))
     kept, now = hashed(new.password), author.now.isoformat()
-    add_account(connection, Account(name, new.role, new.language, kept, now, author.name, None))
-    note_change(connection, author, f"account {name} added as {new.role}")
+    add_account(connection, Account(name, role, new.language, kept, now, author.name, None))
+    note_change(connection, author, f"account {name} added as {role}")
 
 
 def _checked_name(name: str) -> str:
@@ -77,9 +77,11 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _check_role(role: str) -> None:
-    if role not in ROLES:
-        raise InputError(Problem("role", f"there is no role {role}", nearest(role, ROLES)))
+def _role_of(name: str) -> Role:
+    for role in ROLES:
+        if role == name:
+            return role
+    raise InputError(Problem("role", f"there is no role {name}", nearest(name, ROLES)))
 
 
 def listed(database: Database, role: Role) -> Sequence[Account]:
@@ -89,10 +91,10 @@ def listed(database: Database, role: Role) -> Sequence[Account]:
         return all_accounts(connection)
 
 
-def set_role(database: Database, author: Author, name: str, role: Role) -> None:
+def set_role(database: Database, author: Author, name: str, role: str) -> None:
     """Give an account another role; its sessions end."""
-    _check_role(role)
-    _change(database, author, name, f"is now {role}", role=role)
+    wanted = _role_of(role)
+    _change(database, author, name, f"is now {wanted}", role=wanted)
 
 
 def set_password(database: Database, author: Author, name: str, password: str) -> None:

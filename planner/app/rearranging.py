@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from planner.app.actors import Author
 from planner.app.changing import Step, new_findings, settled
 from planner.core.calendar.availability import Opening
-from planner.core.calendar.clinic import Clinic
+from planner.core.calendar.clinic import Clinic, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.displaced import (
     Displaced,
@@ -145,7 +145,7 @@ class _Rearranging:
         ]
         return self._opening(stays, there)
 
-    def _rows(self, days: tuple[date, date]) -> Sequence[tuple[str, int, datetime, list[str]]]:
+    def _rows(self, days: tuple[date, date]) -> Sequence[tuple[str, int, datetime, list[Purpose]]]:
         """The visits to come of some days, each with its start and what is done at it."""
         query = select(visits.c.course, visits.c.number, visits.c.start, visits.c.summary).where(
             visits.c.clinic == self.after.id,
@@ -170,7 +170,7 @@ class _Rearranging:
         for course, number, start, purposes in self._rows(days):
             if start < self.now:
                 continue
-            stay = opening.stay(purposes)  # type: ignore[arg-type]
+            stay = opening.stay(purposes)
             if opening.shut(start, stay):
                 must.add((course, number))
             elif opening.is_overfull(start, stay):

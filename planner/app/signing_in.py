@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from planner.app.actors import Author, Role
+from planner.app.actors import Author
 from planner.app.auditing import note_change
 from planner.app.passwords import is_right
 from planner.core.values.lettering import as_people_read
@@ -72,8 +72,9 @@ class Visitor(NamedTuple):
 
     def author(self, account: Account) -> Author:
         """Somebody with an account."""
-        role: Role = account.role  # type: ignore[assignment]
-        return Author(account.name, self.now, role=role, through="page", address=self.address)
+        return Author(
+            account.name, self.now, role=account.role, through="page", address=self.address
+        )
 
 
 def sign_in(database: Database, name: str, password: str, visitor: Visitor) -> tuple[str, Account]:

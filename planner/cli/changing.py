@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple
 
 import click
 
@@ -24,8 +24,6 @@ from planner.cli.sources import read_calendars as calendars
 
 if TYPE_CHECKING:
     from planner.app.courses import Changed, Make
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Change(NamedTuple):
@@ -56,7 +54,7 @@ class Change(NamedTuple):
         return done
 
 
-def changing(command: F) -> F:
+def changing(command: Callable[Concatenate[Change, ...], None]) -> Callable[..., None]:
     """The options that every change has; the command gets them as a Change."""
 
     @click.argument("course", metavar="ID")
@@ -79,4 +77,4 @@ def changing(command: F) -> F:
     ) -> None:
         command(Change(course, by, confirm, if_revision, database, busy, as_json), **own)
 
-    return wrapped  # type: ignore[return-value]
+    return wrapped

@@ -32,7 +32,7 @@ from planner.errors import Problem, UsageError
 if TYPE_CHECKING:
     from planner.app.clinics import ClinicChanged
     from planner.app.rearranging import Outcome, VisitMoved
-    from planner.core.calendar.clinic import Closure
+    from planner.core.calendar.clinic import Closure, Kind
     from planner.store.clinics import ClinicEvent, Place
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -94,7 +94,7 @@ def close(
     on: str,
     last: str | None,
     hours: str | None,
-    kind: str | None,
+    kind: Kind | None,
     less: int | None,
     reason: str,
     is_dry: bool,
@@ -186,7 +186,7 @@ def show(clinic: str, database: str | None, as_json: bool) -> None:
 
 
 def _closure(
-    on: str, last: str | None, hours: str | None, kind: str | None, less: int | None
+    on: str, last: str | None, hours: str | None, kind: Kind | None, less: int | None
 ) -> Closure:
     from planner.core.calendar.clinic import Closure
     from planner.files.fields import check_span
@@ -197,7 +197,7 @@ def _closure(
     if (kind is None) != (less is None):
         raise UsageError(Problem("", "--kind and --less go together", "give both, or none"))
     span = None if hours is None else typed(hours, check_span, "--hours")
-    return Closure(first, until, span, kind, less or 0)  # type: ignore[arg-type]
+    return Closure(first, until, span, kind, less or 0)
 
 
 def _tell(made: ClinicChanged, as_json: bool) -> None:

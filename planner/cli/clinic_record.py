@@ -16,6 +16,8 @@ from planner.core.values.formatting import moment
 from planner.errors import InputError, NotConfirmedError, Problem
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from planner.app.administration import Circumstances
     from planner.app.courses import Make
     from planner.core.plan.plan import PlannedVisit
@@ -99,12 +101,12 @@ def _head(standing: Standing, visit: PlannedVisit) -> None:
         click.echo(f"  waits for a physician: {one.alone}", err=True)
 
 
-def _dose(lesion: str, drawn: object, dose: object) -> str:
+def _dose(lesion: str, drawn: Fraction | None, dose: Fraction | None) -> str:
     from planner.core.values.formatting import mg, ml
 
     if drawn is None or dose is None:
         return f"{lesion} dose open"
-    return f"{lesion} {mg(dose)} ({ml(drawn)})"  # type: ignore[arg-type]
+    return f"{lesion} {mg(dose)} ({ml(drawn)})"
 
 
 def _question(visit: PlannedVisit) -> str:

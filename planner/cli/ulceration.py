@@ -10,18 +10,18 @@ import click
 
 from planner.errors import Problem, UsageError
 
-F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 _OPTIONS = ("--ulcerated", "--not-ulcerated")
 
 
-def ulceration_option(*, must: bool) -> Callable[[F], F]:
+def ulceration_option(*, must: bool) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """`ulcerated`: True, False, or None where nothing was said and it `must` not be."""
 
-    def with_options(command: F) -> F:
+    def with_options(command: Callable[..., T]) -> Callable[..., T]:
         @click.option(_OPTIONS[0], "is_ulcerated", is_flag=True, help="It is ulcerated.")
         @click.option(_OPTIONS[1], "is_intact", is_flag=True, help="It is not.")
         @wraps(command)
-        def wrapped(*first: Any, is_ulcerated: bool, is_intact: bool, **own: Any) -> Any:
+        def wrapped(*first: Any, is_ulcerated: bool, is_intact: bool, **own: Any) -> T:
             if is_ulcerated and is_intact:
                 problem = f"{' and '.join(_OPTIONS)} were both given"
                 raise UsageError(Problem("", problem, "keep one"))
@@ -31,6 +31,6 @@ def ulceration_option(*, must: bool) -> Callable[[F], F]:
             said = is_ulcerated if is_ulcerated or is_intact else None
             return command(*first, ulcerated=said, **own)
 
-        return wrapped  # type: ignore[return-value]
+        return wrapped
 
     return with_options

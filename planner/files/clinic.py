@@ -27,7 +27,6 @@ from planner.core.calendar.clinic import (
     Share,
 )
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
-from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Strength
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
@@ -37,6 +36,8 @@ from planner.files.fields import (
     FieldError,
     FileModel,
     Id,
+    LanguageCode,
+    MgPerMl,
     Reminder,
     Text,
     check_span,
@@ -67,7 +68,16 @@ _LETTERS = {
     "\u00f6": "oe",
     "\u00fc": "ue",
 }
-_Positive = exact_number(above="0", most="1000")
+VisitMinutes = Annotated[int, *whole_number(5, 480)]
+FurtherMinutes = Annotated[int, *whole_number(0, 60)]
+AtOnce = Annotated[int, *whole_number(1, 100)]
+Taken = Annotated[int, *whole_number(0, 100)]
+RetentionYears = Annotated[int, *whole_number(1, 100)]
+VialMl = Annotated[Decimal, *exact_number(above="0", most="1000")]
+CapacityMl = Annotated[Decimal, *exact_number(least="0.1", most="100")]
+GraduationMl = Annotated[Decimal, *exact_number(least="0.001", most="100")]
+DeadSpaceMl = Annotated[Decimal, *exact_number(least="0", most="100")]
+MostMl = Annotated[Decimal, *exact_number(above="0", most="100")]
 
 
 def _spans(value: object) -> list[OpeningHours]:
@@ -130,17 +140,17 @@ class OpeningTable(FileModel):
 class MinutesTable(FileModel):
     """How long a visit takes for each purpose."""
 
-    injection: whole_number(5, 480) = INJECTION_MINUTES  # type: ignore[valid-type]
-    evaluation: whole_number(5, 480) = EVALUATION_MINUTES  # type: ignore[valid-type]
-    each_further_lesion: whole_number(0, 60) = 0  # type: ignore[valid-type]
+    injection: VisitMinutes = INJECTION_MINUTES
+    evaluation: VisitMinutes = EVALUATION_MINUTES
+    each_further_lesion: FurtherMinutes = 0
 
 
 class CapacityTable(FileModel):
     """How many of each kind there are at the same time."""
 
-    rooms: whole_number(1, 100)  # type: ignore[valid-type]
-    nurses: whole_number(1, 100) | None = None  # type: ignore[valid-type]
-    physicians: whole_number(1, 100) | None = None  # type: ignore[valid-type]
+    rooms: AtOnce
+    nurses: AtOnce | None = None
+    physicians: AtOnce | None = None
 
 
 def _of_rooms(value: object) -> object:
@@ -165,9 +175,9 @@ Capacity = Annotated[
 class NeedTable(FileModel):
     """How many of each kind a visit takes; one that is left out is not taken."""
 
-    rooms: whole_number(0, 100) = 0  # type: ignore[valid-type]
-    nurses: whole_number(0, 100) = 0  # type: ignore[valid-type]
-    physicians: whole_number(0, 100) = 0  # type: ignore[valid-type]
+    rooms: Taken = 0
+    nurses: Taken = 0
+    physicians: Taken = 0
 
 
 class NeedsTable(FileModel):
@@ -180,17 +190,17 @@ class NeedsTable(FileModel):
 class StockTable(FileModel):
     """What the clinic draws from."""
 
-    strength_mg_per_ml: exact_number(above="0", most="10000")  # type: ignore[valid-type]
+    strength_mg_per_ml: MgPerMl
     salt: Literal["pentahydrate", "anhydrous", "not stated"] = "not stated"
-    vial_ml: _Positive | None = None  # type: ignore[valid-type]
+    vial_ml: VialMl | None = None
 
 
 class SyringeTable(FileModel):
     """A size of syringe; the dead space stays behind in it and its needle."""
 
-    capacity_ml: exact_number(least="0.1", most="100")  # type: ignore[valid-type]
-    graduation_ml: exact_number(least="0.001", most="100")  # type: ignore[valid-type]
-    dead_space_ml: exact_number(least="0", most="100") = Decimal(0)  # type: ignore[valid-type]
+    capacity_ml: CapacityMl
+    graduation_ml: GraduationMl
+    dead_space_ml: DeadSpaceMl = Decimal(0)
 
 
 class ApprovalTable(FileModel):
@@ -259,12 +269,12 @@ class ClinicFile(FileModel):
     needs: NeedsTable | None = None
     reminders: list[Reminder] | None = None
     paper: Literal["A4", "Letter"] = "A4"
-    language: Literal[*LANGUAGES] = "en"  # type: ignore[valid-type]
+    language: LanguageCode = "en"
     draw_up: Literal["each", "shared"] = "each"
     second_check: bool = False
     label: Literal["A4-24", "A4-48", "Letter-30"] | None = None
     needle_change: bool = False
-    most_ml: dict[Id, exact_number(above="0", most="100")] = {}  # type: ignore[valid-type]
+    most_ml: dict[Id, MostMl] = {}
     stock: StockTable | None = None
     syringe: list[SyringeTable] | None = Field(default=None, min_length=1, max_length=20)
     approval: list[ApprovalTable] = []
@@ -277,7 +287,7 @@ class ClinicFile(FileModel):
         | None
     ) = None
     codes: dict[Id, CodeTable] = {}
-    retention_years: whole_number(1, 100) | None = None  # type: ignore[valid-type]
+    retention_years: RetentionYears | None = None
 
 
 def clinic_from(table: Table, years: range) -> Clinic:

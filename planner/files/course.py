@@ -59,8 +59,10 @@ DEFAULT_PROTOCOL = "sts-150"
 # What papers can be made of within some seconds; a patient has fewer.
 MOST_LESIONS = 100
 T = TypeVar("T", bound=FileModel)
-DoseMg = exact_number(above="0", most="100000")
-SizeMm = exact_number(above="0", most="10000")
+DoseMg = Annotated[Decimal, *exact_number(above="0", most="100000")]
+SizeMm = Annotated[Decimal, *exact_number(above="0", most="10000")]
+DiseaseYears = Annotated[Decimal, *exact_number(least="0", most="120")]
+Revision = Annotated[int, *whole_number(0, 9999)]
 
 
 class Doses(NamedTuple):
@@ -96,7 +98,7 @@ def _some(check: Any) -> Any:
 
 _one_or_more = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 DoseList = Annotated[
-    list[DoseMg],  # type: ignore[valid-type]
+    list[DoseMg],
     WrapValidator(_doses),
     WithJsonSchema(
         {
@@ -146,7 +148,7 @@ class LesionTable(FileModel):
     site: Text
     side: Literal["left", "right", "midline"] | None = None
     site_detail: Text | None = None
-    size_mm: SizeMm  # type: ignore[valid-type]
+    size_mm: SizeMm
     ulcerated: bool
     dose_mg: DoseList | None = None
     regimen: Text | None = None
@@ -175,7 +177,7 @@ class BackgroundTable(FileModel):
     """What reports of a series ask of a patient; no plan hangs on it, and all may be left out."""
 
     sex: Literal["female", "male", "other"] | None = None
-    disease_years: exact_number(least="0", most="120") | None = None  # type: ignore[valid-type]
+    disease_years: DiseaseYears | None = None
     serology: Text | None = None
     co_treatments: Text | None = None
     earlier_treatment: Text | None = None
@@ -188,7 +190,7 @@ class CourseFile(FileModel):
     """A course of injections for one patient."""
 
     id: Id
-    revision: whole_number(0, 9999) = 0  # type: ignore[valid-type]
+    revision: Revision = 0
     protocol: Text = DEFAULT_PROTOCOL
     diagnosis: Text
     indication: Literal["severe", "ulcerated", "before-surgery"] | None = None

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from planner.core.calendar.clinic import OpeningHours
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import PLACES, ends, number
 from planner.core.values.intervals import Interval
+from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
 from planner.core.values.said import said
 from planner.errors import Problem
@@ -23,6 +31,8 @@ from planner.files.reading import LONGEST_TEXT
 
 # Nobody reads more, and to look for what each unknown key may have meant takes its time.
 MOST_PROBLEMS = 100
+# What checks a value, and how a schema describes it: `Annotated[int, *whole_number(0, 9)]`.
+Checked = tuple[BeforeValidator, WithJsonSchema]
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -72,8 +82,8 @@ def _exact(
     return check
 
 
-def exact_number(*, above: str | None = None, least: str | None = None, most: str) -> Any:
-    """The type of a plain decimal within bounds."""
+def exact_number(*, above: str | None = None, least: str | None = None, most: str) -> Checked:
+    """What makes a Decimal a plain one within bounds."""
     limits = [None if text is None else Decimal(text) for text in (least, above)]
     schema: dict[str, Any] = {"type": "number", "maximum": float(most)}
     if least is not None:
@@ -81,7 +91,7 @@ def exact_number(*, above: str | None = None, least: str | None = None, most: st
     if above is not None:
         schema["exclusiveMinimum"] = float(above)
     check = _exact(limits[0], limits[1], Decimal(most))
-    return Annotated[Decimal, BeforeValidator(check), WithJsonSchema(schema)]
+    return BeforeValidator(check), WithJsonSchema(schema)
 
 
 def check_exact(kind: Any, value: object) -> Decimal:
@@ -103,10 +113,23 @@ def check_whole(least: int, most: int) -> Callable[[object], int]:
     return check
 
 
-def whole_number(least: int, most: int) -> Any:
-    """The type of a whole number; both bounds are inclusive."""
+def whole_number(least: int, most: int) -> Checked:
+    """What makes an int a whole number within bounds; both are inclusive."""
     schema = {"type": "integer", "minimum": least, "maximum": most}
-    return Annotated[int, BeforeValidator(check_whole(least, most)), WithJsonSchema(schema)]
+    return BeforeValidator(check_whole(least, most)), WithJsonSchema(schema)
+
+
+class OneOf:
+    """What makes a text one of some that are known only to a table: a Literal of its keys."""
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        self.choices = list(choices)
+
+    def __get_pydantic_core_schema__(
+        self, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """How pydantic checks it."""
+        return core_schema.literal_schema(self.choices)
 
 
 def check_text(value: object) -> str:
@@ -294,6 +317,8 @@ Closed = Annotated[
 Reminder = Annotated[
     timedelta, BeforeValidator(check_reminder), WithJsonSchema(_text_type(check_reminder, "1 day"))
 ]
+MgPerMl = Annotated[Decimal, *exact_number(above="0", most="10000")]
+LanguageCode = Annotated[str, OneOf(LANGUAGES)]
 Bound = Annotated[
     Interval, BeforeValidator(check_interval), WithJsonSchema(_text_type(check_interval, "< 5"))
 ]

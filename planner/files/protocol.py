@@ -31,7 +31,6 @@ from planner.core.protocol.protocol import (
     TreatedRange,
 )
 from planner.core.protocol.rules import Domains, Rule
-from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import as_people_read
 from planner.core.values.quantities import Strength
 from planner.errors import Problem, ProtocolError, located, raise_if_any
@@ -41,6 +40,9 @@ from planner.files.fields import (
     FieldError,
     FileModel,
     Id,
+    LanguageCode,
+    MgPerMl,
+    OneOf,
     Text,
     exact_number,
     nearest,
@@ -63,7 +65,19 @@ def _precision(value: object) -> Decimal:
 
 
 Precision = Annotated[Decimal, BeforeValidator(_precision), WithJsonSchema({"type": "string"})]
-_Mm = exact_number(least="0", most="10000")
+Injections = Annotated[int, *whole_number(1, MOST_INJECTIONS)]
+DaysBetween = Annotated[int, *whole_number(1, 366)]
+DayOfCourse = Annotated[int, *whole_number(0, 1000)]
+DaysAfter = Annotated[int, *whole_number(1, 1000)]
+WindowDays = Annotated[int, *whole_number(0, 60)]
+InjectionWindowDays = Annotated[int, *whole_number(0, 14)]
+Week = Annotated[int, *whole_number(1, 1000)]
+Age = Annotated[int, *whole_number(0, 130)]
+CaseInjections = Annotated[int, *whole_number(1, 100)]
+CaseSizeMm = Annotated[Decimal, *exact_number(least="0", most="10000")]
+MeanDoseMg = Annotated[Decimal, *exact_number(above="0", most="100000")]
+Percent = Annotated[Decimal, *exact_number(least="-1000", most="100")]
+Measure = Annotated[str, OneOf(MEASURES)]
 
 
 class SourceTable(FileModel):
@@ -112,22 +126,22 @@ class RuleTable(FileModel):
 
 class RegimenTable(FileModel):
     title: Text
-    injections: whole_number(1, MOST_INJECTIONS) | None = None  # type: ignore[valid-type]
-    interval_days: whole_number(1, 366) | None = None  # type: ignore[valid-type]
-    days: list[whole_number(0, 1000)] | None = None  # type: ignore[valid-type]
+    injections: Injections | None = None
+    interval_days: DaysBetween | None = None
+    days: list[DayOfCourse] | None = None
     dose_mg: Bound | None = None
     source: Id | None = None
     place: Text | None = None
 
 
 class EvaluationTable(FileModel):
-    after_days: whole_number(1, 1000)  # type: ignore[valid-type]
-    window_days: whole_number(0, 60)  # type: ignore[valid-type]
+    after_days: DaysAfter
+    window_days: WindowDays
 
 
 class PolicyTable(FileModel):
-    injection_window_days: whole_number(0, 14)  # type: ignore[valid-type]
-    shortest_interval_days: whole_number(1, 366)  # type: ignore[valid-type]
+    injection_window_days: InjectionWindowDays
+    shortest_interval_days: DaysBetween
 
 
 class ObservedTable(FileModel):
@@ -166,22 +180,22 @@ class LocalTable(FileModel):
 
 
 class FollowUpTable(FileModel):
-    week: whole_number(1, 1000)  # type: ignore[valid-type]
-    size_mm: _Mm  # type: ignore[valid-type]
-    reduction_percent: exact_number(least="-1000", most="100")  # type: ignore[valid-type]
+    week: Week
+    size_mm: CaseSizeMm
+    reduction_percent: Percent
 
 
 class CaseTable(FileModel):
     id: Id
     patient: Text
     diagnosis: Text
-    age: whole_number(0, 130) | None = None  # type: ignore[valid-type]
+    age: Age | None = None
     site: Id
-    size_mm: _Mm  # type: ignore[valid-type]
+    size_mm: CaseSizeMm
     ulcerated: bool | None = None
     regimen: Id
-    injections: whole_number(1, 100)  # type: ignore[valid-type]
-    mean_dose_mg: exact_number(above="0", most="100000")  # type: ignore[valid-type]
+    injections: CaseInjections
+    mean_dose_mg: MeanDoseMg
     dose_range_mg: Bound
     complications: Text
     follow_up: list[FollowUpTable] = []
@@ -193,9 +207,9 @@ class CaseTable(FileModel):
 class ClaimTable(FileModel):
     says: Text
     place: Text
-    measure: Literal[tuple(MEASURES)]  # type: ignore[valid-type]
+    measure: Measure
     figure: Text
-    week: whole_number(1, 1000) | None = None  # type: ignore[valid-type]
+    week: Week | None = None
     sites: list[Id] = []
     complication: Text = ""
     table: Text = ""
@@ -208,7 +222,7 @@ class ProtocolFile(FileModel):
     version: Text
     title: Text
     drug: Text
-    strength_mg_per_ml: exact_number(above="0", most="10000")  # type: ignore[valid-type]
+    strength_mg_per_ml: MgPerMl
     route: Text
     technique: Text
     use: Text
@@ -224,7 +238,7 @@ class ProtocolFile(FileModel):
     screen: list[ScreenTable] = Field(default=[], max_length=100)
     observe: list[ObserveTable] = Field(default=[], max_length=100)
     local: LocalTable | None = None
-    drug_names: dict[Literal[*LANGUAGES], Text] = {}  # type: ignore[valid-type]
+    drug_names: dict[LanguageCode, Text] = {}
     case: list[CaseTable] = []
     claim: list[ClaimTable] = []
 

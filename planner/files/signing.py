@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from planner.errors import InputError, Problem, RefusedError, located
 from planner.files.reading import read_bytes
@@ -24,7 +24,7 @@ METHOD = "hmac-sha256"
 class Lines:
     """The lines of a file that was read once, as often as they are wanted."""
 
-    def __init__(self, spool: BinaryIO) -> None:
+    def __init__(self, spool: IO[bytes]) -> None:
         self._spool = spool
 
     def __iter__(self) -> Iterator[str]:
@@ -58,7 +58,7 @@ def spooled(stream: BinaryIO) -> Iterator[Lines]:
                 problem = f"the file is over {LARGEST_BYTES} bytes"
                 raise InputError(Problem("", problem, "export course by course"))
             spool.write(line)
-        yield Lines(spool)  # type: ignore[arg-type]
+        yield Lines(spool)
 
 
 def key_of(path: Path) -> bytes:

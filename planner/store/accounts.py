@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from planner.core.followup.events import Role
 from planner.core.values.lettering import as_people_read
 from planner.store.tables import accounts, attempts, kept_forms, secrets, sessions
 
@@ -17,7 +18,7 @@ class Account(NamedTuple):
     """Somebody who may use the page; `password` is a salted digest, `disabled` since when."""
 
     name: str
-    role: str
+    role: Role
     language: str
     password: str
     at: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from planner.core.plan.course import Course
 from planner.core.values.lettering import as_people_read
@@ -85,8 +85,8 @@ def remove_waiting_of(connection: Connection, patient: str) -> int:
     return connection.execute(delete(waiting).where(here)).rowcount
 
 
-def _read(rows: object) -> Iterator[Waiting]:
-    for row in rows:  # type: ignore[attr-defined]
+def _read(rows: Iterable[Row[Any]]) -> Iterator[Waiting]:
+    for row in rows:
         said = json.loads(row.content)
         yield Waiting(
             record_from(Course, said["course"]),

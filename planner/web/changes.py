@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from flask import redirect, request, url_for
 from werkzeug import Response
@@ -19,7 +19,8 @@ from planner.app.free_times import free_times
 from planner.app.queries import course_standing
 from planner.app.subscription import renewed
 from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
-from planner.core.plan.course import Confirmation, Lesion
+from planner.core.plan.course import SIDES, Confirmation, Lesion
+from planner.core.plan.plan import ENDINGS
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
 from planner.documents.change_slip import changes_between
@@ -81,7 +82,6 @@ class ChangeForm(NamedTuple):
 
 
 REASON = Field("reason", "Reason")
-_SIDES = ("left", "right", "midline")
 _YES_NO = [("", ""), ("yes", msgid("yes")), ("no", msgid("no"))]
 
 
@@ -114,7 +114,7 @@ def _lesion(standing: Standing, fields: Fields, _visit: int | None) -> Make:
     mg, first = fields.number("dose", MG), fields.day("from", must=True)
     site, name = fields.text("site", must=True), fields.text("id", must=True)
     detail, measured_by = fields.text("site_detail"), fields.text("measured_by")
-    side, regimen = fields.text("side"), fields.text("regimen")
+    side, regimen = fields.one_of("side", SIDES), fields.text("regimen")
     if name is not None:
         with fields.noting("id"):
             check_id(name)
@@ -126,7 +126,7 @@ def _lesion(standing: Standing, fields: Fields, _visit: int | None) -> Make:
         site=site or "",
         size_mm=size,
         ulcerated=bool(ulcerated),
-        side=side,  # type: ignore[arg-type]
+        side=side,
         site_detail=detail,
         doses=() if mg is None else (Dose(Fraction(mg)),),
         same_dose=mg is not None,
@@ -144,11 +144,11 @@ def _answered(standing: Standing, fields: Fields, _visit: int | None) -> Make:
 
 
 def _ended(standing: Standing, fields: Fields, _visit: int | None) -> Make:
-    endings: dict[str, Any] = {one: one for one in ("completed", "stopped", "died", "lost")}
-    ending, on = fields.choice("ending", endings, must=True), fields.day("on", must=True)
+    ending, on = fields.one_of("ending", ENDINGS, must=True), fields.day("on", must=True)
     fields.check()
+    assert ending is not None
     assert on is not None
-    return lambda _there: Ended(ending, on)  # type: ignore[arg-type]
+    return lambda _there: Ended(ending, on)
 
 
 def _undone(_standing: Standing, _fields: Fields, _visit: int | None) -> Make:
@@ -219,7 +219,7 @@ def _lesion_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
     return (
         Field("id", "Lesion", hint="B"),
         Field("site", "Site", "choice", sites(protocol, words)),
-        Field("side", "Side", "choice", [("", ""), *((one, words.site(one)) for one in _SIDES)]),
+        Field("side", "Side", "choice", [("", ""), *((one, words.site(one)) for one in SIDES)]),
         Field("site_detail", "Where exactly"),
         Field("size_mm", "Largest diameter, mm"),
         Field("ulcerated", "Ulcerated", "choice", _YES_NO),

@@ -13,7 +13,7 @@ from planner.app.asked import Asked, AskedError
 from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
 from planner.app.planning import NamedFile
 from planner.app.waiting import FirstDays, as_changed, book, take_off, wait_for, waiting_listed
-from planner.core.calendar.clinic import Closure
+from planner.core.calendar.clinic import KINDS, Closure
 from planner.core.values.said import said
 from planner.errors import (
     InputError,
@@ -132,14 +132,15 @@ def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool)
     if text := fields.said("hours"):
         with fields.noting("hours"):
             hours = check_span(text)
-    kind = fields.text("kind")
-    less = fields.whole("less", must=kind is not None)
-    if less is not None and kind is None:
+    kind = fields.one_of("kind", KINDS)
+    is_of_a_kind = bool(fields.said("kind"))
+    less = fields.whole("less", must=is_of_a_kind)
+    if less is not None and not is_of_a_kind:
         problem = said("it does not say of what")
         fields.problems.append(Problem("kind", problem, "choose what there is less of"))
     fields.check()
     assert first is not None
-    closure = Closure(first, last or first, hours, kind, less or 0)  # type: ignore[arg-type]
+    closure = Closure(first, last or first, hours, kind, less or 0)
     done = close_clinic(database(), _id(place_there), closure, who, is_dry=is_dry)
     return _led(done, who)
 

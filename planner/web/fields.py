@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from planner.files.figures import Bounds, check_bounds, check_expiry
 from planner.files.lesions import read_number
 
 T = TypeVar("T")
+S = TypeVar("S", bound=str)
 YES_NO = {"yes": True, "no": False}
 
 
@@ -80,6 +81,10 @@ class Fields:
             return choices[said]
 
         return self._read(name, read, must=must)
+
+    def one_of(self, name: str, choices: Sequence[S], *, must: bool = False) -> S | None:
+        """One of the texts of a Literal; None for nothing."""
+        return self.choice(name, {one: one for one in choices}, must=must)
 
     def whole(self, name: str, *, must: bool = False) -> int | None:
         """A whole number, from 1 on; None for nothing."""

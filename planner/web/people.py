@@ -48,10 +48,10 @@ def _changed(fields: Fields, act: str) -> str | None:
     who, wanted = author(), fields.said("role")
     match act:
         case "add":
-            new = NewAccount(name, wanted, password, _language(fields))  # type: ignore[arg-type]
+            new = NewAccount(name, wanted, password, _language(fields))
             accounts.add(database(), who, new)
         case "role":
-            accounts.set_role(database(), who, name, wanted)  # type: ignore[arg-type]
+            accounts.set_role(database(), who, name, wanted)
         case "password":
             accounts.set_password(database(), who, name, password)
         case "disable":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from planner.core.protocol.protocol import SULFITE_ALLERGY
 from planner.core.values.quantities import Dose
@@ -13,6 +13,7 @@ from planner.core.values.quantities import Dose
 Indication = Literal["severe", "ulcerated", "before-surgery"]
 Sex = Literal["female", "male", "other"]
 Side = Literal["left", "right", "midline"]
+SIDES: tuple[Side, ...] = get_args(Side)
 # Words of a lesion's detail that name a finger, or a toe.
 DIGITS = ("thumb", "index", "middle", "ring", "little")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from planner.core.calendar.clinic import Label, Purpose
 from planner.core.dosing.equipment import Syringe
@@ -19,6 +19,7 @@ from planner.core.protocol.rules import Evidence
 
 VisitState = Literal["planned", "done", "missed", "cancelled"]
 Ending = Literal["completed", "stopped", "died", "lost"]
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 
 class RegimenInUse(NamedTuple):

@@ -10,6 +10,7 @@ from planner.core.roster.choices import (
     ImpossibleError,
     Model,
     NotProvenError,
+    Option,
     plus,
 )
 
@@ -42,10 +43,7 @@ class _Search:
         self.chosen: dict[int, int] = {}
         self.best: dict[int, int] | None = None
         self.best_cost: Cost = NO_COST
-        self.cheapest_first = [
-            sorted(range(len(one.options)), key=lambda n, one=one: one.options[n].cost)  # type: ignore[misc]
-            for one in model.choosers
-        ]
+        self.cheapest_first = [_cheapest_first(one.options) for one in model.choosers]
 
     def go_on(self, open_ones: set[int], cost: Cost) -> None:
         """Try what is left; the answer so far costs `cost`."""
@@ -102,6 +100,10 @@ class _Search:
         option = self.chosen.pop(place)
         for bound, amount in self.model.choosers[place].options[option].uses.items():
             self.left[bound] += amount
+
+
+def _cheapest_first(options: Sequence[Option]) -> list[int]:
+    return sorted(range(len(options)), key=lambda n: options[n].cost)
 
 
 def _less(one: Cost, other: Cost) -> Cost:

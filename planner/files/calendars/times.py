@@ -77,11 +77,12 @@ def moment(name: str, line: CalendarLine, value: str | None = None) -> Written:
 
 
 def _datetime(name: str, value: str, parts: tuple[str, ...]) -> datetime:
-    numbers = [int(one) for one in parts]
-    if len(numbers) == 6 and numbers[5] == 60:
-        numbers[5] = 59  # a leap second
+    year, month, day, *clock = (int(one) for one in parts)
+    hour, minute, second = clock or (0, 0, 0)
+    if second == 60:
+        second = 59  # a leap second
     try:
-        found = datetime(*numbers)  # type: ignore[arg-type]
+        found = datetime(year, month, day, hour, minute, second)
     except ValueError as error:
         raise UnreadableError(f"its {name} is no date and time: {shown(value)}") from error
     if not FIRST_YEAR < found.year < LAST_YEAR:
