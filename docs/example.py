@@ -10,7 +10,7 @@ from planner.app.asked import AskedError
 from planner.app.courses import add_course, change, preview
 from planner.app.documents import course_documents
 from planner.app.planning import NamedFile, planned, read_inputs
-from planner.store.database import new_database
+from planner.app.registers import begun_register
 
 COURSE = b"""
 id = "K-0042"
@@ -32,7 +32,7 @@ def main() -> None:
     plan = planned(inputs)
     print(f"{plan.decisions[0].regimen}: {len(plan.visits)} visits")
     author = Author("Dr A. Holm", datetime(2026, 9, 8, 12, tzinfo=UTC), "as it was")
-    with TemporaryDirectory() as folder, new_database(f"{folder}/register.db") as register:
+    with TemporaryDirectory() as folder, begun_register(f"{folder}/register.db") as register:
         add_course(register, inputs, author)
         amounts = [("A", Amount(mg=Decimal(90)), NOTHING_FELT)]
         record = [lambda now: given(now, 1, amounts, Circumstances())]

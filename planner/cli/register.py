@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -80,24 +80,21 @@ reason_option = click.option("--reason", required=True, metavar="TEXT", help="Wh
 
 def open_register(url: str | None, *, create: bool = False) -> Database:
     """The register's database until the command ends; made where it is missing, if `create`."""
-    from planner.store.database import open_database
+    from planner.app import registers
 
-    database = open_database(url, create=create, report=_progress)
-    click.get_current_context().call_on_close(database.engine.dispose)
-    return database
+    opened = registers.open_register(url, create=create, report=_progress)
+    return click.get_current_context().with_resource(opened)
 
 
 def _progress(text: str) -> None:
     click.echo(text, err=True)
 
 
-@contextmanager
-def begun_register(url: str | None) -> Iterator[Database]:
+def begun_register(url: str | None) -> AbstractContextManager[Database]:
     """The register; where it is missing, a new one that appears when the work in it is done."""
-    from planner.store.database import new_database
+    from planner.app import registers
 
-    with new_database(url, _progress) as database:
-        yield database
+    return registers.begun_register(url, _progress)
 
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:

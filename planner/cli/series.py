@@ -51,6 +51,7 @@ def series(
 
     Example: planner series --letter --out series
     """
+    from planner.app.registers import is_begun
     from planner.app.series import (
         Chosen,
         check_not_to_come,
@@ -67,7 +68,7 @@ def series(
     check_not_to_come(chosen.on, today, "--on")
     cohorts: dict[str, Cohort] = {}
     slipped: list[str] = []
-    if not letter or _is_there(database):
+    if not letter or is_begun(database):
         register = open_register(database)
         cohorts["register"] = register_cohort(register, role(), chosen, today)
     if letter:
@@ -79,14 +80,6 @@ def series(
         emit_json({name: description_json(one) for name, one in found.items()})
         return
     say("\n".join([*_lines([*found.values()], slipped), ""]))
-
-
-def _is_there(database: str | None) -> bool:
-    """Whether there is a register to stand beside the letter."""
-    from planner.store.address import address_of
-
-    address = address_of(database)
-    return address.file is None or address.file.exists()
 
 
 def _letter(protocol: str | None) -> tuple[Cohort, list[str]]:

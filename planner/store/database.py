@@ -102,11 +102,11 @@ class Database:
             yield connection
 
 
-def _silent(_text: str) -> None:
+def silent(_text: str) -> None:
     """Report to nobody."""
 
 
-def open_database(url: str | None, *, create: bool = True, report: Report = _silent) -> Database:
+def open_database(url: str | None, *, create: bool = True, report: Report = silent) -> Database:
     """The database at a URL or path; without one the file in the user's data folder.
 
     It is made where it is missing, if `create`, and brought up to date where it is older, which
@@ -164,7 +164,7 @@ def _said_while_waiting(address: ServerAddress, report: Report) -> Iterator[None
 
 
 @contextmanager
-def new_database(url: str | None, report: Report = _silent) -> Iterator[Database]:
+def new_database(url: str | None, report: Report = silent) -> Iterator[Database]:
     """The database at a URL; a file that is missing is made beside it and appears at the end.
 
     What fails leaves no file. Raises RefusedError where somebody else began one meanwhile.

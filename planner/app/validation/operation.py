@@ -16,6 +16,7 @@ from pathlib import Path
 from planner.app.exchange import plan_bundle
 from planner.app.planning import NamedFile, planned, read_inputs
 from planner.app.published_cases import differences, outcome
+from planner.app.registers import open_register
 from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import number
@@ -26,7 +27,7 @@ from planner.errors import PlannerError
 from planner.files.bundled import bundled_protocols, example_text
 from planner.files.cases import case_files
 from planner.files.plan import plan_bytes
-from planner.store.database import Database, open_database
+from planner.store.database import Database
 
 STAMP = datetime(2026, 1, 2, 12, tzinfo=UTC)
 # Courses of the letter whose papers are made: one lesion, and several of one visit.
@@ -39,12 +40,11 @@ _SHOWN = 3
 @contextmanager
 def _temporary() -> Iterator[Database]:
     """An empty register in a temporary file."""
-    with tempfile.TemporaryDirectory(prefix="planner-validation-") as folder:
-        database = open_database(str(Path(folder) / "register.db"))
-        try:
-            yield database
-        finally:
-            database.engine.dispose()
+    with (
+        tempfile.TemporaryDirectory(prefix="planner-validation-") as folder,
+        open_register(str(Path(folder) / "register.db"), create=True) as register,
+    ):
+        yield register
 
 
 def proof_faults() -> Iterator[str]:
