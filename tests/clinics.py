@@ -11,7 +11,6 @@ from planner.core.dosing.equipment import Stock
 from planner.core.plan.plan import Plan
 from planner.core.plan.planning import plan_course
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.quantities import Strength
 from tests.conftest import CLINIC, EXAMPLES
 from tests.courses import course, course_text
 
@@ -44,7 +43,7 @@ def clinic_of(kind: Kind, clinic: Clinic) -> Clinic:
     strength = "250" if kind == "diluted" else "150"
     return clinic._replace(
         draw_up="shared" if kind == "shared" else "each",
-        stock=Stock(Strength(Fraction(strength)), "pentahydrate", Fraction(10)),
+        stock=Stock(Fraction(strength), "pentahydrate", Fraction(10)),
         name="Skin clinic",
         address="Eksempelvej 1",
         phone="+45 00 00 00 00",

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from planner.core.dosing.draw_up import Aliquot
 from planner.core.plan.pages import visit_page, with_pages
-from planner.core.plan.plan import Plan, PlannedAliquot, PlannedSyringe, PlannedVisit
+from planner.core.plan.plan import Plan, PlannedSyringe, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.language import Language
 from planner.documents.paper import Line, Span, text
@@ -204,7 +205,7 @@ def _whole(plan: Plan, syringe: PlannedSyringe, say: Language) -> Line:
 
 
 def _lesions(
-    plan: Plan, visit: PlannedVisit, part: Sequence[PlannedAliquot], known: Index, say: Language
+    plan: Plan, visit: PlannedVisit, part: Sequence[Aliquot], known: Index, say: Language
 ) -> Iterator[Line]:
     """A line for each lesion: where it is, and its aliquot, which no line break divides."""
     for one in part:

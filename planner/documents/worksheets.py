@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
+from planner.core.dosing.draw_up import Aliquot
 from planner.core.plan.pages import visit_page, with_pages
 from planner.core.plan.plan import (
     Plan,
-    PlannedAliquot,
     PlannedInjection,
     PlannedLesion,
     PlannedVisit,
@@ -326,7 +326,7 @@ def _syringe_table(plan: Plan, visit: PlannedVisit, say: Language) -> Block:
     return Table(head, (18, 46, 26, 0, 40), tuple(rows))
 
 
-def _part(part: PlannedAliquot, say: Language) -> str:
+def _part(part: Aliquot, say: Language) -> str:
     """`A: 0.08 mL`, on one line unless the id is a long one; an id may be a number."""
     return f"{part.lesion}:{NBSP if len(part.lesion) <= SHORT_ID else ' '}{say.ml(part.ml)}"
 

@@ -27,7 +27,6 @@ from planner.core.calendar.clinic import (
     Share,
 )
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
-from planner.core.values.quantities import Strength
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
@@ -471,7 +470,7 @@ def id_of(name: str) -> str:
 
 def _stock(table: StockTable) -> Stock:
     vial = None if table.vial_ml is None else Fraction(table.vial_ml)
-    return Stock(Strength(Fraction(table.strength_mg_per_ml)), table.salt, vial)
+    return Stock(Fraction(table.strength_mg_per_ml), table.salt, vial)
 
 
 def _hours(opening: OpeningTable) -> tuple[tuple[OpeningHours, ...], ...]:

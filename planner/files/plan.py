@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -22,10 +23,11 @@ from planner.core.plan.plan import (
     PlannedInjection,
     ProtocolInUse,
     ReferenceCase,
-    RegimenInUse,
 )
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
+from planner.core.protocol.protocol import Regimen
 from planner.core.values.formatting import decimal
+from planner.core.values.intervals import Interval
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
@@ -37,7 +39,7 @@ MOST = 10**7
 # was such a thing; elsewhere a value that is not there is null.
 _LEFT_OUT: dict[type, set[str]] = {
     Finding: {"lesion", "visit", "due", "confirmed_by", "reason"},
-    RegimenInUse: {"days"},
+    Regimen: {"days"},
     ProtocolInUse: {"screens", "observations", "drug_names", "population"},
     ClinicInUse: {"needle_change", "label", "codes"},
     ReferenceCase: {"caveat"},
@@ -106,6 +108,7 @@ def plan_from(content: bytes) -> Plan:
     has_seal = is_sealed(values)
     beside = (SEAL, WORDING) if has_seal else ()
     kept = {name: value for name, value in values.items() if name not in beside}
+    kept["protocol"] = _with_intervals(kept.get("protocol"))
     try:
         plan = _worded(TypeAdapter(Plan).validate_python(kept), values.get(WORDING, []))
     except ValidationError as error:
@@ -116,6 +119,22 @@ def plan_from(content: bytes) -> Plan:
     recounted = _unknown_lesions if has_seal else plan_problems
     raise_if_any(InputError, chain(_unsafe(plan), recounted(plan)))
     return with_zone_finding(plan)
+
+
+def _with_intervals(protocol: Any) -> Any:
+    """A protocol's regimens with the doses that their texts say; what is none stays as it is."""
+    match protocol:
+        case {"regimens": [*regimens]}:
+            return {**protocol, "regimens": [_with_interval(one) for one in regimens]}
+    return protocol
+
+
+def _with_interval(regimen: Any) -> Any:
+    match regimen:
+        case {"dose_mg": str(text)}:
+            with suppress(ValueError):
+                return {**regimen, "dose_mg": Interval.parse(text)}
+    return regimen
 
 
 def _worded(plan: Plan, kept: Any) -> Plan:
@@ -203,6 +222,8 @@ def _plain(value: Any) -> Any:
             plain = decimal(value)
         case date():
             plain = value.isoformat()
+        case Interval():
+            plain = str(value)
         case _:
             plain = value
     return plain

@@ -43,7 +43,7 @@ from planner.core.plan.findings import confirm_blocks, lines
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.planning import plan_course
 from planner.core.protocol.evidence import compare, recompute, replay, with_one_more
-from planner.core.values.quantities import Dose, Strength, Volume
+from planner.core.values.quantities import Dose, Volume
 from planner.errors import PlannerError
 from planner.files.clinic import built_in_clinic, clinic_from
 from planner.files.course import course_from
@@ -228,7 +228,7 @@ def clinic_for(chance: random.Random) -> Clinic:
     clinic = chance.choice([bundled, built_in_clinic("Europe/Copenhagen")])
     strength = chance.choice([None, "150", "150", "250", "300", "500", "80", "151"])
     salt = chance.choice(["pentahydrate", "anhydrous", "not stated"])
-    stock = strength and Stock(Strength(Fraction(strength)), salt, Fraction(chance.choice([2, 10])))  # type: ignore[arg-type]
+    stock = strength and Stock(Fraction(strength), salt, Fraction(chance.choice([2, 10])))  # type: ignore[arg-type]
     space = Fraction(chance.choice([0, 7]), 100)
     until = START + timedelta(days=chance.choice([-1, 0, 1, 400]))
     named = (chance.choice(["sts-150", "two-sites"]), chance.choice(["1.1", "0.9"]))
@@ -302,13 +302,13 @@ def syringes() -> Iterator[str]:
             for n, dose in enumerate(doses)
         ]
         for filled in fill_shared(drawn):
-            held_in = ", ".join(f"{one.lesion} {_number(one.volume.ml)}" for one in filled.aliquots)
+            held_in = ", ".join(f"{one.lesion} {_number(one.ml)}" for one in filled.aliquots)
             yield f"{seed}: {filled.syringe.capacity_ml} mL: {held_in}"
     for strength, need in product(
         (150, 151, 200, 250, 300, 500), (1, 8, 25, 99, 180, 250, 260, 700)
     ):
         for kept in (usual, few):
-            stock = Stock(Strength(Fraction(strength)), "pentahydrate", Fraction(10))
+            stock = Stock(Fraction(strength), "pentahydrate", Fraction(10))
             found = recipe(stock, PROTOCOL.strength, Volume(Fraction(need, 100)), kept)
             made = found and f"{_number(found.stock.ml)} + {_number(found.diluent.ml)}"
             yield f"{need / 100:g} mL from {strength} mg/mL: {made}"
@@ -429,7 +429,7 @@ def edits() -> Iterator[str]:
 def edited_plans() -> dict[str, tuple[Plan, str]]:
     """A plan to come, diluted, one of a lesion that is held, one that has ended; what is edited."""
     two = parse_toml((SOUND + THIRD).encode())
-    stock = Stock(Strength(Fraction(250)), "pentahydrate", Fraction(10))
+    stock = Stock(Fraction(250), "pentahydrate", Fraction(10))
     clinic = built_in_clinic("Europe/Copenhagen")._replace(stock=stock, draw_up="shared")
     waiting = after(begun(), held(begun(), None, START + timedelta(days=1)))
     given = after(begun(), give(1, None, None)(begun()))

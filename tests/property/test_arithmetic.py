@@ -114,7 +114,7 @@ def test_aliquots_sum_to_the_whole(
     drawn = [(lesion, one) for lesion, one in drawn if one.is_drawable]
     for filled in (fill_each(drawn), fill_shared(drawn)):
         for lesion, one in drawn:
-            parts = [a.volume.ml for f in filled for a in f.aliquots if a.lesion == lesion]
+            parts = [a.ml for f in filled for a in f.aliquots if a.lesion == lesion]
             assert sum(parts) == one.drawn.ml
             assert len(parts) == len(one.parts)
         for f in filled:
@@ -128,7 +128,7 @@ def test_aliquots_sum_to_the_whole(
                 whole = next(one for lesion, one in drawn if lesion == after.aliquots[0].lesion)
                 other = next(one for lesion, one in drawn if lesion == before.aliquots[0].lesion)
                 if len(whole.parts) == 1 and len(other.parts) == 1:
-                    assert before.drawn.ml + after.aliquots[0].volume.ml > syringe.capacity_ml
+                    assert before.drawn.ml + after.aliquots[0].ml > syringe.capacity_ml
 
 
 @settings(max_examples=EXAMPLES // 2)
@@ -141,7 +141,7 @@ def test_aliquots_sum_to_the_whole(
 def test_a_recipe_has_exactly_the_strength(
     need: Volume, stock: str, syringes: tuple[Syringe, ...]
 ) -> None:
-    of = Stock(Strength(Fraction(stock)), "pentahydrate", Fraction(10))
+    of = Stock(Fraction(stock), "pentahydrate", Fraction(10))
     made = recipe(of, Strength(Fraction(150)), need, syringes)
     grid = _brute_force(of, need, syringes)
     if made is None:

@@ -12,7 +12,6 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.equipment import Stock
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.quantities import Strength
 from planner.documents.document_set import papers
 from planner.documents.folder import DRAFT
 from tests.clinics import clinic_of, text_plan
@@ -75,7 +74,7 @@ SALTS = [
 def test_the_vial_is_compared_with_the_stated_salt(
     sts_150: Protocol, clinic: Clinic, stock: tuple[str, str] | None, said: str
 ) -> None:
-    held = stock and Stock(Strength(Fraction(stock[0])), stock[1], Fraction(10))  # type: ignore[arg-type]
+    held = stock and Stock(Fraction(stock[0]), stock[1], Fraction(10))  # type: ignore[arg-type]
     plan = text_plan(course_text(lesion(dose_mg=50)), sts_150, clinic._replace(stock=held))
     for text in visits_of(plan)["Injection worksheet"]:
         assert said in text

@@ -16,7 +16,6 @@ from planner.core.plan.findings import confirm_blocks
 from planner.core.plan.plan import Plan
 from planner.core.plan.planning import plan_course
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.quantities import Strength
 from planner.errors import InputError
 from tests.conftest import Run
 from tests.courses import course, course_text, lesion, write
@@ -54,7 +53,7 @@ class Case(NamedTuple):
 
 
 def _stock(strength: str, salt: str) -> Stock:
-    return Stock(Strength(Fraction(strength)), salt, Fraction(10))  # type: ignore[arg-type]
+    return Stock(Fraction(strength), salt, Fraction(10))  # type: ignore[arg-type]
 
 
 def _syringe(capacity: str, line: str) -> Syringe:

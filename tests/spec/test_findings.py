@@ -17,7 +17,6 @@ from planner.core.plan.findings import CODES, Finding, confirm_blocks, in_order,
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import plain
-from planner.core.values.quantities import Strength
 from tests.conftest import Run
 from tests.courses import codes, confirmation, course_text, lesion, planned, write
 from tests.papers import html_text
@@ -234,7 +233,7 @@ def test_a_slip_of_the_point_stops(sts_150: Protocol, clinic: Clinic) -> None:
 
 
 def stocked(clinic: Clinic, strength: str, salt: str = "pentahydrate", vial: str = "10") -> Clinic:
-    stock = Stock(Strength(Fraction(strength)), salt, Fraction(vial))  # type: ignore[arg-type]
+    stock = Stock(Fraction(strength), salt, Fraction(vial))  # type: ignore[arg-type]
     return clinic._replace(stock=stock)
 
 

@@ -168,7 +168,7 @@ LARGE = Syringe(Fraction(5), Fraction("0.2"), Fraction("0.1"))
 
 @pytest.mark.hazard("dilution-dead-space")
 def test_each_part_of_a_recipe_is_twenty_times_what_the_hub_holds() -> None:
-    stock = Stock(Strength(Fraction(250)), "pentahydrate", Fraction(10))
+    stock = Stock(Fraction(250), "pentahydrate", Fraction(10))
     made = recipe(stock, Strength(Fraction(150)), Volume(Fraction("0.2")), (FINE, LARGE))
     assert made is not None
     # 1 mL holds no 1.4 mL: both parts are measured in the larger one, at least 2 mL each.
@@ -181,7 +181,7 @@ def test_each_part_of_a_recipe_is_twenty_times_what_the_hub_holds() -> None:
 
 def shared(sts_150: Protocol, clinic: Clinic, *tables: str, change: bool = False) -> Plan:
     syringes = tuple(one._replace(dead_space_ml=DEAD) for one in clinic.syringes)
-    stock = Stock(Strength(Fraction(150)), "pentahydrate", Fraction(10))
+    stock = Stock(Fraction(150), "pentahydrate", Fraction(10))
     here = clinic._replace(draw_up="shared", needle_change=change, syringes=syringes, stock=stock)
     return planned(sts_150, here, *tables)
 

@@ -56,7 +56,7 @@ def made(sound: Sound, protocol: Protocol, clinic: Clinic) -> Plan:
     if sound.stock is not None:
         strength, vial = sound.stock
         size = None if vial is None else Fraction(vial)
-        stock = Stock(Strength(Fraction(strength)), "pentahydrate", size)
+        stock = Stock(Fraction(strength), "pentahydrate", size)
     return planned(
         protocol._replace(cases=protocol.cases[: sound.cases]),
         clinic._replace(stock=stock, draw_up=sound.draw_up),  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def test_a_plan_carries_what_was_typed(sts_150: Protocol, clinic: Clinic) -> Non
 
 def test_a_plan_carries_what_the_source_says(sts_150: Protocol, clinic: Clinic) -> None:
     plan = planned(sts_150, clinic, lesion(dose_mg=50))
-    given = {one.id: one.dose_mg for one in plan.protocol.regimens}
+    given = {one.id: str(one.dose_mg) for one in plan.protocol.regimens}
     assert given == {"single": "[12.5..30]", "weekly": "[12.5..275]"}
     assert {case.id: case.ulcerated for case in plan.cases} == {
         "1-fingertip": None,

@@ -18,7 +18,6 @@ from planner.core.plan.plan import Plan
 from planner.core.plan.preparation import ToPrepare
 from planner.core.plan.zone_rules import with_zone_finding
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.quantities import Strength
 from planner.documents.day_list import in_all
 from planner.documents.document_set import papers
 from planner.documents.language import Language, language
@@ -140,7 +139,7 @@ def courses(protocol: Protocol, clinic: Clinic) -> Iterator[Plan]:
     yield text_plan(course_text(lesion(site="head", size_mm=90)), protocol, clinic)
     chosen = lesion(size_mm=4, ulcerated=False, dose_mg=40, regimen="weekly")
     near = lesion("B", size_mm=5, ulcerated=False, dose_mg=40)
-    unsaid = stocked._replace(stock=Stock(Strength(Fraction(150)), "not stated", None))
+    unsaid = stocked._replace(stock=Stock(Fraction(150), "not stated", None))
     yield text_plan(course_text(chosen, near), protocol, unsaid)
     odd = course_text(lesion(site="fingertip", size_mm=2, ulcerated=False, dose_mg="[125]"))
     odd = odd.replace('id = "P-1"', 'id = "P-1"\nsulfite_allergy = true')

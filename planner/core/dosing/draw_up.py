@@ -52,7 +52,7 @@ class Aliquot(NamedTuple):
     """What one syringe holds for one lesion."""
 
     lesion: str
-    volume: Volume
+    ml: Fraction
 
 
 class Filled(NamedTuple):
@@ -64,7 +64,7 @@ class Filled(NamedTuple):
     @property
     def drawn(self) -> Volume:
         """What it holds in all, dead space apart."""
-        return _total(aliquot.volume for aliquot in self.aliquots)
+        return _total(Volume(aliquot.ml) for aliquot in self.aliquots)
 
 
 class Measuring(NamedTuple):
@@ -126,7 +126,9 @@ def draw_up(dose: Dose, strength: Strength, syringes: Sequence[Syringe]) -> Draw
 def fill_each(drawn: Sequence[tuple[str, DrawUp]]) -> tuple[Filled, ...]:
     """A syringe (or more) for each lesion; (lesion, draw-up) in the order of the lesions."""
     return tuple(
-        Filled(one.syringe, (Aliquot(lesion, part),)) for lesion, one in drawn for part in one.parts
+        Filled(one.syringe, (Aliquot(lesion, part.ml),))
+        for lesion, one in drawn
+        for part in one.parts
     )
 
 
@@ -139,9 +141,9 @@ def fill_shared(drawn: Sequence[tuple[str, DrawUp]]) -> tuple[Filled, ...]:
     open_at: dict[Syringe, int] = {}
     for lesion, one in drawn:
         if len(one.parts) > 1:
-            filled += [Filled(one.syringe, (Aliquot(lesion, part),)) for part in one.parts]
+            filled += [Filled(one.syringe, (Aliquot(lesion, part.ml),)) for part in one.parts]
             continue
-        aliquot = Aliquot(lesion, one.drawn)
+        aliquot = Aliquot(lesion, one.drawn.ml)
         at = open_at.get(one.syringe)
         if at is not None and (filled[at].drawn + one.drawn).ml <= one.syringe.capacity_ml:
             filled[at] = Filled(one.syringe, (*filled[at].aliquots, aliquot))

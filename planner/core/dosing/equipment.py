@@ -28,6 +28,11 @@ USUAL_SYRINGES = tuple(
 class Stock(NamedTuple):
     """What the clinic draws from; a vial is opened for one visit."""
 
-    strength: Strength
+    strength_mg_per_ml: Fraction
     salt: Salt
     vial_ml: Fraction | None
+
+    @property
+    def strength(self) -> Strength:
+        """How strong it is; ValueError for one that is not above zero."""
+        return Strength(self.strength_mg_per_ml)

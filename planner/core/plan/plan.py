@@ -9,32 +9,18 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
 
 from planner.core.calendar.clinic import Label, Purpose
-from planner.core.dosing.equipment import Syringe
+from planner.core.dosing.draw_up import Aliquot
+from planner.core.dosing.equipment import Stock, Syringe
 from planner.core.plan.appointments import Named
 from planner.core.plan.course import Indication, Patient, Screened, Side
 from planner.core.plan.findings import Finding
 from planner.core.plan.response import Remission
-from planner.core.protocol.protocol import FollowUp, Observation, Screen, Source
+from planner.core.protocol.protocol import FollowUp, Observation, Regimen, Screen, Source
 from planner.core.protocol.rules import Evidence
 
 VisitState = Literal["planned", "done", "missed", "cancelled"]
 Ending = Literal["completed", "stopped", "died", "lost"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
-
-
-class RegimenInUse(NamedTuple):
-    """A regimen as the papers name it. `dose_mg` is what its cases were given, "[12.5..30]".
-
-    `days` are those of its injections where no interval gives them.
-    """
-
-    id: str
-    title: str
-    injections: int
-    interval_days: int
-    dose_mg: str | None
-    place: str
-    days: tuple[int, ...] | None = None
 
 
 class ProtocolInUse(NamedTuple):
@@ -51,7 +37,7 @@ class ProtocolInUse(NamedTuple):
     use: str
     not_for: tuple[str, ...]
     sources: tuple[Source, ...]
-    regimens: tuple[RegimenInUse, ...]
+    regimens: tuple[Regimen, ...]
     evaluation_days: tuple[int, ...]
     injection_window_days: int
     evaluation_window_days: tuple[int, ...]
@@ -60,14 +46,6 @@ class ProtocolInUse(NamedTuple):
     observations: tuple[Observation, ...] = ()
     drug_names: tuple[tuple[str, str], ...] = ()
     population: str = ""
-
-
-class StockInUse(NamedTuple):
-    """What the clinic draws from."""
-
-    strength_mg_per_ml: Fraction
-    salt: Literal["pentahydrate", "anhydrous", "not stated"]
-    vial_ml: Fraction | None
 
 
 class SiteCode(NamedTuple):
@@ -90,7 +68,7 @@ class ClinicInUse(NamedTuple):
     draw_up: Literal["each", "shared"]
     second_check: bool
     reminder_minutes: tuple[int, ...]
-    stock: StockInUse | None
+    stock: Stock | None
     syringes: tuple[Syringe, ...]
     needle_change: bool = False
     label: Label | None = None
@@ -214,13 +192,6 @@ class PlannedInjection(NamedTuple):
     changed_from_mg: Fraction | None = None
 
 
-class PlannedAliquot(NamedTuple):
-    """What a syringe holds for a lesion."""
-
-    lesion: str
-    ml: Fraction
-
-
 class PlannedSyringe(NamedTuple):
     """A syringe as it is drawn up for a visit."""
 
@@ -228,7 +199,7 @@ class PlannedSyringe(NamedTuple):
     capacity_ml: Fraction
     graduation_ml: Fraction
     drawn_ml: Fraction
-    aliquots: tuple[PlannedAliquot, ...]
+    aliquots: tuple[Aliquot, ...]
 
 
 class Preparation(NamedTuple):

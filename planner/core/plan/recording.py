@@ -15,7 +15,6 @@ from planner.core.plan.placement import Placed
 from planner.core.plan.plan import (
     ClinicInUse,
     Decision,
-    PlannedAliquot,
     PlannedEvaluation,
     PlannedInjection,
     PlannedLesion,
@@ -24,9 +23,7 @@ from planner.core.plan.plan import (
     Preparation,
     ProtocolInUse,
     ReferenceCase,
-    RegimenInUse,
     SiteCode,
-    StockInUse,
     Supplies,
 )
 from planner.core.plan.preparation import Prepared
@@ -109,7 +106,7 @@ def _syringe(number: int, filled: Filled) -> PlannedSyringe:
         filled.syringe.capacity_ml,
         filled.syringe.graduation_ml,
         filled.drawn.ml,
-        tuple(PlannedAliquot(one.lesion, one.volume.ml) for one in filled.aliquots),
+        filled.aliquots,
     )
 
 
@@ -193,18 +190,7 @@ def record_protocol(protocol: Protocol) -> ProtocolInUse:
         use=protocol.use,
         not_for=protocol.not_for,
         sources=tuple(protocol.sources.values()),
-        regimens=tuple(
-            RegimenInUse(
-                one.id,
-                one.title,
-                one.injections,
-                one.interval_days,
-                None if one.dose_mg is None else str(one.dose_mg),
-                one.place,
-                one.days,
-            )
-            for one in protocol.regimens.values()
-        ),
+        regimens=tuple(protocol.regimens.values()),
         evaluation_days=tuple(one.after_days for one in protocol.evaluations),
         injection_window_days=protocol.policy.injection_window_days,
         evaluation_window_days=tuple(one.window_days for one in protocol.evaluations),
@@ -218,7 +204,6 @@ def record_protocol(protocol: Protocol) -> ProtocolInUse:
 
 def record_clinic(clinic: Clinic) -> ClinicInUse:
     """What the papers and calendars say of the clinic."""
-    stock = clinic.stock
     return ClinicInUse(
         name=clinic.name,
         address=clinic.address,
@@ -229,9 +214,7 @@ def record_clinic(clinic: Clinic) -> ClinicInUse:
         draw_up=clinic.draw_up,
         second_check=clinic.second_check,
         reminder_minutes=tuple(int(one / timedelta(minutes=1)) for one in clinic.reminders),
-        stock=None
-        if stock is None
-        else StockInUse(stock.strength.mg_per_ml, stock.salt, stock.vial_ml),
+        stock=clinic.stock,
         syringes=clinic.syringes,
         needle_change=clinic.needle_change,
         label=clinic.label,
