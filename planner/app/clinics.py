@@ -408,7 +408,7 @@ def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
         "version": made.version,
         "moves": [_move_json(one) for one in outcome.moves],
         "without_day": [_without_json(one) for one in outcome.without_day],
-        "draw_ups": [one._asdict() for one in outcome.draw_ups],
+        "draw_ups": outcome.draw_ups,
         "not_recorded": [
             {"course": course, "visit": visit, "start": when}
             for course, visit, when in outcome.unrecorded

@@ -10,7 +10,6 @@ from typing import Any
 from planner.core.followup.events import Corrected, Entry, Migrated, Planned, kind_of
 from planner.core.followup.series import outcomes
 from planner.core.plan.plan import Plan, PlannedEvaluation, PlannedVisit
-from planner.core.values.quantities import Dose
 from planner.files.plan import plan_bytes
 from planner.store.standing import Standing
 
@@ -108,7 +107,7 @@ def _times(entry: Entry) -> dict[str, Any]:
     """The times of all visits that an event left to come, where it set them."""
     if entry.settled is None:
         return {}
-    return {"scheduled": [one._asdict() for one in entry.settled.scheduled]}
+    return {"scheduled": entry.settled.scheduled}
 
 
 def _facts(event: Any) -> dict[str, Any]:
@@ -124,13 +123,4 @@ def _facts(event: Any) -> dict[str, Any]:
     if not facts.get("observed", True):
         # Most visits note nothing.
         del facts["observed"]
-    return {"time" if name == "at" else name: _told(value) for name, value in facts.items()}
-
-
-def _told(value: Any) -> Any:
-    """Records of an event as plain JSON."""
-    if isinstance(value, Dose):
-        return value.mg
-    if hasattr(value, "_fields"):
-        return {name: _told(getattr(value, name)) for name in value._fields}
-    return [_told(one) for one in value] if isinstance(value, tuple) else value
+    return {"time" if name == "at" else name: value for name, value in facts.items()}

@@ -59,7 +59,7 @@ def documents(
             "course": course,
             "revision": plan.revision,
             "code": dict(plan.pages)[SHEET_PAGE],
-            "pages": [one._asdict() for one in plan.pages],
+            "pages": plan.pages,
             "files": list(files),
         }
         emit_json(made, is_done=True)

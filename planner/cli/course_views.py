@@ -64,7 +64,7 @@ def list_(
 
     rows = courses_listed(open_register(database), role(), status, patient, clinic=clinic)
     if as_json:
-        emit_json([row._asdict() for row in rows])
+        emit_json(rows)
         return
     today = date.today().isoformat()
     lines = []
@@ -113,7 +113,7 @@ def due(
                 "from": found.first,
                 "to": found.last,
                 "visits": [one.shown for one in found.visits],
-                "prepare": found.prepare._asdict(),
+                "prepare": found.prepare,
                 "restricted": found.restricted,
                 "without_day": found.without_day,
                 "held": found.held,

@@ -47,7 +47,7 @@ def finding_lines(findings: Iterable[Finding], lesions: list[str]) -> Iterable[s
 
 def emit_json(value: object, *, is_done: bool = False) -> None:
     """One JSON document on standard output; `is_done` as for `say`."""
-    from planner.files.plan import json_bytes
+    from planner.files.records import json_bytes
 
     say(json_bytes(value).decode(), is_done=is_done)
 

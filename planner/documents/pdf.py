@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from planner.core.values.records import every_field, plain
 from planner.documents.labels import LabelSheets
 from planner.documents.paper import Block, Identity, Paper, Section
 
@@ -113,11 +114,15 @@ def _fonts() -> typst.Fonts:
     )
 
 
-def _data(value: Any) -> Any:
-    """Records as JSON has them, each with its kind."""
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        named = zip(value._fields, value, strict=True)
-        return {"kind": type(value).__name__} | {name: _data(one) for name, one in named}
-    if isinstance(value, tuple):
-        return [_data(one) for one in value]
+def _data(paper: Any) -> Any:
+    """A paper as its template reads it: each record with its kind. All of it is text already."""
+    return plain(paper, _no_leaf, _with_kind)
+
+
+def _with_kind(record: Any) -> Iterator[tuple[str, Any]]:
+    yield "kind", type(record).__name__
+    yield from every_field(record)
+
+
+def _no_leaf(value: Any) -> Any:
     return value

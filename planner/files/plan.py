@@ -6,48 +6,25 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from planner.core.plan.course import Patient
-from planner.core.plan.findings import Finding
 from planner.core.plan.plan import (
-    ClinicInUse,
-    GivenDose,
     Plan,
-    PlannedInjection,
-    ProtocolInUse,
-    ReferenceCase,
 )
 from planner.core.plan.zone_rules import with_zone_finding, without_zone_finding
-from planner.core.protocol.protocol import Regimen
-from planner.core.values.formatting import decimal
 from planner.core.values.intervals import Interval
 from planner.errors import InputError, Problem, located, raise_if_any
 from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
+from planner.files.records import as_written, indented
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
 from planner.files.wordings import WORDING, read_wordings, worded, wordings
 
 MOST = 10**7
-# Of these only what they have is written, so that a plan without it is the same as before there
-# was such a thing; elsewhere a value that is not there is null.
-_LEFT_OUT: dict[type, set[str]] = {
-    Finding: {"lesion", "visit", "due", "confirmed_by", "reason"},
-    Regimen: {"days"},
-    ProtocolInUse: {"screens", "observations", "drug_names", "population"},
-    ClinicInUse: {"needle_change", "label", "codes"},
-    ReferenceCase: {"caveat"},
-    GivenDose: {"observed"},
-    PlannedInjection: {"changed_from_mg"},
-    Plan: {"screening"},
-    Patient: {"address"},
-}
 _FIX = "plan the course again"
 # Both become names of files and addresses of events.
 _COURSE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -61,19 +38,7 @@ def plan_bytes(plan: Plan) -> bytes:
     """
     issued = without_zone_finding(plan)
     kept = wordings((*issued.findings, *issued.decisions, *issued.visits))
-    return _text(sealed(_plain(issued) | ({WORDING: kept} if kept else {})))
-
-
-def json_bytes(value: object) -> bytes:
-    """Records as indented JSON; numbers are exact, with six decimals where they do not end."""
-    return _text(_plain(value))
-
-
-def _text(plain: object) -> bytes:
-    import simplejson
-
-    text = simplejson.dumps(plain, use_decimal=True, indent=2, ensure_ascii=False)
-    return f"{text}\n".encode()
+    return indented(sealed(as_written(issued) | ({WORDING: kept} if kept else {})))
 
 
 def read_plan(path: Path) -> tuple[Plan, bytes]:
@@ -203,39 +168,6 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _plain(value: Any) -> Any:
-    """Records, dates and exact numbers as JSON has them."""
-    match value:
-        case tuple() if type(value) in _LEFT_OUT:
-            unless_there, usual = _LEFT_OUT[type(value)], _usual(value)
-            kept = ((k, v) for k, v in _fields(value) if k not in unless_there or v != usual[k])
-            plain: Any = {name: _plain(one) for name, one in kept}
-        case dict():
-            plain = {name: _plain(one) for name, one in value.items()}
-        case tuple() if hasattr(value, "_fields"):
-            plain = {name: _plain(one) for name, one in _fields(value)}
-        case tuple() | list():
-            plain = [_plain(one) for one in value]
-        case Fraction() | Decimal():
-            plain = decimal(value)
-        case date():
-            plain = value.isoformat()
-        case Interval():
-            plain = str(value)
-        case _:
-            plain = value
-    return plain
-
-
-def _fields(record: Any) -> Iterator[tuple[str, Any]]:
-    yield from zip(record._fields, record, strict=True)
-
-
-def _usual(record: Any) -> dict[str, Any]:
-    defaults: dict[str, Any] = record._field_defaults
-    return defaults
 
 
 def _value_problems(value: Any, location: list[str | int]) -> Iterator[Problem]:

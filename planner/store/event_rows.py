@@ -24,6 +24,7 @@ from planner.core.plan.findings import Finding
 from planner.core.plan.plan import Decision, PlannedVisit
 from planner.core.values.formatting import number
 from planner.core.values.quantities import Dose
+from planner.core.values.records import plain, unusual_fields
 from planner.files.reading import exact_decimal, refuse_constant
 from planner.files.wordings import WORDING, read_wordings, worded, wordings
 
@@ -83,9 +84,9 @@ class KnownPatient(NamedTuple):
 
 def to_row(entry: Entry, salt: str) -> EventRow:
     """An entry as a row; `salt` is random."""
-    facts = {"event": _plain(entry.event), "reason": entry.reason, "by": entry.by}
+    facts = {"event": plain(entry.event, _exact), "reason": entry.reason, "by": entry.by}
     if entry.confirmations:
-        facts["confirmations"] = _plain(entry.confirmations)
+        facts["confirmations"] = plain(entry.confirmations, _exact)
     if entry.role != "physician":
         facts["role"] = entry.role
     if entry.answered:
@@ -94,7 +95,7 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         facts["through"] = entry.through
     typed = dict(_take_identity(facts["event"]))
     if entry.settled is not None:
-        settled = _short(entry.settled)
+        settled = plain(entry.settled, _exact, unusual_fields)
         facts["scheduled"] = settled.pop("scheduled")
         facts["settled"] = settled
         if kept := wordings(_that_say(entry.settled)):
@@ -168,7 +169,7 @@ def _worded(settled: Settled, kept: Any) -> Settled:
 
 def record_text(record: Any) -> str:
     """A record as text, all of it."""
-    return _json(_plain(record))
+    return _json(plain(record, _exact))
 
 
 def record_from(kind: Callable[..., R], text: str) -> R:
@@ -303,41 +304,17 @@ def _encoder() -> Any:
     return JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def _plain(value: Any) -> Any:
-    """Records as JSON has them; a fraction that does not end is written as one."""
-    if value is None or isinstance(value, str | int | Decimal):
-        return value
+def _exact(value: Any) -> Any:
+    """Days as texts, quantities as tables; a fraction that does not end is written as one."""
     match value:
         case date():
-            plain: Any = value.isoformat()
-        case Dose():
-            plain = {"mg": _plain(value.mg)}
-        case Settled():
-            plain = _short(value)
-        case tuple() if hasattr(value, "_fields"):
-            plain = {name: _plain(one) for name, one in zip(value._fields, value, strict=True)}
-        case tuple():
-            plain = [_plain(one) for one in value]
+            return value.isoformat()
         case Fraction():
             shown = Decimal(number(value, 30))
-            plain = shown if Fraction(shown) == value else str(value)
-        case _:
-            plain = value
-    return plain
-
-
-def _short(value: Any) -> Any:
-    """As `_plain`, without what is as it is anyway: most of what is settled has its defaults."""
-    if isinstance(value, Appointment):
-        return {name: _plain(one) for name, one in asdict(value).items()}
-    if not isinstance(value, tuple):
-        return _plain(value)
-    fields = getattr(value, "_fields", None)
-    if fields is None:
-        return [_short(one) for one in value]
-    usual = getattr(value, "_field_defaults", {})
-    pairs = zip(fields, value, strict=True)
-    return {name: _short(one) for name, one in pairs if name not in usual or one != usual[name]}
+            return shown if Fraction(shown) == value else str(value)
+        case Dose() | Appointment():
+            return {name: _exact(one) for name, one in asdict(value).items()}
+    return value
 
 
 def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:

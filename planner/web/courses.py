@@ -58,7 +58,7 @@ def course_list() -> Response:
     found = courses_listed(database(), role(), search=sought or None, limit=MOST_LISTED + 1)
     note_seen(database(), author(), "read list of courses")
     if wants_json():
-        return show_json([one._asdict() for one in found[:MOST_LISTED]])
+        return show_json(found[:MOST_LISTED])
     is_more = len(found) > MOST_LISTED
     return show("courses.html.j2", courses=found[:MOST_LISTED], sought=sought, is_more=is_more)
 

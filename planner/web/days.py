@@ -68,9 +68,9 @@ def day_page(on: date, problems: Sequence[Problem] = ()) -> Response:
     found = day_listed(database(), role(), there.id, on)
     note_seen(database(), author(), f"read day {on}")
     if wants_json():
-        prepare = found.prepare._asdict()
         visits = [one.shown for one in found.visits]
-        return show_json({"clinic": there.id, "date": on, "visits": visits, "prepare": prepare})
+        prepared = {"visits": visits, "prepare": found.prepare}
+        return show_json({"clinic": there.id, "date": on, **prepared})
     return show(
         "day.html.j2",
         422 if problems else 200,

@@ -18,7 +18,7 @@ from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
 from planner.documents.language import Language, language, msgid
 from planner.errors import Problem
-from planner.files.plan import json_bytes
+from planner.files.records import json_bytes
 from planner.store.clinics import Place
 from planner.store.summary import Summary
 from planner.web.guard import SAFE

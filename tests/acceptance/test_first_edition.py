@@ -22,7 +22,7 @@ from planner.app.course_json import course_json
 from planner.app.issued_pages import pages_with
 from planner.app.upkeep import import_lines
 from planner.core.followup.events import Migrated
-from planner.files.plan import json_bytes
+from planner.files.records import json_bytes
 from planner.store import first_edition_register as first_edition
 from planner.store.database import Database, open_database
 from planner.store.day_list import due_visits, restricted_visits, to_prepare, without_day
