@@ -21,7 +21,8 @@ from planner.core.plan.findings import hindering
 from planner.core.plan.pages import CODE_DIGITS, visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.day_list import DayVisit, day_list
-from planner.documents.document_set import PackVisit, pack
+from planner.documents.document_set import PackVisit, Report, pack, silent
+from planner.documents.folder import replace_file
 from planner.documents.pdf import paper_pdf
 from planner.errors import PlannerError, Problem, RefusedError
 from planner.store.clinics import Place, read_place
@@ -30,7 +31,7 @@ from planner.store.day_list import due_visits, to_prepare
 from planner.store.standing import Standing, read_standing
 from planner.store.tables import courses, patients, visits
 
-Report = Callable[[str], None]
+DAY_PAPERS = ("day-list.pdf", "worksheets.pdf", "labels.pdf")
 
 
 class DayPack(NamedTuple):
@@ -41,6 +42,25 @@ class DayPack(NamedTuple):
     waiting: Mapping[str, str]
 
 
+def write_day(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write a day's papers into their folder, in the place of another day's.
+
+    Raises RefusedError where it holds files of these names that the planner did not write.
+    """
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    foreign = [name for name in DAY_PAPERS if (out / name).is_dir()]
+    if not (out / DAY_PAPERS[0]).exists():
+        foreign += [name for name in DAY_PAPERS[1:] if (out / name).is_file()]
+    if foreign:
+        problem = f"it holds what the planner did not write: {', '.join(foreign)}"
+        raise RefusedError(Problem(str(out), problem, "choose another folder"))
+    # What another day left there would be taken for this one's.
+    for name in DAY_PAPERS:
+        (out / name).unlink(missing_ok=True)
+    for name, content in files.items():
+        replace_file(out / name, content)
+
+
 def day_pack(
     database: Database,
     clinic: str,
@@ -48,7 +68,7 @@ def day_pack(
     author: Author,
     *,
     stamp: datetime | None = None,
-    report: Report = lambda _name: None,
+    report: Report = silent,
     write: Callable[[Mapping[str, bytes]], None] = lambda _files: None,
     is_counted: bool = True,
 ) -> DayPack:

@@ -1,16 +1,71 @@
-"""A folder of issued documents: which plan it holds, and what may take its place."""
+"""A folder of issued documents: the plan that it holds, what may take its place, writing it."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
+from planner.app.planning import check_confirmed
 from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import says_the_same
-from planner.documents.folder import PLAN_NAME, check_ours
+from planner.documents.document_set import Report, issued, papers, silent
+from planner.documents.folder import DRAFT, PLAN_NAME, REPRINT, check_ours, write_folder
 from planner.documents.labels import GRIDS, sheet_of
 from planner.errors import InputError, Problem, RefusedError, UsageError
-from planner.files.plan import plan_from, read_plan
+from planner.files.plan import plan_bytes, plan_from, read_plan
 from planner.files.seal import EditedPlanError
+
+
+class Written(NamedTuple):
+    """The names of the files of a folder, and the plan that was there if it says the same."""
+
+    files: tuple[str, ...]
+    same: Plan | None
+
+
+def read_confirmed(path: Path) -> Plan:
+    """The plan of a file. Raises NotConfirmedError where it waits for a physician."""
+    plan, _ = read_plan(path)
+    check_confirmed(plan, str(path))
+    return plan
+
+
+def write_plan(
+    made: Plan,
+    folder: Path,
+    before: Plan | None,
+    stamp: datetime,
+    *,
+    is_draft: bool = False,
+    first_label: int = 1,
+    report: Report = silent,
+) -> Written:
+    """Make the documents of a plan into its folder; a draft's are its papers alone.
+
+    `before` is what they follow on. Raises as `check_replaces` does, and leaves nothing behind.
+    """
+    content = plan_bytes(made)
+    same = check_replaces(made, content, folder, is_draft=is_draft)
+    check_first_label(first_label, made)
+    if is_draft:
+        files = papers(made, stamp, DRAFT, report=report)
+    else:
+        files = issued(made, content, stamp, before, first_label=first_label, report=report)
+    # Another run may have put a later revision there while the papers were made.
+    write_folder(folder, files, lambda: check_replaces(made, content, folder, is_draft=is_draft))
+    return Written(tuple(files), same)
+
+
+def reprint(
+    plan: Plan, folder: Path, stamp: datetime, *, first_label: int, report: Report = silent
+) -> tuple[str, ...]:
+    """Make the papers of a plan again, each page marked as a reprint; their names."""
+    check_first_label(first_label, plan)
+    check_free(folder)
+    files = papers(plan, stamp, REPRINT, first_label=first_label, report=report)
+    write_folder(folder, files, lambda: check_free(folder))
+    return tuple(files)
 
 
 def check_replaces(made: Plan, content: bytes, folder: Path, *, is_draft: bool) -> Plan | None:

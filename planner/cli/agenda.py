@@ -12,9 +12,8 @@ import click
 from planner.cli.paths import PATH
 from planner.core.plan.in_short import purposes_in_short, volume_in_short
 from planner.core.plan.plan import Plan, PlannedVisit
-from planner.core.plan.zone_rules import says_the_same
 from planner.core.values.formatting import day
-from planner.errors import InputError, Problem, RefusedError
+from planner.errors import InputError, Problem
 
 
 class _Row(NamedTuple):
@@ -40,18 +39,15 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
 
     Example: planner agenda plans/ --week 2026-09-07
     """
-    from planner.app.planning import check_confirmed
+    from planner.app.plan_folders import newest_plans
+    from planner.cli.output import remark
     from planner.cli.papers import say_zone_rules
-    from planner.files.plan import read_plan
 
     days = _days(on, week)
-    plans: dict[str, tuple[Path, Plan]] = {}
-    for path in sorted(set(_plan_files(folders))):
-        plan, _ = read_plan(path)
-        check_confirmed(plan, str(path))
+    plans = newest_plans(folders, lambda text: remark(f"caution: {text}"))
+    for path, plan in plans.items():
         say_zone_rules(plan, path)
-        plans[plan.course] = _newer(plans.get(plan.course), (path, plan))
-    rows = sorted(row for _, plan in plans.values() for row in _rows(plan))
+    rows = sorted(row for plan in plans.values() for row in _rows(plan))
     shown = [row for row in rows if days is None or row.on in days]
     if not shown:
         click.echo("no visits")
@@ -64,23 +60,6 @@ def agenda(folders: tuple[Path, ...], on: str | None, week: str | None) -> None:
             last = row.on
         cells = [text.ljust(width) for text, width in zip(row[3:], widths, strict=True)]
         click.echo(f"  {row.start}-{row.end}  {'  '.join(cells)}".rstrip())
-
-
-def _newer(there: tuple[Path, Plan] | None, other: tuple[Path, Plan]) -> tuple[Path, Plan]:
-    """Of two plans of a course the one of the higher revision; the other is named.
-
-    Raises RefusedError for two different plans of one revision.
-    """
-    if there is None or says_the_same(there[1], other[1]):
-        return other
-    older, newer = sorted((there, other), key=lambda one: one[1].revision)
-    revisions = (older[1].revision, newer[1].revision)
-    if revisions[0] == revisions[1]:
-        text = f"another plan of course {newer[1].course}, revision {revisions[1]}, is {older[0]}"
-        raise RefusedError(Problem(str(newer[0]), text, "remove the one that does not hold"))
-    text = f"revision {revisions[0]} of course {newer[1].course}, left out for {revisions[1]}"
-    click.echo(f"caution: {older[0]}: {text}", err=True)
-    return newer
 
 
 def _days(on: str | None, week: str | None) -> list[date] | None:
@@ -97,15 +76,6 @@ def _days(on: str | None, week: str | None) -> list[date] | None:
     except FieldError as error:
         raise InputError(Problem("--on" if on else "--week", error.problem, error.fix)) from error
     return [first + timedelta(days=n) for n in range(1 if on else 7)]
-
-
-def _plan_files(folders: tuple[Path, ...]) -> Iterator[Path]:
-    for folder in folders:
-        inside = sorted(folder.glob("[!.]*/plan.json"))
-        if (folder / "plan.json").exists() or not inside:
-            yield folder / "plan.json"
-        else:
-            yield from inside
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:

@@ -170,13 +170,13 @@ def _day_lines(one: WeekDay) -> Iterator[str]:
 
 def _draw(found: Week, out: Path) -> None:
     from planner.app.clinic_days import drawn_days
-    from planner.cli.output import write_whole
     from planner.cli.plan import issue_time
+    from planner.documents.folder import replace_file
     from planner.documents.pdf import paper_pdf
     from planner.documents.week import week_paper, week_svg
 
     days, clinic = drawn_days(found), found.place.clinic
     if out.suffix == ".svg":
-        write_whole(out, week_svg(days, clinic).encode())
+        replace_file(out, week_svg(days, clinic).encode())
     else:
-        write_whole(out, paper_pdf(week_paper(days, clinic), issue_time()))
+        replace_file(out, paper_pdf(week_paper(days, clinic), issue_time()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from planner.cli.register import (
     typed_text,
 )
 from planner.core.values.formatting import count
-from planner.errors import PlannerError, Problem, RefusedError
+from planner.errors import PlannerError
 
 if TYPE_CHECKING:
     from planner.cli.clinic_record import Vials
@@ -40,8 +40,8 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
 
     Example: planner clinic day vestergade --on 2026-09-14 --out monday
     """
-    from planner.app.clinic_papers import day_pack
-    from planner.cli.output import remark, say, write_whole
+    from planner.app.clinic_papers import day_pack, write_day
+    from planner.cli.output import remark, say
     from planner.cli.papers import progress_line
     from planner.cli.plan import issue_time
 
@@ -49,34 +49,13 @@ def day(clinic: str, on: str, out: Path, by: str | None, database: str | None) -
     who = author(by or "not stated")
     when = typed_day(on, "--on")
 
-    def write(files: Mapping[str, bytes]) -> None:
-        out.mkdir(parents=True, exist_ok=True)
-        _check_ours(out)
-        # What another day left there would be taken for this one's.
-        for name in DAY_PAPERS:
-            (out / name).unlink(missing_ok=True)
-        for name, content in files.items():
-            write_whole(out / name, content)
-
     register = open_register(database)
+    write = partial(write_day, out)
     made = day_pack(register, clinic, when, who, stamp=stamp, report=progress_line, write=write)
     for course, why in made.waiting.items():
         remark(f"course {course}: {why}; its papers were not made")
     files = " ".join(made.files)
     say(f"{count(len(made.visits), 'visit')}; files in {out}/\n  {files}\n", is_done=True)
-
-
-DAY_PAPERS = ("day-list.pdf", "worksheets.pdf", "labels.pdf")
-
-
-def _check_ours(out: Path) -> None:
-    """Refuse to write over what is no day's paper of ours."""
-    foreign = [name for name in DAY_PAPERS if (out / name).is_dir()]
-    if not (out / DAY_PAPERS[0]).exists():
-        foreign += [name for name in DAY_PAPERS[1:] if (out / name).is_file()]
-    if foreign:
-        problem = f"it holds what the planner did not write: {', '.join(foreign)}"
-        raise RefusedError(Problem(str(out), problem, "choose another folder"))
 
 
 @click.command()

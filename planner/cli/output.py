@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -86,18 +85,3 @@ def say(text: str, *, is_done: bool = False) -> None:
             remark(f"caution: it is done, but standard output: {problem}")
             return
         raise ServiceError(Problem("standard output", problem, "check where it goes")) from error
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, over one that is there."""
-    import tempfile
-
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        made.chmod(0o644)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +53,7 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
+    from planner.app.issued_folder import write_plan
     from planner.app.planning import issued_into, planned, read_inputs, taken_times
     from planner.cli.output import say
     from planner.cli.sources import busy_calendars, earlier_plan, read_sources
@@ -65,45 +66,27 @@ def plan(
     taken = taken_times(inputs, calendars, before) if busy or busy_caldav else ()
     with located(str(course)):
         made = planned(inputs, taken, before, issued_into(folder))
-    content = plan_bytes(made)
-    say(content.decode() if as_json else "\n".join([*summary(made), ""]))
-    for remark in made.remarks:
-        click.echo(remark, err=True)
-    _say_instants(made)
+    say(plan_bytes(made).decode() if as_json else "\n".join([*summary(made), ""]))
+    _say_remarks(made)
     _stop_unless_printable(made, draft)
     if as_json and out is None:
         return
-    files = _write(made, content, folder, before, draft, first_label)
+    report = progress(made)
+    written = write_plan(
+        made, folder, before, issue_time(), is_draft=draft, first_label=first_label, report=report
+    )
+    if written.same is not None:
+        say_zone_rules(written.same, folder / "plan.json")
     if not as_json:
-        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+        say(f"\nFiles in {folder}/\n  {' '.join(written.files)}\n", is_done=True)
 
 
-def _write(
-    made: Plan, content: bytes, folder: Path, before: Plan | None, draft: bool, first_label: int
-) -> Collection[str]:
-    """Make the documents of a plan into its folder; their names."""
-    from planner.app.issued_folder import check_first_label, check_replaces
-    from planner.documents.document_set import issued, papers
-    from planner.documents.folder import DRAFT, write_folder
-
-    same = check_replaces(made, content, folder, is_draft=draft)
-    if same is not None:
-        say_zone_rules(same, folder / "plan.json")
-    stamp = issue_time()
-    check_first_label(first_label, made)
-    if draft:
-        files = papers(made, stamp, DRAFT, report=progress(made))
-    else:
-        files = issued(made, content, stamp, before, first_label=first_label, report=progress(made))
-    # Another run may have put a later revision there while the papers were made.
-    write_folder(folder, files, lambda: check_replaces(made, content, folder, is_draft=draft))
-    return files
-
-
-def _say_instants(made: Plan) -> None:
-    """Say so where the calendars cannot name the clinic's zone."""
+def _say_remarks(made: Plan) -> None:
+    """Say what confirms nothing, and where the calendars cannot name the clinic's zone."""
     from planner.documents.timezones import vtimezone
 
+    for remark in made.remarks:
+        click.echo(remark, err=True)
     years = [visit.due.year for visit in made.visits]
     if vtimezone(made.clinic.timezone, min(years), max(years)) is None:
         text = f"The calendars give UTC instants: no yearly rule can say {made.clinic.timezone}."

@@ -21,19 +21,11 @@ def print(plan: Path, out: Path, first_label: int) -> None:
 
     Example: planner print K-0042/plan.json --out again
     """
-    from planner.app.issued_folder import check_first_label, check_free
-    from planner.app.planning import check_confirmed
+    from planner.app.issued_folder import read_confirmed, reprint
     from planner.cli.plan import issue_time
-    from planner.documents.document_set import papers
-    from planner.documents.folder import REPRINT, write_folder
-    from planner.files.plan import read_plan
 
-    made, _ = read_plan(plan)
-    check_confirmed(made, str(plan))
+    made = read_confirmed(plan)
     say_zone_rules(made, plan)
-    check_first_label(first_label, made)
-    check_free(out)
     with located(str(plan)):
-        files = papers(made, issue_time(), REPRINT, first_label=first_label, report=progress(made))
-    write_folder(out, files, lambda: check_free(out))
+        files = reprint(made, out, issue_time(), first_label=first_label, report=progress(made))
     say(f"Files in {out}/\n  {' '.join(files)}\n", is_done=True)

@@ -98,6 +98,27 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
             ("course", "add", course, "--clinic", CLINIC, *BY, "--database", "made/touched.db"),
             ("course", "documents", "K-1", "--out", "made/documents", *database),
             ("course", "backup", "made/backup.db", *database),
+            (
+                "clinic",
+                "day",
+                "skin-clinic",
+                "--on",
+                "2026-09-07",
+                "--out",
+                "made/day",
+                *BY,
+                *database,
+            ),
+            (
+                "clinic",
+                "week",
+                "skin-clinic",
+                "--on",
+                "2026-09-07",
+                "--out",
+                "made/week.pdf",
+                *database,
+            ),
         ):
             done = planner(*command)
             assert done.returncode == 0, done.stderr
@@ -107,7 +128,7 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
     assert {path.name for path in made} > {"plan.json", "register.db", "backup.db"}
     for path in made:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    for folder in ("plan", "again", "documents"):
+    for folder in ("plan", "again", "documents", "day"):
         assert stat.S_IMODE((tmp_path / "made" / folder).stat().st_mode) == 0o700
 
 
