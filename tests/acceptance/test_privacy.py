@@ -19,7 +19,7 @@ from tests.courses import SOUND, write
 from tests.servers import answering
 
 NAME = "Zebedee Quux"
-BY = ("--by", "Dr A. Holm")
+BY, DAY = ("--by", "Dr A. Holm"), "2026-09-07"
 NAMED = SOUND.replace('id = "P-1"\n', f'id = "P-1"\nname = "{NAME}"\n')
 FAULTY = {
     "a patient who is no table": (f'[patient]\nid = "P-1"\nname = "{NAME}"\n', ""),
