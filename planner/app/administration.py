@@ -347,7 +347,7 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
 def missed(standing: Standing, number: int, lesions: Collection[str] | None = None) -> Missed:
     """That nobody came to a visit, or not all of it was done: the injections of some `lesions`."""
     visit = visit_of(standing, number)
-    left = _still_to_do(standing, visit, "open")
+    left = _still_to_do(standing, visit, "planned")
     if lesions is not None:
         left = tuple(one for one in left if one.purpose == "injection" and one.lesion in lesions)
     return Missed(left, _time(standing, visit, None))
@@ -379,7 +379,7 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
         text = f"visit {number} is at that time already"
         raise RefusedError(Problem("to", text, "nothing was changed"))
-    return Moved(_still_to_do(standing, visit, "open", "missed"), wall)
+    return Moved(_still_to_do(standing, visit, "planned", "missed"), wall)
 
 
 def held(standing: Standing, lesion: str | None, on: date) -> Held:
@@ -392,7 +392,7 @@ def held(standing: Standing, lesion: str | None, on: date) -> Held:
         one.id
         for one in state.course.lesions
         if any(
-            name.lesion == one.id and name.purpose == "injection" and slot.state == "open"
+            name.lesion == one.id and name.purpose == "injection" and slot.state == "planned"
             for name, slot in state.slots.items()
         )
     ]

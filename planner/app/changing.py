@@ -161,7 +161,7 @@ def _not_done(state: State, event: Event) -> State:
     done = event.injections if isinstance(event, Given) else ()
     names = {Named(one.lesion, "injection", one.injection) for one in done}
     slots = {
-        name: slot._replace(state="open", at=None) if name in names else slot
+        name: slot.with_state("planned")._replace(at=None) if name in names else slot
         for name, slot in state.slots.items()
     }
     return state._replace(slots=slots)

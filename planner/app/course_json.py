@@ -54,7 +54,7 @@ def lesion_json(standing: Standing, lesion: str) -> dict[str, Any]:
         "lesion": lesion,
         "regimen": decision.regimen,
         "given": sum(slot.state == "done" for slot in slots),
-        "remaining": sum(slot.state in ("open", "waiting") for slot in slots),
+        "remaining": sum(slot.state in ("planned", "waiting") for slot in slots),
         "missed": sum(slot.state == "missed" for slot in slots),
         "held": lesion in standing.state.held,
         "held_since": standing.state.held.get(lesion),

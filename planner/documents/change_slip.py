@@ -7,13 +7,14 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.followup.events import Entry
+from planner.core.plan.appointments import VisitState
 from planner.core.plan.pages import (
     LETTER_PAGE,
     SHEET_PAGE,
     stale_pages,
     to_do,
 )
-from planner.core.plan.plan import Plan, PlannedVisit, VisitState
+from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.event_wording import told
 from planner.documents.language import Language

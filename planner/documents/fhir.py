@@ -17,6 +17,7 @@ from urllib.parse import quote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from planner.core.followup.events import Entry, kind_of
+from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import Finding, hindering
 from planner.core.plan.plan import (
     GivenDose,
@@ -25,7 +26,6 @@ from planner.core.plan.plan import (
     PlannedInjection,
     PlannedLesion,
     PlannedVisit,
-    VisitState,
 )
 from planner.core.values.formatting import decimal, mg, ml
 from planner.core.values.lettering import as_people_read

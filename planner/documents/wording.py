@@ -10,6 +10,7 @@ from math import gcd
 from typing import NamedTuple
 
 from planner.core.dosing.draw_up import draw_up as draw_up_of
+from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import AGAINST_TREATMENT, ranges
 from planner.core.plan.pages import listed_pages
 from planner.core.plan.plan import (
@@ -21,7 +22,6 @@ from planner.core.plan.plan import (
     PlannedLesion,
     PlannedSyringe,
     PlannedVisit,
-    VisitState,
 )
 from planner.core.protocol.protocol import SULFITE_ALLERGY, Screen
 from planner.core.values.formatting import NBSP

@@ -20,8 +20,8 @@ from sqlalchemy import (
 )
 
 from planner.core.calendar.availability import Opening
+from planner.core.plan.appointments import VisitState
 from planner.core.plan.in_short import purposes_in_short, volume_in_short
-from planner.core.plan.plan import VisitState
 from planner.core.plan.preparation import ToPrepare
 from planner.core.values.formatting import typed_moment
 from planner.core.values.lettering import as_people_read

@@ -18,13 +18,13 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from planner.core.followup.events import KINDS, Entry, Event, Settled, kind_of
-from planner.core.plan.appointments import Appointment
+from planner.core.plan.appointments import Appointment, Slot
 from planner.core.plan.course import Confirmation
 from planner.core.plan.findings import Finding
 from planner.core.plan.plan import Decision, PlannedVisit
 from planner.core.values.formatting import number
 from planner.core.values.quantities import Dose
-from planner.core.values.records import plain, unusual_fields
+from planner.core.values.records import every_field, plain, unusual_fields
 from planner.files.reading import exact_decimal, refuse_constant
 from planner.files.wordings import WORDING, read_wordings, worded, wordings
 
@@ -50,6 +50,8 @@ _SAYS_DIAGNOSIS = {"message", "value"}
 KNOWN, KNOWABLE = "known", ("name", "birth_date")
 PATIENT_ID = "/event/course/patient/id"
 ERASED = "erased"
+# What rows call an appointment to come, since the second edition's first ones.
+_TO_COME = "open"
 # What reading a history leads to that no planner wrote.
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -84,7 +86,11 @@ class KnownPatient(NamedTuple):
 
 def to_row(entry: Entry, salt: str) -> EventRow:
     """An entry as a row; `salt` is random."""
-    facts = {"event": plain(entry.event, _exact), "reason": entry.reason, "by": entry.by}
+    facts = {
+        "event": plain(entry.event, _exact, _event_fields),
+        "reason": entry.reason,
+        "by": entry.by,
+    }
     if entry.confirmations:
         facts["confirmations"] = plain(entry.confirmations, _exact)
     if entry.role != "physician":
@@ -95,7 +101,7 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         facts["through"] = entry.through
     typed = dict(_take_identity(facts["event"]))
     if entry.settled is not None:
-        settled = plain(entry.settled, _exact, unusual_fields)
+        settled = plain(entry.settled, _exact, _settled_fields)
         facts["scheduled"] = settled.pop("scheduled")
         facts["settled"] = settled
         if kept := wordings(_that_say(entry.settled)):
@@ -126,12 +132,15 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     kind: Any = KINDS.get(row.kind)
     if kind is None:
         raise ValueError(f"no event is called {row.kind}")
+    for one in facts["event"].get("papers", ()):
+        _with_states(one["settled"])
     event: Event = _adapter(kind).validate_python(facts["event"])
     confirmations = facts.get("confirmations", [])
     if not isinstance(facts.get("answered", []), list):
         raise ValueError("what was asked is a list")
     settled = facts.get("settled")
     if settled is not None:
+        _with_states(settled)
         settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
         settled = _worded(settled, facts.get(WORDING))
     return Entry(
@@ -312,9 +321,33 @@ def _exact(value: Any) -> Any:
         case Fraction():
             shown = Decimal(number(value, 30))
             return shown if Fraction(shown) == value else str(value)
-        case Dose() | Appointment():
-            return {name: _exact(one) for name, one in asdict(value).items()}
+        case Dose(mg):
+            return {"mg": _exact(mg)}
+        case Appointment():
+            return {name: _exact(one) for name, one in asdict(value).items()} | {"state": _TO_COME}
     return value
+
+
+def _event_fields(record: Any) -> Iterable[tuple[str, Any]]:
+    """All of an event; a course of the first edition has with it what had been settled before."""
+    if isinstance(record, Settled):
+        found: dict[str, Any] = plain(record, _exact, _settled_fields)
+        return found.items()
+    return every_field(record)
+
+
+def _settled_fields(record: Any) -> Iterator[tuple[str, Any]]:
+    """What is as it is anyway is left out. A state stands beside its appointment."""
+    yield from unusual_fields(record)
+    if isinstance(record, Slot) and record.state != "planned":
+        yield "state", record.state
+
+
+def _with_states(settled: Any) -> None:
+    """Give appointments the states that stand beside them."""
+    for _, slot in settled.get("slots", ()):
+        state = slot.pop("state", _TO_COME)
+        slot["appointment"]["state"] = "planned" if state == _TO_COME else state
 
 
 def _take_typed(value: Any, place: str) -> Iterator[tuple[str, str]]:

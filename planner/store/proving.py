@@ -236,11 +236,11 @@ def _of_visit(visit: PlannedVisit, state: State, protocol: Protocol) -> Iterator
             yield f"injection {one.injection} of lesion {one.lesion} is none of the course"
             continue
         dose = lesion.doses[one.injection - 1]
-        if slot.state == "open" and one.dose_mg != (None if dose is None else dose.mg):
+        if slot.state == "planned" and one.dose_mg != (None if dose is None else dose.mg):
             yield f"lesion {one.lesion} is drawn up for another dose than it is to have"
     if all(one.drawn_ml is not None and one.state == "planned" for one in visit.injections):
-        open_ones = {name.lesion for name in visit.names if state.is_open(name)}
-        yield from _of_syringes(visit, open_ones)
+        coming = {name.lesion for name in visit.names if state.is_to_come(name)}
+        yield from _of_syringes(visit, coming)
 
 
 def _of_times(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Iterator[str]:
@@ -299,7 +299,9 @@ def _of_slots(entries: Sequence[Entry], state: State) -> Iterator[_Wrong]:
     if settled and not state.ended:
         told = {one.visit for one in settled[-1].scheduled}
         coming = {
-            visit.number for visit in state.visits.values() if any(map(state.is_open, visit.names))
+            visit.number
+            for visit in state.visits.values()
+            if any(map(state.is_to_come, visit.names))
         }
         if told != coming:
             yield _Wrong("the last event", "its times are not those of the visits to come")

@@ -52,7 +52,7 @@ def differences(connection: Connection, record: Record) -> Iterator[str]:
         return record._replace(current=Opening(place.as_of(entry.at, connection), taken))
 
     yield from _regimens(state, record)
-    coming = {name for name in _by_name(state) if state.is_open(name)}
+    coming = {name for name in _by_name(state) if state.is_to_come(name)}
     # One event may have decided of several what another one decided of the rest.
     told = (
         line

@@ -213,7 +213,7 @@ def _check_moved(now: Standing, then: Standing) -> None:
 
 def is_coming(now: Standing, number: int) -> bool:
     slots = now.state.slots
-    return any(slots[name].state == "open" for name in now.state.visits[number].names)
+    return any(slots[name].state == "planned" for name in now.state.visits[number].names)
 
 
 def _check_room(now: Standing, then: Standing) -> None:

@@ -136,7 +136,7 @@ class Consequences:
             slot = self._slot(name)
             self._check_not_held(name, slot, on)
             self._pass_over(name)
-            self.slots[name] = slot._replace(state="done", at=event.at, is_late=False)
+            self.slots[name] = slot.with_state("done")._replace(at=event.at, is_late=False)
             if slot.is_outside(on, window) and not self._has_later(name):
                 self._follow(name, on)
         for lesion in dict.fromkeys(one.lesion for one in event.injections):
@@ -152,11 +152,11 @@ class Consequences:
         for other, slot in self._injections(name.lesion):
             if other.number < name.number and self._is_passed_over(slot):
                 at = slot.at or slot.moved_to or datetime.combine(slot.day, hour)
-                self.slots[other] = slot._replace(state="missed", at=at)
+                self.slots[other] = slot.with_state("missed")._replace(at=at)
 
     def _is_passed_over(self, slot: Slot) -> bool:
         """Whether an injection can still be given, and will not be once a later one was."""
-        return slot.state in ("open", "waiting")
+        return slot.state in ("planned", "waiting")
 
     def _check_not_held(self, name: Named, slot: Slot, on: date) -> None:
         held = self.held.get(name.lesion)
@@ -178,10 +178,12 @@ class Consequences:
         """
         given = [slot.day for _, slot in self._injections(lesion) if slot.state == "done"]
         last = max(given, default=date.min)
-        coming = [(name, slot) for name, slot in self._injections(lesion) if slot.state == "open"]
+        coming = [
+            (name, slot) for name, slot in self._injections(lesion) if slot.state == "planned"
+        ]
         for name, slot in coming:
             if slot.moved_to and slot.day <= last:
-                self.slots[name] = Slot(slot.appointment)
+                self.slots[name] = slot.to_come()
         for index, (name, _) in enumerate(coming if given else ()):
             slot = self.slots[name]
             latest = slot.day + slot.appointment.window_days * ONE_DAY
@@ -196,7 +198,7 @@ class Consequences:
         for name, slot in coming:
             due += slot.appointment.interval_days * ONE_DAY
             _check_reach(due)
-            self.slots[name] = Slot(replace(slot.appointment, due=due))
+            self.slots[name] = slot.to_come(due)
 
     @_follow_event.register
     def _evaluated(self, event: Evaluated) -> None:
@@ -205,18 +207,18 @@ class Consequences:
         slot = self._slot(name)
         if slot.state == "waiting":
             raise refused("", f"lesion {event.lesion} has no injection yet", "see the course")
-        self.slots[name] = slot._replace(state="done", at=event.at)
+        self.slots[name] = slot.with_state("done")._replace(at=event.at)
         self._stay_with(event.visit, event.at, self._window(event.visit))
 
     @_follow_event.register
     def _missed(self, event: Missed) -> None:
         self._check_began(event.at.date(), "the visit")
-        is_open = [name for name in event.visit if self._slot(name).state == "open"]
-        if not is_open:
+        left = [name for name in event.visit if self._slot(name).state == "planned"]
+        if not left:
             raise refused("visit", "nothing is left to be done at it", "see the course")
-        for name in is_open:
-            self.slots[name] = self.slots[name]._replace(state="missed", at=event.at)
-        for lesion in dict.fromkeys(name.lesion for name in is_open):
+        for name in left:
+            self.slots[name] = self.slots[name].with_state("missed")._replace(at=event.at)
+        for lesion in dict.fromkeys(name.lesion for name in left):
             self._count_evaluations(lesion)
 
     @_follow_event.register
@@ -224,7 +226,7 @@ class Consequences:
         names = [
             name
             for name in event.visit
-            if self._slot(name).state in ("open", "missed")
+            if self._slot(name).state in ("planned", "missed")
             and not self._waits(name, event.to.date())
         ]
         if not names:
@@ -238,7 +240,7 @@ class Consequences:
             due = slot.appointment.due
             is_outside = abs((event.to.date() - due).days) > window
             passed = window if is_outside else None
-            self.slots[name] = Slot(slot.appointment, "open", event.to, due, passed)
+            self.slots[name] = Slot(slot.to_come().appointment, event.to, due, passed)
             if is_outside:
                 self._follow(name, event.to.date())
         self._share_hour(event.to)
@@ -253,15 +255,15 @@ class Consequences:
         for names, to in event.visits:
             for name in names:
                 slot = self._slot(name)
-                if slot.state == "open":
+                if slot.state == "planned":
                     due = slot.counted_from
-                    self.slots[name] = Slot(replace(slot.appointment, due=due))
+                    self.slots[name] = slot.to_come(due)
                     self.arranged[name] = to
 
     def _share_hour(self, to: datetime) -> None:
         """What was moved to a day before stands at the hour of the latest move there."""
         for name, slot in self.slots.items():
-            if slot.moved_to and slot.state == "open" and not slot.at and slot.day == to.date():
+            if slot.moved_to and slot.state == "planned" and not slot.at and slot.day == to.date():
                 self.slots[name] = slot._replace(moved_to=to)
 
     def _check_after_first(self, names: Sequence[Named], on: date) -> None:
@@ -269,7 +271,7 @@ class Consequences:
         others = [
             slot.day
             for name, slot in self.slots.items()
-            if name not in names and slot.state in ("open", "done")
+            if name not in names and slot.state in ("planned", "done")
         ]
         here = min(self.slots[name].day for name in names)
         if others and on <= min(others) < here:
@@ -284,7 +286,7 @@ class Consequences:
             series = [
                 Injection(other.lesion, other.number, slot.day, slot.state == "done")
                 for other, slot in self._injections(name.lesion)
-                if slot.state in ("open", "done")
+                if slot.state in ("planned", "done")
             ]
             for breach in breaches(series, 0):
                 numbers = {breach.earlier.number: breach.later, breach.later.number: breach.earlier}
@@ -301,7 +303,7 @@ class Consequences:
             if lesion in self.before.held:
                 since = day(self.before.held[lesion])
                 raise refused("", f"lesion {lesion} is held since {since}", "see the course")
-            if not any(slot.state in ("open", "missed") for _, slot in self._injections(lesion)):
+            if not any(slot.state in ("planned", "missed") for _, slot in self._injections(lesion)):
                 raise refused("", f"lesion {lesion} has no injections left", "see the course")
 
     @_follow_event.register
@@ -314,10 +316,10 @@ class Consequences:
                 raise refused("on", f"the hold began on {since}", "give a later day")
             waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
             for name in waiting:
-                self.slots[name] = Slot(self.slots[name].appointment)
+                self.slots[name] = self.slots[name].to_come()
             if waiting:
                 on = self._open_day(lesion, event.on, waiting[0].number)
-                released = replace(self.slots[waiting[0]].appointment, due=on, not_before=on)
+                released = replace(self.slots[waiting[0]].to_come(on).appointment, not_before=on)
                 self.slots[waiting[0]] = Slot(released)
                 self._follow(waiting[0], on)
             self._count_evaluations(lesion)
@@ -343,7 +345,7 @@ class Consequences:
         return [
             slot.day
             for name, slot in self._injections(lesion)
-            if slot.state == "done" or (slot.state == "open" and name.number < number)
+            if slot.state == "done" or (slot.state == "planned" and name.number < number)
         ]
 
     @_follow_event.register
@@ -373,8 +375,8 @@ class Consequences:
             text = f"something was done on {day(max(done))}"
             raise refused("on", text, "give that day or a later one, or correct the event")
         for name, slot in self.slots.items():
-            if slot.state in ("open", "waiting"):
-                self.slots[name] = slot._replace(state="cancelled")
+            if slot.state in ("planned", "waiting"):
+                self.slots[name] = slot.with_state("cancelled")
 
     def _correct(self, entry: Entry, entries: Sequence[Entry]) -> None:
         """What would be otherwise without an event, or with what holds in its place.
@@ -408,7 +410,7 @@ class Consequences:
         on = at.date()
         for name in visit:
             slot = self._slot(name)
-            if slot.state != "open":
+            if slot.state != "planned":
                 continue
             is_free = not self._waits(name, on) and not self._keeps_its_day(name, on)
             if is_free:
@@ -480,11 +482,11 @@ class Consequences:
             one
             for visit, start, *_ in placed
             for one in visit.injected
-            if one.state == "open" and one.lesion in self.held
+            if one.state == "planned" and one.lesion in self.held
             if start is None or start.date() >= self.held[one.lesion]
         ]
         for one in late:
-            self.slots[one.name] = Slot(replace(one, state="open"), "waiting")
+            self.slots[one.name] = Slot(replace(one, state="waiting"))
         for lesion in dict.fromkeys(one.lesion for one in late):
             self._count_evaluations(lesion)
         return bool(late)
@@ -495,15 +497,15 @@ class Consequences:
         for name, slot in self.slots.items():
             if name.lesion != lesion or name.purpose == "injection":
                 continue
-            if slot.state not in ("open", "waiting") or slot.moved_to or slot.at:
+            if slot.state not in ("planned", "waiting") or slot.moved_to or slot.at:
                 continue
             if first is None:
-                self.slots[name] = slot._replace(state="waiting")
+                self.slots[name] = slot.with_state("waiting")
             else:
                 after = self.protocol.evaluations[name.number - 1].after_days
                 due = first + timedelta(days=after)
                 _check_reach(due)
-                self.slots[name] = Slot(replace(slot.appointment, due=due))
+                self.slots[name] = slot.to_come(due)
 
     def _first_injection(self, lesion: str) -> date | None:
         """The day of a lesion's first injection: given, else planned; None while it waits."""
@@ -537,8 +539,8 @@ class Consequences:
                 continue
             for one in visit.appointments:
                 slot = self.slots[one.name]
-                if slot.moved_to == moved_to and slot.state == "open" and not slot.at:
-                    self.slots[one.name] = Slot(slot.appointment)
+                if slot.moved_to == moved_to and slot.state == "planned" and not slot.at:
+                    self.slots[one.name] = slot.to_come()
 
     def _visits(self) -> tuple[Visit, ...]:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
@@ -594,7 +596,7 @@ class Consequences:
         yield without | {
             n: start
             for n, start in kept.items()
-            if not lesions & {one.lesion for one in visits[n].injected if one.state == "open"}
+            if not lesions & {one.lesion for one in visits[n].injected if one.state == "planned"}
         }
 
     def _is_left_without(self, visit: Visit) -> bool:
@@ -606,7 +608,9 @@ class Consequences:
         was, now = self.stood, as_they_stand(self.slots, self.apart)
         found: dict[int, datetime] = {}
         for n, visit in enumerate(visits):
-            names = [one.name for one in visit.appointments if one.state in ("open", "cancelled")]
+            names = [
+                one.name for one in visit.appointments if one.state in ("planned", "cancelled")
+            ]
             stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
             there = [self.starts[name] for name in stay if name in self.starts]
             back = [self.back[name] for name in names if name in self.back]
@@ -632,7 +636,7 @@ class Consequences:
             old
             for old in self.before.visits.values()
             if old.start is not None and old.start.replace(tzinfo=None) == start
-            if names & set(old.names) and any(map(self.before.is_open, old.names))
+            if names & set(old.names) and any(map(self.before.is_to_come, old.names))
         ]
         had_room = any(
             old.start and old.end and old.end - old.start >= timedelta(minutes=stay.minutes)
@@ -673,7 +677,7 @@ class Consequences:
         series: dict[str, list[Injection]] = {}
         for n, on in days.items():
             for one in visits[n].injected:
-                if one.state in ("open", "done"):
+                if one.state in ("planned", "done"):
                     found = Injection(one.lesion, one.count, on, one.state == "done")
                     series.setdefault(one.lesion, []).append(found)
         for found_ in series.values():
@@ -731,7 +735,7 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
     standing = dict(slots)
     for name, slot in sorted(slots.items(), key=lambda one: one[0].number):
         # A later one that was late itself stands after an earlier one by now.
-        if slot.is_late and slot.state == "open" and standing[name] == slot:
+        if slot.is_late and slot.state == "planned" and standing[name] == slot:
             last, number = slot.day, name.number
             for other, later in weekly_after(slots, name, last):
                 moved = slots[other]
@@ -745,7 +749,7 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
                         _appointments(slots), name._replace(number=number), other.number
                     )
                     due = last + days * ONE_DAY
-                    standing[other] = Slot(replace(later.appointment, due=due))
+                    standing[other] = later.to_come(due)
                 last, number = standing[other].day, other.number
     return standing
 
@@ -756,9 +760,9 @@ def weekly_after(
     """The later open injections of a lesion, at its interval from the day of one of them."""
     for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
         is_later = other.lesion == name.lesion and other.number > name.number
-        if name.purpose == other.purpose == "injection" and is_later and slot.state == "open":
+        if name.purpose == other.purpose == "injection" and is_later and slot.state == "planned":
             days = days_between(_appointments(slots), name, other.number)
-            yield other, Slot(replace(slot.appointment, due=on + timedelta(days=days)))
+            yield other, slot.to_come(on + timedelta(days=days))
 
 
 def _appointments(slots: Mapping[Named, Slot]) -> Mapping[Named, Appointment]:
@@ -774,9 +778,7 @@ def _visit(slots: Sequence[Slot]) -> Visit:
     windows = [slot.passed_window for slot in moved if slot.passed_window is not None]
     return Visit(
         due=first.appointment.due,
-        appointments=ordered(
-            replace(slot.appointment, state=slot.state) for slot in slots if slot.state != "waiting"
-        ),
+        appointments=ordered(slot.appointment for slot in slots if slot.state != "waiting"),
         moved_to=moved[-1].moved_to if moved else None,
         moved_from=tuple(dict.fromkeys(slot.moved_from for slot in moved if slot.moved_from)),
         passed_window=windows[0] if windows else None,
@@ -787,7 +789,7 @@ def _visit(slots: Sequence[Slot]) -> Visit:
 
 def _is_free(slot: Slot) -> bool:
     """Whether an appointment is to come, and neither moved nor left of a visit that is over."""
-    return slot.state == "open" and slot.at is None and slot.moved_to is None
+    return slot.state == "planned" and slot.at is None and slot.moved_to is None
 
 
 def _is_fixed(visit: Visit) -> bool:
@@ -801,7 +803,7 @@ def _is_of(visit: Visit, one: Injection) -> bool:
 
 def _is_unmoved(was: Slot | None, now: Slot) -> bool:
     """Whether an appointment is due, and stands, where it was before; one cancelled stays there."""
-    if was is None or was.state not in ("open", "cancelled"):
+    if was is None or was.state not in ("planned", "cancelled"):
         return False
     if now.state not in (was.state, "cancelled"):
         return False

@@ -113,7 +113,7 @@ class State(NamedTuple):
         if self.ended:
             return "ended"
         going_on = any(
-            name.purpose == "injection" and slot.state == "open" and name.lesion not in self.held
+            name.purpose == "injection" and slot.state == "planned" and name.lesion not in self.held
             for name, slot in self.slots.items()
         )
         if self.held and not going_on:
@@ -128,7 +128,7 @@ class State(NamedTuple):
     @property
     def began(self) -> date:
         """The day of the first visit, or of what was moved or done before it."""
-        starts = [slot.day for slot in self.slots.values() if slot.state in ("open", "done")]
+        starts = [slot.day for slot in self.slots.values() if slot.state in ("planned", "done")]
         return min([self.course.first_visit.date(), *starts])
 
     @property
@@ -145,9 +145,9 @@ class State(NamedTuple):
         """The injections of a lesion in their order."""
         return injections_of(self.slots, lesion)
 
-    def is_open(self, name: Named) -> bool:
+    def is_to_come(self, name: Named) -> bool:
         """Whether an appointment is to come and has its place in a visit."""
-        return name in self.slots and self.slots[name].state == "open"
+        return name in self.slots and self.slots[name].state == "planned"
 
 
 def fold(entries: Sequence[Entry], protocol: Protocol) -> State:
@@ -463,7 +463,7 @@ class _Folding:
 def is_reached(change: DoseChanged, name: Named, slot: Slot) -> bool:
     """Whether an injection of the lesion gets a changed dose: it is to come, or may yet."""
     is_injection = name.purpose == "injection" and name.number >= change.from_injection
-    return is_injection and slot.state in ("open", "waiting", "missed")
+    return is_injection and slot.state in ("planned", "waiting", "missed")
 
 
 def refused(place: str, problem: str, fix: str) -> RefusedError:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from planner.core.calendar.clinic import Clinic
 from planner.core.followup.course_state import Done, State
 from planner.core.followup.events import Evaluated
-from planner.core.plan.appointments import Named
+from planner.core.plan.appointments import Named, VisitState
 from planner.core.plan.course import Course
 from planner.core.plan.numbering import Numbering
 from planner.core.plan.pages import pages_of
@@ -22,7 +22,6 @@ from planner.core.plan.plan import (
     PlannedEvaluation,
     PlannedInjection,
     PlannedVisit,
-    VisitState,
     by_time,
 )
 from planner.core.plan.recording import (
@@ -101,7 +100,7 @@ def with_done(
 def _became(state: State, name: Named) -> VisitState:
     """What became of an appointment, as a plan says it."""
     found = state.slots[name].state
-    return "planned" if found == "open" or found == "waiting" else found  # noqa: PLR1714
+    return "planned" if found == "waiting" else found
 
 
 def _of_all(states: Iterable[VisitState]) -> VisitState:

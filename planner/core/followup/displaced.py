@@ -27,7 +27,7 @@ def coming_visits(state: State, not_before: datetime) -> Iterator[PlannedVisit]:
     for number in sorted(state.visits):
         visit = state.visits[number]
         slots = [state.slots[name] for name in visit.names if name in state.slots]
-        is_whole = all(one.state == "open" and one.at is None for one in slots) and bool(slots)
+        is_whole = all(one.state == "planned" and one.at is None for one in slots) and bool(slots)
         start = visit.start and visit.start.replace(tzinfo=None)
         if is_whole and start is not None and start >= not_before:
             yield visit
@@ -123,7 +123,7 @@ def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundi
     assert other.start is not None
     there = other.start.date()
     is_live = any(
-        name in at.state.slots and at.state.slots[name].state in ("open", "done")
+        name in at.state.slots and at.state.slots[name].state in ("planned", "done")
         for name in other.names
     )
     if not is_live:

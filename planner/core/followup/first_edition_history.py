@@ -76,7 +76,7 @@ class _AsThen(Consequences):
         pass
 
     def _is_passed_over(self, slot: Slot) -> bool:
-        return slot.state == "open"
+        return slot.state == "planned"
 
     def _given_before(self, lesion: str, _number: int) -> Iterable[date]:
         return [slot.day for _, slot in self._injections(lesion) if slot.state == "done"]
@@ -103,7 +103,7 @@ def _as_they_stood(slots: Mapping[Named, Slot]) -> Mapping[Named, Slot]:
     """The slots, those apart that come after one which waits to be recorded at a late visit."""
     standing = dict(slots)
     for name, slot in slots.items():
-        if slot.is_late and slot.state == "open":
+        if slot.is_late and slot.state == "planned":
             last = slot.day
             for other, later in weekly_after(slots, name, last):
                 is_kept = slots[other].moved_to is not None and slots[other].day > last

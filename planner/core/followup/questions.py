@@ -179,7 +179,7 @@ def _passed_over(state: State, name: Named) -> Iterator[Question]:
     """Earlier injections that are open would count as missed; one that was missed was given."""
     for other, slot in state.injections(name.lesion):
         what: dict[str, str | int] = {"n": other.number, "lesion": name.lesion}
-        if other.number < name.number and slot.state in ("open", "waiting"):
+        if other.number < name.number and slot.state in ("planned", "waiting"):
             text = said(
                 "injection {n} of lesion {lesion} is still open; it would count as missed", **what
             )
@@ -305,7 +305,7 @@ def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:
     left = [
         name
         for name, slot in state.slots.items()
-        if name.purpose == "injection" and slot.state in ("open", "waiting")
+        if name.purpose == "injection" and slot.state in ("planned", "waiting")
     ]
     if left:
         names = dict.fromkeys(name.lesion for name in left)

@@ -128,7 +128,7 @@ def settle(
 
 def _scheduled(state: State) -> Iterator[Scheduled]:
     """The times of the visits to come, as they stand."""
-    to_come = {name for name, slot in state.slots.items() if slot.state == "open"}
+    to_come = {name for name, slot in state.slots.items() if slot.state == "planned"}
     for visit in by_time(state.visits.values()):
         if not to_come.isdisjoint(visit.names):
             yield Scheduled(visit.number, visit.start, visit.end)
@@ -242,7 +242,7 @@ def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
         series = [
             Injection(lesion.id, name.number, days[lesion.id, name.number], slot.state == "done")
             for name, slot in state.injections(lesion.id)
-            if slot.state in ("open", "done") and (lesion.id, name.number) in days
+            if slot.state in ("planned", "done") and (lesion.id, name.number) in days
         ]
         held = state.held.get(lesion.id)
         yield from breaches(series, protocol.policy.shortest_interval_days, held)
@@ -282,7 +282,7 @@ def due_slots(course: Course, protocol: Protocol) -> tuple[dict[Named, Slot], tu
         for one in visit.appointments:
             slots[one.name] = Slot(one)
             if visit.moved_to is not None and one.due in visit.moved_from:
-                moved = Slot(one, "open", visit.moved_to, one.due, visit.passed_window)
+                moved = Slot(one, visit.moved_to, one.due, visit.passed_window)
                 slots[one.name] = moved
     return slots, visits
 
@@ -366,7 +366,7 @@ class _Settling:
             number
             for number, _, one in called
             for each in one.visit.appointments
-            if self.before.is_open(each.name) != (each.state == "open")
+            if self.before.is_to_come(each.name) != (each.state == "planned")
             or was.get(each.name) != now.get(each.name)
         }
 
@@ -524,7 +524,7 @@ class _Settling:
         return frozenset(
             name.lesion
             for name, slot in self.slots.items()
-            if name.purpose == "injection" and slot.state == "open"
+            if name.purpose == "injection" and slot.state == "planned"
             if self._doses[name.lesion][name.number - 1] is None
         )
 
@@ -558,7 +558,7 @@ class _Settling:
 def _to_draw(visit: PlannedVisit, slots: Mapping[Named, Slot]) -> Mapping[Named, object]:
     """The doses that a visit was drawn up for: those to come, else those done, else all."""
     there = {Named(one.lesion, "injection", one.injection): one.dose_mg for one in visit.injections}
-    for state in ("open", "done"):
+    for state in ("planned", "done"):
         found = {
             name: dose
             for name, dose in there.items()

@@ -13,8 +13,10 @@ from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import listing
 from planner.errors import InputError, Problem
 
-# What became of an appointment: it is to come, it was done, it was missed, it is cancelled.
-AppointmentState = Literal["open", "done", "missed", "cancelled"]
+# What became of a visit, an injection or an evaluation: it is to come, or it was.
+VisitState = Literal["planned", "done", "missed", "cancelled"]
+# One of a held lesion waits: it is to come, and has no day.
+AppointmentState = VisitState | Literal["waiting"]
 
 
 class Named(NamedTuple):
@@ -40,7 +42,7 @@ class Appointment:
     due: date
     window_days: int
     interval_days: int = 0
-    state: AppointmentState = "open"
+    state: AppointmentState = "planned"
     # A lesion that was released or found on a day is not injected before it.
     not_before: date | None = None
 
@@ -54,16 +56,29 @@ class Slot(NamedTuple):
     """An appointment in a course under way; all times are the clinic's wall clock.
 
     `at` is when it was done, or was to be done once its visit is past; `is_late` says that this
-    is out of the window of that visit. A waiting one is of a held lesion: it has no day.
+    is out of the window of that visit.
     """
 
     appointment: Appointment
-    state: AppointmentState | Literal["waiting"] = "open"
     moved_to: datetime | None = None
     moved_from: date | None = None
     passed_window: int | None = None
     at: datetime | None = None
     is_late: bool = False
+
+    @property
+    def state(self) -> AppointmentState:
+        """What became of it."""
+        return self.appointment.state
+
+    def with_state(self, state: AppointmentState) -> Slot:
+        """It where it stands, in another state."""
+        return self._replace(appointment=replace(self.appointment, state=state))
+
+    def to_come(self, due: date | None = None) -> Slot:
+        """It as it is to come, on the day when it is due: nothing is left of where it stood."""
+        on = self.appointment.due if due is None else due
+        return Slot(replace(self.appointment, state="planned", due=on))
 
     @property
     def day(self) -> date:
@@ -147,12 +162,12 @@ class Visit:
     @property
     def is_to_come(self) -> bool:
         """Whether anything is still to be done at it."""
-        return any(one.state == "open" for one in self.appointments)
+        return any(one.state == "planned" for one in self.appointments)
 
     @property
     def to_draw(self) -> tuple[Appointment, ...]:
         """The injections that it is drawn up for: those to come, else those done, else all."""
-        coming = tuple(one for one in self.injected if one.state == "open")
+        coming = tuple(one for one in self.injected if one.state == "planned")
         return coming or tuple(one for one in self.injected if one.state == "done") or self.injected
 
 

@@ -11,14 +11,13 @@ from typing import Literal, NamedTuple, get_args
 from planner.core.calendar.clinic import Label, Purpose
 from planner.core.dosing.draw_up import Aliquot
 from planner.core.dosing.equipment import Stock, Syringe
-from planner.core.plan.appointments import Named
+from planner.core.plan.appointments import Named, VisitState
 from planner.core.plan.course import Indication, Patient, Screened, Side
 from planner.core.plan.findings import Finding
 from planner.core.plan.response import Remission
 from planner.core.protocol.protocol import FollowUp, Observation, Regimen, Screen, Source
 from planner.core.protocol.rules import Evidence
 
-VisitState = Literal["planned", "done", "missed", "cancelled"]
 Ending = Literal["completed", "stopped", "died", "lost"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 

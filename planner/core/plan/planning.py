@@ -256,7 +256,7 @@ def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
 
 def coming_doses(visit: Visit, prepared: Prepared) -> list[tuple[str, DrawnDose]]:
     """The doses of a visit that are to come, as far as they are given, each with its lesion."""
-    coming = ((one, prepared.of_injection(one)) for one in visit.injected if one.state == "open")
+    coming = ((one, prepared.of_injection(one)) for one in visit.injected if one.state == "planned")
     return [
         (one.lesion, DrawnDose(drawn.dose, drawn.drawn_dose))
         for one, drawn in coming

@@ -73,7 +73,7 @@ class Prepared:
             one.lesion
             for visit in visits
             for one in visit.injected
-            if one.state == "open" and self.of_injection(one) is None
+            if one.state == "planned" and self.of_injection(one) is None
         )
 
     def given(self, lesion: str) -> list[DrawUp]:

@@ -80,7 +80,7 @@ def _nearness(placed: Placed) -> str:
 def _distances(placed: Placed) -> str:
     """`4 days` where that is so of every injection of the visit, else `A 4 days, C 3 days`."""
     distances = {one.days for one in placed.near}
-    coming = {one.lesion for one in placed.visit.injected if one.state == "open"}
+    coming = {one.lesion for one in placed.visit.injected if one.state == "planned"}
     if len(distances) == 1 and coming <= {one.lesion for one in placed.near}:
         return count(distances.pop(), "day")
     return joined(
