@@ -13,6 +13,7 @@ from planner.app.actors import ROLES, Author, Role, check_may
 from planner.app.auditing import note_change
 from planner.app.passwords import check_password, hashed
 from planner.core.values.languages import LANGUAGES
+from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem, RefusedError
 from planner.files.fields import FieldError, check_text, nearest
 from planner.store.accounts import (
@@ -59,8 +60,8 @@ def _add(connection: Connection, author: Author, new: NewAccount) -> None:
     role = _role_of(new.role)
     check_password(new.password)
     if find_account(connection, name) is not None:
-        problem = "there is an account of that name already"
-        raise RefusedError(Problem("name", problem, "choose another name"))
+        problem = said("there is an account of that name already")
+        raise RefusedError(Problem("name", problem, said("choose another name")))
     kept, now = hashed(new.password), author.now.isoformat()
     add_account(connection, Account(name, role, new.language, kept, now, author.name, None))
     note_change(connection, author, f"account {name} added as {role}")
@@ -72,8 +73,8 @@ def _checked_name(name: str) -> str:
     except FieldError as error:
         raise InputError(Problem("name", error.problem, error.fix)) from error
     if len(name) > LONGEST_NAME or not name:
-        problem = f"a name has 1 to {LONGEST_NAME} characters"
-        raise InputError(Problem("name", problem, "choose another name"))
+        problem = said("a name has 1 to {longest_name} characters", longest_name=LONGEST_NAME)
+        raise InputError(Problem("name", problem, said("choose another name")))
     return name
 
 
@@ -81,7 +82,9 @@ def _role_of(name: str) -> Role:
     for role in ROLES:
         if role == name:
             return role
-    raise InputError(Problem("role", f"there is no role {name}", nearest(name, ROLES)))
+    raise InputError(
+        Problem("role", said("there is no role {name}", name=name), nearest(name, ROLES))
+    )
 
 
 def listed(database: Database, role: Role) -> Sequence[Account]:
@@ -114,13 +117,17 @@ def _change(database: Database, author: Author, name: str, what: str, **values: 
         lock_name(connection, "accounts")
         there = _known(connection, name)
         if all(getattr(there, key) == value for key, value in values.items()):
-            raise RefusedError(Problem("name", f"it {what} already", "nothing was changed"))
+            raise RefusedError(
+                Problem("name", said("it is so already"), said("nothing was changed"))
+            )
         if "disabled" in values and there.disabled is not None:
-            raise RefusedError(Problem("name", "it is disabled already", "nothing was changed"))
+            raise RefusedError(
+                Problem("name", said("it is disabled already"), said("nothing was changed"))
+            )
         change_account(connection, there.name, **values)
         if not count_administrators(connection) and there.role == "administrator":
-            problem = "it is the last administrator"
-            raise RefusedError(Problem("name", problem, "make another administrator first"))
+            problem = said("it is the last administrator")
+            raise RefusedError(Problem("name", problem, said("make another administrator first")))
         end_sessions(connection, there.name)
         note_change(connection, author, f"account {there.name} {what}")
 
@@ -128,7 +135,9 @@ def _change(database: Database, author: Author, name: str, what: str, **values: 
 def _known(connection: Connection, name: str) -> Account:
     there = find_account(connection, name)
     if there is None:
-        raise NotFoundError(Problem("name", "there is no such account", "see the accounts"))
+        raise NotFoundError(
+            Problem("name", said("there is no such account"), said("see the accounts"))
+        )
     return there
 
 
@@ -136,7 +145,7 @@ def set_language(database: Database, author: Author, language: str) -> None:
     """Let the page speak another language to somebody."""
     if language not in LANGUAGES:
         fix = nearest(language, list(LANGUAGES))
-        raise InputError(Problem("language", "the page does not speak it", fix))
+        raise InputError(Problem("language", said("the page does not speak it"), fix))
     with database.writing() as connection:
         change_account(connection, author.name, language=language)
 
@@ -166,8 +175,8 @@ def set_up(database: Database, secret: str, name: str, password: str, author: Au
     """Make the first administrator. Raises NotFoundError where the secret holds no more."""
     with database.writing() as connection:
         if find_secret(connection, SETUP, digest_of(secret)) is None or all_accounts(connection):
-            problem = "this address holds no more"
-            raise NotFoundError(Problem("", problem, "start the page anew for another one"))
+            problem = said("this address holds no more")
+            raise NotFoundError(Problem("", problem, said("start the page anew for another one")))
         _add(connection, author, NewAccount(name, "administrator", password))
         remove_secrets(connection, SETUP)
 
@@ -180,8 +189,10 @@ def make_token(database: Database, author: Author, name: str) -> str:
     with database.writing() as connection:
         lock_name(connection, "accounts")
         if any(one.name == name for one in secrets_of(connection, PROGRAM)):
-            problem = "there is a token of that name already"
-            raise RefusedError(Problem("program", problem, "withdraw it, or choose another name"))
+            problem = said("there is a token of that name already")
+            raise RefusedError(
+                Problem("program", problem, said("withdraw it, or choose another name"))
+            )
         now = author.now.isoformat()
         add_secret(connection, Secret(digest_of(token), PROGRAM, name, now, author.name))
         note_change(connection, author, f"token {name} made")
@@ -193,7 +204,9 @@ def withdraw_token(database: Database, author: Author, name: str) -> None:
     check_may(author.role, "accounts")
     with database.writing() as connection:
         if not remove_secrets(connection, PROGRAM, name):
-            raise NotFoundError(Problem("program", "there is no such token", "see the tokens"))
+            raise NotFoundError(
+                Problem("program", said("there is no such token"), said("see the tokens"))
+            )
         note_change(connection, author, f"token {name} withdrawn")
 
 

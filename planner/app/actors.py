@@ -8,6 +8,8 @@ from typing import NamedTuple, get_args
 
 from planner.core.followup import events
 from planner.core.followup.events import Entry, Event, Through
+from planner.core.values.formatting import listing
+from planner.core.values.said import said
 from planner.errors import NotAllowedError, Problem
 
 Role = events.Role
@@ -52,36 +54,36 @@ class Author(NamedTuple):
 # and alone what is not here.
 _RECORDS: tuple[Role, ...] = ("nurse",)
 MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
-    "read": ("read courses", ("nurse", "secretary", "auditor")),
-    "planned": ("add a course", ()),
-    "given": ("record what was given", _RECORDS),
-    "evaluated": ("record an evaluation", _RECORDS),
-    "answered": ("record an answer of the patient", _RECORDS),
-    "answer-taken-back": ("take back what was a reason to stop", ()),
-    "missed": ("record that a visit was missed", _RECORDS),
-    "moved": ("move a visit", ("secretary",)),
-    "held": ("hold a lesion", ()),
-    "resumed": ("release a lesion", ()),
-    "dose-changed": ("change a dose", ()),
-    "lesion-added": ("add a lesion", ()),
-    "confirmed": ("confirm a finding", ()),
-    "ended": ("end a course", ()),
-    "corrected": ("correct a record", ()),
-    "undone": ("withdraw their own last entry", _RECORDS),
-    "issued": ("make documents", ("nurse", "secretary")),
-    "rearranged": ("change the clinic of a course", ()),
-    "told": ("record that a patient was told", ("nurse", "secretary")),
-    "clinic-read": ("read a clinic", ("nurse", "secretary", "auditor", "administrator")),
-    "clinic-put": ("put a clinic's file", ("administrator",)),
-    "clinic-days": ("close or open a clinic's days", ("secretary", "administrator")),
-    "waiting": ("work with the waiting list", ("secretary",)),
-    "patients": ("export, restrict or erase a patient's data", ()),
-    "export": ("export the register", ("auditor",)),
-    "series": ("see the series", ("nurse", "secretary", "auditor")),
-    "upkeep": ("import, check or back the register up", ("administrator",)),
-    "subscribed": ("withdraw or renew the address of a calendar", ("secretary",)),
-    "accounts": ("work with accounts", ("administrator",)),
-    "audit": ("see who read and changed what", ("auditor",)),
+    "read": (said("read courses"), ("nurse", "secretary", "auditor")),
+    "planned": (said("add a course"), ()),
+    "given": (said("record what was given"), _RECORDS),
+    "evaluated": (said("record an evaluation"), _RECORDS),
+    "answered": (said("record an answer of the patient"), _RECORDS),
+    "answer-taken-back": (said("take back what was a reason to stop"), ()),
+    "missed": (said("record that a visit was missed"), _RECORDS),
+    "moved": (said("move a visit"), ("secretary",)),
+    "held": (said("hold a lesion"), ()),
+    "resumed": (said("release a lesion"), ()),
+    "dose-changed": (said("change a dose"), ()),
+    "lesion-added": (said("add a lesion"), ()),
+    "confirmed": (said("confirm a finding"), ()),
+    "ended": (said("end a course"), ()),
+    "corrected": (said("correct a record"), ()),
+    "undone": (said("withdraw their own last entry"), _RECORDS),
+    "issued": (said("make documents"), ("nurse", "secretary")),
+    "rearranged": (said("change the clinic of a course"), ()),
+    "told": (said("record that a patient was told"), ("nurse", "secretary")),
+    "clinic-read": (said("read a clinic"), ("nurse", "secretary", "auditor", "administrator")),
+    "clinic-put": (said("put a clinic's file"), ("administrator",)),
+    "clinic-days": (said("close or open a clinic's days"), ("secretary", "administrator")),
+    "waiting": (said("work with the waiting list"), ("secretary",)),
+    "patients": (said("export, restrict or erase a patient's data"), ()),
+    "export": (said("export the register"), ("auditor",)),
+    "series": (said("see the series"), ("nurse", "secretary", "auditor")),
+    "upkeep": (said("import, check or back the register up"), ("administrator",)),
+    "subscribed": (said("withdraw or renew the address of a calendar"), ("secretary",)),
+    "accounts": (said("work with accounts"), ("administrator",)),
+    "audit": (said("see who read and changed what"), ("auditor",)),
 }
 # What is no matter of treatment: a physician may it no more than others.
 _NO_TREATMENT = ("accounts", "audit")
@@ -96,6 +98,13 @@ def may(role: Role, what: str) -> bool:
 def check_may(role: Role, what: str) -> None:
     """Refuse what a role may not do."""
     if not may(role, what):
-        words, others = MAY.get(what, (f"enter {what}", ()))
-        who = " or ".join(others if what in _NO_TREATMENT else ("physician", *others))
-        raise NotAllowedError(Problem("role", f"as {role} you may not {words}", f"ask a {who}"))
+        words, others = MAY.get(what, (said("enter {what}", what=what), ()))
+        roles = others if what in _NO_TREATMENT else ("physician", *others)
+        who = listing([said(one) for one in roles], "or")
+        raise NotAllowedError(
+            Problem(
+                "role",
+                said("as {role} you may not {words}", role=said(role), words=words),
+                said("ask a {who}", who=who),
+            )
+        )

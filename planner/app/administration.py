@@ -56,7 +56,7 @@ from planner.errors import (
 from planner.files.fields import nearest, shown
 from planner.store.standing import Standing
 
-_SEE = "see the course"
+_SEE = said("see the course")
 # What people write, in English and Danish, where nothing went wrong.
 _NONE = frozenset({"none", "no", "nil", "ingen", "nej", "-", "\N{EN DASH}", "0"})
 # What is not withdrawn: it is what others did, or nothing that was done.
@@ -129,8 +129,8 @@ def _visit_there(standing: Standing, number: int, field: str = "visit") -> Plann
     if number in state.visits:
         return state.visits[number]
     there = listing([str(one) for one in sorted(state.visits)])
-    fix = f"its visits are {there}" if there else "all its lesions are held"
-    raise NotFoundError(Problem(field, f"there is no visit {number}", fix))
+    fix = said("its visits are {there}", there=there) if there else said("all its lesions are held")
+    raise NotFoundError(Problem(field, said("there is no visit {number}", number=number), fix))
 
 
 def given_as_planned(
@@ -149,33 +149,49 @@ def given_as_planned(
     visit = visit_of(standing, number)
     there = visit.injections
     if not there:
-        raise RefusedError(Problem("", f"visit {visit.number} has no injections", _SEE))
+        raise RefusedError(
+            Problem("", said("visit {number} has no injections", number=visit.number), _SEE)
+        )
     felt = felt or {}
     named = [one for one in felt if one is not None]
     only = named if lesions is None and named else lesions
     if only is not None:
         there = tuple(_injection(standing, visit, lesion) for lesion in only)
-    # What was missed is never given beside what is to come; alone or named it is asked for.
-    left = [one for one in there if one.state != "done"]
-    wanted = left if only is not None else [one for one in left if one.state == "planned"] or left
-    if not wanted or (only is not None and len(left) < len(there)):
-        names = listing([one.lesion for one in there if one.state == "done"])
-        text = f"what {names} got at visit {visit.number} is recorded already"
-        raise RefusedError(Problem("", text, "correct an event, if it was a slip"))
+    wanted = _left_to_give(visit, there, is_named=only is not None)
     if None in felt and len(wanted) > 1:
         names = listing([one.lesion for one in wanted])
-        text = f"pain and complication are of one lesion; here are {names}"
-        raise InputError(Problem("lesion", text, "name each before what it felt like"))
+        text = said("pain and complication are of one lesion; here are {names}", names=names)
+        raise InputError(Problem("lesion", text, said("name each before what it felt like")))
     open_ones = [one.lesion for one in wanted if one.dose_mg is None or one.drawn_ml is None]
     if open_ones:
-        text = f"no dose is planned for lesion {listing(open_ones)}"
-        fix = "enter each with its dose or volume"
+        text = said("no dose is planned for lesion {lesions}", lesions=listing(open_ones))
+        fix = said("enter each with its dose or volume")
         raise InputError(Problem("as_planned", text, fix))
     injections = [
         _as_planned(one)._replace(**_recorded(felt.get(one.lesion, felt.get(None, NOTHING_FELT))))
         for one in wanted
     ]
     return _given(standing, visit, injections, noted)
+
+
+def _left_to_give(
+    visit: PlannedVisit, there: Sequence[PlannedInjection], *, is_named: bool
+) -> list[PlannedInjection]:
+    """The injections of a visit that can be recorded as given.
+
+    What was missed is never given beside what is to come; alone or named it is asked for.
+    """
+    left = [one for one in there if one.state != "done"]
+    wanted = left if is_named else [one for one in left if one.state == "planned"] or left
+    if not wanted or (is_named and len(left) < len(there)):
+        names = listing([one.lesion for one in there if one.state == "done"])
+        text = said(
+            "what {names} got at visit {number} is recorded already",
+            names=names,
+            number=visit.number,
+        )
+        raise RefusedError(Problem("", text, said("correct an event, if it was a slip")))
+    return wanted
 
 
 def given(
@@ -217,12 +233,12 @@ def observed_at(
     Raises InputError where it has none for it, and where two contradict one another.
     """
     found = tuple(_checked_observations(standing, lesions, observed))
-    said: set[tuple[str, str | None]] = set()
+    noted: set[tuple[str, str | None]] = set()
     for one in found:
-        if (one.observation, one.lesion) in said:
-            problem = f"{one.observation} stands there twice"
-            raise InputError(Problem("observe", problem, "keep the right one"))
-        said.add((one.observation, one.lesion))
+        if (one.observation, one.lesion) in noted:
+            problem = said("{observation} stands there twice", observation=one.observation)
+            raise InputError(Problem("observe", problem, said("keep the right one")))
+        noted.add((one.observation, one.lesion))
     return found
 
 
@@ -234,33 +250,42 @@ def _checked_observations(
     for one in observed:
         found = known.get(one.observation)
         if found is None:
-            fix = nearest(one.observation, list(known)) if known else "leave it out"
-            text = f"the protocol notes no {shown(one.observation)}"
+            fix = nearest(one.observation, list(known)) if known else said("leave it out")
+            text = said("the protocol notes no {observation}", observation=shown(one.observation))
             raise InputError(Problem("observe", text, fix))
         if one.lesion is not None and one.lesion not in names:
-            text = f"lesion {one.lesion} is not in this record"
-            raise InputError(Problem("observe", text, f"it is of {listing(names)}"))
+            text = said("lesion {lesion} is not in this record", lesion=one.lesion)
+            raise InputError(
+                Problem("observe", text, said("it is of {names}", names=listing(names)))
+            )
         there = [one.lesion] if one.lesion else names
         if found.sites is not None and not any(sites[each] in found.sites for each in there):
-            text = f"{found.id} is noted at {listing(list(found.sites), 'or')}"
-            raise InputError(Problem("observe", text, "leave it out"))
+            text = said(
+                "{id} is noted at {sites}", id=found.id, sites=listing(list(found.sites), "or")
+            )
+            raise InputError(Problem("observe", text, said("leave it out")))
         yield one._replace(value=_observed_value(found, one.value))
 
 
 def _observed_value(of: Observation, value: str) -> str:
     """What was noted as it is kept: a yes or no, a plain decimal, one of the choices, a text."""
-    said, field = value.strip(), f"observe {of.id}"
-    said = said.casefold() if of.type == "yes-no" else said
-    if of.may_be(said):
-        return said
-    unit = f" of {of.unit}" if of.unit else ""
-    problem, fix = {
-        "yes-no": (f"{shown(value)} is neither", "write yes or no"),
-        "choice": (f"{shown(value)} is no choice", f"choose {listing(list(of.values), 'or')}"),
-        "quantity": (f"{shown(value)} is no figure", f"write a plain number{unit}, as 2 or 2.5"),
-        "text": ("it says nothing", "say it, or leave it out"),
-    }[of.type]
-    raise InputError(Problem(field, problem, fix))
+    typed, repeated = value.strip(), shown(value)
+    typed = typed.casefold() if of.type == "yes-no" else typed
+    if of.may_be(typed):
+        return typed
+    if of.type == "yes-no":
+        problem, fix = said("{value} is neither", value=repeated), said("write yes or no")
+    elif of.type == "choice":
+        problem = said("{value} is no choice", value=repeated)
+        fix = said("choose {choices}", choices=listing(list(of.values), "or"))
+    elif of.type == "quantity":
+        problem = said("{value} is no figure", value=repeated)
+        fix = said("write a plain number, as 2 or 2.5")
+        if of.unit:
+            fix = said("write a plain number of {unit}, as 2 or 2.5", unit=of.unit)
+    else:
+        problem, fix = said("it says nothing"), said("say it, or leave it out")
+    raise InputError(Problem(f"observe {of.id}", problem, fix))
 
 
 def answered(standing: Standing, screen: str, answer: bool) -> Answered:
@@ -269,12 +294,20 @@ def answered(standing: Standing, screen: str, answer: bool) -> Answered:
     asked = questions.get(screen)
     if asked is None:
         fix = nearest(screen, list(questions))
-        raise RefusedError(Problem("screen", f"the protocol asks no {shown(screen)}", fix))
+        raise RefusedError(
+            Problem("screen", said("the protocol asks no {screen}", screen=shown(screen)), fix)
+        )
     if not asked.concerns([one.site for one in standing.state.course.lesions]):
-        problem = f"{screen} is asked of {listing(list(asked.sites or ()), 'or')}"
-        raise RefusedError(Problem("screen", problem, "this course has no such lesion"))
+        problem = said(
+            "{screen} is asked of {lesions}",
+            screen=screen,
+            lesions=listing(list(asked.sites or ()), "or"),
+        )
+        raise RefusedError(Problem("screen", problem, said("this course has no such lesion")))
     if standing.state.course.answers.get(screen) == answer:
-        raise RefusedError(Problem("screen", "that is its answer already", "nothing was changed"))
+        raise RefusedError(
+            Problem("screen", said("that is its answer already"), said("nothing was changed"))
+        )
     return Answered(screen, answer)
 
 
@@ -294,8 +327,8 @@ def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> 
     dose = Dose(Fraction(amount.mg or 0))
     drawn = draw_up(dose, strength, standing.record.opening.clinic.syringes)
     if not drawn.is_drawable:
-        text = "it is too little for any syringe of the clinic"
-        raise InputError(Problem("dose", text, "give what the syringe showed, in mL"))
+        text = said("it is too little for any syringe of the clinic")
+        raise InputError(Problem("dose", text, said("give what the syringe showed, in mL")))
     return Injected(planned.lesion, planned.injection, dose.mg, drawn.drawn.ml, drawn.drawn_dose.mg)
 
 
@@ -306,11 +339,17 @@ def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedI
             return one
     _check_lesion(standing, lesion)
     if lesion in standing.state.held:
-        text = f"lesion {lesion} is held and has no injection at visit {visit.number}"
-        raise RefusedError(Problem("lesion", text, "resume it first"))
-    there = listing([one.lesion for one in visit.injections]) or "none"
-    text = f"visit {visit.number} has no injection of lesion {lesion}"
-    raise RefusedError(Problem("lesion", text, f"it injects {there}"))
+        text = said(
+            "lesion {lesion} is held and has no injection at visit {number}",
+            lesion=lesion,
+            number=visit.number,
+        )
+        raise RefusedError(Problem("lesion", text, said("resume it first")))
+    there = listing([one.lesion for one in visit.injections]) or said("none")
+    text = said(
+        "visit {number} has no injection of lesion {lesion}", number=visit.number, lesion=lesion
+    )
+    raise RefusedError(Problem("lesion", text, said("it injects {there}", there=there)))
 
 
 def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
@@ -339,8 +378,14 @@ def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> Planned
         for number, other in sorted(standing.state.visits.items())
         if any(one.lesion == lesion for one in other.evaluations)
     ]
-    text = f"visit {visit.number} does not evaluate lesion {lesion}"
-    fix = f"it is evaluated at visit {listing(when)}" if when else "it has no injection yet"
+    text = said(
+        "visit {number} does not evaluate lesion {lesion}", number=visit.number, lesion=lesion
+    )
+    fix = (
+        said("it is evaluated at visit {when}", when=listing(when))
+        if when
+        else said("it has no injection yet")
+    )
     raise RefusedError(Problem("lesion", text, fix))
 
 
@@ -372,13 +417,19 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     purposes = [purpose for each in (visit.each_purpose, *there) for purpose in each]
     stay = opening.stay(purposes)
     if shut := opening.shut(wall, stay):
-        raise InputError(Problem("to", shut, "choose another time"))
+        raise InputError(Problem("to", shut, said("choose another time")))
     if not opening.has_room(wall, stay):
         near = listing([typed_moment(one) for one in islice(opening.free_near(wall, stay), 3)])
-        raise RefusedError(Problem("to", f"no room at {typed_moment(wall)}", f"free: {near}"))
+        raise RefusedError(
+            Problem(
+                "to",
+                said("no room at {wall}", wall=typed_moment(wall)),
+                said("free: {near}", near=near),
+            )
+        )
     if visit.start is not None and visit.start.replace(tzinfo=None) == wall:
-        text = f"visit {number} is at that time already"
-        raise RefusedError(Problem("to", text, "nothing was changed"))
+        text = said("visit {number} is at that time already", number=number)
+        raise RefusedError(Problem("to", text, said("nothing was changed")))
     return Moved(_still_to_do(standing, visit, "planned", "missed"), wall)
 
 
@@ -397,7 +448,7 @@ def held(standing: Standing, lesion: str | None, on: date) -> Held:
         )
     ]
     if not waiting:
-        raise RefusedError(Problem("", "no lesion has injections to hold", _SEE))
+        raise RefusedError(Problem("", said("no lesion has injections to hold"), _SEE))
     return Held(tuple(waiting), on)
 
 
@@ -407,7 +458,7 @@ def resumed(standing: Standing, lesion: str | None, on: date) -> Resumed:
         _check_lesion(standing, lesion)
         return Resumed((lesion,), on)
     if not standing.state.held:
-        raise RefusedError(Problem("", "no lesion is held", _SEE))
+        raise RefusedError(Problem("", said("no lesion is held"), _SEE))
     return Resumed(tuple(standing.state.held), on)
 
 
@@ -427,8 +478,8 @@ def dose_changed(
         if name.lesion == lesion and is_reached(change, name, slot)
     ]
     if to_come and all(dose == Dose(change.dose_mg) for dose in to_come):
-        text = f"lesion {lesion} has that dose already"
-        raise RefusedError(Problem("mg", text, "nothing was changed"))
+        text = said("lesion {lesion} has that dose already", lesion=lesion)
+        raise RefusedError(Problem("mg", text, said("nothing was changed")))
     return change
 
 
@@ -438,7 +489,7 @@ def lesion_added(standing: Standing, lesion: Lesion, on: date) -> LesionAdded:
     names = [one.id for one in standing.state.course.lesions]
     alike = [name for name in names if name.casefold() == lesion.id.casefold()]
     if alike and alike != [lesion.id]:
-        problem = f"no label tells it from lesion {alike[0]}"
+        problem = said("no label tells it from lesion {alike}", alike=alike[0])
         raise InputError(Problem("id", problem, said("choose another id")))
     return LesionAdded(lesion, on)
 
@@ -447,7 +498,7 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
     """A physician's word for a finding that waits. Raises NotConfirmedError for another value."""
     code = confirmation.finding
     if code not in CODES:
-        problem = f"{shown(code)} is no finding"
+        problem = said("{code} is no finding", code=shown(code))
         raise InputError(Problem("finding", problem, nearest(code, list(CODES))))
     target = confirmation.lesions[0] if confirmation.lesions else None
     if target is not None:
@@ -456,12 +507,18 @@ def confirmed(standing: Standing, confirmation: Confirmation, visit: int | None)
     meant = [one for one in waiting if (one.lesion, one.visit) == (target, visit)]
     if not meant:
         names = [one.lesion or f"visit {one.visit}" for one in waiting if one.lesion or one.visit]
-        fix = f"it waits for {listing(names)}" if names else _SEE
-        raise RefusedError(Problem("finding", f"no such {code} waits for a physician", fix))
+        fix = said("it waits for {names}", names=listing(names)) if names else _SEE
+        raise RefusedError(
+            Problem("finding", said("no such {code} waits for a physician", code=code), fix)
+        )
     agreeing = [one for one in meant if plain(one.value) == plain(confirmation.value)]
     if not agreeing:
-        text = f"it is for {confirmation.value!r}; the plan says {meant[0].value!r}"
-        raise NotConfirmedError(Problem("value", text, "confirm what the plan says"))
+        text = said(
+            "it is for {value}; the plan says {planned}",
+            value=f"{confirmation.value!r}",
+            planned=f"{meant[0].value!r}",
+        )
+        raise NotConfirmedError(Problem("value", text, said("confirm what the plan says")))
     due = agreeing[0].due
     is_of_visit = due is not None and target is None
     return Confirmed(confirmation._replace(due=(due,) if is_of_visit and due else ()))
@@ -471,18 +528,20 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
     """What holds in the place of an earlier event; nothing where `mend` gives None."""
     entries = {one.number: one.event for one in standing.record.entries}
     if number not in entries:
-        problem = f"there is no event {number}"
-        raise RefusedError(Problem("event", problem, f"there are 1 to {len(entries)}"))
+        problem = said("there is no event {number}", number=number)
+        raise RefusedError(Problem("event", problem, said("there are 1 to {n}", n=len(entries))))
     current = entries[number]
     for one in standing.record.entries:
         if isinstance(one.event, Corrected) and one.event.event == number and one.event.instead:
             current = one.event.instead
     instead = mend(current)
     if instead is not None and not isinstance(instead, Given | Evaluated):
-        problem = "only what was given or seen can be corrected in place"
-        raise InputError(Problem("event", problem, "withdraw it, and enter it anew"))
+        problem = said("only what was given or seen can be corrected in place")
+        raise InputError(Problem("event", problem, said("withdraw it, and enter it anew")))
     if instead == current:
-        raise RefusedError(Problem("event", "this is what it says already", "nothing was changed"))
+        raise RefusedError(
+            Problem("event", said("this is what it says already"), said("nothing was changed"))
+        )
     return Corrected(number, instead)
 
 
@@ -513,18 +572,19 @@ class Correction(NamedTuple):
         return bool(_said(self.found._replace(at=None)))
 
 
-def put_right(standing: Standing, number: int, said: Correction) -> Corrected:
+def put_right(standing: Standing, number: int, correction: Correction) -> Corrected:
     """What was given or seen with what was wrong in it put right."""
 
     def mend(event: Event) -> Event:
-        if isinstance(event, Given) and not said.is_of_seen:
+        if isinstance(event, Given) and not correction.is_of_seen:
+            lesion, amount = correction.lesion, correction.amount
             return mended_given(
-                standing, event, said.lesion, said.amount, said.noted, felt=said.felt
+                standing, event, lesion, amount, correction.noted, felt=correction.felt
             )
-        if isinstance(event, Evaluated) and not said.is_of_given:
-            return mended_evaluated(standing, event, said.lesion, said.found)
-        fix = "see its history; else withdraw it"
-        raise InputError(Problem("event", "what is put right is not of that event", fix))
+        if isinstance(event, Evaluated) and not correction.is_of_given:
+            return mended_evaluated(standing, event, correction.lesion, correction.found)
+        fix = said("see its history; else withdraw it")
+        raise InputError(Problem("event", said("what is put right is not of that event"), fix))
 
     return corrected(standing, number, mend)
 
@@ -543,13 +603,19 @@ def undone(standing: Standing) -> Corrected:
     for entry in reversed(entries):
         event = entry.event
         if isinstance(event, Corrected) and event.instead is not None:
-            text = f"the last change put event {event.event} right (event {entry.number})"
-            raise RefusedError(Problem("", text, f"correct event {event.event} again"))
+            text = said(
+                "the last change put event {event} right (event {number})",
+                event=event.event,
+                number=entry.number,
+            )
+            raise RefusedError(
+                Problem("", text, said("correct event {event} again", event=event.event))
+            )
         if isinstance(event, PASSED_OVER):
             continue
         if entry.number not in withdrawn:
             return Corrected(entry.number, None)
-    raise RefusedError(Problem("", "nothing is left to be withdrawn", _SEE))
+    raise RefusedError(Problem("", said("nothing is left to be withdrawn"), _SEE))
 
 
 def mended_given(
@@ -573,12 +639,12 @@ def mended_given(
     is_own = amount is not None or bool(own)
     wanted = lesion or (names[0] if len(names) == 1 else None)
     if is_own and wanted is None:
-        fix = f"name one: {listing(names, 'or')}"
-        raise InputError(Problem("lesion", "which lesion is it of?", fix))
+        fix = said("name one: {names}", names=listing(names, "or"))
+        raise InputError(Problem("lesion", said("which lesion is it of?"), fix))
     is_shared = bool(shared.keys() - {"observed"})
     if lesion is not None and is_shared and len(names) > 1:
-        text_of = "time, lot and expiry are of the whole record"
-        fix = "name no lesion, or withdraw it and enter each lesion anew"
+        text_of = said("time, lot and expiry are of the whole record")
+        fix = said("name no lesion, or withdraw it and enter each lesion anew")
         raise InputError(Problem("lesion", text_of, fix))
     injections = tuple(
         _mended(standing, one, amount, own) if is_own and one.lesion == wanted else one
@@ -621,14 +687,16 @@ def withdrawn(event: Event, lesion: str | None) -> Event | None:
     if isinstance(event, Evaluated):
         _check_recorded(lesion, [event.lesion])
         return None
-    raise InputError(Problem("lesion", "this event is withdrawn as a whole", "leave it out"))
+    raise InputError(
+        Problem("lesion", said("this event is withdrawn as a whole"), said("leave it out"))
+    )
 
 
 def _check_recorded(lesion: str, names: Sequence[str]) -> None:
     """Refuse a lesion that the corrected event does not name."""
     if lesion not in names:
-        problem = f"the event has nothing of lesion {lesion}"
-        raise InputError(Problem("lesion", problem, f"it is of {listing(names)}"))
+        problem = said("the event has nothing of lesion {lesion}", lesion=lesion)
+        raise InputError(Problem("lesion", problem, said("it is of {names}", names=listing(names))))
 
 
 def mended_evaluated(
@@ -651,7 +719,11 @@ def _check_lesion(standing: Standing, lesion: str) -> None:
     known = [one.id for one in standing.state.course.lesions]
     if lesion not in known:
         raise RefusedError(
-            Problem("lesion", f"{lesion} is no lesion of this course", nearest(lesion, known))
+            Problem(
+                "lesion",
+                said("{lesion} is no lesion of this course", lesion=lesion),
+                nearest(lesion, known),
+            )
         )
 
 
@@ -660,7 +732,11 @@ def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datet
     if at is not None:
         return clinics_time(standing, at, "at")
     if visit.start is None:
-        raise InputError(Problem("at", f"visit {visit.number} has no day", "give the time"))
+        raise InputError(
+            Problem(
+                "at", said("visit {number} has no day", number=visit.number), said("give the time")
+            )
+        )
     return visit.start.replace(tzinfo=None)
 
 
@@ -686,6 +762,6 @@ def clinics_time(standing: Standing, at: datetime, place: str) -> datetime:
         problem = said("the clinic's holidays of {n} are not known", n=wall.year)
         raise InputError(Problem(place, problem, said("is the year right?")))
     if at.tzinfo is not None and at.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
-        fix = "write the clinic's time"
-        raise InputError(Problem(place, f"its offset is not that of {zone.key}", fix))
+        fix = said("write the clinic's time")
+        raise InputError(Problem(place, said("its offset is not that of {key}", key=zone.key), fix))
     return wall

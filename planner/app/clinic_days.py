@@ -105,8 +105,8 @@ def free_slots(
     """
     check_may(role, "read")
     if (days[1] - days[0]).days > MOST_DAYS:
-        problem = f"that is over {MOST_DAYS} days"
-        raise InputError(Problem("to", problem, "ask for fewer"))
+        problem = said("that is over {most_days} days", most_days=MOST_DAYS)
+        raise InputError(Problem("to", problem, said("ask for fewer")))
     with database.reading() as connection:
         place = read_place(connection, clinic)
         opening = Opening(place.clinic, taken_at(connection, place))

@@ -20,6 +20,7 @@ from planner.core.followup.events import Document, Event, Issued, Rearranged, To
 from planner.core.plan.findings import hindering
 from planner.core.plan.pages import CODE_DIGITS, visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.values.said import said
 from planner.documents.day_list import DayVisit, day_list
 from planner.documents.document_set import PackVisit, Report, pack, silent
 from planner.documents.folder import replace_file
@@ -52,8 +53,10 @@ def write_day(out: Path, files: Mapping[str, bytes]) -> None:
     if not (out / DAY_PAPERS[0]).exists():
         foreign += [name for name in DAY_PAPERS[1:] if (out / name).is_file()]
     if foreign:
-        problem = f"it holds what the planner did not write: {', '.join(foreign)}"
-        raise RefusedError(Problem(str(out), problem, "choose another folder"))
+        problem = said(
+            "it holds what the planner did not write: {foreign}", foreign=", ".join(foreign)
+        )
+        raise RefusedError(Problem(str(out), problem, said("choose another folder")))
     # What another day left there would be taken for this one's.
     for name in DAY_PAPERS:
         (out / name).unlink(missing_ok=True)
@@ -114,14 +117,17 @@ def _ready(
     connection: Connection, place: Place, on: date
 ) -> tuple[list[tuple[Standing, int]], dict[str, str]]:
     """The visits of a day in the order of the hours, and the courses that wait, each with why."""
-    found, waiting = [], {}
+    found: list[tuple[Standing, int]] = []
+    waiting: dict[str, str] = {}
     for course, number in _of_day(connection, place, on):
         standing = read_standing(connection, course)
         if died := died_elsewhere(connection, standing.record):
             # One patient's course that nobody ended is no reason to stop the others' papers.
-            waiting[course] = f"the patient died (course {died[0]}): end it too, as died"
+            waiting[course] = said(
+                "the patient died (course {course}): end it too, as died", course=died[0]
+            )
         elif hindering(standing.plan.findings):
-            waiting[course] = "it waits for a physician"
+            waiting[course] = said("it waits for a physician")
         else:
             found.append((standing, number))
     return found, waiting
@@ -213,11 +219,13 @@ CALLS = "calls.csv"
 def _check_target(out: Path) -> None:
     """Refuse what is no folder, or has a list of calls that is none of ours."""
     if out.exists() and not out.is_dir():
-        raise RefusedError(Problem(str(out), "it is not a folder", "choose another folder"))
+        raise RefusedError(
+            Problem(str(out), said("it is not a folder"), said("choose another folder"))
+        )
     there = out / CALLS
     if there.is_dir() or (there.exists() and not there.read_bytes().startswith(call_rows([]))):
-        problem = f"its {CALLS} is none that the planner wrote"
-        raise RefusedError(Problem(str(out), problem, "choose another folder"))
+        problem = said("its {calls} is none that the planner wrote", calls=CALLS)
+        raise RefusedError(Problem(str(out), problem, said("choose another folder")))
 
 
 def record_told(database: Database, clinic: str, course: str, how: str, author: Author) -> None:
@@ -232,10 +240,12 @@ def record_told(database: Database, clinic: str, course: str, how: str, author: 
         moved = [one for one in standing.record.entries if isinstance(one.event, Rearranged)]
         told = [one for one in standing.record.entries if isinstance(one.event, Told)]
         if standing.record.at != place.id:
-            problem = f"it is a course of clinic {standing.record.at}"
-            raise RefusedError(Problem("course", problem, "name that clinic"))
+            problem = said("it is a course of clinic {at}", at=f"{standing.record.at}")
+            raise RefusedError(Problem("course", problem, said("name that clinic")))
         if not moved or (told and told[-1].number > moved[-1].number):
-            raise RefusedError(Problem("course", "there is nothing to tell", "see its history"))
+            raise RefusedError(
+                Problem("course", said("there is nothing to tell"), said("see its history"))
+            )
         return Told(moved[-1].number, how)
 
     change(database, course, [make], author)

@@ -22,7 +22,7 @@ from planner.core.followup.questions import Question
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import count, listing, typed_moment
-from planner.core.values.said import Said, said
+from planner.core.values.said import Said, joined, said
 from planner.errors import MovedOnError, Problem, RefusedError, located
 from planner.store.clinics import (
     CLOSED,
@@ -209,8 +209,10 @@ def _first(connection: Connection, clinic: Clinic, stated: Stored) -> Place:
     """A clinic that is new. Raises RefusedError where one of its name has another id."""
     there = all_places(connection)
     for one in (place for place in there if _is_called(place, clinic.name)):
-        problem = f"the register has {clinic.name} as {one.id}"
-        raise RefusedError(Problem("id", problem, f'write id = "{one.id}", or another name'))
+        problem = said("the register has {name} as {id}", name=clinic.name, id=one.id)
+        raise RefusedError(
+            Problem("id", problem, said('write id = "{id}", or another name', id=one.id))
+        )
     return Place(clinic.id, 1, stated.sha256, (), clinic)
 
 
@@ -221,11 +223,15 @@ def _is_called(place: Place, name: str) -> bool:
 def _next(connection: Connection, place: Place, clinic: Clinic, stated: Stored) -> Place:
     """A clinic with its next file. Raises RefusedError where that changes nothing, or its zone."""
     if is_same_file(_file_of(connection, place.input), stated):
-        problem = f"it is version {place.version} of clinic {clinic.id} already"
-        raise RefusedError(Problem("", problem, "nothing was changed"))
+        problem = said(
+            "it is version {version} of clinic {id} already", version=place.version, id=clinic.id
+        )
+        raise RefusedError(Problem("", problem, said("nothing was changed")))
     if clinic.timezone != place.clinic.timezone:
-        problem = f"clinic {clinic.id} is in the zone {place.clinic.timezone}"
-        raise RefusedError(Problem("timezone", problem, "give it another id"))
+        problem = said(
+            "clinic {id} is in the zone {timezone}", id=clinic.id, timezone=place.clinic.timezone
+        )
+        raise RefusedError(Problem("timezone", problem, said("give it another id")))
     stored = _with_known_years(connection, place, stated)
     standing = closed_besides(with_holidays_of(stored, clinic), place.closures)
     return Place(clinic.id, place.version + 1, stored.sha256, place.events, standing)
@@ -253,8 +259,8 @@ def _to_open(place: Place, first: date, last: date) -> Place:
     if any(_meets(one, first, last) for one in place.closures):
         return place
     is_by_file = any(_meets(one, first, last) for one in place.clinic.closures)
-    problem = "its file closes it" if is_by_file else "it is not closed then"
-    fix = "put a file without that" if is_by_file else "see its closures"
+    problem = said("its file closes it") if is_by_file else said("it is not closed then")
+    fix = said("put a file without that") if is_by_file else said("see its closures")
     raise RefusedError(Problem("on", problem, fix))
 
 
@@ -264,8 +270,8 @@ def _meets(closure: Closure, first: date, last: date) -> bool:
 
 def _known(place: Place | None, clinic: str) -> Place:
     if place is None:
-        problem = f"the register has no clinic {clinic}"
-        raise RefusedError(Problem("clinic", problem, "put its file first"))
+        problem = said("the register has no clinic {clinic}", clinic=clinic)
+        raise RefusedError(Problem("clinic", problem, said("put its file first")))
     return place
 
 
@@ -274,14 +280,16 @@ def _check_closure(place: Place, closure: Closure) -> None:
     if closure.kind is not None:
         most = place.clinic.capacity.get(closure.kind)
         if most is None:
-            kinds = ", ".join(place.clinic.capacity)
-            problem = f"the clinic does not count its {closure.kind}"
-            raise RefusedError(Problem("kind", problem, f"it counts {kinds}"))
+            kinds = joined([said(one) for one in place.clinic.capacity])
+            problem = said("the clinic does not count its {kind}", kind=said(closure.kind))
+            raise RefusedError(Problem("kind", problem, said("it counts {kinds}", kinds=kinds)))
         if closure.less > most:
-            problem = f"it has {most} {closure.kind}"
-            raise RefusedError(Problem("less", problem, "give at most so many"))
+            problem = said("it has {most} {kind}", most=most, kind=said(closure.kind))
+            raise RefusedError(Problem("less", problem, said("give at most so many")))
     if any(_covers(one, closure) for one in place.closures):
-        raise RefusedError(Problem("on", "it is closed so already", "nothing was changed"))
+        raise RefusedError(
+            Problem("on", said("it is closed so already"), said("nothing was changed"))
+        )
 
 
 def _covers(there: Closure, one: Closure) -> bool:
@@ -301,8 +309,8 @@ def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> N
         f"{one.kind} by {one.by}" + (f": {one.reason}" if one.reason else "")
         for one in now.events[before:]
     )
-    problem = f"somebody else changed it just now ({new})"
-    raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
+    problem = said("somebody else changed it just now ({new})", new=new)
+    raise MovedOnError(Problem(clinic, problem, said("look at it again and repeat the change")))
 
 
 def asked_of(outcome: Outcome, role: Role) -> Iterator[Asked]:

@@ -331,8 +331,8 @@ def _written(connection: Connection, record: Record, steps: Sequence[Step]) -> S
 def _check_plan(findings: Sequence[Finding], course: str) -> None:
     stops = [Problem(one.code, one.alone) for one in findings if one.stops]
     if stops:
-        problem = "its plan has errors, or waits for a physician"
-        raise NotConfirmedError(Problem(course, problem, "see its findings"), *stops)
+        problem = said("its plan has errors, or waits for a physician")
+        raise NotConfirmedError(Problem(course, problem, said("see its findings")), *stops)
 
 
 def check_revision(standing: Standing, wanted: int | None) -> None:
@@ -345,9 +345,10 @@ def check_revision(standing: Standing, wanted: int | None) -> None:
         for one in changes_after(standing.record.entries, wanted)
     ]
     course = standing.record.course
-    text = f"you changed revision {wanted}; it is at revision {now}"
-    how = f" ({'; '.join(since)})" if since else ""
-    raise MovedOnError(Problem(course, text + how, "read it again and repeat the change"))
+    text = said("you changed revision {wanted}; it is at revision {now}", wanted=wanted, now=now)
+    if since:
+        text = said("{text} ({since})", text=text, since="; ".join(since))
+    raise MovedOnError(Problem(course, text, said("read it again and repeat the change")))
 
 
 def changes_after(entries: Sequence[Entry], revision: int) -> list[Entry]:

@@ -17,6 +17,7 @@ from planner.core.followup.events import UNCOUNTED, Document, Issued
 from planner.core.plan.findings import hindering
 from planner.core.plan.pages import CODE_DIGITS, visit_page, with_pages
 from planner.core.plan.plan import Page, Plan
+from planner.core.values.said import said
 from planner.documents.change_slip import Since
 from planner.documents.document_set import (
     PackVisit,
@@ -157,7 +158,9 @@ def _paper(standing: Standing, name: str, address: str) -> bytes:
         files = papers(plan, stamp, since=_since(standing), address=address, only=name)
     content = files.get(_kept_name(name))
     if content is None:
-        raise NotFoundError(Problem(name, "the course has no such paper", "see its papers"))
+        raise NotFoundError(
+            Problem(name, said("the course has no such paper"), said("see its papers"))
+        )
     return content
 
 
@@ -197,9 +200,12 @@ def _check_confirmed(standing: Standing) -> None:
     waiting = hindering(standing.plan.findings)
     if not waiting:
         return
-    problems = [Problem(one.code, f"{one.alone} [value: {one.value}]") for one in waiting]
-    fix = "confirm them, or change what is wrong"
-    raise NotConfirmedError(*problems, Problem("", "nothing was made", fix))
+    problems = [
+        Problem(one.code, said("{alone} [value: {value}]", alone=one.alone, value=one.value))
+        for one in waiting
+    ]
+    fix = said("confirm them, or change what is wrong")
+    raise NotConfirmedError(*problems, Problem("", said("nothing was made"), fix))
 
 
 def last_change(standing: Standing) -> datetime:

@@ -18,6 +18,7 @@ from planner.core.plan.appointments import Named
 from planner.core.plan.pages import stale_pages, visit_page
 from planner.core.plan.plan import Page, Plan
 from planner.core.values.formatting import moment
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError
 from planner.store.database import Database
 from planner.store.histories import pages_of_issue
@@ -107,8 +108,8 @@ def pages_with(connection: Connection, code: str) -> list[IssuedPage]:
         for course, page in connection.execute(query.order_by(pages.c.course, pages.c.page))
     ]
     if not found:
-        problem = "the register made no page with this code"
-        raise RefusedError(Problem(code, problem, "a draft, a reprint of a file, or a slip?"))
+        problem = said("the register made no page with this code")
+        raise RefusedError(Problem(code, problem, said("a draft, a reprint of a file, or a slip?")))
     return found
 
 
@@ -151,15 +152,17 @@ def check_page(standing: Standing, code: str, visit: int) -> None:
         if one.code == code.strip().lower()
     ]
     if not there:
-        problem = f"course {standing.record.course} has no page with this code"
-        raise RefusedError(Problem("page", problem, "look its code up"))
+        problem = said("course {course} has no page with this code", course=standing.record.course)
+        raise RefusedError(Problem("page", problem, said("look its code up")))
     for one in dict.fromkeys(there):
         found = page_of(standing, one.code, one.page)
         if found.state != "current":
-            raise RefusedError(Problem("page", found.told, "print it anew"))
+            raise RefusedError(Problem("page", found.told, said("print it anew")))
         if one.page.startswith("visit-") and one.page != visit_page(visit):
-            text = f"it is the page of {one.page}, not of visit {visit}"
-            raise RefusedError(Problem("page", text, "take that visit's page"))
+            text = said(
+                "it is the page of {page}, not of visit {visit}", page=one.page, visit=visit
+            )
+            raise RefusedError(Problem("page", text, said("take that visit's page")))
 
 
 def _is_stale(standing: Standing, issue: IssuedSet, page: str, upto: int) -> bool:

@@ -52,13 +52,14 @@ def known_patient(connection: Connection, course: Course) -> PatientRow | None:
     if there is None:
         return None
     check_not_restricted(there)
-    for known, stated, what in (
-        (there.name, wanted.name, "name"),
-        (there.birth_date, born, "birth date"),
+    other_name = said("the register has another name for this patient's id")
+    other_birth = said("the register has another birth date for this patient's id")
+    for known, stated, what, problem in (
+        (there.name, wanted.name, "name", other_name),
+        (there.birth_date, born, "birth_date", other_birth),
     ):
         if stated is not None and known is not None and stated != known:
-            problem = f"the register has another {what} for this patient's id"
-            raise RefusedError(Problem(f"patient.{what.replace(' ', '_')}", problem, "which one?"))
+            raise RefusedError(Problem(f"patient.{what}", problem, said("which one?")))
     return there._replace(name=there.name or wanted.name, birth_date=there.birth_date or born)
 
 

@@ -7,6 +7,7 @@ import hmac
 import secrets
 from functools import cache
 
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
 SHORTEST, LONGEST = 8, 500
@@ -17,8 +18,10 @@ _MOST_BYTES = 64 * 1024 * 1024
 def check_password(password: str) -> None:
     """Refuse a password that is soon guessed. Raises InputError."""
     if not SHORTEST <= len(password) <= LONGEST:
-        problem = f"a password has {SHORTEST} to {LONGEST} characters"
-        raise InputError(Problem("password", problem, "choose another one"))
+        problem = said(
+            "a password has {shortest} to {longest} characters", shortest=SHORTEST, longest=LONGEST
+        )
+        raise InputError(Problem("password", problem, said("choose another one")))
 
 
 def hashed(password: str) -> str:

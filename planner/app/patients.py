@@ -13,6 +13,7 @@ from planner.app.actors import Author, Role, check_may
 from planner.app.course_json import course_json
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.store.accounts import forget_forms_of
 from planner.store.database import Database, lock_additions
@@ -28,8 +29,10 @@ def patient_of(connection: Connection, patient: str) -> PatientRow:
     """A patient by id. Raises RefusedError for an unknown one, without naming others."""
     there = find_patient(connection, patient)
     if there is None:
-        fix = "check the id; an erased patient has none"
-        raise RefusedError(Problem("the patient's id", "the register has no such patient", fix))
+        fix = said("check the id; an erased patient has none")
+        raise RefusedError(
+            Problem("the patient's id", said("the register has no such patient"), fix)
+        )
     return there
 
 
@@ -66,9 +69,14 @@ def restrict(database: Database, patient: str, author: Author, *, lift: bool) ->
     with database.writing() as connection:
         there = patient_of(connection, patient)
         if (there.restricted is not None) != lift:
-            state = "restricted already" if there.restricted is not None else "not restricted"
+            is_so = there.restricted is not None
+            problem = said("it is restricted already" if is_so else "it is not restricted")
             raise RefusedError(
-                Problem("the patient's data", f"it is {state}", "see patient export")
+                Problem(
+                    "the patient's data",
+                    problem,
+                    said("see patient export"),
+                )
             )
         note = None if lift else _note(author, author.reason)
         known = patients.c.key == there.key
@@ -188,24 +196,26 @@ def _blank(connection: Connection, course: str, *, with_authors: bool) -> None:
 
 def _retained(connection: Connection, found: list[Standing], today: date) -> Iterator[Problem]:
     """Why a patient's data has to be kept, course by course."""
-    fix = "wait, or force it and say why"
+    fix = said("wait, or force it and say why")
     for one in found:
         course = one.record.course
         if one.state.status != "ended":
-            yield Problem(course, "the course is not ended", fix)
+            yield Problem(course, said("the course is not ended"), fix)
             continue
         query = select(inputs.c.content).where(inputs.c.sha256 == one.record.clinic)
         years = retention_years(connection.execute(query).scalar_one())
         if years is None:
-            text_of = "the clinic file sets no retention period (retention_years)"
+            text_of = said("the clinic file sets no retention period (retention_years)")
             yield Problem(course, text_of, fix)
             continue
         last = _last_contact(one)
         until = _years_after(last, years)
         if today < until:
-            text_of = (
-                f"records are kept {count(years, 'year')} after the last contact on {day(last)}:"
-                f" until {day(until)}"
+            text_of = said(
+                "records are kept {years} after the last contact on {last}: until {until}",
+                years=count(years, "year"),
+                last=day(last),
+                until=day(until),
             )
             yield Problem(course, text_of, fix)
 

@@ -14,6 +14,7 @@ from planner.core.plan.numbering import Numbering
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY
+from planner.core.values.said import said
 from planner.errors import InputError, NotConfirmedError, Problem, located, raise_if_any
 
 
@@ -112,7 +113,7 @@ def _site_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
     for key, named in (("most_ml", clinic.most_ml), ("codes", clinic.codes)):
         for site in named:
             if site not in sites:
-                problem = f"the protocol {protocol.id} has no such site"
+                problem = said("the protocol {id} has no such site", id=protocol.id)
                 yield Problem(f"{key}.{site}", problem, nearest(site, sites))
 
 
@@ -130,9 +131,11 @@ def protocol_named(table: dict[str, Any], course: NamedFile) -> tuple[Protocol, 
     path = protocol_path(name, course.beside)
     is_there = name in known or (course.beside is not None and path.exists() and not path.is_dir())
     if not is_there:
-        fix = nearest(name, known) + (", or name a file" if course.beside is not None else "")
+        fix = nearest(name, known)
+        if course.beside is not None:
+            fix = said("{fix}, or name a file", fix=fix)
         place = f"{course.name}: protocol" if course.name else "protocol"
-        raise InputError(Problem(place, f"no protocol {shown(name)}", fix))
+        raise InputError(Problem(place, said("no protocol {name}", name=shown(name)), fix))
     return read_protocol(name, course.beside)
 
 
@@ -147,8 +150,8 @@ def read_clinic(clinic: NamedFile | None, timezone: str | None, years: range) ->
         with located(clinic.name):
             return clinic_from(parse_toml(clinic.content), years)
     if timezone is None:
-        fix = "name a clinic's file, or a zone: Europe/Copenhagen"
-        raise InputError(Problem("timezone", "the clinic's time zone is not stated", fix))
+        fix = said("name a clinic's file, or a zone: Europe/Copenhagen")
+        raise InputError(Problem("timezone", said("the clinic's time zone is not stated"), fix))
     with located("timezone"):
         return built_in_clinic(timezone)
 
@@ -159,8 +162,8 @@ def check_strong_enough(protocol: Protocol, clinic: Clinic) -> None:
 
     if clinic.stock is not None and clinic.stock.strength.mg_per_ml < protocol.strength.mg_per_ml:
         wanted = mg_per_ml(protocol.strength.mg_per_ml)
-        problem = f"it is too weak: {wanted} cannot be made of it"
-        fix = "state the stock that is drawn from"
+        problem = said("it is too weak: {wanted} cannot be made of it", wanted=wanted)
+        fix = said("state the stock that is drawn from")
         raise InputError(Problem("clinic: stock.strength_mg_per_ml", problem, fix))
 
 
@@ -239,22 +242,26 @@ def issued_into(folder: Path) -> Plan | None:
 def check_follows(before: Plan, course: Course, name: str) -> None:
     """Refuse a plan that a new one cannot replace. Raises InputError unless it is earlier."""
     if before.course != course.id:
-        problem = f"it is of course {before.course}, not of {course.id}"
-        raise InputError(Problem(name, problem, "name this course's plan.json"))
+        problem = said("it is of course {course}, not of {id}", course=before.course, id=course.id)
+        raise InputError(Problem(name, problem, said("name this course's plan.json")))
     if before.patient.id != course.patient.id:
-        problem = f"it is of another patient's course {before.course}"
-        raise InputError(Problem(name, problem, "give the course an id of its own"))
+        problem = said("it is of another patient's course {course}", course=before.course)
+        raise InputError(Problem(name, problem, said("give the course an id of its own")))
     if before.revision >= course.revision:
-        fix = f"set revision = {before.revision + 1} in the course file"
-        problem = f"it has revision {before.revision}, the course {course.revision}"
+        fix = said("set revision = {revision} in the course file", revision=before.revision + 1)
+        problem = said(
+            "it has revision {revision}, the course {wanted}",
+            revision=before.revision,
+            wanted=course.revision,
+        )
         raise InputError(Problem(name, problem, fix))
 
 
 def check_confirmed(plan: Plan, name: str) -> None:
     """Refuse to work with a plan that waits for a physician or has errors."""
     if not plan.is_confirmed:
-        text = "this plan waits for a physician or has errors; nothing was done"
-        raise NotConfirmedError(Problem(name, text, "see its findings, and plan it again"))
+        text = said("this plan waits for a physician or has errors; nothing was done")
+        raise NotConfirmedError(Problem(name, text, said("see its findings, and plan it again")))
 
 
 def check_can_be_issued(plan: Plan) -> None:
@@ -262,10 +269,12 @@ def check_can_be_issued(plan: Plan) -> None:
     errors = (one for one in plan.findings if one.severity == "error")
     raise_if_any(NotConfirmedError, (Problem(one.code, one.alone) for one in errors))
     waiting = sum(one.is_open for one in plan.findings)
+    if waiting == 1:
+        one = said("1 finding waits for a physician; nothing was written")
+        raise NotConfirmedError(Problem("", one))
     if waiting:
-        wait = "finding waits" if waiting == 1 else "findings wait"
-        text = f"{waiting} {wait} for a physician; nothing was written"
-        raise NotConfirmedError(Problem("", text))
+        many = said("{n} findings wait for a physician; nothing was written", n=waiting)
+        raise NotConfirmedError(Problem("", many))
 
 
 def _years(table: dict[str, Any]) -> range:

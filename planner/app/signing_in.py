@@ -60,7 +60,13 @@ class TooManyError(NotAllowedError):
     """Too many wrong passwords: there are `seconds` to wait."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(Problem("password", "too many wrong passwords", f"wait {seconds} seconds"))
+        super().__init__(
+            Problem(
+                "password",
+                said("too many wrong passwords"),
+                said("wait {seconds} seconds", seconds=seconds),
+            )
+        )
         self.seconds = seconds
 
 

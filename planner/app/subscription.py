@@ -11,6 +11,7 @@ from planner.app.actors import Role, may
 from planner.app.documents import last_change
 from planner.core.followup.events import Subscribed
 from planner.core.plan.calendar_ids import subscription_digest
+from planner.core.values.said import said
 from planner.documents.calendars import calendar_files
 from planner.errors import NotFoundError, Problem
 from planner.store.database import Database
@@ -66,4 +67,4 @@ def calendar_at(database: Database, token: str, now: datetime) -> PatientCalenda
 
 
 def _gone() -> NotFoundError:
-    return NotFoundError(Problem("", "There is no such calendar."))
+    return NotFoundError(Problem("", said("There is no such calendar.")))

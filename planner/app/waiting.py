@@ -36,6 +36,7 @@ from planner.core.plan.planning import plan_course
 from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.laying_out import Distance, Movable
 from planner.core.values.days import LAST_DAY, ONE_DAY
+from planner.core.values.said import joined, said
 from planner.errors import (
     InputError,
     NotFoundError,
@@ -112,8 +113,8 @@ def wait_for(
         place = read_place(connection, clinic)
         today = wall_now(place, author.now).date()
         if bounds.last is not None and bounds.last < today:
-            problem = f"{bounds.last} is over"
-            raise InputError(Problem("by_date", problem, "name a day to come"))
+            problem = said("{last} is over", last=f"{bounds.last}")
+            raise InputError(Problem("by_date", problem, said("name a day to come")))
         one, content = _read(file, place, author, bounds)
         check_new(connection, one.course.id)
         if there := known_patient(connection, one.course):
@@ -153,8 +154,8 @@ def _read(
 def _with_first_visit(table: dict[str, Any], place: Place, now: datetime) -> dict[str, Any]:
     """A course's table with a first visit, which one that waits may leave out."""
     if "move" in table:
-        problem = "a course that waits has no days to move"
-        raise InputError(Problem("move", problem, "leave it out"))
+        problem = said("a course that waits has no days to move")
+        raise InputError(Problem("move", problem, said("leave it out")))
     first = f"{now.date() + ONE_DAY} {_any_hour(place):%H:%M}"
     return {"first_visit": first, **table}
 
@@ -164,8 +165,8 @@ def _any_start(place: Place, earliest: datetime) -> datetime:
     alone = Opening(place.clinic, Occupancy())
     start = next(alone.free_near(earliest, alone.stay(["injection"])), None)
     if start is None:
-        problem = "it is not open in the next weeks"
-        raise RefusedError(Problem("clinic", problem, "see its closures"))
+        problem = said("it is not open in the next weeks")
+        raise RefusedError(Problem("clinic", problem, said("see its closures")))
     return start
 
 
@@ -186,8 +187,8 @@ def take_off(database: Database, clinic: str, course: str, author: Author) -> No
     with database.writing() as connection:
         found = find_waiting(connection, course)
         if found is None or found.clinic != clinic:
-            problem = f"no course {shown(course)} waits there"
-            raise NotFoundError(Problem("course", problem, "see the waiting list"))
+            problem = said("no course {course} waits there", course=shown(course))
+            raise NotFoundError(Problem("course", problem, said("see the waiting list")))
         remove_waiting(connection, course)
         note_change(connection, author, "taken off the waiting list", course)
 
@@ -292,10 +293,11 @@ def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
         _, asked = running_beside(connection, patient, one.course, is_locked=False)
     except RefusedError as error:
         first = error.problems[0]
-        return f"{first.place}: {first.problem}"
+        return said("{place}: {problem}", place=first.place, problem=first.problem)
     if not asked or role == "physician":
         return None
-    return "a physician is asked: " + "; ".join(each.message for each in asked)
+    questions = joined([each.message for each in asked], "; ")
+    return said("a physician is asked: {questions}", questions=questions)
 
 
 def _planned(
@@ -356,7 +358,9 @@ def _begin(
 
 
 def _of_course(asked: Asked, course: str) -> Asked:
-    return asked._replace(message=f"course {course}: {asked.message}")
+    return asked._replace(
+        message=said("course {course}: {message}", course=course, message=asked.message)
+    )
 
 
 class _Others(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from planner.core.values.said import said
 from planner.documents.paper import Identity, Paper, Paragraph, Section, text
 from planner.documents.pdf import MissingGlyphError, paper_pdf
 from planner.errors import InputError, Problem, raise_if_any
@@ -54,8 +55,8 @@ def _lacking(typed: str) -> tuple[str, ...]:
 def lack(place: str, characters: list[str]) -> Problem:
     """That the papers lack letters, and what to do."""
     names = ", ".join(_named(one) for one in characters)
-    fix = "write it in Latin, Greek or Cyrillic letters"
-    return Problem(place, f"the papers have no letter for {names}", fix)
+    fix = said("write it in Latin, Greek or Cyrillic letters")
+    return Problem(place, said("the papers have no letter for {names}", names=names), fix)
 
 
 def _named(character: str) -> str:

@@ -18,6 +18,12 @@ VOCABULARY = (
     "{n} visits",
     "{n} injection",
     "{n} injections",
+    "{n} dose",
+    "{n} doses",
+    "{n} minute",
+    "{n} minutes",
+    "{n} course",
+    "{n} courses",
     # how near a lesion is to another regimen
     "{amount} more would change the regimen to {regimen}.",
     "{amount} less would change the regimen to {regimen}.",

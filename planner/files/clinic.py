@@ -87,7 +87,7 @@ def _spans(value: object) -> list[OpeningHours]:
     )
     for before, after in pairwise(spans):
         if after.start < before.end:
-            raise FieldError("its spans overlap", "merge them")
+            raise FieldError(said("its spans overlap"), said("merge them"))
     return spans
 
 
@@ -104,8 +104,8 @@ def check_timezone(value: object) -> str:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         close = nearest(name, sorted(available_timezones() - _NO_PLACE)) if name else ""
-        fix = close if close.startswith("did") else "write it as Europe/Copenhagen"
-        raise FieldError(f"{shown(value)} is no time zone", fix) from error
+        fix = close if close.startswith("did") else said("write it as Europe/Copenhagen")
+        raise FieldError(said("{value} is no time zone", value=shown(value)), fix) from error
     return name
 
 
@@ -216,10 +216,12 @@ def _coding_system(value: object) -> str:
     """The address of a coding system, as FHIR wants one: absolute, and no program."""
     text = check_text(value)
     if not re.fullmatch(r"(https?://|urn:(oid|uuid):)[^\s<>\"{}|\\^`]+", text):
-        fix = "write it as http://snomed.info/sct, or urn:oid:..."
-        raise FieldError(f"{shown(value)} is no address of a coding system", fix)
+        fix = said("write it as http://snomed.info/sct, or urn:oid:...")
+        raise FieldError(said("{value} is no address of a coding system", value=shown(value)), fix)
     if text == "http://unitsofmeasure.org":
-        raise FieldError("it has units, not sites", "name the system of the site's code")
+        raise FieldError(
+            said("it has units, not sites"), said("name the system of the site's code")
+        )
     return text
 
 
@@ -227,7 +229,9 @@ def _code(value: object) -> str:
     """A code, as FHIR wants one: no white space but single spaces inside."""
     text = check_text(value)
     if not re.fullmatch(r"\S+( \S+)*", text):
-        raise FieldError(f"{shown(value)} is no code", "write it as the system has it")
+        raise FieldError(
+            said("{value} is no code", value=shown(value)), said("write it as the system has it")
+        )
     return text
 
 
@@ -244,9 +248,14 @@ LEAST_KEY = 16
 def _calendar_key(value: object) -> str:
     """A secret. No message shows it."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TEXT:
-        raise FieldError("it is not a line of text", "put random letters and digits in quotes")
+        raise FieldError(
+            said("it is not a line of text"), said("put random letters and digits in quotes")
+        )
     if len(value.strip()) < LEAST_KEY:
-        raise FieldError("it is too short to be a secret", f"use at least {LEAST_KEY} characters")
+        raise FieldError(
+            said("it is too short to be a secret"),
+            said("use at least {least_key} characters", least_key=LEAST_KEY),
+        )
     return value.strip()
 
 
@@ -338,16 +347,24 @@ def built_in_clinic(timezone: str) -> Clinic:
 
 def _problems(file: ClinicFile) -> Iterator[Problem]:
     if file.holidays and file.country is None:
-        yield Problem("holidays", "the country is not stated", 'add country = "DK" or the like')
+        yield Problem(
+            "holidays", said("the country is not stated"), said('add country = "DK" or the like')
+        )
     if file.opening is not None and not any(_hours(file.opening)):
-        yield Problem("opening", "no day is open", "give the hours of at least one day")
+        yield Problem("opening", said("no day is open"), said("give the hours of at least one day"))
     if file.label is not None and not file.label.startswith(file.paper):
-        fix = "leave it out, or choose the paper that it has"
-        yield Problem("label", f"{file.label} is no sheet of {file.paper} paper", fix)
+        fix = said("leave it out, or choose the paper that it has")
+        yield Problem(
+            "label",
+            said("{label} is no sheet of {paper} paper", label=file.label, paper=file.paper),
+            fix,
+        )
     for index, approval in enumerate(file.approval, start=1):
         if approval.review_by < approval.on:
-            problem = f"{approval.review_by} is before the day of approval"
-            yield Problem(f"approval[{index}].review_by", problem, "correct it")
+            problem = said(
+                "{review_by} is before the day of approval", review_by=f"{approval.review_by}"
+            )
+            yield Problem(f"approval[{index}].review_by", problem, said("correct it"))
     yield from _kind_problems(file)
     yield from _syringe_problems(file.syringe or ())
 
@@ -357,17 +374,21 @@ def _kind_problems(file: ClinicFile) -> Iterator[Problem]:
     there = _capacity(file)
     if file.needs is None:
         if len(there) > 1:
-            fix = "say it: needs = { injection = { rooms = 1, nurses = 1 }, ... }"
-            yield Problem("needs", "what a visit takes of each kind is not stated", fix)
+            fix = said("say it: needs = { injection = { rooms = 1, nurses = 1 }, ... }")
+            yield Problem("needs", said("what a visit takes of each kind is not stated"), fix)
         return
     for purpose, share in _needs(file).items():
         if not any(share.values()):
-            fix = "say at least of one kind how many"
-            yield Problem(f"needs.{purpose}", "a visit would take nothing", fix)
+            fix = said("say at least of one kind how many")
+            yield Problem(f"needs.{purpose}", said("a visit would take nothing"), fix)
         for kind, number in share.items():
             if number > there.get(kind, 0):
-                text = f"a visit takes {number}, the clinic has {there.get(kind, 0)}"
-                fix = "correct it, or the capacity"
+                text = said(
+                    "a visit takes {number}, the clinic has {kind}",
+                    number=number,
+                    kind=there.get(kind, 0),
+                )
+                fix = said("correct it, or the capacity")
                 yield Problem(f"needs.{purpose}.{kind}", text, fix)
 
 
@@ -380,18 +401,31 @@ def _syringe_problems(syringes: Sequence[SyringeTable]) -> Iterator[Problem]:
         if lines.denominator != 1:
             yield Problem(
                 f"{place}.graduation_ml",
-                f"{one.graduation_ml} does not divide {one.capacity_ml} mL",
-                "read both off the syringe",
+                said(
+                    "{graduation_ml} does not divide {capacity_ml} mL",
+                    graduation_ml=one.graduation_ml,
+                    capacity_ml=one.capacity_ml,
+                ),
+                said("read both off the syringe"),
             )
         elif lines > MOST_GRADUATIONS:
-            problem = f"over {MOST_GRADUATIONS} graduations on one syringe"
-            yield Problem(f"{place}.graduation_ml", problem, "read it off the syringe")
+            problem = said(
+                "over {most_graduations} graduations on one syringe",
+                most_graduations=MOST_GRADUATIONS,
+            )
+            yield Problem(f"{place}.graduation_ml", problem, said("read it off the syringe"))
         if one.dead_space_ml > one.capacity_ml:
-            problem = f"{one.dead_space_ml} mL is more than the syringe holds"
-            yield Problem(f"{place}.dead_space_ml", problem, "give what stays behind, in mL")
+            problem = said(
+                "{dead_space_ml} mL is more than the syringe holds", dead_space_ml=one.dead_space_ml
+            )
+            yield Problem(f"{place}.dead_space_ml", problem, said("give what stays behind, in mL"))
         if one.capacity_ml in seen:
-            problem = f"syringe[{seen[one.capacity_ml]}] has {one.capacity_ml} mL already"
-            yield Problem(f"{place}.capacity_ml", problem, "keep one of each size")
+            problem = said(
+                "syringe[{seen}] has {capacity_ml} mL already",
+                seen=seen[one.capacity_ml],
+                capacity_ml=one.capacity_ml,
+            )
+            yield Problem(f"{place}.capacity_ml", problem, said("keep one of each size"))
         seen.setdefault(one.capacity_ml, index)
 
 

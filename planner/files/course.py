@@ -32,6 +32,7 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.quantities import Dose
+from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
     BirthDate,
@@ -78,9 +79,11 @@ def _doses(value: object, read_list: ValidatorFunctionWrapHandler) -> Doses:
         (dose,) = (check_exact(DoseMg, value),)
         return Doses((dose,), True)
     if not value:
-        raise FieldError("the list is empty", "give a dose, or leave dose_mg out")
+        raise FieldError(said("the list is empty"), said("give a dose, or leave dose_mg out"))
     if len(value) > 100:
-        raise FieldError("over 100 doses", "give one number for all, or one for each injection")
+        raise FieldError(
+            said("over 100 doses"), said("give one number for all, or one for each injection")
+        )
     return Doses(tuple(read_list(value)), False)
 
 
@@ -90,7 +93,7 @@ def _some(check: Any) -> Any:
     def several(value: object) -> list[Any]:
         values = value if isinstance(value, list) else [value]
         if not values:
-            raise FieldError("the list is empty", "name one, or leave the key out")
+            raise FieldError(said("the list is empty"), said("name one, or leave the key out"))
         return [check(one) for one in values]
 
     return several
@@ -121,10 +124,14 @@ def _postal_address(value: object) -> str:
     """An address, its lines between commas, as the window of an envelope shows them."""
     lines = [one.strip() for one in check_text(value).split(",") if one.strip()]
     if not lines:
-        raise FieldError("it has no line", "write it as Vestergade 1, 1456 Copenhagen")
+        raise FieldError(said("it has no line"), said("write it as Vestergade 1, 1456 Copenhagen"))
     if len(lines) > MOST_ADDRESS_LINES:
-        text = f"it has {len(lines)} lines, an envelope shows {MOST_ADDRESS_LINES}"
-        raise FieldError(text, "leave some out")
+        text = said(
+            "it has {n} lines, an envelope shows {most_address_lines}",
+            n=len(lines),
+            most_address_lines=MOST_ADDRESS_LINES,
+        )
+        raise FieldError(text, said("leave some out"))
     return ", ".join(lines)
 
 
@@ -224,7 +231,7 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
     found += _reference_problems(confirms, _ids(table))
     found += _clock_problems(table, zone)
     if file and file.patient.birth_date and file.patient.birth_date > file.first_visit.date():
-        text, fix = "it is after the first visit", "correct the one that is wrong"
+        text, fix = said("it is after the first visit"), said("correct the one that is wrong")
         found.append(Problem("patient.birth_date", text, fix))
     raise_if_any(InputError, found)
     if file is None:
@@ -276,9 +283,9 @@ def _same_ids(table: Table) -> Iterator[Problem]:
             # `A` and `a` are told apart by no label.
             first = seen.setdefault(name.casefold(), index)
             if first != index:
-                said = shown(name).strip('"')
-                problem = f"{said} is lesion[{first}] already"
-                yield Problem(f"lesion[{index}].id", problem, "rename one")
+                named = shown(name).strip('"')
+                problem = said("{named} is lesion[{first}] already", named=named, first=f"{first}")
+                yield Problem(f"lesion[{index}].id", problem, said("rename one"))
 
 
 def _lesions_problems(tables: Sequence[object], protocol: Protocol) -> Iterator[Problem]:
@@ -326,12 +333,20 @@ def _reference_problems(
         place = f"confirm[{index + 1}]"
         if one.finding not in CODES:
             fix = nearest(one.finding, list(CODES))
-            yield Problem(f"{place}.finding", f"{shown(one.finding)} is no finding", fix)
+            yield Problem(
+                f"{place}.finding", said("{finding} is no finding", finding=shown(one.finding)), fix
+            )
         if one.lesion and one.due:
-            yield Problem(place, "it names lesions and due days", "keep those of the finding")
+            yield Problem(
+                place, said("it names lesions and due days"), said("keep those of the finding")
+            )
         for lesion in one.lesion or ():
             if lesion not in known:
-                yield Problem(f"{place}.lesion", f"{lesion} is no lesion", nearest(lesion, known))
+                yield Problem(
+                    f"{place}.lesion",
+                    said("{lesion} is no lesion", lesion=lesion),
+                    nearest(lesion, known),
+                )
 
 
 def _clock_problems(table: Table, zone: ZoneInfo | None) -> Iterator[Problem]:
@@ -358,9 +373,13 @@ def moment_problems(place: str, moment: datetime, zone: ZoneInfo) -> Iterator[Pr
     """Why a typed time is not one moment of the clinic's clock, if it is not."""
     wall = moment.replace(tzinfo=None)
     if reason := clock_problem(wall, zone):
-        yield Problem(place, reason, "choose another hour")
+        yield Problem(place, reason, said("choose another hour"))
     elif moment.tzinfo is not None and moment.utcoffset() != wall.replace(tzinfo=zone).utcoffset():
-        yield Problem(place, f"its offset is not that of {zone.key}", "write the clinic's time")
+        yield Problem(
+            place,
+            said("its offset is not that of {key}", key=zone.key),
+            said("write the clinic's time"),
+        )
 
 
 def _lesion(table: LesionTable) -> Lesion:

@@ -21,11 +21,11 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from planner.core.calendar.clinic import OpeningHours
 from planner.core.values.days import FIRST_DAY, LAST_DAY
-from planner.core.values.formatting import PLACES, ends, number
+from planner.core.values.formatting import PLACES, ends, listing, number
 from planner.core.values.intervals import Interval
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
-from planner.core.values.said import said
+from planner.core.values.said import Said, said
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 
@@ -60,7 +60,11 @@ def _exact(
     def check(value: object) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             quoted = isinstance(value, str) and re.fullmatch(r"[\d.,]+", value)
-            fix = "write it without quotes, with a point" if quoted else "write it as 12.5"
+            fix = (
+                said("write it without quotes, with a point")
+                if quoted
+                else said("write it as 12.5")
+            )
             raise FieldError(said("{text} is not a number", text=shown(value)), fix)
         exact = Decimal(value)
         if not exact.is_finite():
@@ -69,14 +73,25 @@ def _exact(
                 said("write it as {text}", text="12.5"),
             )
         if above is not None and exact <= above:
-            raise FieldError(f"{shown(value)} is not above {number(above)}", "correct it")
+            raise FieldError(
+                said("{value} is not above {above}", value=shown(value), above=number(above)),
+                said("correct it"),
+            )
         if least is not None and exact < least:
-            raise FieldError(f"{shown(value)} is below {number(least)}", "correct it")
+            raise FieldError(
+                said("{value} is below {least}", value=shown(value), least=number(least)),
+                said("correct it"),
+            )
         if exact > most:
-            raise FieldError(f"{shown(value)} is above {number(most)}", "is the unit right?")
+            raise FieldError(
+                said("{value} is above {most}", value=shown(value), most=number(most)),
+                said("is the unit right?"),
+            )
         if not ends(exact):
-            problem = f"{shown(value)} has more than {PLACES} decimals"
-            raise FieldError(problem, "round it as it is meant")
+            problem = said(
+                "{value} has more than {places} decimals", value=shown(value), places=PLACES
+            )
+            raise FieldError(problem, said("round it as it is meant"))
         return exact
 
     return check
@@ -105,9 +120,15 @@ def check_whole(least: int, most: int) -> Callable[[object], int]:
 
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise FieldError(f"{shown(value)} is not a whole number", "write it without a point")
+            raise FieldError(
+                said("{value} is not a whole number", value=shown(value)),
+                said("write it without a point"),
+            )
         if not least <= value <= most:
-            raise FieldError(f"{value} is not from {least} to {most}", "correct it")
+            raise FieldError(
+                said("{value} is not from {least} to {most}", value=value, least=least, most=most),
+                said("correct it"),
+            )
         return value
 
     return check
@@ -135,16 +156,25 @@ class OneOf:
 def check_text(value: object) -> str:
     """A line of text that shows something and can be printed as it is: no control characters."""
     if not isinstance(value, str):
-        raise FieldError(f"{shown(value)} is not text", "put it in quotes")
+        raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
     if not value.strip():
-        raise FieldError("it is empty", said("fill it in"))
+        raise FieldError(said("it is empty"), said("fill it in"))
     if len(value) > LONGEST_TEXT:
-        raise FieldError(f"it has over {LONGEST_TEXT} characters", "shorten it")
+        raise FieldError(
+            said("it has over {longest_text} characters", longest_text=LONGEST_TEXT),
+            said("shorten it"),
+        )
     for character in value:
         if is_control(character):
-            raise FieldError(f"it holds a control character ({named(character)})", "remove it")
+            raise FieldError(
+                said("it holds a control character ({character})", character=named(character)),
+                said("remove it"),
+            )
     if shows_nothing(value):
-        raise FieldError(f"it shows nothing ({named(value.strip()[0])})", said("fill it in"))
+        raise FieldError(
+            said("it shows nothing ({character})", character=named(value.strip()[0])),
+            said("fill it in"),
+        )
     return value
 
 
@@ -155,7 +185,11 @@ def check_patient_id(value: object) -> str:
         if is_unseen(character):
             # Two ids that read the same would be two patients.
             raise FieldError(
-                f"it holds a character that nobody sees ({named(character)})", "remove it"
+                said(
+                    "it holds a character that nobody sees ({character})",
+                    character=named(character),
+                ),
+                said("remove it"),
             )
     return text
 
@@ -163,10 +197,10 @@ def check_patient_id(value: object) -> str:
 def check_id(value: object) -> str:
     """An id: letters, digits, - and _; at most 40."""
     if not isinstance(value, str):
-        raise FieldError(f"{shown(value)} is not text", "put it in quotes")
+        raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
-        fix = "use letters a to z, digits, - and _, at most 40"
-        raise FieldError(f"{shown(value)} is not an id", fix)
+        fix = said("use letters a to z, digits, - and _, at most 40")
+        raise FieldError(said("{value} is not an id", value=shown(value)), fix)
     return value
 
 
@@ -176,7 +210,9 @@ def check_date(value: object) -> date:
         try:
             value = date.fromisoformat(value) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else value
         except ValueError as error:
-            raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
+            raise FieldError(
+                said("{value} is no day of the calendar", value=shown(value)), said("correct it")
+            ) from error
     if isinstance(value, datetime) or not isinstance(value, date):
         raise FieldError(
             said("{text} is not a date", text=shown(value)),
@@ -191,14 +227,16 @@ def check_birth_date(value: object) -> date:
         try:
             value = date.fromisoformat(value)
         except ValueError as error:
-            raise FieldError(f"{shown(value)} is no day of the calendar", "correct it") from error
+            raise FieldError(
+                said("{value} is no day of the calendar", value=shown(value)), said("correct it")
+            ) from error
     if isinstance(value, datetime) or not isinstance(value, date):
         raise FieldError(
             said("{text} is not a date", text=shown(value)),
             said("write it as {text}", text="1961-05-01"),
         )
     if not 1890 <= value.year <= LAST_DAY.year:
-        raise FieldError("its year is no year of birth", "correct it")
+        raise FieldError(said("its year is no year of birth"), said("correct it"))
     return value
 
 
@@ -208,26 +246,30 @@ def check_moment(value: object) -> datetime:
         pattern = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:00)?"
         if not re.fullmatch(pattern, value):
             raise FieldError(
-                said("{text} is not a day and hour", text=shown(value)), "write 2026-09-07 09:00"
+                said("{text} is not a day and hour", text=shown(value)),
+                said("write 2026-09-07 09:00"),
             )
         try:
             value = datetime.fromisoformat(value)
         except ValueError as error:
-            raise FieldError(f"{shown(value)} does not exist", "correct it") from error
+            raise FieldError(
+                said("{value} does not exist", value=shown(value)), said("correct it")
+            ) from error
     if not isinstance(value, datetime):
         raise FieldError(
-            said("{text} is not a day and hour", text=shown(value)), 'write "2026-09-07 09:00"'
+            said("{text} is not a day and hour", text=shown(value)),
+            said('write "2026-09-07 09:00"'),
         )
     if value.second or value.microsecond:
-        raise FieldError(f"{value} has seconds", "write whole minutes")
+        raise FieldError(said("{value} has seconds", value=value), said("write whole minutes"))
     _in_reach(value.date())
     return value
 
 
 def _in_reach(value: date) -> date:
     if not FIRST_DAY <= value <= LAST_DAY:
-        fix = f"days lie from {FIRST_DAY.year} to {LAST_DAY.year}"
-        raise FieldError(f"{value} is out of reach", fix)
+        fix = said("days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
+        raise FieldError(said("{value} is out of reach", value=value), fix)
     return value
 
 
@@ -235,13 +277,19 @@ def check_span(value: object) -> OpeningHours:
     """Opening hours: `08:00-15:30`."""
     match = re.fullmatch(r"(\d\d):(\d\d)-(\d\d):(\d\d)", value) if isinstance(value, str) else None
     if match is None:
-        raise FieldError(f"{shown(value)} is not a span of hours", 'write "08:00-15:30"')
+        raise FieldError(
+            said("{value} is not a span of hours", value=shown(value)), said('write "08:00-15:30"')
+        )
     try:
         start, end = time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4]))
     except ValueError as error:
-        raise FieldError(f"{shown(value)} has no such hour", 'write "08:00-15:30"') from error
+        raise FieldError(
+            said("{value} has no such hour", value=shown(value)), said('write "08:00-15:30"')
+        ) from error
     if end <= start:
-        raise FieldError(f"{shown(value)} ends before it starts", "swap the hours")
+        raise FieldError(
+            said("{value} ends before it starts", value=shown(value)), said("swap the hours")
+        )
     return OpeningHours(start, end)
 
 
@@ -250,10 +298,15 @@ def check_closure(value: object) -> tuple[date, date]:
     if isinstance(value, str) and "/" in value:
         parts = value.split("/")
         if len(parts) != 2:
-            raise FieldError(f"{shown(value)} is not a range", "write 2026-12-24/2026-12-31")
+            raise FieldError(
+                said("{value} is not a range", value=shown(value)),
+                said("write 2026-12-24/2026-12-31"),
+            )
         first, last = check_date(parts[0]), check_date(parts[1])
         if last < first:
-            raise FieldError(f"{shown(value)} ends before it starts", "swap the days")
+            raise FieldError(
+                said("{value} ends before it starts", value=shown(value)), said("swap the days")
+            )
         return first, last
     day = check_date(value)
     return day, day
@@ -264,21 +317,26 @@ def check_reminder(value: object) -> timedelta:
     pattern = r"(\d{1,3}) (day|hour|minute)s?"
     match = re.fullmatch(pattern, value) if isinstance(value, str) else None
     if match is None or int(match[1]) == 0:
-        raise FieldError(f"{shown(value)} is not a time before", 'write "1 day" or "2 hours"')
+        raise FieldError(
+            said("{value} is not a time before", value=shown(value)),
+            said('write "1 day" or "2 hours"'),
+        )
     return timedelta(**{f"{match[2]}s": int(match[1])})
 
 
 def check_interval(value: object) -> Interval:
     """A bound as DMN writes it, in text so that it is exact: `< 5`, `[5..20)`."""
-    fix = 'write it as text: "< 5", ">= 5", "= 3" or "[5..20)"'
+    fix = said('write it as text: "< 5", ">= 5", "= 3" or "[5..20)"')
     if not isinstance(value, str):
-        raise FieldError(f"{shown(value)} is not a bound", fix)
+        raise FieldError(said("{value} is not a bound", value=shown(value)), fix)
     try:
         interval = Interval.parse(value)
     except ValueError as error:
-        raise FieldError(f"{shown(value)} is not a bound", fix) from error
+        raise FieldError(said("{value} is not a bound", value=shown(value)), fix) from error
     if interval.is_empty:
-        raise FieldError(f"{shown(value)} holds no number", "swap or correct its ends")
+        raise FieldError(
+            said("{value} holds no number", value=shown(value)), said("swap or correct its ends")
+        )
     return interval
 
 
@@ -344,14 +402,24 @@ def _plainly(value: object) -> str:
 def nearest(name: str, names: Sequence[str]) -> str:
     """The fix for an unknown name."""
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    if close:
+        return said("did you mean {near}?", near=close[0])
+    return said("known are {names}", names=", ".join(names))
 
 
 def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:
     """All that a file's model found wrong, a problem each."""
     details = error.errors(include_url=False)
     if len(details) > MOST_PROBLEMS:
-        yield Problem("", f"{len(details)} problems, the first {MOST_PROBLEMS} follow", "mend them")
+        yield Problem(
+            "",
+            said(
+                "{n} problems, the first {most_problems} follow",
+                n=len(details),
+                most_problems=MOST_PROBLEMS,
+            ),
+            said("mend them"),
+        )
     for detail in details[:MOST_PROBLEMS]:
         yield _problem(detail, model)
 
@@ -372,15 +440,19 @@ def shown_key(key: str) -> str:
     return key if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", key) else shown(key)
 
 
+# What pydantic finds wrong; {value} is what stands there.
 _FIXES = {
-    "missing": ("it is missing", "add it"),
-    "bool_type": ("{} is not true or false", "write true or false, without quotes"),
-    "list_type": ("{} is not a list", "put it in [ ]"),
-    "dict_type": ("{} is not a table", "write it as a [table]"),
-    "model_type": ("{} is not a table", "write it as a [table]"),
-    "model_attributes_type": ("{} is not a table", "write it as a [table]"),
-    "too_short": ("it is empty", "add at least one"),
-    "too_long": ("it holds too many", "shorten it"),
+    "missing": (said("it is missing"), said("add it")),
+    "bool_type": (
+        said("{value} is not true or false"),
+        said("write true or false, without quotes"),
+    ),
+    "list_type": (said("{value} is not a list"), said("put it in [ ]")),
+    "dict_type": (said("{value} is not a table"), said("write it as a [table]")),
+    "model_type": (said("{value} is not a table"), said("write it as a [table]")),
+    "model_attributes_type": (said("{value} is not a table"), said("write it as a [table]")),
+    "too_short": (said("it is empty"), said("add at least one")),
+    "too_long": (said("it holds too many"), said("shorten it")),
 }
 
 
@@ -391,18 +463,30 @@ def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
         return Problem(where, _discreet(detail, raised.problem), raised.fix)
     if detail["type"] == "extra_forbidden":
         known = _keys_at(model, detail["loc"][:-1])
-        return Problem(where, "unknown key", nearest(str(detail["loc"][-1]), known))
+        return Problem(where, said("unknown key"), nearest(str(detail["loc"][-1]), known))
     if detail["type"] == "literal_error":
-        expected = str(detail["ctx"]["expected"]).replace("'", '"')
-        return Problem(where, f"{shown(detail['input'])} is not known", f"write {expected}")
-    problem, fix = _FIXES.get(detail["type"], (detail["msg"], "correct it"))
-    return Problem(where, _discreet(detail, problem.format(shown(detail["input"]))), fix)
+        choices = [f'"{one}"' for one in re.findall(r"'([^']*)'", detail["ctx"]["expected"])]
+        return Problem(
+            where,
+            said("{value} is not known", value=shown(detail["input"])),
+            said("write {expected}", expected=listing(choices, "or")),
+        )
+    if detail["type"] not in _FIXES:
+        return Problem(where, _discreet(detail, detail["msg"]), said("correct it"))
+    problem, fix = _FIXES[detail["type"]]
+    return Problem(where, _discreet(detail, said(problem, value=shown(detail["input"]))), fix)
 
 
 def _discreet(detail: ErrorDetails, problem: str) -> str:
     """A problem that repeats nothing of what stands under [patient]: messages end up in logs."""
     is_patients = detail["loc"][:1] == ("patient",)
-    return problem.replace(shown(detail["input"]), "what stands there") if is_patients else problem
+    if not is_patients:
+        return problem
+    typed, hidden = shown(detail["input"]), said("what stands there")
+    if isinstance(problem, Said) and typed in problem.places.values():
+        places = {name: hidden if one == typed else one for name, one in problem.places.items()}
+        problem = said(problem.template, **places)
+    return problem.replace(typed, hidden) if typed in problem else problem
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:

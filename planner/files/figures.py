@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from planner.core.values.formatting import number
 from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 from planner.files.fields import FieldError, check_date
 
@@ -32,20 +33,28 @@ def check_bounds(figure: Decimal, bounds: Bounds, place: str) -> Decimal:
     """A figure within its bounds. Raises InputError."""
     is_below = figure < bounds.least or (bounds.above and figure == bounds.least)
     if is_below or figure > bounds.most:
-        lowest = f"above {bounds.least}" if bounds.above else f"from {bounds.least}"
-        fix = f"it is {lowest} and at most {bounds.most} {bounds.unit}"
-        raise InputError(Problem(place, f"{number(figure)} is out of reach", fix))
+        fix = said(
+            "it is above {least} and at most {most} {unit}"
+            if bounds.above
+            else "it is from {least} and at most {most} {unit}",
+            least=bounds.least,
+            most=bounds.most,
+            unit=bounds.unit,
+        )
+        raise InputError(
+            Problem(place, said("{figure} is out of reach", figure=number(figure)), fix)
+        )
     return figure
 
 
-def check_expiry(said: str, place: str) -> str:
+def check_expiry(typed: str, place: str) -> str:
     """A vial's expiry: 2027-03 or 2027-03-31. Raises InputError."""
-    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", said):
-        fix = "write it as 2027-03 or 2027-03-31"
-        raise InputError(Problem(place, f"{said!r} is no date", fix))
-    if len(said) > len("2027-03"):
+    if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])(-[0-9]{2})?", typed):
+        fix = said("write it as 2027-03 or 2027-03-31")
+        raise InputError(Problem(place, said("{typed} is no date", typed=f"{typed!r}"), fix))
+    if len(typed) > len("2027-03"):
         try:
-            check_date(said)
+            check_date(typed)
         except FieldError as error:
             raise InputError(Problem(place, error.problem, error.fix)) from error
-    return said
+    return typed

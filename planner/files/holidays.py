@@ -6,6 +6,7 @@ import warnings
 from datetime import date
 from typing import NamedTuple
 
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 from planner.files.fields import nearest
 
@@ -27,8 +28,12 @@ def public_holidays(country: str, subdivision: str | None, years: range) -> Holi
 
     known = holidays.list_supported_countries(include_aliases=True)
     if country not in known:
-        fix = 'use the ISO code, or set "holidays = false" and list them under closed'
-        raise InputError(Problem("country", f"no holidays are known for {country!r}", fix))
+        fix = said('use the ISO code, or set "holidays = false" and list them under closed')
+        raise InputError(
+            Problem(
+                "country", said("no holidays are known for {country}", country=f"{country!r}"), fix
+            )
+        )
     part = None if subdivision is None else _part(country, subdivision)
     found: dict[date, str] = {}
     last = years.start
@@ -66,8 +71,12 @@ def _part(country: str, subdivision: str) -> str:
     aliases = dict(getattr(entity, "subdivisions_aliases", {}))
     names = {one.casefold(): one for one in (*entity.subdivisions, *aliases)}
     if subdivision.casefold() not in names:
-        problem = f"no holidays are known for {subdivision!r} of {country}"
-        fix = nearest(subdivision, [*entity.subdivisions]) if names else "leave it out"
+        problem = said(
+            "no holidays are known for {subdivision} of {country}",
+            subdivision=f"{subdivision!r}",
+            country=country,
+        )
+        fix = nearest(subdivision, [*entity.subdivisions]) if names else said("leave it out")
         raise InputError(Problem("subdivision", problem, fix))
     found: str = names[subdivision.casefold()]
     return found

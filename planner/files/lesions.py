@@ -36,7 +36,7 @@ _SAID = {
 }
 # `sep=;` before the heading tells Excel what stands between cells; it shows it as no row.
 # What spreadsheets call it.
-_SAVE_AS = 'save it as "CSV UTF-8"'
+_SAVE_AS = said('save it as "CSV UTF-8"')
 _SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
 # Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
@@ -67,7 +67,9 @@ def read_lesions(content: bytes) -> list[LesionRow]:
     heading, *rows = records or [(1, [])]
     columns = _columns(heading[1], [cells for _, cells in rows])
     if not rows:
-        raise InputError(Problem("", "there is no lesion in it", "write a row a lesion"))
+        raise InputError(
+            Problem("", said("there is no lesion in it"), said("write a row a lesion"))
+        )
     problems: list[Problem] = []
     found = []
     for number, cells in rows:
@@ -81,7 +83,7 @@ def read_lesions(content: bytes) -> list[LesionRow]:
 
 def _decoded(content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise InputError(Problem("", "this is UTF-32", _SAVE_AS))
+        raise InputError(Problem("", said("this is UTF-32"), _SAVE_AS))
     encoding = "utf-8-sig"
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
@@ -92,9 +94,11 @@ def _decoded(content: bytes) -> str:
     except UnicodeDecodeError as error:
         name = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
         row = content[: error.start].count(b"\n") + 1
-        raise InputError(Problem(f"row {row}", f"this is not {name}", _SAVE_AS)) from error
+        raise InputError(
+            Problem(f"row {row}", said("this is not {name}", name=name), _SAVE_AS)
+        ) from error
     if "\x00" in text:
-        raise InputError(Problem("", "it holds NUL characters", _SAVE_AS))
+        raise InputError(Problem("", said("it holds NUL characters"), _SAVE_AS))
     return text
 
 
@@ -117,12 +121,12 @@ def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
             if any(stripped):
                 found.append((number, stripped))
             if len(found) > MOST_LESIONS + 1:
-                problem = f"it holds over {MOST_LESIONS} lesions"
-                raise InputError(Problem("", problem, "a course has fewer"))
+                problem = said("it holds over {most_lesions} lesions", most_lesions=MOST_LESIONS)
+                raise InputError(Problem("", problem, said("a course has fewer")))
     except csv.Error as error:
         row = len(found) + 1
-        fix = "save it as CSV; a quote inside a cell is written twice"
-        raise InputError(Problem(f"row {row}", "this is not CSV", fix)) from error
+        fix = said("save it as CSV; a quote inside a cell is written twice")
+        raise InputError(Problem(f"row {row}", said("this is not CSV"), fix)) from error
     return found
 
 
@@ -134,15 +138,17 @@ def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str 
         name = cell.casefold()
         if not name:
             if any(len(row) > place and row[place] for row in rows):
-                text = "it has cells and no heading"
-                problems.append(Problem(f"column {place + 1}", text, "name it, or empty it"))
+                text = said("it has cells and no heading")
+                problems.append(Problem(f"column {place + 1}", text, said("name it, or empty it")))
             columns.append(None)
         elif name not in COLUMNS:
             problems.append(
-                Problem(f"column {shown(cell)[1:-1]}", "unknown", nearest(name, COLUMNS))
+                Problem(f"column {shown(cell)[1:-1]}", said("unknown"), nearest(name, COLUMNS))
             )
         elif name in columns:
-            problems.append(Problem(f"column {name}", "it stands twice", "keep one of them"))
+            problems.append(
+                Problem(f"column {name}", said("it stands twice"), said("keep one of them"))
+            )
         else:
             columns.append(name)
     raise_if_any(InputError, problems)
@@ -154,7 +160,9 @@ def _lesion(
 ) -> dict[str, Any]:
     """A row as a lesion's table; empty cells are left out."""
     if any(cells[len(columns) :]):
-        raise InputError(Problem("", "it has more cells than the heading", "mend the row"))
+        raise InputError(
+            Problem("", said("it has more cells than the heading"), said("mend the row"))
+        )
     lesion: dict[str, Any] = {
         name: cell for name, cell in zip(columns, cells, strict=False) if name and cell
     }
@@ -168,12 +176,14 @@ def _lesion(
     for name, text in lesion.items():
         try:
             if len(text) > _LONGEST_CELL:
-                raise FieldError("it is too long", "shorten it")
+                raise FieldError(said("it is too long"), said("shorten it"))
             lesion[name] = readers.get(name, str)(text)
         except FieldError as error:
             problems.append(Problem(name, error.problem, error.fix))
     problems += [
-        Problem(name, "it is missing", "fill the cell in") for name in _NEEDED if name not in lesion
+        Problem(name, said("it is missing"), said("fill the cell in"))
+        for name in _NEEDED
+        if name not in lesion
     ]
     raise_if_any(InputError, problems)
     return lesion
@@ -181,10 +191,10 @@ def _lesion(
 
 def read_yes_or_no(text: str) -> bool:
     """Yes or no, in the words of a spreadsheet too. Raises FieldError."""
-    said = text.strip().casefold()
-    if said not in _SAID:
-        raise FieldError(f"{shown(text)} does not say it", "answer yes or no")
-    return _SAID[said]
+    word = text.strip().casefold()
+    if word not in _SAID:
+        raise FieldError(said("{text} does not say it", text=shown(text)), said("answer yes or no"))
+    return _SAID[word]
 
 
 def read_number(text: str, unit: str, has_commas: bool) -> Decimal:

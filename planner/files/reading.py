@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from planner.core.values.said import said
 from planner.errors import InputError, PlannerError, Problem
 
 LARGEST_BYTES = 5_000_000
@@ -38,11 +39,11 @@ def read_bytes(
             content = file.read(largest + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        fix = "check the name and the rights"
-        raise kind(Problem("", f"it cannot be read: {reason}", fix)) from error
+        fix = said("check the name and the rights")
+        raise kind(Problem("", said("it cannot be read: {reason}", reason=reason), fix)) from error
     if len(content) > largest:
-        fix = "is it the right file?"
-        raise kind(Problem("", f"the file is over {largest} bytes", fix))
+        fix = said("is it the right file?")
+        raise kind(Problem("", said("the file is over {largest} bytes", largest=largest), fix))
     return content
 
 
@@ -52,10 +53,12 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise kind(Problem(f"line {line}", "this is not UTF-8", "save it as UTF-8")) from error
+        raise kind(
+            Problem(f"line {line}", said("this is not UTF-8"), said("save it as UTF-8"))
+        ) from error
     text = text.removeprefix("\ufeff")
     if costly := _costly(text):
-        raise kind(Problem("", costly, "is it the right file?"))
+        raise kind(Problem("", costly, said("is it the right file?")))
     try:
         table = tomllib.loads(text, parse_float=exact_decimal)
         if not _is_in_reach(table):
@@ -69,11 +72,11 @@ def _costly(text: str) -> str | None:
     """What would keep tomllib busy for minutes: keys of many parts, endless numbers and tables."""
     bare = _QUOTED.sub("", text)
     if _DEEP_KEY.search(bare):
-        return f"a key has over {DEEPEST} parts"
+        return said("a key has over {most} parts", most=DEEPEST)
     if _LONG_NUMBER.search(bare):
-        return "a number is beyond any figure"
+        return said("a number is beyond any figure")
     if bare.count("[[") > MOST_TABLES:
-        return f"it holds over {MOST_TABLES} tables"
+        return said("it holds over {most} tables", most=MOST_TABLES)
     return None
 
 
@@ -111,10 +114,14 @@ def _syntax_problem(text: str, message: str) -> Problem:
     found = re.search(r"\(at line (\d+), column \d+\)", message)
     reason = re.sub(r" ?\(at .*\)", "", message)
     if found is None:
-        return Problem("", f"this is not TOML: {reason}", "check quotes and brackets at the end")
+        return Problem(
+            "",
+            said("this is not TOML: {reason}", reason=reason),
+            said("check quotes and brackets at the end"),
+        )
     number = int(found[1])
     line = text.splitlines()[number - 1] if number <= len(text.splitlines()) else ""
-    fix = "write text in quotes, dates as 2026-09-07, and each key once"
+    fix = said("write text in quotes, dates as 2026-09-07, and each key once")
     if _DECIMAL_COMMA.search(line):
-        fix = "a decimal has a point: 12.5, not 12,5"
-    return Problem(f"line {number}", f"this is not TOML: {reason}", fix)
+        fix = said("a decimal has a point: 12.5, not 12,5")
+    return Problem(f"line {number}", said("this is not TOML: {reason}", reason=reason), fix)

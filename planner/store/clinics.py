@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.closures import closed_besides, without_days
+from planner.core.values.said import said
 from planner.errors import MovedOnError, NotFoundError, Problem, RefusedError
 from planner.files.fields import nearest, shown
 from planner.store.prompt import Prompt
@@ -180,8 +181,12 @@ def read_place(connection: Connection, clinic: str) -> Place:
     found = find_place(connection, clinic)
     if found is None:
         known = list(clinic_ids(connection))
-        fix = nearest(clinic, known) if known else "put its file first"
-        raise NotFoundError(Problem("clinic", f"the register has no clinic {shown(clinic)}", fix))
+        fix = nearest(clinic, known) if known else said("put its file first")
+        raise NotFoundError(
+            Problem(
+                "clinic", said("the register has no clinic {clinic}", clinic=shown(clinic)), fix
+            )
+        )
     return found
 
 
@@ -212,8 +217,10 @@ def add_event(
     else:
         here = (clinics.c.id == clinic) & (clinics.c.digest == before.digest)
         if connection.execute(update(clinics).where(here).values(**stands)).rowcount != 1:
-            problem = "somebody else changed it just now"
-            raise MovedOnError(Problem(clinic, problem, "look at it again and repeat the change"))
+            problem = said("somebody else changed it just now")
+            raise MovedOnError(
+                Problem(clinic, problem, said("look at it again and repeat the change"))
+            )
     row = {"clinic": clinic, "number": number, "at": at, "kind": kind}
     connection.execute(insert(clinic_events).values(**row, facts=facts, digest=own))
 
@@ -260,8 +267,8 @@ def _event(number: int, at: str, kind: str, facts: str, digest: str) -> ClinicEv
 
 
 def _tampered(clinic: str) -> Problem:
-    fix = "somebody changed the database; restore the last backup"
-    return Problem(clinic, "the history of the clinic is not as it was written", fix)
+    fix = said("somebody changed the database; restore the last backup")
+    return Problem(clinic, said("the history of the clinic is not as it was written"), fix)
 
 
 @lru_cache(maxsize=1024)

@@ -42,6 +42,7 @@ from planner.core.plan.findings import hindering
 from planner.core.plan.plan import Page, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.lettering import as_people_read
+from planner.core.values.said import said
 from planner.errors import MovedOnError, NotFoundError, PlannerError, Problem, RefusedError
 from planner.store.event_rows import (
     PATIENT_ID,
@@ -275,7 +276,7 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
     row = to_row(entry, secrets.token_hex(16))
     typed = row.texts_sha256
     own = digest(course, row, typed, before)
-    said = {
+    wanted = {
         "wanted": course, "before": before, "number": entry.number, "own": own,
         "to": state.revision, "stands": state.status,
         "waiting": waits_of(state), "tell": _to_tell(entry),
@@ -283,9 +284,9 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
         "address": address_digest(record.patient, state),
     }  # fmt: skip
     event, text = _event_values(course, row, typed, own), _text_values(course, row)
-    if not _is_written(connection, said, event, text):
-        problem = "somebody else changed it just now"
-        raise MovedOnError(Problem(course, problem, "read it again and repeat the change"))
+    if not _is_written(connection, wanted, event, text):
+        problem = said("somebody else changed it just now")
+        raise MovedOnError(Problem(course, problem, said("read it again and repeat the change")))
     return own
 
 
@@ -529,7 +530,7 @@ def _read_entry(made_of: tuple[Any, ...], patient: KnownPatient, known: tuple[st
 
 
 def _tampered(course: str, problem: str) -> Problem:
-    fix = "somebody changed the database; restore the last backup"
+    fix = said("somebody changed the database; restore the last backup")
     return Problem(course, problem, fix)
 
 
@@ -539,14 +540,24 @@ def _unknown(connection: Connection, course: str) -> Problem:
 
     patient = find_patient(connection, course)
     if patient is not None and patient.restricted is not None:
-        return Problem(shown(course), "there is no such course", "see the list of courses")
+        return Problem(
+            shown(course), said("there is no such course"), said("see the list of courses")
+        )
     if patient is not None:
         own = select(courses.c.id).where(courses.c.patient == patient.key).order_by(courses.c.id)
         names = ", ".join(one.id for one in connection.execute(own)) or "none"
-        return Problem(shown(course), "this is a patient's id", f"the patient's courses: {names}")
+        return Problem(
+            shown(course),
+            said("this is a patient's id"),
+            said("the patient's courses: {names}", names=names),
+        )
     near = _nearest_ids(connection, course)
-    fix = f"did you mean {', '.join(near)}?" if near else "see the list of courses"
-    return Problem(shown(course), "there is no such course", fix)
+    fix = (
+        said("did you mean {near}?", near=", ".join(near))
+        if near
+        else said("see the list of courses")
+    )
+    return Problem(shown(course), said("there is no such course"), fix)
 
 
 def _nearest_ids(connection: Connection, course: str) -> list[str]:

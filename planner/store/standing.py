@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from planner.core.followup.course_state import State
 from planner.core.plan.plan import Plan
+from planner.core.values.said import said
 from planner.errors import NotAllowedError, Problem, RefusedError
 from planner.store.histories import PatientRow, Record, read_course
 
@@ -34,15 +35,17 @@ class Standing:
 def check_not_restricted(patient: PatientRow) -> None:
     """Refuse to work with the data of a patient who had that restricted."""
     if patient.restricted is not None:
-        fix = "lift the restriction first"
-        raise NotAllowedError(Problem("the patient's data", "its processing is restricted", fix))
+        fix = said("lift the restriction first")
+        raise NotAllowedError(
+            Problem("the patient's data", said("its processing is restricted"), fix)
+        )
 
 
 def check_not_erased(patient: PatientRow) -> None:
     """Refuse a change or a paper of a patient whose data was erased: it would be typed anew."""
     if patient.erased is not None:
-        fix = "begin another course"
-        raise RefusedError(Problem("the patient's data", "it was erased", fix))
+        fix = said("begin another course")
+        raise RefusedError(Problem("the patient's data", said("it was erased"), fix))
 
 
 def read_standing(connection: Connection, course: str) -> Standing:

@@ -16,6 +16,7 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError
 from planner.store.tables import inputs
 
@@ -83,8 +84,8 @@ def read_input(connection: Connection, sha256: str) -> str:
     query = select(inputs.c.content, inputs.c.kind).where(inputs.c.sha256 == sha256)
     row = connection.execute(query).one_or_none()
     if row is None or Stored(row.kind, row.content).sha256 != sha256:
-        problem = "a protocol or clinic that courses were planned by is gone or was changed"
-        raise RefusedError(Problem("the register", problem, "restore the last backup"))
+        problem = said("a protocol or clinic that courses were planned by is gone or was changed")
+        raise RefusedError(Problem("the register", problem, said("restore the last backup")))
     content: str = row.content
     return content
 

@@ -167,7 +167,9 @@ FOR_PROGRAMS = ("home", "day", "week", "tasks", "course_list", "course_page", "s
 
 def _checked_for_programs(route: Route) -> None:
     if route.name not in FOR_PROGRAMS or request.method not in SAFE:
-        raise NotAllowedError(Problem("", "a program may not do that", "see its description"))
+        raise NotAllowedError(
+            Problem("", said("a program may not do that"), said("see its description"))
+        )
 
 
 def _checked(route: Route) -> None:
@@ -225,7 +227,7 @@ def _not_served(error: HTTPException) -> Any:
     status = error.code or 500
     if status == 403:
         _note_refused()
-    words = {404: "There is no such page.", 405: "This page cannot be used like that."}
+    words = {404: said("There is no such page."), 405: said("This page cannot be used like that.")}
     problem = Problem("", words.get(status, error.description or ""))
     if wants_json():
         return problems_json([problem], status)
@@ -250,7 +252,10 @@ def _bug(error: Exception) -> Response:
     )
     # What an error says may hold what somebody typed.
     LOG.error("error %s: %s at %s", number, type(error).__name__, where)
-    words = f"A bug of ours, number {number}. Nothing was written; tell the administrator."
+    words = said(
+        "A bug of ours, number {number}. Nothing was written; tell the administrator.",
+        number=number,
+    )
     if wants_json():
         return problems_json([Problem("", words)], 500)
     g.may_ask_register = False

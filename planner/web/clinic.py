@@ -137,7 +137,7 @@ def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool)
     less = fields.whole("less", must=is_of_a_kind)
     if less is not None and not is_of_a_kind:
         problem = said("it does not say of what")
-        fields.problems.append(Problem("kind", problem, "choose what there is less of"))
+        fields.problems.append(Problem("kind", problem, said("choose what there is less of")))
     fields.check()
     assert first is not None
     closure = Closure(first, last or first, hours, kind, less or 0)

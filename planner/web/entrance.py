@@ -145,11 +145,11 @@ def set_cookie(answer: Response, name: str, value: str) -> None:
 def sign_in_first() -> Response:
     """Nobody is signed in: a form that was sent is kept for whose it was."""
     if wants_json():
-        return problems_json([Problem("", "sign in, or send a token")], 401)
+        return problems_json([Problem("", said("sign in, or send a token"))], 401)
     if request.method in SAFE:
         wanted = _wanted()
-        said = wanted if wanted not in ("", "/") else None
-        return redirect(url_for("login", next=said), 303)
+        following = wanted if wanted not in ("", "/") else None
+        return redirect(url_for("login", next=following), 303)
     answer = make_response(redirect(url_for("login"), 303))
     _keep(answer, form_owner())
     return answer

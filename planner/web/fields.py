@@ -44,12 +44,15 @@ class Fields:
         """A figure within its bounds, exact; None for nothing."""
         return self._read(name, lambda said: self._figure(said, bounds, name), must=must)
 
-    def _figure(self, said: str, bounds: Bounds, name: str) -> Decimal:
+    def _figure(self, typed: str, bounds: Bounds, name: str) -> Decimal:
         # A pain has no unit of its own: `3` and `3 of 10` are one.
         unit = "" if bounds.unit.startswith("of") else bounds.unit
-        figure = read_number(said, unit.lower(), self.has_commas)
+        figure = read_number(typed, unit.lower(), self.has_commas)
         if not ends(figure):
-            raise FieldError(f"{figure} has over six decimals", "round it as meant")
+            raise FieldError(
+                said("{figure} has over six decimals", figure=f"{figure}"),
+                said("round it as meant"),
+            )
         return check_bounds(figure, bounds, name)
 
     def moment(self, name: str, *, must: bool = False) -> datetime | None:
@@ -64,8 +67,8 @@ class Fields:
         """Two days, the second not before the first; None for nothing."""
         begin, end = self.day(first, must=must), self.day(last)
         if begin is not None and end is not None and end < begin:
-            problem = f"{end} is before {begin}"
-            self.problems.append(Problem(last, problem, "swap the days"))
+            problem = said("{end} is before {begin}", end=f"{end}", begin=begin)
+            self.problems.append(Problem(last, problem, said("swap the days")))
         return begin, end
 
     def expiry(self, name: str) -> str | None:
@@ -75,10 +78,12 @@ class Fields:
     def choice(self, name: str, choices: Mapping[str, T], *, must: bool = False) -> T | None:
         """One of several; None for nothing."""
 
-        def read(said: str) -> T:
-            if said not in choices:
-                raise FieldError(f"{said!r} is no choice", nearest(said, list(choices)))
-            return choices[said]
+        def read(typed: str) -> T:
+            if typed not in choices:
+                raise FieldError(
+                    said("{typed} is no choice", typed=f"{typed!r}"), nearest(typed, list(choices))
+                )
+            return choices[typed]
 
         return self._read(name, read, must=must)
 

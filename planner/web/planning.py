@@ -14,6 +14,7 @@ from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
 from planner.app.planning import Inputs, NamedFile, inputs_of
 from planner.core.plan.course import Confirmation
+from planner.core.values.said import said
 from planner.documents.wording import grounds, unanswered
 from planner.errors import (
     InputError,
@@ -391,9 +392,14 @@ def _from_file(there: Place, form: Form) -> Response:
 
 def _not_taken_over(table: Mapping[str, Any]) -> Iterator[Problem]:
     """What of a file the form has no place for: nothing of it is dropped unsaid."""
-    for name, fix in (("confirm", "confirm on the page"), ("revision", "the register counts them")):
+    for name, fix in (
+        ("confirm", said("confirm on the page")),
+        ("revision", said("the register counts them")),
+    ):
         if table.get(name):
-            yield Problem(name, "it is not taken over from a file", f"leave it out; {fix}")
+            yield Problem(
+                name, said("it is not taken over from a file"), said("leave it out; {fix}", fix=fix)
+            )
 
 
 def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

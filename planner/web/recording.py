@@ -287,7 +287,7 @@ class _Visit(NamedTuple):
             pain = fields.number(f"{one.prefix}pain", VAS)
             if size is None and (ulcerated is not None or pain is not None):
                 fields.problems.append(
-                    Problem(f"{one.prefix}size", said("nothing is said"), "measure it")
+                    Problem(f"{one.prefix}size", said("nothing is said"), said("measure it"))
                 )
             if size is not None:
                 found = Measurement(size, ulcerated, pain, None, at)

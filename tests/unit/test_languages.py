@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
@@ -24,6 +26,7 @@ from planner.documents.language import Language, language
 from planner.files.clinic import built_in_clinic
 from tests import catalogue
 from tests.clinics import clinic_of, on, text_plan
+from tests.conftest import ROOT
 from tests.courses import course_text, lesion
 from tests.papers import html_text, pages
 
@@ -53,6 +56,67 @@ def test_catalogues_are_whole_and_compiled(code: str) -> None:
     assert compiled == catalogue.mo_bytes(read), "run python -m tests.catalogue"
     empty = [one.id for one in read if one.id and not all(catalogue.strings(one.string))]
     assert empty == []
+
+
+# What only a command line, a protocol's author or whoever installs the planner is told.
+TOLD_IN_ENGLISH = (
+    "app/exchange.py", "app/issued_folder.py", "app/plan_folders.py", "app/publishing.py",
+    "app/validation", "cli", "core/followup/first_edition_history.py", "core/protocol",
+    "core/roster/solving.py", "documents/document_set.py", "documents/folder.py",
+    "files/bundled.py", "files/calendars", "files/first_edition_plan.py", "files/plan.py",
+    "files/protocol.py", "files/seal.py", "files/signing.py", "servers", "store/database.py",
+    "store/first_edition_register.py", "store/proving.py", "store/serving.py",
+    "store/transfer.py", "store/upkeep.py",
+)  # fmt: skip
+# Which arguments of a problem are its text.
+PROBLEMS = {"Problem": (1, 2), "FieldError": (0, 1), "refused": (1, 2)}
+
+
+def of_pages() -> Iterator[Path]:
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        if not path.relative_to(ROOT / "planner").as_posix().startswith(TOLD_IN_ENGLISH):
+            yield path
+
+
+def bare_texts(code: ast.AST) -> Iterator[str]:
+    """The texts of problems that nobody can say in another language."""
+    for call in (node for node in ast.walk(code) if isinstance(node, ast.Call)):
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        for argument in (call.args[n] for n in PROBLEMS.get(name, ()) if n < len(call.args)):
+            branches = [argument]
+            if isinstance(argument, ast.IfExp):
+                branches = [argument.body, argument.orelse]
+            for one in branches:
+                literals = ast.walk(one) if isinstance(one, ast.JoinedStr) else [one]
+                text = "".join(
+                    each.value
+                    for each in literals
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                )
+                if any(map(str.isalpha, text)):
+                    yield ast.unparse(one)
+
+
+def test_what_a_page_may_tell_can_be_said_in_any_language() -> None:
+    bare = {
+        path.relative_to(ROOT).as_posix(): texts
+        for path in of_pages()
+        if (texts := [*bare_texts(ast.parse(path.read_text(encoding="utf-8")))])
+    }
+    assert bare == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'Problem("", "no such day")',
+        'Problem("", f"no day {n}", said("x"))',
+        'raise FieldError("no" if bad else said("y"), fix)',
+        'refused("visit", said("a"), "do b")',
+    ],
+)
+def test_a_text_in_english_alone_is_seen(code: str) -> None:
+    assert [*bare_texts(ast.parse(code))]
 
 
 @pytest.mark.parametrize("code", catalogue.LANGUAGES)

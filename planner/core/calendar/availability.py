@@ -72,8 +72,8 @@ class Opening:
                 raise InputError(
                     Problem(
                         "holidays",
-                        f"the public holidays of {on.year} are not known",
-                        'list them under closed and set "holidays = false"',
+                        said("the public holidays of {year} are not known", year=on.year),
+                        said('list them under closed and set "holidays = false"'),
                     )
                 )
             if on in holidays:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from planner.core.dosing.equipment import Stock, Syringe
 from planner.core.values.formatting import mg
 from planner.core.values.quantities import Dose, Strength, Volume, graduations, is_whole
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
 # A part of a recipe under ten graduations cannot be read to 5 %.
@@ -113,8 +114,10 @@ def draw_up(dose: Dose, strength: Strength, syringes: Sequence[Syringe]) -> Draw
     full = int(syringe.capacity_ml / syringe.graduation_ml)
     number = max(1, ceil(Fraction(lines, full)))
     if number > MOST_SYRINGES:
-        problem = f"{mg(dose.mg)} would take {number} syringes"
-        raise InputError(Problem("", problem, "check the dose, the strength and the syringes"))
+        problem = said("{mg} would take {number} syringes", mg=mg(dose.mg), number=number)
+        raise InputError(
+            Problem("", problem, said("check the dose, the strength and the syringes"))
+        )
     share, more = divmod(lines, number)
     parts = tuple(
         Volume((share + (index < more)) * syringe.graduation_ml) for index in range(number)

@@ -44,6 +44,7 @@ from planner.core.plan.planning import appointments, decide
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.core.values.formatting import count, day
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
 # How far ahead an open day for a released lesion is looked for.
@@ -128,7 +129,7 @@ class Consequences:
     def _given(self, event: Given) -> None:
         _check_reach(event.at.date())
         if not event.injections:
-            raise refused("visit", "no injection is to be given", "see the course")
+            raise refused("visit", said("no injection is to be given"), said("see the course"))
         on, window = event.at.date(), self._window(event.visit)
         due = {name: self._slot(name).appointment.due for name in event.visit}
         for one in event.injections:
@@ -161,8 +162,8 @@ class Consequences:
     def _check_not_held(self, name: Named, slot: Slot, on: date) -> None:
         held = self.held.get(name.lesion)
         if held is not None and (slot.state == "waiting" or on >= held):
-            text = f"lesion {name.lesion} is held since {day(held)}"
-            raise refused("", text, "resume it first")
+            text = said("lesion {lesion} is held since {held}", lesion=name.lesion, held=day(held))
+            raise refused("", text, said("resume it first"))
 
     def _has_later(self, name: Named) -> bool:
         """Whether a later injection of the lesion was given: what is to come follows that one."""
@@ -202,20 +203,24 @@ class Consequences:
 
     @_follow_event.register
     def _evaluated(self, event: Evaluated) -> None:
-        self._check_began(event.at.date(), "the evaluation")
+        self._check_began(event.at.date(), said("the evaluation"))
         name = Named(event.lesion, "evaluation", event.evaluation)
         slot = self._slot(name)
         if slot.state == "waiting":
-            raise refused("", f"lesion {event.lesion} has no injection yet", "see the course")
+            raise refused(
+                "",
+                said("lesion {lesion} has no injection yet", lesion=event.lesion),
+                said("see the course"),
+            )
         self.slots[name] = slot.with_state("done")._replace(at=event.at)
         self._stay_with(event.visit, event.at, self._window(event.visit))
 
     @_follow_event.register
     def _missed(self, event: Missed) -> None:
-        self._check_began(event.at.date(), "the visit")
+        self._check_began(event.at.date(), said("the visit"))
         left = [name for name in event.visit if self._slot(name).state == "planned"]
         if not left:
-            raise refused("visit", "nothing is left to be done at it", "see the course")
+            raise refused("visit", said("nothing is left to be done at it"), said("see the course"))
         for name in left:
             self.slots[name] = self.slots[name].with_state("missed")._replace(at=event.at)
         for lesion in dict.fromkeys(name.lesion for name in left):
@@ -230,7 +235,7 @@ class Consequences:
             and not self._waits(name, event.to.date())
         ]
         if not names:
-            raise refused("visit", "nothing is left to be done at it", "see the course")
+            raise refused("visit", said("nothing is left to be done at it"), said("see the course"))
         _check_reach(event.to.date())
         self.moved_now = event.to
         self._check_after_first(names, event.to.date())
@@ -275,8 +280,10 @@ class Consequences:
         ]
         here = min(self.slots[name].day for name in names)
         if others and on <= min(others) < here:
-            text = f"{day(on)} is not after the first visit on {day(min(others))}"
-            raise InputError(Problem("to", text, "choose a later day"))
+            text = said(
+                "{on} is not after the first visit on {first}", on=day(on), first=day(min(others))
+            )
+            raise InputError(Problem("to", text, said("choose a later day")))
 
     def _check_order(self, names: Sequence[Named]) -> None:
         """Refuse a move after which the law cannot hold, wherever the others are laid."""
@@ -292,28 +299,46 @@ class Consequences:
                 numbers = {breach.earlier.number: breach.later, breach.later.number: breach.earlier}
                 if name.number in numbers:
                     other = numbers[name.number]
-                    text = f"injection {other.number} of lesion {name.lesion}"
-                    problem = f"{text} is on {day(other.on)}"
-                    raise InputError(Problem("to", problem, "choose another day"))
+                    problem = said(
+                        "injection {count} of lesion {lesion} is on {target}",
+                        count=other.number,
+                        lesion=name.lesion,
+                        target=day(other.on),
+                    )
+                    raise InputError(Problem("to", problem, said("choose another day")))
 
     @_follow_event.register
     def _hold(self, event: Held) -> None:
-        self._check_entered(event.on, "the hold")
+        self._check_entered(event.on, said("the hold"))
         for lesion in event.lesions:
             if lesion in self.before.held:
                 since = day(self.before.held[lesion])
-                raise refused("", f"lesion {lesion} is held since {since}", "see the course")
+                raise refused(
+                    "",
+                    said("lesion {lesion} is held since {since}", lesion=lesion, since=f"{since}"),
+                    said("see the course"),
+                )
             if not any(slot.state in ("planned", "missed") for _, slot in self._injections(lesion)):
-                raise refused("", f"lesion {lesion} has no injections left", "see the course")
+                raise refused(
+                    "",
+                    said("lesion {lesion} has no injections left", lesion=lesion),
+                    said("see the course"),
+                )
 
     @_follow_event.register
     def _resume(self, event: Resumed) -> None:
         for lesion in event.lesions:
             if lesion not in self.before.held:
-                raise refused("", f"lesion {lesion} is not held", "see the course")
+                raise refused(
+                    "", said("lesion {lesion} is not held", lesion=lesion), said("see the course")
+                )
             if event.on < self.before.held[lesion]:
                 since = day(self.before.held[lesion])
-                raise refused("on", f"the hold began on {since}", "give a later day")
+                raise refused(
+                    "on",
+                    said("the hold began on {since}", since=f"{since}"),
+                    said("give a later day"),
+                )
             waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
             for name in waiting:
                 self.slots[name] = self.slots[name].to_come()
@@ -337,8 +362,12 @@ class Consequences:
             _check_reach(on)
             if self.opening.nearest(on, hour, stay) is not None:
                 return on
-        text = f"no open day within {_SEARCHED_DAYS} days from {day(earliest)}"
-        raise InputError(Problem("on", text, "choose another day"))
+        text = said(
+            "no open day within {searched_days} days from {earliest}",
+            searched_days=_SEARCHED_DAYS,
+            earliest=day(earliest),
+        )
+        raise InputError(Problem("on", text, said("choose another day")))
 
     def _given_before(self, lesion: str, number: int) -> Iterable[date]:
         """The days of what was given, and of what is to come before an injection."""
@@ -351,12 +380,12 @@ class Consequences:
     @_follow_event.register
     def _change_dose(self, event: DoseChanged) -> None:
         if not any(is_reached(event, name, slot) for name, slot in self._injections(event.lesion)):
-            text = f"lesion {event.lesion} has no injections to come from there"
-            raise refused("", text, "doses that were given are not changed; see the course")
+            text = said("lesion {lesion} has no injections to come from there", lesion=event.lesion)
+            raise refused("", text, said("doses that were given are not changed; see the course"))
 
     @_follow_event.register
     def _add_lesion(self, event: LesionAdded) -> None:
-        self._check_began(event.on, "the lesion's first injection")
+        self._check_began(event.on, said("the lesion's first injection"))
         lesion = self._lesion(event.lesion.id)
         on = self._open_day(lesion.id, event.on)
         course = self.before.course
@@ -372,8 +401,8 @@ class Consequences:
         _check_reach(event.on)
         done = [slot.day for slot in self.slots.values() if slot.state == "done"]
         if done and max(done) > event.on:
-            text = f"something was done on {day(max(done))}"
-            raise refused("on", text, "give that day or a later one, or correct the event")
+            text = said("something was done on {done}", done=day(max(done)))
+            raise refused("on", text, said("give that day or a later one, or correct the event"))
         for name, slot in self.slots.items():
             if slot.state in ("planned", "waiting"):
                 self.slots[name] = slot.with_state("cancelled")
@@ -435,8 +464,13 @@ class Consequences:
 
     def _slot(self, name: Named) -> Slot:
         if name not in self.slots:
-            text = f"{name.purpose} {name.number} of lesion {name.lesion} is not planned"
-            raise refused("", text, "see the course")
+            text = said(
+                "{purpose} {number} of lesion {lesion} is not planned",
+                purpose=said(name.purpose),
+                number=name.number,
+                lesion=name.lesion,
+            )
+            raise refused("", text, said("see the course"))
         return self.slots[name]
 
     def _lesion(self, wanted: str) -> Lesion:
@@ -451,14 +485,19 @@ class Consequences:
         """Refuse a day before the course began, or beyond all days."""
         began = self.before.began
         if on < began:
-            text = f"{what} would be on {day(on)}; the course began on {day(began)}"
-            raise refused("", text, "correct the day")
+            text = said(
+                "{what} would be on {on}; the course began on {began}",
+                what=what,
+                on=day(on),
+                began=day(began),
+            )
+            raise refused("", text, said("correct the day"))
         _check_reach(on)
 
     def _window(self, visit: Sequence[Named]) -> int:
         """How far a visit may lie from its day: the narrowest window of its appointments."""
         if not visit:
-            raise refused("visit", "nothing belongs to it", "see the course")
+            raise refused("visit", said("nothing belongs to it"), said("see the course"))
         return min(self._slot(name).appointment.window_days for name in visit)
 
     def _follow(self, name: Named, on: date) -> None:
@@ -646,8 +685,12 @@ class Consequences:
             return True
         obstacle = self.opening.obstacle(start, stay)
         if obstacle and stood and start.date() == self.noted.course.first_visit.date():
-            problem = f"the first visit would take {count(stay.minutes, 'minute')}: {obstacle}"
-            raise refused("", problem, "choose another day")
+            problem = said(
+                "the first visit would take {minutes}: {obstacle}",
+                minutes=count(stay.minutes, "minute"),
+                obstacle=obstacle,
+            )
+            raise refused("", problem, said("choose another day"))
         return obstacle is None
 
     def _lawful(
@@ -826,5 +869,7 @@ def _lacks(placed: Iterable[Placed]) -> tuple[int, int]:
 
 def _check_reach(on: date) -> None:
     if on > LAST_DAY:
-        problem = f"it leads to {on}; all days lie before {LAST_DAY.year + 1}"
-        raise InputError(Problem("", problem, "correct the day"))
+        problem = said(
+            "it leads to {on}; all days lie before {year}", on=f"{on}", year=LAST_DAY.year + 1
+        )
+        raise InputError(Problem("", problem, said("correct the day")))

@@ -46,12 +46,13 @@ from planner.core.plan.preparation import each_dose
 from planner.core.protocol.protocol import SULFITE_ALLERGY, Protocol
 from planner.core.values.formatting import day, listing
 from planner.core.values.quantities import Dose
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError
 
 Status = Literal["planned", "running", "held", "ended"]
 # What nobody corrects: it is what others did, or tells of no treatment.
 UNCORRECTED = (Planned, Issued, Migrated, Rearranged, Told, Subscribed, Corrected)
-_RESTORE = "somebody changed the database; restore the last backup"
+_RESTORE = said("somebody changed the database; restore the last backup")
 
 
 class Done(NamedTuple):
@@ -240,15 +241,23 @@ def _check_corrections(entries: Sequence[Entry]) -> None:
         event = there.get(target)
         place = f"event {target}"
         if event is None or target >= entry.number:
-            raise refused(place, "there is none", "see its history")
+            raise refused(place, said("there is none"), said("see its history"))
         if isinstance(event, UNCORRECTED):
-            raise refused(place, f"{kind_of(event)} is not corrected", "correct what it names")
+            raise refused(
+                place,
+                said("{event} is not corrected", event=kind_of(event)),
+                said("correct what it names"),
+            )
         if target in withdrawn:
-            raise refused(place, "it is withdrawn already", "enter it anew")
+            raise refused(place, said("it is withdrawn already"), said("enter it anew"))
         if instead is None:
             withdrawn.add(target)
         elif type(instead) is not type(event):
-            raise refused(place, f"it is {kind_of(event)}", "withdraw it, and enter it anew")
+            raise refused(
+                place,
+                said("it is {event}", event=kind_of(event)),
+                said("withdraw it, and enter it anew"),
+            )
 
 
 class _Folding:
@@ -297,15 +306,21 @@ class _Folding:
     def course_there(self) -> Course:
         """The course, once its plan was read."""
         if self.course is None:
-            raise refused("", "the history does not begin with a plan", "restore a backup")
+            raise refused(
+                "", said("the history does not begin with a plan"), said("restore a backup")
+            )
         return self.course
 
     def note(self, entry: Entry) -> None:
         """What one more event says, whatever it led to."""
         said_later = Issued | Migrated | Identified | Corrected | Told | Subscribed
         if self.ended and not isinstance(entry.event, said_later):
-            text = f"the course ended on {day(self.ended.on)} ({self.ended.ending})"
-            fix = "correct the ending first, if that was a slip"
+            text = said(
+                "the course ended on {on} ({ending})",
+                on=day(self.ended.on),
+                ending=said(self.ended.ending),
+            )
+            fix = said("correct the ending first, if that was a slip")
             raise refused(self.course_there.id, text, fix)
         self._note(entry.event, entry)
         if entry.confirmations:
@@ -322,7 +337,7 @@ class _Folding:
     @_note.register
     def _planned(self, event: Planned, entry: Entry) -> None:
         if self.course is not None:
-            raise refused(self.course.id, "it was planned already", "see the course")
+            raise refused(self.course.id, said("it was planned already"), said("see the course"))
         self.entered = entry.at.date()
         self.calendar_key = event.calendar_key
         lesions = (self._with_each_dose(one, event.course.id) for one in event.course.lesions)
@@ -330,7 +345,9 @@ class _Folding:
 
     def _with_each_dose(self, lesion: Lesion, course: str) -> Lesion:
         if lesion.id not in self.decisions:
-            raise refused(course, f"no event decided the regimen of lesion {lesion.id}", _RESTORE)
+            raise refused(
+                course, said("no event decided the regimen of lesion {id}", id=lesion.id), _RESTORE
+            )
         regimen = self.protocol.regimens[self.decisions[lesion.id].regimen]
         return lesion._replace(doses=each_dose(lesion, regimen.injections), same_dose=False)
 
@@ -340,9 +357,18 @@ class _Folding:
             name = Named(one.lesion, "injection", one.injection)
             done = self.given.get(name)
             if done is not None:
-                what = f"injection {name.number} of lesion {name.lesion}"
-                text = f"{what} was given on {day(done.given.at)} already (event {done.event})"
-                raise refused("", text, f"correct event {done.event}, if that was a slip")
+                what = said(
+                    "injection {number} of lesion {lesion}", number=name.number, lesion=name.lesion
+                )
+                text = said(
+                    "{what} was given on {at} already (event {event})",
+                    what=what,
+                    at=day(done.given.at),
+                    event=done.event,
+                )
+                raise refused(
+                    "", text, said("correct event {event}, if that was a slip", event=done.event)
+                )
             self.given[name] = Done(entry.number, entry.by, event, one)
 
     @_note.register
@@ -378,13 +404,21 @@ class _Folding:
             if lesion.id == wanted:
                 return lesion
         known = listing([one.id for one in self.course_there.lesions])
-        raise refused("lesion", f"{wanted} is no lesion of this course", f"there are {known}")
+        raise refused(
+            "lesion",
+            said("{wanted} is no lesion of this course", wanted=wanted),
+            said("there are {known}", known=known),
+        )
 
     @_note.register
     def _add_lesion(self, event: LesionAdded, _entry: Entry) -> None:
         course = self.course_there
         if any(one.id == event.lesion.id for one in course.lesions):
-            raise refused("id", f"{event.lesion.id} is a lesion already", "choose another id")
+            raise refused(
+                "id",
+                said("{id} is a lesion already", id=event.lesion.id),
+                said("choose another id"),
+            )
         lesion = self._with_each_dose(event.lesion, course.id)
         self.course = course._replace(lesions=(*course.lesions, lesion))
 
@@ -434,7 +468,9 @@ class _Folding:
         settled = entry.settled
         if settled is None:
             if not isinstance(entry.event, UNSETTLED):
-                text = f"event {entry.number} does not say when the visits to come are"
+                text = said(
+                    "event {number} does not say when the visits to come are", number=entry.number
+                )
                 raise refused(self.course_there.id, text, _RESTORE)
             return
         for name in settled.dropped:
@@ -454,7 +490,7 @@ class _Folding:
             self.identities.setdefault(first_of(visit.names, lesions), known)
         for number, start, end in settled.scheduled:
             if number not in self.visits:
-                text = f"a time is set for visit {number}, which is none"
+                text = said("a time is set for visit {number}, which is none", number=number)
                 raise refused(self.course_there.id, text, _RESTORE)
             if self.visits[number].start != start or self.visits[number].end != end:
                 self.visits[number] = self.visits[number]._replace(start=start, end=end)

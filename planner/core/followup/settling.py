@@ -73,6 +73,7 @@ from planner.core.plan.zone_rules import wall
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import plain
 from planner.core.values.quantities import Dose
+from planner.core.values.said import said
 from planner.errors import InputError, raise_if_any
 
 # What a distance is told by, wherever in a course it comes from.
@@ -195,9 +196,9 @@ def _confirmed_then(
 
 
 def _confirmed_by(finding: Finding, confirmations: Sequence[Confirmation]) -> Finding:
-    for said in confirmations:
-        if _is_of(said, finding) and plain(said.value) in _values_then(plain(finding.value)):
-            return finding._replace(confirmed_by=said.by, reason=said.reason)
+    for one in confirmations:
+        if _is_of(one, finding) and plain(one.value) in _values_then(plain(finding.value)):
+            return finding._replace(confirmed_by=one.by, reason=one.reason)
     return finding
 
 
@@ -210,7 +211,7 @@ def _values_then(value: str) -> Set[str]:
 
 def _open_again(finding: Finding, withdrawn: Sequence[Confirmation]) -> Finding:
     """A finding without a word that was withdrawn; another one may confirm it still."""
-    if any(_is_of(said, finding) for said in withdrawn):
+    if any(_is_of(one, finding) for one in withdrawn):
         return finding._replace(confirmed_by=None, reason=None)
     return finding
 
@@ -260,11 +261,11 @@ def _decisions(entry: Entry, protocol: Protocol) -> Iterator[Decision]:
 
 
 def _planned(
-    event: Event, said: State, protocol: Protocol, opening: Opening
+    event: Event, now: State, protocol: Protocol, opening: Opening
 ) -> tuple[dict[Named, Slot], tuple[Placed, ...]]:
     """The appointments of a new course and its visits in the clinic's days."""
     if not isinstance(event, Planned):
-        raise refused("", "the history does not begin with a plan", "restore a backup")
+        raise refused("", said("the history does not begin with a plan"), said("restore a backup"))
     course = event.course
     slots, visits = due_slots(course, protocol)
     apart = protocol.policy.shortest_interval_days

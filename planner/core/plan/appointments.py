@@ -11,6 +11,7 @@ from planner.core.calendar.clinic import PURPOSES, Purpose
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.formatting import listing
+from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
 # What became of a visit, an injection or an evaluation: it is to come, or it was.
@@ -224,15 +225,25 @@ def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
     visit = meant[0] if meant else None
     if visit is None:
         due = listing([str(one.due) for one in visits[1:]])
-        raise InputError(Problem(f"{place}.from", f"no visit is due on {move.due}", f"due: {due}"))
+        raise InputError(
+            Problem(
+                f"{place}.from",
+                said("no visit is due on {due}", due=f"{move.due}"),
+                said("due: {due}", due=f"{due}"),
+            )
+        )
     if visit is visits[0]:
-        raise InputError(Problem(f"{place}.from", "this is the first visit", "set first_visit"))
+        raise InputError(
+            Problem(f"{place}.from", said("this is the first visit"), said("set first_visit"))
+        )
     if visit.moved_to:
-        raise InputError(Problem(f"{place}.from", "this visit is moved already", "keep one move"))
+        raise InputError(
+            Problem(f"{place}.from", said("this visit is moved already"), said("keep one move"))
+        )
     _in_reach(move.to.date(), f"{place}.to")
     if move.to.date() <= visits[0].due:
-        fix = f"choose a day after {visits[0].due}"
-        raise InputError(Problem(f"{place}.to", "it is not after the first visit", fix))
+        fix = said("choose a day after {due}", due=f"{visits[0].due}")
+        raise InputError(Problem(f"{place}.to", said("it is not after the first visit"), fix))
     return visit
 
 
@@ -247,11 +258,16 @@ def _check_order(moved: Visit, others: Sequence[Visit], place: str) -> None:
         for theirs in other.injected:
             if theirs.lesion not in mine:
                 continue
-            taken = f"injection {theirs.count} of lesion {theirs.lesion} is on {other.target}"
+            taken = said(
+                "injection {count} of lesion {lesion} is on {target}",
+                count=theirs.count,
+                lesion=theirs.lesion,
+                target=f"{other.target}",
+            )
             if other.target == moved.target or (
                 (other.target > moved.target) != (theirs.count > mine[theirs.lesion])
             ):
-                raise InputError(Problem(f"{place}.to", taken, "choose another day"))
+                raise InputError(Problem(f"{place}.to", taken, said("choose another day")))
 
 
 def _without_later(
@@ -268,8 +284,10 @@ def _without_later(
             anchor = anchors.get(one.lesion)
             if one.purpose == "injection" and anchor and one.count > anchor.count:
                 if visit.moved_to:
-                    problem = f"the visit due {visit.due} would follow, but was moved before"
-                    fix = "write the moves in the order of their days"
+                    problem = said(
+                        "the visit due {due} would follow, but was moved before", due=f"{visit.due}"
+                    )
+                    fix = said("write the moves in the order of their days")
                     raise InputError(Problem(place, problem, fix))
                 days = days_between(injected, anchor.name, one.count)
                 later.append(replace(one, due=moved.target + timedelta(days=days)))
@@ -316,5 +334,5 @@ def ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
 
 def _in_reach(day: date, place: str) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
-        fix = f"all days lie from {FIRST_DAY.year} to {LAST_DAY.year}"
-        raise InputError(Problem(place, f"it leads to {day}", fix))
+        fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
+        raise InputError(Problem(place, said("it leads to {day}", day=f"{day}"), fix))

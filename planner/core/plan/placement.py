@@ -165,8 +165,12 @@ class _Series:
             if reason:
                 place = places[start]
                 near = listing([typed_moment(one) for one in self._open_near(index)], "or")
-                fix = f"free near it: {near}" if near else "choose another day"
-                yield Problem(place, f"{day(start)}: {reason}", fix)
+                fix = (
+                    said("free near it: {near}", near=near) if near else said("choose another day")
+                )
+                yield Problem(
+                    place, said("{start}: {reason}", start=day(start), reason=reason), fix
+                )
 
     @property
     def is_only_full(self) -> bool:
@@ -224,8 +228,10 @@ class _Series:
                         onward[state] = _Way(cost, days)
             ways = onward
             if len(ways) > MOST_WAYS:
-                fix = "move a visit by hand ([[move]]), or plan fewer lesions in one course"
-                raise InputError(Problem("", "too many series cross to find the best one", fix))
+                fix = said("move a visit by hand ([[move]]), or plan fewer lesions in one course")
+                raise InputError(
+                    Problem("", said("too many series cross to find the best one"), fix)
+                )
         return min(ways.values(), key=lambda way: way.cost, default=None)
 
     def _may_be_short(self, link: _Link, starts: Mapping[int, Mapping[date, datetime]]) -> bool:

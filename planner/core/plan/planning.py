@@ -39,6 +39,7 @@ from planner.core.plan.recording import (
 from planner.core.plan.visit_checks import placed_findings
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, listing
+from planner.core.values.said import said, term
 from planner.errors import InputError, Problem, raise_if_any
 
 
@@ -165,13 +166,25 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
     if lesion.site in protocol.table.domains.sites:
         is_paired = lesion.site not in protocol.unpaired
         if is_paired and lesion.side not in ("left", "right"):
-            said = "" if lesion.side is None else f", not {lesion.side}"
-            yield Problem("side", f"{lesion.site} is left or right{said}", "say the side")
+            problem = said("{site} is left or right", site=term("site", lesion.site))
+            if lesion.side is not None:
+                problem = said(
+                    "{site} is left or right, not midline", site=term("site", lesion.site)
+                )
+            yield Problem("side", problem, said("say the side"))
         if not is_paired and lesion.side in ("left", "right"):
-            yield Problem("side", f"{lesion.site} has no sides", "leave side out; see site_detail")
+            yield Problem(
+                "side",
+                said("{site} has no sides", site=term("site", lesion.site)),
+                said("leave side out; see site_detail"),
+            )
     if lesion.regimen is not None and lesion.regimen not in protocol.regimens:
         names = " or ".join(protocol.regimens)
-        yield Problem("regimen", f"{lesion.regimen!r} is no regimen here", f"use {names}")
+        yield Problem(
+            "regimen",
+            said("{regimen} is no regimen here", regimen=f"{lesion.regimen!r}"),
+            said("use {names}", names=names),
+        )
         return
     if lesion.doses and not lesion.same_dose and not wrong:
         decided = decide(lesion, protocol)
@@ -180,8 +193,15 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
             given = len(lesion.doses)
             yield Problem(
                 "dose_mg",
-                f"{count(given, 'dose')} for {count(wanted, 'injection')} ({decided.regimen})",
-                "give one number for all or one for each; a decimal has a point: 12.5, not 12,5",
+                said(
+                    "{given} for {wanted} ({regimen})",
+                    given=count(given, "dose"),
+                    wanted=count(wanted, "injection"),
+                    regimen=decided.regimen,
+                ),
+                said(
+                    "give one number for all or one for each; a decimal has a point: 12.5, not 12,5"
+                ),
             )
 
 
@@ -247,8 +267,14 @@ def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
     screens = [one.id for one in protocol.screens]
     for one in course.screening:
         if one.screen not in screens:
-            fix = f"there are {listing(screens)}" if screens else "leave it out"
-            yield Problem(f"screening.{one.screen}", "the protocol asks no such question", fix)
+            fix = (
+                said("there are {screens}", screens=listing(screens))
+                if screens
+                else said("leave it out")
+            )
+            yield Problem(
+                f"screening.{one.screen}", said("the protocol asks no such question"), fix
+            )
     for lesion in course.lesions:
         for problem in lesion_problems(lesion, protocol):
             yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
