@@ -61,7 +61,7 @@ def test_catalogues_are_whole_and_compiled(code: str) -> None:
 # What only a command line, a protocol's author or whoever installs the planner is told.
 TOLD_IN_ENGLISH = (
     "app/exchange.py", "app/issued_folder.py", "app/plan_folders.py", "app/publishing.py",
-    "app/validation", "cli", "core/followup/first_edition_history.py", "core/protocol",
+    "app/validation", "cli", "core/followup/first_edition_history.py", "core/protocol/rules.py",
     "core/roster/solving.py", "documents/document_set.py", "documents/folder.py",
     "files/bundled.py", "files/calendars", "files/first_edition_plan.py", "files/plan.py",
     "files/protocol.py", "files/seal.py", "files/signing.py", "servers", "store/database.py",

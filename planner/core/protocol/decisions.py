@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from planner.core.protocol.rules import Domains, ProofGrid, Rule, faults, size_faults, ulceration
 from planner.core.values.formatting import mm
-from planner.core.values.said import Said, said, term
+from planner.core.values.said import Said, joined, said, term
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
 
@@ -130,18 +130,23 @@ class DecisionTable:
         """What is wrong with inputs, a problem each; the places are the inputs' names."""
         domain = self.domains.size_mm
         if not isinstance(size_mm, Decimal) or not size_mm.is_finite():
-            yield Problem("size_mm", f"{size_mm} is not a size", "give millimetres, such as 4.5")
+            problem = said("{value} is not a size", value=f"{size_mm}")
+            yield Problem("size_mm", problem, said("give millimetres, such as 4.5"))
         elif size_mm not in domain:
-            yield Problem(
-                "size_mm",
-                f"{mm(size_mm)} is outside the sizes of the protocol, {domain.words('mm')}",
-                "measure the largest diameter in mm, or leave the lesion out",
+            problem = said(
+                "{size} is outside the sizes of the protocol, {domain}",
+                size=mm(size_mm),
+                domain=domain.words("mm"),
             )
+            fix = said("measure the largest diameter in mm, or leave the lesion out")
+            yield Problem("size_mm", problem, fix)
         if not isinstance(ulcerated, bool):
-            yield Problem("ulcerated", f"{ulcerated!r} does not say it", "say true or false")
+            problem = said("{text} does not say it", text=f"{ulcerated!r}")
+            yield Problem("ulcerated", problem, said("say true or false"))
         if site not in self._grid.by_site:
-            sites = ", ".join(self.domains.sites)
-            yield Problem("site", f"{site!r} is not a site of the protocol", f"use one of {sites}")
+            problem = said("{value} is not a site of the protocol", value=f"{site!r}")
+            sites = joined([term("site", one) for one in self.domains.sites])
+            yield Problem("site", problem, said("use one of {sites}", sites=sites))
 
     def _changes(self, atom: int, others: int, regimen: str) -> Iterator[tuple[Decimal, bool, str]]:
         """The nearest change of regimen at smaller sizes, and at larger ones."""

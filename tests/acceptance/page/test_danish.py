@@ -1,0 +1,92 @@
+"""The page in another language: nothing that it shows or refuses has English left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from planner.app.accounts import set_language
+from planner.app.actors import ROLES, Role
+from planner.store.database import open_database
+from tests.acceptance.page.conftest import PHYSICIAN, add
+from tests.pages import NAMES, PASSWORD, Form, Visitor, served, soon
+
+# Words that only an English sentence has, but for keys and choices of files, which stay.
+ENGLISH = re.compile(
+    r"(?<![&;\"'\[])\b(the|of|is|are|was|were|not|and|with|this|that|than|would|visit|lesion"
+    r"|injection|dose|stated|given|more|less|week|day|days|page|no|write|choose|see|already"
+    r"|course)\b(?! ?[\[:])"
+)
+# What somebody typed, and the title of the source.
+TYPED = re.compile(r"systemic sclerosis|Treatment of Skin[^;.]*Case Series|xyz|12\.5 years")
+COURSE = "/courses/K-1"
+CHANGES = ("move", "hold", "end", "dose", "answer", "add-lesion", "resume", "confirm")
+PATHS = (
+    "/", "/tasks", f"/day/{soon(-10)[:10]}", f"/week/{soon(-10)[:10]}", "/courses", "/courses/new",
+    COURSE, f"{COURSE}/history", f"{COURSE}/papers", f"{COURSE}/visits/1", f"{COURSE}/visits/2",
+    f"{COURSE}/visits/77", *(f"{COURSE}/{one}" for one in CHANGES), "/courses/K-99", "/clinic",
+    *(f"{COURSE}/visits/1/{one}" for one in ("move", "missed", "undo")), "/account", "/nowhere",
+)  # fmt: skip
+# What a form proves itself with, and what is done.
+KEPT = re.compile(r"csrf|token|seen|answer|digest|sign|^what$|^act$")
+AWAY = ("/logout", "/lock", "/unlock")
+
+
+def english(visitor: Visitor) -> list[str]:
+    """The words around what is English on a page."""
+    text = TYPED.sub("", visitor.text)
+    return [text[max(0, one.start() - 40) : one.end() + 40] for one in ENGLISH.finditer(text)]
+
+
+def wrongly_filled(form: Form, path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """What each button of a form sends when nonsense was written in every field."""
+    where = form.action or path
+    if form.method == "get" or where.startswith(AWAY):
+        return
+    for _, name, value in form.buttons:
+        sent = {
+            one.name: one.value if KEPT.search(one.name) else "xyz"
+            for one in form.controls
+            if one.name and (one.type not in ("radio", "checkbox") or one.is_on)
+        }
+        yield where, sent | ({name: value} if name else {})
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_english_is_left(light_url: str, role: Role) -> None:
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES[role]), "da")
+        visitor = page.visitor()
+        visitor.open("/login")
+        (form,) = visitor.reader.forms
+        hidden = {one.name: one.value for one in form.controls if one.name}
+        visitor.post("/login", {**hidden, "name": NAMES[role], "password": PASSWORD})
+        found: dict[str, list[str]] = {}
+        answers = set()
+        for path in PATHS:
+            address = str(visitor.open(path).url)
+            found[path] = english(visitor)
+            forms = list(visitor.reader.forms)
+            for where, sent in (one for form in forms for one in wrongly_filled(form, address)):
+                answers.add(visitor.post(where, sent).status_code)
+                found[f"{where} {sent}"] = english(visitor)
+        left = {path: texts for path, texts in found.items() if texts}
+        assert [*left.values()] == [], [*left]
+        assert not answers & {500, 502, 503}
+        assert 403 in answers or 422 in answers
+
+
+def test_a_refusal_is_in_the_language_of_who_asks(light_url: str) -> None:
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["nurse"]), "da")
+        nurse, physician = page.signed_in("nurse"), page.signed_in("physician")
+        nurse.open(f"{COURSE}/visits/77")
+        physician.open(f"{COURSE}/visits/77")
+        assert "der er intet besøg 77" in nurse.text
+        assert "there is no visit 77" in physician.text
