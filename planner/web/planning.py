@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from flask import redirect, request, url_for
@@ -60,6 +61,8 @@ _BACKGROUND = (
     "consent_to_publish", "ethics",
 )  # fmt: skip
 _PATIENT_TEXTS = ("id", "name", "birth_date", "address")
+# Before the id of the lesion that a button takes off.
+_WITHOUT = "without "
 _LESION = re.compile(r"lesion\[(\d{1,3})\]\.\w+")
 # What the fields are called, by the keys of a course file.
 LABELS = {
@@ -83,16 +86,14 @@ def course_new() -> Response:
     form = sent_form()
     if form is None:
         return _New(there, Form(), 1).shown(200)
-    new = _New(there, form, _lesions_in(form))
-    match form.get("act"):
-        case "lesion":
-            return new._replace(lesions=min(new.lesions + 1, MOST_LESIONS)).shown(200)
-        case "file":
-            return _from_file(there, form)
-        case "add":
-            return new.added()
-        case _:
-            return new.looked_at()
+    new, act = _New(there, form, _lesions_in(form)), form.get("act", "")
+    if act == "lesion":
+        return new.with_lesion().shown(200)
+    if act.startswith(_WITHOUT):
+        return new.without_lesion(act.removeprefix(_WITHOUT)).shown(200)
+    if act == "file":
+        return _from_file(there, form)
+    return new.added() if act == "add" else new.looked_at()
 
 
 @pages.action("/courses/new/preview", may="planned")
@@ -113,6 +114,31 @@ class _New(NamedTuple):
     place: Place
     form: Form
     lesions: int
+
+    def with_lesion(self) -> _New:
+        """The form with a lesion more, under the first id that none of it has."""
+        if self.lesions >= MOST_LESIONS:
+            return self
+        taken = {self.lesion_id(n) for n in range(1, self.lesions + 1)}
+        form, number = Form(self.form), self.lesions + 1
+        form[f"lesion[{number}].id"] = next(
+            one for one in map(default_id, count(1)) if one not in taken
+        )
+        return self._replace(form=form, lesions=number)
+
+    def without_lesion(self, lesion: str) -> _New:
+        """The form less a lesion; the others keep their ids, which ticks stand for."""
+        ids = [self.lesion_id(n) for n in range(1, self.lesions + 1)]
+        if lesion not in ids or len(ids) == 1:
+            return self
+        gone, form = ids.index(lesion) + 1, Form()
+        for name, value in self.form.items(multi=True):
+            match = _LESION.fullmatch(name)
+            number = int(match[1]) if match else 0
+            if number != gone:
+                now = number - 1 if number > gone else number
+                form.add(name.replace(f"[{number}]", f"[{now}]", 1) if match else name, value)
+        return self._replace(form=form, lesions=self.lesions - 1)
 
     def seen(self, look: Looked) -> str:
         """What stands for all that is filled in and the plan that it leads to."""

@@ -120,6 +120,27 @@ def test_a_lesion_more(page: Served) -> None:
     assert "B left elbow, 4 mm" in visitor.text
 
 
+def test_a_lesion_that_was_one_too_many(page: Served) -> None:
+    """The others keep their ids and what was typed of them; a new one takes an id that is free."""
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    for lesion, site in (("Lesion B", "elbow"), ("Lesion C", "hand")):
+        visitor.press("Add a lesion")
+        visitor.fill("Site", site, lesion)
+    assert visitor.press("Take lesion B off").status_code == 200
+    assert visitor.control("Site", "Lesion A").value == "knee"
+    assert visitor.control("Largest diameter, mm", "Lesion A").value == "70"
+    assert visitor.control("Site", "Lesion C").value == "hand"
+    assert "Lesion B" not in visitor.text
+    visitor.press("Add a lesion")
+    assert visitor.control("Site", "Lesion B").value == ""
+    visitor.press("Take lesion C off")
+    visitor.press("Take lesion A off")
+    assert "Take lesion" not in visitor.text
+    visitor.post("/courses/new", visitor.sent("Add a lesion") | {"act": "without B"})
+    assert visitor.control("Site", "Lesion B").value == ""
+
+
 def test_a_course_file_is_read_with_all_its_problems(page: Served) -> None:
     visitor = page.signed_in("physician")
     visitor.open("/courses/new")
