@@ -84,6 +84,16 @@ def _sentences(code: ast.Module) -> Iterator[str]:
                     yield text
 
 
+def terms() -> Iterator[tuple[str, str]]:
+    """Words that are spelled like others, each with what tells it from them."""
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "term":
+                literals = [one.value for one in call.args if isinstance(one, ast.Constant)]
+                if len(literals) == 2:
+                    yield str(literals[0]), str(literals[1])
+
+
 def _literals(argument: ast.expr) -> list[str]:
     """The text of an argument, or each of two between which it chooses."""
     if isinstance(argument, ast.IfExp):
@@ -128,6 +138,9 @@ def updated(language: str) -> Catalog:
     for regimen in load_protocol("sts-150").regimens:
         known = old.get(regimen, "regimen")
         new.add(regimen, known.string if known is not None else None, context="regimen")
+    for context, word in terms():
+        known = old.get(word, context)
+        new.add(word, known.string if known is not None else None, context=context)
     protocol = load_protocol("sts-150")
     asked = [one.id for one in (*protocol.questions, *protocol.observations)]
     for name in (*asked, "yes", "no"):

@@ -14,7 +14,8 @@ from planner.documents.language import language
 
 def patient_summary(plan: Plan) -> str:
     """What a patient's calendar calls a visit: nothing that tells what is treated."""
-    return language(plan.clinic.language)("Appointment")
+    say = language(plan.clinic.language)
+    return say("Appointment")
 
 
 def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
@@ -24,7 +25,8 @@ def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
     calendar has at least one component (RFC 5545, 3.6).
     """
     if not has_died(plan):
-        name = _named(language(plan.clinic.language)("Appointments"), plan)
+        say = language(plan.clinic.language)
+        name = _named(say("Appointments"), plan)
         shown = [
             (visit, _patient_entry(plan, visit, stamp)._replace(cancelled=_is_off(visit)))
             for visit in plan.visits

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 from planner.core.followup.events import Entry
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.pages import (
-    LETTER_PAGE,
-    SHEET_PAGE,
     stale_pages,
     to_do,
 )
@@ -34,6 +32,7 @@ from planner.documents.wording import (
     Issue,
     ending_lines,
     issue_line,
+    page_words,
     paper_of,
     state_words,
     strength,
@@ -108,9 +107,7 @@ def _pages(plan: Plan, since: Since, say: Language) -> Iterator[str]:
 
 def _page(page: str, code: str, say: Language) -> str:
     """`visit 3 (code 1a2b3c4d)`; the labels of a visit bear its code too."""
-    names = {SHEET_PAGE: say("treatment sheet"), LETTER_PAGE: say("letter with the appointments")}
-    name = names.get(page) or say("visit {n}", n=page.rpartition("-")[2])
-    return f"{name} ({say('code {code}', code=code)})".replace(" ", NBSP)
+    return f"{page_words(page, say)} ({say('code {code}', code=code)})".replace(" ", NBSP)
 
 
 def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:

@@ -151,7 +151,7 @@ def _(event: LesionAdded, say: Language) -> str:
 @told.register
 def _(event: Confirmed, say: Language) -> str:
     one = event.confirmation
-    return say("confirmed: {finding} ({value})", finding=one.finding, value=one.value)
+    return say("confirmed: {finding} ({value})", finding=one.finding, value=say.sentence(one.value))
 
 
 @told.register

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from planner.core.dosing.draw_up import draw_up as draw_up_of
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import AGAINST_TREATMENT, ranges
-from planner.core.plan.pages import listed_pages
+from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, listed_pages
 from planner.core.plan.plan import (
     Decision,
     Ending,
@@ -397,6 +397,12 @@ def ending_words(ending: Ending, say: Language = ENGLISH) -> str:
 def visit_state(visit: PlannedVisit, say: Language = ENGLISH) -> str:
     """What became of a visit; nothing for one that is to come."""
     return "" if visit.state == "planned" else state_words(visit.state, say)
+
+
+def page_words(page: str, say: Language = ENGLISH) -> str:
+    """What a page of the papers is called: `visit 3` for visit-3."""
+    names = {SHEET_PAGE: say("treatment sheet"), LETTER_PAGE: say("letter with the appointments")}
+    return names.get(page) or say("visit {n}", n=page.rpartition("-")[2])
 
 
 def state_words(state: VisitState, say: Language = ENGLISH) -> str:

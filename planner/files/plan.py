@@ -22,7 +22,7 @@ from planner.files.first_edition_plan import plan_problems
 from planner.files.reading import LONGEST_TEXT, exact_decimal, read_bytes, refuse_constant
 from planner.files.records import as_written, indented
 from planner.files.seal import SEAL, each_once, is_sealed, sealed
-from planner.files.wordings import WORDING, read_wordings, worded, wordings
+from planner.files.wordings import WORDING, check_belong, read_wordings, worded, wordings
 
 MOST = 10**7
 _FIX = "plan the course again"
@@ -106,6 +106,7 @@ def _worded(plan: Plan, kept: Any) -> Plan:
     """The plan, its sentences with what they are made of. Raises InputError where that is none."""
     try:
         known = read_wordings(kept)
+        check_belong(known, (*plan.findings, *plan.decisions, *plan.visits))
     except ValueError as error:
         raise InputError(Problem(WORDING, str(error), _FIX)) from error
     return plan._replace(

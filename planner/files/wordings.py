@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from string import Formatter
 from typing import Any, TypeVar
 
@@ -27,13 +28,19 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     Decision: ("sources",),
     PlannedVisit: ("moved_because",),
 }
-# A sentence in a sentence and so on: none of ours is as deep.
-_DEEPEST = 20
+# A sentence in a sentence and so on: none of ours is as deep, or as long.
+_DEEPEST, _LONGEST = 20, 4000
 
 
-def wordings(records: Iterable[Finding | Decision | PlannedVisit]) -> list[dict[str, Any]]:
-    """What the sentences of records are made of, each once, in the order of their English."""
-    found = {plain(text): text for one in records for text in _sentences(one)}
+def wordings(
+    records: Iterable[Finding | Decision | PlannedVisit], texts: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """What the sentences of records, and other texts, are made of, in the order of their English.
+
+    Each stands there once. Those that are one text, without places, are known by themselves.
+    """
+    every = chain(texts, chain.from_iterable(map(_texts, records)))
+    found = {plain(one): one for one in every if isinstance(one, Said) and one.places}
     return [_plain(found[english]) for english in sorted(found)]
 
 
@@ -46,9 +53,24 @@ def read_wordings(kept: Any) -> Wordings:
     return {plain(one): one for one in sentences}
 
 
+def check_belong(
+    known: Wordings, records: Iterable[Finding | Decision | PlannedVisit], texts: Iterable[str] = ()
+) -> None:
+    """Raise ValueError for a sentence that no record has: it would be kept where nobody looks."""
+    there = {plain(one) for one in chain(texts, chain.from_iterable(map(_texts, records)))}
+    if not known.keys() <= there:
+        raise ValueError("it words what stands nowhere")
+
+
 def worded(records: Iterable[R], known: Wordings) -> tuple[R, ...]:
     """Records that were read, their sentences with what they are made of."""
     return tuple(_record(one, known) for one in records)
+
+
+def worded_text(text: str, known: Wordings) -> str:
+    """A text with what it is made of, where that is known."""
+    found = known.get(plain(text))
+    return text if found is None else found.spelled(text)
 
 
 def _record(record: R, known: Wordings) -> R:
@@ -59,17 +81,14 @@ def _record(record: R, known: Wordings) -> R:
 def _worded(value: Any, known: Wordings) -> Any:
     if isinstance(value, tuple):
         return tuple(_worded(one, known) for one in value)
-    found = None if value is None else known.get(plain(value))
-    return value if found is None else found.spelled(value)
+    return None if value is None else worded_text(value, known)
 
 
-def _sentences(record: Finding | Decision | PlannedVisit) -> Iterator[Said]:
-    """Those that say more than one text can: a word of ours is known by itself."""
+def _texts(record: Finding | Decision | PlannedVisit) -> Iterator[str]:
+    """The texts of a record that may be sentences of ours."""
     for name in _FIELDS[type(record)]:
         value = getattr(record, name)
-        for one in value if isinstance(value, tuple) else (value,):
-            if isinstance(one, Said) and one.places:
-                yield one
+        yield from filter(None, value if isinstance(value, tuple) else (value,))
 
 
 def _plain(part: Part) -> Any:
@@ -90,7 +109,10 @@ def _said(kept: Any, depth: int) -> Said:
     match kept:
         case {"say": str(template), "of": dict(places)} if depth < _DEEPEST:
             _check_template(template, places)
-            return said(template, **{name: _part(one, depth) for name, one in places.items()})
+            parts = {name: _part(one, depth) for name, one in places.items()}
+            if max([len(template), *(len(str(one)) for one in parts.values())]) > _LONGEST:
+                raise ValueError("it is longer than any sentence")
+            return said(template, **parts)
         case {"say": str(template), "as": str(context)}:
             return term(context, template)
         case {"say": str(template), **rest} if not rest:
@@ -114,5 +136,7 @@ def _part(kept: Any, depth: int) -> Part:
 def _check_template(template: str, places: Mapping[str, Any]) -> None:
     """Raise ValueError for what is more than words and names of places."""
     for _, name, form, conversion in Formatter().parse(template):
-        if name is not None and (name not in places or form or conversion):
+        if name is None:
+            continue
+        if not name.isidentifier() or name not in places or form or conversion:
             raise ValueError("it has a place that it does not fill")

@@ -26,7 +26,14 @@ from planner.core.values.formatting import number
 from planner.core.values.quantities import Dose
 from planner.core.values.records import every_field, plain, unusual_fields
 from planner.files.reading import exact_decimal, refuse_constant
-from planner.files.wordings import WORDING, read_wordings, worded, wordings
+from planner.files.wordings import (
+    WORDING,
+    check_belong,
+    read_wordings,
+    worded,
+    worded_text,
+    wordings,
+)
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -104,8 +111,9 @@ def to_row(entry: Entry, salt: str) -> EventRow:
         settled = plain(entry.settled, _exact, _settled_fields)
         facts["scheduled"] = settled.pop("scheduled")
         facts["settled"] = settled
-        if kept := wordings(_that_say(entry.settled)):
-            facts[WORDING] = kept
+    said_of = () if entry.settled is None else _that_say(entry.settled)
+    if kept := wordings(said_of, entry.answered):
+        facts[WORDING] = kept
     typed |= _take_typed(facts, "")
     kind = kind_of(entry.event)
     return EventRow(entry.number, entry.at.isoformat(), "", kind, _json(facts), typed, salt)
@@ -142,8 +150,7 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
     if settled is not None:
         _with_states(settled)
         settled = _adapter(Settled).validate_python({**settled, "scheduled": facts["scheduled"]})
-        settled = _worded(settled, facts.get(WORDING))
-    return Entry(
+    entry = Entry(
         number=row.number,
         at=datetime.fromisoformat(row.at),
         by=facts.get("by", row.author) or "",
@@ -155,6 +162,8 @@ def from_row(row: EventRow, patient: KnownPatient, known: Collection[str] = KNOW
         answered=tuple(facts.get("answered", ())),
         through=facts.get("through", "terminal"),
     )
+    # An earlier version kept its sentences as texts alone.
+    return _worded(entry, facts[WORDING]) if WORDING in facts else entry
 
 
 def _that_say(settled: Settled) -> Iterator[Finding | Decision | PlannedVisit]:
@@ -164,15 +173,20 @@ def _that_say(settled: Settled) -> Iterator[Finding | Decision | PlannedVisit]:
     yield from settled.visits
 
 
-def _worded(settled: Settled, kept: Any) -> Settled:
-    """What was settled, its sentences as they were made; an earlier version kept them as texts."""
-    if kept is None:
-        return settled
-    known, findings = read_wordings(kept), settled.findings
-    return settled._replace(
-        findings=None if findings is None else worded(findings, known),
-        decisions=worded(settled.decisions, known),
-        visits=worded(settled.visits, known),
+def _worded(entry: Entry, kept: Any) -> Entry:
+    """An event, its sentences as they were made."""
+    known, settled = read_wordings(kept), entry.settled
+    check_belong(known, () if settled is None else _that_say(settled), entry.answered)
+    entry = entry._replace(answered=tuple(worded_text(one, known) for one in entry.answered))
+    if settled is None:
+        return entry
+    findings = None if settled.findings is None else worded(settled.findings, known)
+    return entry._replace(
+        settled=settled._replace(
+            findings=findings,
+            decisions=worded(settled.decisions, known),
+            visits=worded(settled.visits, known),
+        )
     )
 
 

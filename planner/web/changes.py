@@ -20,12 +20,14 @@ from planner.app.queries import course_standing
 from planner.app.subscription import renewed
 from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
 from planner.core.plan.course import SIDES, Confirmation, Lesion
+from planner.core.plan.findings import CODES
 from planner.core.plan.plan import ENDINGS
+from planner.core.values.formatting import capital
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
 from planner.documents.change_slip import changes_between
 from planner.documents.event_wording import told
-from planner.documents.language import Language, msgid
+from planner.documents.language import Language
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -78,11 +80,11 @@ class ChangeForm(NamedTuple):
     make: Callable[[Standing, Fields, int | None], Make]
     has_reason: bool = True
     # What it is about, where the form does not say so itself.
-    about: Callable[[Standing, int | None], str] = lambda _standing, _visit: ""
+    about: Callable[[Standing, int | None, Form], str] = lambda _standing, _visit, _form: ""
 
 
 REASON = Field("reason", "Reason")
-_YES_NO = [("", ""), ("yes", msgid("yes")), ("no", msgid("no"))]
+_YES_NO = [("", ""), ("yes", said("yes")), ("no", said("no"))]
 
 
 def _from_a_day(
@@ -197,7 +199,7 @@ def _lesions_of(standing: Standing, *, held: bool | None = None) -> list[tuple[s
 
 
 def _on(standing: Standing, *, held: bool) -> Sequence[Field]:
-    every = [("", msgid("all")), *_lesions_of(standing, held=held)]
+    every = [("", said("all")), *_lesions_of(standing, held=held)]
     return (
         Field("lesion", "Lesion", "choice", every),
         Field("on", "Day", hint="2026-09-14"),
@@ -241,8 +243,8 @@ def _answer_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
 
 
 def _end_fields(_standing: Standing, _visit: int | None) -> Sequence[Field]:
-    how = [("", ""), ("completed", msgid("completed")), ("stopped", msgid("stopped"))]
-    how += [("died", msgid("the patient died")), ("lost", msgid("lost to follow-up"))]
+    how = [("", ""), ("completed", said("completed")), ("stopped", said("stopped"))]
+    how += [("died", said("the patient died")), ("lost", said("lost to follow-up"))]
     return (
         Field("ending", "How it ended", "choice", how),
         Field("on", "Day", hint="2026-11-30"),
@@ -278,7 +280,7 @@ def _correct_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
     return (
         Field("event", "What was entered", "choice", [("", ""), *_recorded(standing)]),
         Field("withdraw", "It never was", "choice", _YES_NO),
-        Field("lesion", "Lesion", "choice", [("", msgid("all")), *_lesions_of(standing)]),
+        Field("lesion", "Lesion", "choice", [("", said("all")), *_lesions_of(standing)]),
         Field("ml", "Given, mL"),
         Field("size_mm", "Size, mm"),
         Field("at", "Time", hint="2026-09-14 09:10"),
@@ -320,14 +322,25 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
     return lambda there: entered.put_right(there, number or 0, correction)
 
 
-def _time_now(standing: Standing, visit: int | None) -> str:
+def _time_now(standing: Standing, visit: int | None, _form: Form) -> str:
     """When a visit is as it stands."""
     start = entered.visit_of(standing, visit or 0).start
     words = say()
     return words("now {when}", when=words.typed_moment(start)) if start else ""
 
 
-def _last_entry(standing: Standing, _visit: int | None) -> str:
+def _finding_asked(standing: Standing, _visit: int | None, form: Form) -> str:
+    """The finding that would be confirmed, in words: what it means, and what the plan says."""
+    asked = form.get("finding", ""), form.get("value", "")
+    words = say()
+    for one in standing.plan.findings:
+        if (one.code, one.value) == asked:
+            meaning = capital(words.sentence(said(CODES[one.code])))
+            return f"{meaning}: {words.sentence(one.alone)}"
+    return ""
+
+
+def _last_entry(standing: Standing, _visit: int | None, _form: Form) -> str:
     """What would be withdrawn, and who entered it."""
     words = say()
     try:
@@ -367,7 +380,14 @@ FORMS = {
         "undone", "Withdraw the last entry", "Undo", _only_reason, _undone, about=_last_entry
     ),
     "correct": ChangeForm("corrected", "Correct", "Put it right", _correct_fields, _corrected),
-    "confirm": ChangeForm("confirmed", "Confirm a finding", "Confirm", _confirm_fields, _confirmed),
+    "confirm": ChangeForm(
+        "confirmed",
+        "Confirm a finding",
+        "Confirm",
+        _confirm_fields,
+        _confirmed,
+        about=_finding_asked,
+    ),
     "withdraw-address": ChangeForm(
         "subscribed", "Withdraw the address of the calendar", "Withdraw", _only_reason, _withdrawn
     ),
@@ -490,7 +510,7 @@ class _Shown(NamedTuple):
             is_looked_at=led is not None,
             can_write=led is not None and can_write(led),
             is_missing=form.get("act") == "write",
-            about=self.of.about(self.standing, self.visit),
+            about=self.of.about(self.standing, self.visit, form),
             labels={one.name: words(one.label) for one in fields},
             led_to=led_to(led, words) if led else [],
             questions=questions(led.asked if led else (), form, words),

@@ -33,9 +33,9 @@ from planner.app.queries import course_to_record
 from planner.core.followup.events import Evaluated, Given
 from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
 from planner.core.protocol.protocol import Observation
-from planner.core.values.formatting import decimal, mg, ml, mm
-from planner.core.values.said import said
-from planner.documents.language import Language, msgid
+from planner.core.values.formatting import decimal
+from planner.core.values.said import said, term
+from planner.documents.language import Language
 from planner.documents.wording import where
 from planner.errors import (
     InputError,
@@ -66,10 +66,12 @@ from planner.web.visitor import author, database, role
 
 pages = Pages()
 PLANNED, OTHER, NOT_GIVEN = "planned", "other", "not"
+# Elsewhere these words say that nobody stated something.
+_NOT_GIVEN = term("visit", "not given")
 HOW = (
-    (PLANNED, msgid("as planned")),
-    (OTHER, msgid("another dose")),
-    (NOT_GIVEN, msgid("not given")),
+    (PLANNED, said("as planned")),
+    (OTHER, said("another dose")),
+    (NOT_GIVEN, _NOT_GIVEN),
 )
 _HOUR = re.compile(r"\d?\d:\d\d")
 _STRENGTH = Bounds("mg/mL", 0, 10_000)
@@ -140,7 +142,7 @@ class _Visit(NamedTuple):
         lesion = next(one for one in self.standing.plan.lesions if one.id == name)
         planned = "" if injection is None else dose_line(injection, say())
         return Group(
-            name, where(lesion, say()), mm(lesion.size_mm), is_measured, injection, planned
+            name, where(lesion, say()), say().mm(lesion.size_mm), is_measured, injection, planned
         )
 
     @property
@@ -252,18 +254,23 @@ class _Visit(NamedTuple):
                 Problem("", said("nothing was entered"), said("enter a size or a dose"))
             )
         fields.check()
+        words = say()
         makes: list[Make] = [_as_it_is(one) for one in seen]
-        lines = [Line(one.lesion, msgid("measured"), mm(one.size_mm)) for one in seen]
+        lines = [Line(one.lesion, said("measured"), words.mm(one.size_mm)) for one in seen]
         if amounts:
             event = given(self.standing, self.planned.number, amounts, noted)
             makes.append(_as_it_is(event))
             lines += (
-                Line(one.lesion, msgid("given"), f"{ml(one.drawn_ml)}, {mg(one.drawn_mg)}")
+                Line(
+                    one.lesion,
+                    said("given"),
+                    f"{words.ml(one.drawn_ml)}, {words.mg(one.drawn_mg)}",
+                )
                 for one in event.injections
             )
         if missing:
             makes.append(self._missed(missing))
-            lines += (Line(lesion, msgid("not given"), why) for lesion, why in missing)
+            lines += (Line(lesion, _NOT_GIVEN, why) for lesion, why in missing)
         return Recorded(makes, lines, at)
 
     def _time(self, fields: Fields) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,9 @@ from planner.app.actors import may
 from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
+from planner.core.values.said import Said
 from planner.documents.language import Language, language, msgid
+from planner.documents.wording import page_words
 from planner.errors import Problem
 from planner.files.records import json_bytes
 from planner.store.clinics import Place
@@ -100,8 +102,10 @@ def file(content: bytes, kind: str, name: str, *, inline: bool = True) -> Respon
 
 
 def translated(choices: Sequence[tuple[str, str]], words: Language) -> list[tuple[str, str]]:
-    """The choices of a field: their values, and their words in a language."""
-    return [(value, words(said)) for value, said in choices]
+    """The choices of a field: their values, and words of ours in a language; others as they are."""
+    return [
+        (value, words.sentence(one) if isinstance(one, Said) else one) for value, one in choices
+    ]
 
 
 def sites(protocol: Protocol, words: Language) -> list[tuple[str, str]]:
@@ -141,6 +145,11 @@ def volumes(summary: Summary, words: Language) -> str:
     )
 
 
+def page_names(pages: Sequence[Mapping[str, str]], words: Language) -> str:
+    """Which pages of a course's papers some are."""
+    return ", ".join(page_words(one["page"], words) for one in pages)
+
+
 def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
     """Choices that are their own words."""
     return [(one, one) for one in values]
@@ -148,7 +157,7 @@ def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 
 # What templates ask.
 HELPERS: tuple[Callable[..., Any], ...] = (
-    translated, sites, regimens, kinds, weekday, pairs, days, volumes,
+    translated, sites, regimens, kinds, weekday, page_names, pairs, days, volumes,
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from planner.core.values.formatting import (
     moment,
     typed_moment,
 )
-from planner.core.values.said import joined, said
+from planner.core.values.said import Said, joined, said
 
 
 def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator[Finding]:
@@ -55,7 +55,9 @@ def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator
         near = joined([_distances(placed), value])
         yield Finding("interval-too-short", "confirm", text, near, visit=number, due=visit.due)
     if placed.because is not None:
-        text = said("{visit}: {because}", visit=name, because=placed.because)
+        # A record keeps it as its text, which is one of ours all the same.
+        because = placed.because if isinstance(placed.because, Said) else said(placed.because)
+        text = said("{visit}: {because}", visit=name, because=because)
         yield Finding("visit-moved", "note", text, value, visit=number, due=visit.due)
 
 
