@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from planner.app.one_patient import states_of
-from planner.core.followup.events import Ended, Event, Held
+from planner.core.followup.events import DoseChanged, Ended, Event, Held
+from planner.core.plan.plan import PlannedInjection, PlannedVisit
 from planner.core.values.formatting import listing
 from planner.core.values.said import Said, said
 from planner.store.standing import Standing
@@ -23,6 +24,8 @@ def cautions(
             yield from _still_running(connection, after)
         elif isinstance(event, Held):
             yield from _not_recorded(after, now)
+        elif isinstance(event, DoseChanged):
+            yield from _changed_for_the_past(event, after, now)
 
 
 def _still_running(connection: Connection, after: Standing) -> Iterator[Said]:
@@ -39,13 +42,32 @@ def _still_running(connection: Connection, after: Standing) -> Iterator[Said]:
 
 def _not_recorded(after: Standing, now: datetime) -> Iterator[Said]:
     """What comes before a hold may have been given; nobody knows until it is recorded."""
+    for visit, one in _over(after, now):
+        if one.lesion in after.state.held:
+            yield said(
+                "injection {n} of lesion {lesion} (visit {visit}) comes before the hold and is"
+                " not recorded: give it, or miss it",
+                n=one.injection,
+                lesion=one.lesion,
+                visit=visit.number,
+            )
+
+
+def _changed_for_the_past(event: DoseChanged, after: Standing, now: datetime) -> Iterator[Said]:
+    """What is over and not recorded may have been given at the dose that it had."""
+    for visit, one in _over(after, now):
+        if one.lesion == event.lesion and one.injection >= event.from_injection:
+            yield said(
+                "injection {n} of lesion {lesion} (visit {visit}) is over and not recorded, and"
+                " would have the new dose: record first what was given",
+                n=one.injection,
+                lesion=one.lesion,
+                visit=visit.number,
+            )
+
+
+def _over(after: Standing, now: datetime) -> Iterator[tuple[PlannedVisit, PlannedInjection]]:
+    """The injections whose hour is over and of which nobody recorded anything."""
     for visit in after.plan.coming:
-        for one in visit.injections if visit.start and visit.start < now else ():
-            if one.state == "planned" and one.lesion in after.state.held:
-                yield said(
-                    "injection {n} of lesion {lesion} (visit {visit}) comes before the hold and is"
-                    " not recorded: give it, or miss it",
-                    n=one.injection,
-                    lesion=one.lesion,
-                    visit=visit.number,
-                )
+        if visit.start is not None and visit.start < now:
+            yield from ((visit, one) for one in visit.injections if one.state == "planned")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ from planner.app.documents import course_documents
 from planner.app.patients import held_of
 from planner.app.queries import course_standing, courses_listed, days_listed, pages_of_code
 from planner.app.upkeep import check_all, export_table, import_lines
-from planner.core.followup.events import KINDS, Ended, Held, Role
+from planner.core.followup.events import KINDS, DoseChanged, Ended, Held, Role
 from planner.documents.language import language
 from planner.errors import InputError, MovedOnError, RefusedError
 from planner.store.database import Database
@@ -348,3 +349,18 @@ def test_a_hold_of_what_is_recorded_names_nothing(register: Database, tmp_path: 
     followed.give(1, confirm="it was so")
     hold = Held(("A",), first.date() + timedelta(days=1))
     assert cautioned(followed, lambda _now: hold, first.astimezone(UTC) + timedelta(days=2)) == ()
+
+
+def test_a_dose_that_reaches_what_is_over_is_told(register: Database, tmp_path: Path) -> None:
+    """What was given then had the dose that was planned then."""
+    followed = follow(register, tmp_path)
+    second = followed.visits[1].start
+    assert second is not None
+    late = second.astimezone(UTC) + timedelta(days=1)
+    changed = [
+        cautioned(followed, lambda _now, first=first: DoseChanged("A", Fraction(100), first), late)
+        for first in (1, 2, 3)
+    ]
+    told = [[one.partition(" of")[0] for one in each] for each in changed]
+    assert told == [["injection 1", "injection 2"], ["injection 2"], []]
+    assert "besøg 2" in language("da").sentence(changed[1][0])
