@@ -16,7 +16,7 @@ from planner.app.actors import may
 from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
-from planner.core.values.said import Said
+from planner.core.values.said import Said, said
 from planner.documents.language import Language, language, msgid
 from planner.documents.wording import page_words
 from planner.errors import Problem
@@ -145,6 +145,22 @@ def volumes(summary: Summary, words: Language) -> str:
     )
 
 
+# What fields are called that problems name, where their form does not say so.
+_PLACES = {
+    "at": said("Time"), "event": said("What was entered"), "expiry": said("Expiry"),
+    "from": said("From"), "hours": said("Hours"), "kind": said("Only less of"),
+    "lesion": said("Lesion"), "less": said("How many less"), "lot": said("Lot"),
+    "mg": said("Dose, mg"), "ml": said("Given, mL"), "name": said("Name"),
+    "password": said("Password"), "reason": said("Reason"), "role": said("Role"),
+    "size_mm": said("Size, mm"), "to": said("To"), "visit": said("Visit"),
+}  # fmt: skip
+
+
+def place_words(place: str, words: Language) -> str:
+    """What a field is called; another place as a file or a program has it."""
+    return words.sentence(_PLACES[place]) if place in _PLACES else place
+
+
 def page_names(pages: Sequence[Mapping[str, str]], words: Language) -> str:
     """Which pages of a course's papers some are."""
     return ", ".join(page_words(one["page"], words) for one in pages)
@@ -157,7 +173,8 @@ def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 
 # What templates ask.
 HELPERS: tuple[Callable[..., Any], ...] = (
-    translated, sites, regimens, kinds, weekday, page_names, pairs, days, volumes,
+    translated, sites, regimens, kinds, weekday, page_names, pairs,
+    place_words, days, volumes,
 )  # fmt: skip
 
 
