@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from tempfile import TemporaryDirectory
 
-from planner.app.actors import Author
 from planner.app.administration import NOTHING_FELT, Amount, Circumstances, given, moved
 from planner.app.asked import AskedError
 from planner.app.courses import add_course, change, preview
 from planner.app.documents import course_documents
 from planner.app.planning import NamedFile, planned, read_inputs
 from planner.app.registers import begun_register
+from planner.app.roles import Author
 
 COURSE = b"""
 id = "K-0042"

@@ -33,9 +33,9 @@ from planner.documents.document_set import issued, papers
 from planner.documents.html import paper_html
 from planner.documents.ical import CalendarEntry, calendar_bytes
 from planner.documents.language import language
+from planner.documents.page_head import Issue
 from planner.documents.pdf import paper_pdf
-from planner.documents.sheet import treatment_sheet
-from planner.documents.wording import Issue
+from planner.documents.treatment_sheet import treatment_sheet
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from planner.files.clinic import built_in_clinic

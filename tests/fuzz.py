@@ -32,8 +32,8 @@ from planner.documents.calendars import calendar_files
 from planner.documents.html import paper_html
 from planner.documents.labels import label_sheets
 from planner.documents.letter import appointment_letter
-from planner.documents.sheet import treatment_sheet
-from planner.documents.wording import Issue
+from planner.documents.page_head import Issue
+from planner.documents.treatment_sheet import treatment_sheet
 from planner.documents.worksheets import worksheets
 from planner.errors import PlannerError
 from planner.files.busy import Own, busy_times

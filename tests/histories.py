@@ -8,7 +8,6 @@ from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -19,6 +18,7 @@ from planner.app.administration import (
 )
 from planner.app.asked import check_answered
 from planner.app.changing import step
+from planner.app.roles import Author
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.followup.events import Entry, Event, Planned

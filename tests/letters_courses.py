@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from planner.app.actors import Author
 from planner.app.administration import Circumstances, Measurement, evaluated, given_as_planned
 from planner.app.courses import Make, add_course, change
 from planner.app.planning import NamedFile, read_inputs
+from planner.app.roles import Author
 from planner.core.followup.events import Ended
 from planner.core.plan.plan import PlannedVisit
 from planner.core.protocol.protocol import Case, Protocol

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from planner.app import accounts
 from planner.app.accounts import NewAccount
-from planner.app.actors import ROLES, Author, Role
+from planner.app.roles import ROLES, Author, Role
 from planner.store.database import open_database
 from planner.web import create_app
 from planner.web.settings import Settings

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -23,6 +22,7 @@ from planner.app.administration import (
 )
 from planner.app.courses import Changed, Make, add_course, change
 from planner.app.planning import NamedFile, read_inputs
+from planner.app.roles import Author
 from planner.core.calendar.occupancy import Busy
 from planner.core.followup.events import Ended, Event
 from planner.core.plan.course import Lesion

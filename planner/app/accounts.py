@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from planner.app.actors import ROLES, Author, Role, check_may
 from planner.app.auditing import note_change
 from planner.app.passwords import check_password, hashed
+from planner.app.roles import ROLES, Author, Role, check_may
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem, RefusedError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from planner.app.actors import Answer, Author
+from planner.app.roles import Answer, Author
 from planner.core.followup.questions import Question
 from planner.core.plan.course import Confirmation
 from planner.core.plan.findings import Finding

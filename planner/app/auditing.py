@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from planner.app.actors import Author, Role, check_may
+from planner.app.roles import Author, Role, check_may
 from planner.app.statistics import cell_of
 from planner.store.audit import Noted, Sought, forget_before, note, noted, was_sent
 from planner.store.clinics import all_places

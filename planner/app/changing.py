@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.app.actors import Author, check_may, may
 from planner.app.administration import undone
 from planner.app.asked import Asked, answered, confirmation, is_answered
+from planner.app.roles import Author, check_may, may
 from planner.core.followup.course_state import State
 from planner.core.followup.events import (
     Answered,

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, select
 
-from planner.app.actors import Role, check_may
 from planner.app.calls import calls_of, hidden_calls
 from planner.app.issued_pages import stale_of
+from planner.app.roles import Role, check_may
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy

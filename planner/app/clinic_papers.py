@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.calls import call_rows, calls_of
 from planner.app.clinic_days import stale_pages_at
 from planner.app.courses import change, change_in
 from planner.app.documents import course_documents
 from planner.app.one_patient import died_elsewhere
+from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
 from planner.core.plan.findings import hindering
 from planner.core.plan.pages import CODE_DIGITS, visit_page

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.asked import Asked, check_answered
 from planner.app.auditing import note_change
 from planner.app.courses import write_steps
 from planner.app.planning import NamedFile, read_clinic
 from planner.app.rearranging import Outcome, VisitMoved, rearranged
+from planner.app.roles import Author, Role, check_may
 from planner.core.calendar.clinic import Clinic, Closure
-from planner.core.calendar.closures import closed_besides
+from planner.core.calendar.closure_ranges import closed_besides
 from planner.core.followup.questions import Question
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY

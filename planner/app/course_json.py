@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from planner.core.followup.course_outcomes import outcomes
 from planner.core.followup.events import Corrected, Entry, Migrated, Planned, kind_of
-from planner.core.followup.series import outcomes
 from planner.core.plan.plan import Plan, PlannedEvaluation, PlannedVisit
 from planner.files.plan import plan_bytes
 from planner.store.standing import Standing

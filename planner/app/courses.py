@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author, check_may
 from planner.app.asked import Asked, check_answered
 from planner.app.auditing import note_change
 from planner.app.cautions import cautions
@@ -26,6 +25,7 @@ from planner.app.one_patient import (
 )
 from planner.app.places import place_of
 from planner.app.planning import Inputs
+from planner.app.roles import Author, check_may
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.events import (

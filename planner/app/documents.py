@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.courses import change
 from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, replaced
+from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import UNCOUNTED, Document, Issued
 from planner.core.plan.findings import hindering
 from planner.core.plan.pages import CODE_DIGITS, visit_page, with_pages

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 import planner
-from planner.app.actors import Author, Role, check_may
 from planner.app.documents import documents_to_note, last_change
+from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import UNCOUNTED
 from planner.core.plan.plan import Plan
 from planner.documents.document_set import papers

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from planner.app.actors import Role, check_may
 from planner.app.administration import visit_of
+from planner.app.roles import Role, check_may
 from planner.core.calendar.availability import Opening
 from planner.core.followup.displaced import Surroundings, displaced
 from planner.core.plan.plan import PlannedVisit

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author
 from planner.app.courses import change, changes_after
 from planner.app.one_patient import check_not_dead, states_of
+from planner.app.roles import Author
 from planner.core.followup.course_state import IssuedSet
 from planner.core.followup.events import Document, Entry, Evaluated, Given, Issued
 from planner.core.plan.appointments import Named

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author
 from planner.app.asked import Asked
 from planner.app.changing import CHOICES, Step, settled
+from planner.app.roles import Author
 from planner.core.followup.course_state import State
 from planner.core.followup.events import Ended, Entry, Evaluated, Event, Given, Identified
 from planner.core.followup.questions import Question

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.course_json import course_json
+from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
 from planner.core.values.said import said

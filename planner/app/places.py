@@ -6,8 +6,8 @@ import json
 
 from sqlalchemy import Connection
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.planning import Inputs, NamedFile
+from planner.app.roles import Author, Role, check_may
 from planner.errors import Problem, RefusedError
 from planner.store.clinics import (
     PUT,

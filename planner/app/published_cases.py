@@ -30,8 +30,8 @@ def outcome(case: CaseTable, clinic: str, register: Database) -> dict[str, Any]:
 
 
 def _followed(case: CaseTable, inputs: Inputs, register: Database) -> Plan:
-    from planner.app.actors import Author
     from planner.app.courses import add_course, change
+    from planner.app.roles import Author
 
     author = Author("published case", _after(case, inputs), "published case", "published case")
     standing = add_course(register, inputs, author)

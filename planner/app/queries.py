@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from planner.app.actors import Role, check_may
 from planner.app.issued_pages import IssuedPage, pages_with
+from planner.app.roles import Role, check_may
 from planner.core.plan.preparation import ToPrepare
 from planner.store.clinics import clinic_of_course
 from planner.store.database import Database

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author
 from planner.app.changing import Step, new_findings, settled
+from planner.app.roles import Author
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Role, check_may
+from planner.app.roles import Role, check_may
 from planner.core.followup.course_state import State, as_corrected
 from planner.core.followup.current_plan import with_done
 from planner.core.followup.events import Held, Resumed

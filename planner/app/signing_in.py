@@ -6,9 +6,9 @@ import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from planner.app.actors import Author
 from planner.app.auditing import note_change
 from planner.app.passwords import is_right
+from planner.app.roles import Author
 from planner.core.values.lettering import as_people_read
 from planner.core.values.said import said
 from planner.errors import NotAllowedError, Problem

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from planner.app.actors import Role, may
 from planner.app.documents import last_change
+from planner.app.roles import Role, may
 from planner.core.followup.events import Subscribed
 from planner.core.plan.calendar_ids import subscription_digest
 from planner.core.values.said import said

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.courses import write_steps
 from planner.app.one_patient import allergies_met
+from planner.app.roles import Author, Role, check_may
 from planner.app.statistics import Dialect, csv_files, csv_text
 from planner.errors import Problem
 from planner.store.database import Database

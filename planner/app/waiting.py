@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from planner.app.actors import Author, Role, check_may
 from planner.app.asked import Asked, AskedError, check_answered
 from planner.app.auditing import note_change
 from planner.app.changing import Step
@@ -19,6 +18,7 @@ from planner.app.courses import begun, check_new, write_steps
 from planner.app.one_patient import check_not_dead, known_patient, running_beside, states_of
 from planner.app.planning import NamedFile, check_can_be_issued, protocol_named
 from planner.app.rearranging import Outcome, moves_of, step_to
+from planner.app.roles import Author, Role, check_may
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
 from planner.core.followup.booking import Wanted, as_movables, booked, narrowed

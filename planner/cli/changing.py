@@ -39,8 +39,8 @@ class Change(NamedTuple):
 
     def make(self, *makes: Make, of: str, reason: str | None = None) -> Changed:
         """Make it, and tell what it led to; `of` is the kind of its events."""
-        from planner.app.actors import check_may
         from planner.app.courses import change
+        from planner.app.roles import check_may
         from planner.app.taken import taken_beside
 
         who = author(self.by, reason, self.confirm)

@@ -50,10 +50,10 @@ def add(
 
     Example: planner course add course.toml --clinic clinic.toml --by "Dr A. Holm"
     """
-    from planner.app.actors import check_may
     from planner.app.course_json import course_json
     from planner.app.courses import add_course
     from planner.app.planning import check_can_be_issued, planned, read_inputs, taken_times
+    from planner.app.roles import check_may
     from planner.cli.course_views import tell_standing
     from planner.cli.output import emit_json
     from planner.cli.plan import how_to_paste

@@ -286,7 +286,7 @@ def _ending_lines(plan: Plan) -> Iterator[str]:
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
     from planner.app.course_json import lesion_json, looks
-    from planner.core.followup.series import outcomes
+    from planner.core.followup.course_outcomes import outcomes
     from planner.documents.wording import outcome_line, where
 
     for lesion, decision in zip(standing.plan.lesions, standing.plan.decisions, strict=True):

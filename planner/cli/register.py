@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from planner.app.actors import ROLES, Role
+from planner.app.roles import ROLES, Role
 from planner.cli.paths import PATH
 from planner.errors import InputError, Problem, UsageError
 from planner.files.figures import Bounds, check_bounds
 
 if TYPE_CHECKING:
-    from planner.app.actors import Author
+    from planner.app.roles import Author
     from planner.store.database import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,7 +99,7 @@ def begun_register(url: str | None) -> AbstractContextManager[Database]:
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
     """Who makes a change, now. Raises UsageError where nobody says who."""
-    from planner.app.actors import Author
+    from planner.app.roles import Author
 
     if by is None:
         fix = "say who with --by or PLANNER_USER"

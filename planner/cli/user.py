@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planner.app.actors import ROLES
+from planner.app.roles import ROLES
 from planner.cli.lazy import FieldGroup
 from planner.cli.register import open_register, register_option
 from planner.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from planner.app.actors import Author, Role
+    from planner.app.roles import Author, Role
 
 _NAMES = click.Choice(ROLES)
 
@@ -32,7 +32,7 @@ def user() -> None:
 
 def _author() -> Author:
     """Who gave the command, as the operating system says."""
-    from planner.app.actors import Author
+    from planner.app.roles import Author
 
     try:
         name = getpass.getuser()

@@ -16,6 +16,7 @@ from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.event_wording import told
 from planner.documents.language import Language
+from planner.documents.page_head import Issue, issue_line, paper_of
 from planner.documents.paper import (
     Block,
     Heading,
@@ -29,11 +30,8 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.wording import (
-    Issue,
     ending_lines,
-    issue_line,
     page_words,
-    paper_of,
     state_words,
     strength,
     visit_state,

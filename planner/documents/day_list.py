@@ -10,6 +10,7 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.preparation import ToPrepare
 from planner.documents.language import Language, language
+from planner.documents.page_head import patient_identifiers
 from planner.documents.paper import (
     Blanks,
     Block,
@@ -23,7 +24,7 @@ from planner.documents.paper import (
     Tick,
     cell,
 )
-from planner.documents.wording import drug, patient_identifiers, warned_of
+from planner.documents.wording import drug, warned_of
 
 _HOUR_MM, _WHO_MM, _MARK_MM = 20, 52, 18
 

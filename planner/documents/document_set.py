@@ -31,11 +31,11 @@ from planner.documents.labels import (
     labels_of,
     most_aliquots,
 )
+from planner.documents.page_head import Issue, paper_of
 from planner.documents.paper import Paper
 from planner.documents.papers import PAPERS, build_paper
 from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
 from planner.documents.printable import lack
-from planner.documents.wording import Issue, paper_of
 from planner.documents.worksheets import worksheet_of
 from planner.errors import InputError, Problem
 

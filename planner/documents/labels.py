@@ -11,18 +11,9 @@ from planner.core.plan.pages import visit_page, with_pages
 from planner.core.plan.plan import Plan, PlannedSyringe, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.language import Language
+from planner.documents.page_head import Issue, issue_line, needs_label, patient_identifiers
 from planner.documents.paper import Line, Span, text
-from planner.documents.wording import (
-    Index,
-    Issue,
-    drug,
-    index,
-    issue_line,
-    needs_label,
-    patient_identifiers,
-    strength,
-    where,
-)
+from planner.documents.wording import Index, drug, index, strength, where
 
 # Letters that can be read on a syringe, and those for a name that no label was made for, in points.
 LEGIBLE, SMALLEST = 6.0, 3.0

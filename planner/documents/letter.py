@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from planner.core.plan.pages import LETTER_PAGE, with_pages, without_day
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.language import Language
+from planner.documents.page_head import Issue, issue_line, paper_of
 from planner.documents.paper import (
     Address,
     Block,
@@ -24,7 +25,6 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.qr import address_code, appointment_code
-from planner.documents.wording import Issue, issue_line, paper_of
 
 
 def appointment_letter(plan: Plan, issue: Issue) -> Paper:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from planner.core.plan.plan import Plan
+    from planner.documents.page_head import Issue
     from planner.documents.paper import Paper
-    from planner.documents.wording import Issue
 
 # Each with the module beside this one and its function, loaded when the paper is made.
 PAPERS: Mapping[str, tuple[str, str]] = {
-    "treatment-sheet.pdf": ("sheet", "treatment_sheet"),
+    "treatment-sheet.pdf": ("treatment_sheet", "treatment_sheet"),
     "worksheets.pdf": ("worksheets", "worksheets"),
     "appointments.pdf": ("letter", "appointment_letter"),
 }

@@ -8,8 +8,8 @@ from io import BytesIO
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.documents.calendars import patient_summary
 from planner.documents.ical import escaped, of_today
+from planner.documents.page_head import Issue
 from planner.documents.paper import Figure
-from planner.documents.wording import Issue
 
 SIDE_MM = 30
 # What version 10 holds at the lowest error correction: at 30 mm its modules are half a millimetre.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate
 from math import gcd
@@ -12,7 +11,7 @@ from typing import NamedTuple
 from planner.core.dosing.draw_up import draw_up as draw_up_of
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import AGAINST_TREATMENT, ranges
-from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, listed_pages
+from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE
 from planner.core.plan.plan import (
     Decision,
     Ending,
@@ -24,34 +23,15 @@ from planner.core.plan.plan import (
     PlannedVisit,
 )
 from planner.core.protocol.protocol import SULFITE_ALLERGY, Screen
-from planner.core.values.formatting import NBSP
 from planner.core.values.intervals import Interval
 from planner.core.values.quantities import Dose, Strength
 from planner.documents.language import Language, language
-from planner.documents.paper import Identity, Line, Paper, Section, Span, Strip, Tick, mixed
+from planner.documents.paper import Line, Span, Strip, Tick, mixed
 
 ENGLISH = language("en")
 DETAILS = ("thumb", "index", "middle", "ring", "little", "palmar", "dorsal", "plantar")
 # So many doses are converted at most.
 MOST_STEPS = 150
-
-
-class Issue(NamedTuple):
-    """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when.
-
-    `address` is where a phone subscribes to the patient's calendar; empty where it is not known.
-    """
-
-    say: Language
-    codes: Mapping[str, str]
-    mark: str
-    stamp: datetime
-    address: str = ""
-
-    @classmethod
-    def of(cls, plan: Plan, mark: str, stamp: datetime) -> Issue:
-        """The issue of a plan's papers, in its clinic's language."""
-        return cls(language(plan.clinic.language), dict(listed_pages(plan)), mark, stamp)
 
 
 class GroundsRow(NamedTuple):
@@ -64,59 +44,6 @@ class GroundsRow(NamedTuple):
     evidence: str
     source: str
     cases: tuple[str, ...]
-
-
-def identity(plan: Plan, issue: Issue) -> Identity:
-    """What stands on every page of every paper."""
-    say = issue.say
-    return Identity(
-        course=say("Course {course}", course=plan.course),
-        mark=say(issue.mark),
-        patient=", ".join(patient_identifiers(plan, say)),
-        label=say("Patient label: name and birth date") if needs_label(plan) else "",
-        page=say("Page {n} of {of}"),
-    )
-
-
-def paper_of(plan: Plan, issue: Issue, title: str, sections: tuple[Section, ...]) -> Paper:
-    """A paper of a plan: every page says whose it is."""
-    return Paper(
-        title=title,
-        mark=issue.mark,
-        language=issue.say.code,
-        size=plan.clinic.paper,
-        identity=identity(plan, issue),
-        sections=sections,
-    )
-
-
-def issue_line(plan: Plan, issue: Issue, page: str) -> str:
-    """`revision 2, replaces 1, code 74664fd9`: by which a stale page is told.
-
-    What is no page of the plan, as a change slip, has no code: nothing can be asked by it.
-    """
-    say = issue.say
-    parts = [say("revision {n}", n=plan.revision)]
-    if plan.replaces is not None:
-        parts.append(say("replaces {n}", n=plan.replaces))
-    if page in issue.codes:
-        parts.append(say("code {code}", code=issue.codes[page]))
-    return ", ".join(parts)
-
-
-def needs_label(plan: Plan) -> bool:
-    """Whether the patient's label has to say who this is."""
-    return plan.patient.name is None or plan.patient.birth_date is None
-
-
-def patient_identifiers(plan: Plan, say: Language) -> Iterator[str]:
-    """Name, birth date and id of the patient, as far as they are known."""
-    patient = plan.patient
-    if patient.name is not None:
-        yield patient.name
-    if patient.birth_date is not None:
-        yield say("born {day}", day=say.birth_date(patient.birth_date)).replace(" ", NBSP)
-    yield say("id {id}", id=patient.id)
 
 
 def strength(plan: Plan, say: Language) -> str:

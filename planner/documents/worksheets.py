@@ -17,6 +17,7 @@ from planner.core.protocol.protocol import SULFITE_ALLERGY, Observation
 from planner.core.values.formatting import NBSP, ends
 from planner.documents.bodymap import body_map, is_below, missing_from_map
 from planner.documents.language import Language
+from planner.documents.page_head import Issue, identity, issue_line, paper_of
 from planner.documents.paper import (
     ROW_TO_WRITE_MM,
     Blanks,
@@ -44,16 +45,12 @@ from planner.documents.paper import (
 )
 from planner.documents.wording import (
     Index,
-    Issue,
     after,
     drug,
     held_line,
-    identity,
     index,
     is_diluted,
-    issue_line,
     moved_line,
-    paper_of,
     plunger_stops,
     preparation_lines,
     remission_line,

@@ -433,7 +433,7 @@ def _clinic(file: ClinicFile, assumed: tuple[str, ...], years: range) -> Clinic:
     observed = file.holidays if file.holidays is not None else file.country is not None
     holidays = None
     if observed and file.country is not None:
-        from planner.files.holidays import public_holidays
+        from planner.files.public_holidays import public_holidays
 
         holidays = public_holidays(file.country.upper(), file.subdivision, years)
     return Clinic(

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
-from planner.core.calendar.closures import closed_besides, without_days
+from planner.core.calendar.closure_ranges import closed_besides, without_days
 from planner.core.values.said import said
 from planner.errors import MovedOnError, NotFoundError, Problem, RefusedError
 from planner.files.fields import nearest, shown
-from planner.store.prompt import Prompt
+from planner.store.prepared import Prompt
 from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_input
 from planner.store.tables import clinic_events, clinics, courses
 

@@ -54,7 +54,7 @@ from planner.store.event_rows import (
     to_row,
 )
 from planner.store.folded import state_of
-from planner.store.prompt import Prompt
+from planner.store.prepared import Prompt
 from planner.store.stored_inputs import opening_of, protocol_of, read_input
 from planner.store.summary import summary
 from planner.store.tables import courses, events, pages, patients, texts, visits

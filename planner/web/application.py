@@ -14,8 +14,8 @@ from jinja2 import BaseLoader, PackageLoader, StrictUndefined
 from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
-from planner.app.actors import check_may
 from planner.app.auditing import note_seen
+from planner.app.roles import check_may
 from planner.core.values.said import said
 from planner.errors import (
     InputError,

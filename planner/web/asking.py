@@ -11,10 +11,10 @@ from typing import NamedTuple
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from planner.app.actors import Answer, Author
 from planner.app.asked import Asked
 from planner.app.auditing import was_done
 from planner.app.courses import check_revision
+from planner.app.roles import Answer, Author
 from planner.core.plan.findings import CODES
 from planner.core.values.said import said
 from planner.documents.language import Language

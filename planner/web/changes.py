@@ -11,12 +11,12 @@ from flask import redirect, request, url_for
 from werkzeug import Response
 
 from planner.app import administration as entered
-from planner.app.actors import Author, check_may, may
 from planner.app.asked import AskedError
 from planner.app.auditing import note_seen
 from planner.app.courses import Changed, Make, change, preview
 from planner.app.free_times import free_times
 from planner.app.queries import course_standing
+from planner.app.roles import Author, check_may, may
 from planner.app.subscription import renewed
 from planner.core.followup.events import Ended, Evaluated, Event, Given, Subscribed
 from planner.core.plan.course import SIDES, Confirmation, Lesion

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from flask import redirect, url_for
 from werkzeug import Response
 
-from planner.app.actors import Author, check_may, may
 from planner.app.asked import Asked, AskedError
 from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
 from planner.app.planning import NamedFile
+from planner.app.roles import Author, check_may, may
 from planner.app.waiting import FirstDays, as_changed, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import KINDS, Closure
 from planner.core.values.said import said

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from flask import request, url_for
 from werkzeug import Response
 
-from planner.app.actors import may
 from planner.app.auditing import note_seen
 from planner.app.changing import may_now
 from planner.app.course_json import course_json, looks
 from planner.app.queries import course_standing, courses_listed
+from planner.app.roles import may
 from planner.app.subscription import address_for
 from planner.core.followup.events import Entry
 from planner.core.plan.findings import Finding, Severity, lines
@@ -23,6 +23,7 @@ from planner.documents.bodymap import body_map, missing_from_map
 from planner.documents.chart import size_chart
 from planner.documents.event_wording import told
 from planner.documents.language import Language, msgid
+from planner.documents.page_head import patient_identifiers
 from planner.documents.wording import (
     drug,
     ending_lines,
@@ -30,7 +31,6 @@ from planner.documents.wording import (
     given_line,
     grounds,
     outcome_line,
-    patient_identifiers,
     regimen_title,
     state_words,
     strength,

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from flask import redirect, request, url_for
 from werkzeug import Response
 
-from planner.app.actors import may
 from planner.app.auditing import note_seen
 from planner.app.clinic_days import (
     Week,
@@ -23,6 +22,7 @@ from planner.app.clinic_days import (
     work_of,
 )
 from planner.app.queries import day_listed, day_recorded
+from planner.app.roles import may
 from planner.app.waiting import could_begin
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 from planner.core.values.said import said

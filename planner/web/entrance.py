@@ -14,8 +14,8 @@ from sqlalchemy import text
 from werkzeug import Response
 
 from planner.app import accounts
-from planner.app.actors import Author
 from planner.app.auditing import note_seen
+from planner.app.roles import Author
 from planner.app.signing_in import (
     LONGEST,
     TooManyError,

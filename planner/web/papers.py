@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from flask import redirect, url_for
 from werkzeug import Response
 
-from planner.app.actors import may
 from planner.app.auditing import note_seen
 from planner.app.clinic_papers import day_pack
 from planner.app.documents import course_documents, course_paper, papers_of
 from planner.app.queries import course_standing
+from planner.app.roles import may
 from planner.core.values.said import said
 from planner.documents.language import msgid
 from planner.errors import NotFoundError, Problem

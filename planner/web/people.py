@@ -9,8 +9,8 @@ from werkzeug import Response
 
 from planner.app import accounts
 from planner.app.accounts import NewAccount
-from planner.app.actors import ROLES
 from planner.app.auditing import as_csv, note_seen, seen_by
+from planner.app.roles import ROLES
 from planner.core.values.languages import LANGUAGES
 from planner.errors import NotAllowedError, PlannerError, ServiceError
 from planner.store.audit import MOST_ROWS, Noted, Sought

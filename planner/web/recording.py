@@ -11,7 +11,6 @@ from typing import NamedTuple
 from flask import redirect, url_for
 from werkzeug import Response
 
-from planner.app.actors import Author
 from planner.app.administration import (
     Amount,
     Circumstances,
@@ -30,6 +29,7 @@ from planner.app.auditing import note_seen
 from planner.app.changing import may_now
 from planner.app.courses import Changed, Make, Reasoned, change
 from planner.app.queries import course_to_record
+from planner.app.roles import Author
 from planner.core.followup.events import Evaluated, Given
 from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
 from planner.core.protocol.protocol import Observation

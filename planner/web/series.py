@@ -8,8 +8,8 @@ from html import escape, unescape
 from flask import request, url_for
 from werkzeug import Response
 
-from planner.app.actors import may
 from planner.app.auditing import note_seen
+from planner.app.roles import may
 from planner.app.series import (
     Chosen,
     check_not_to_come,

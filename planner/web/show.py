@@ -12,7 +12,7 @@ from flask import g, render_template, request
 from markupsafe import Markup
 from werkzeug import Response
 
-from planner.app.actors import may
+from planner.app.roles import may
 from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES

@@ -13,9 +13,9 @@ from typing import Any
 from flask import current_app, g, request
 
 from planner.app.accounts import program_of
-from planner.app.actors import Author, Role
 from planner.app.clinics import clinics_listed, wall_now
 from planner.app.queries import clinic_of
+from planner.app.roles import Author, Role
 from planner.app.signing_in import Visitor, session_of, sign_in_trusted
 from planner.core.values.lettering import as_people_read
 from planner.core.values.said import said

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from planner.app import clinics, waiting
-from planner.app.actors import Author
+from planner.app.roles import Author
 from planner.core.calendar.clinic import Closure
 from planner.errors import MovedOnError
 from planner.store.clinics import find_place

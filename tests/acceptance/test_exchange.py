@@ -324,10 +324,10 @@ def test_what_fell_away_is_taken_back_at_the_server(tmp_path: Path) -> None:
 
 def test_what_was_given_from_another_stock_is_taken_back_too(tmp_path: Path) -> None:
     """The clinic's stock has another salt since: what was undone named the old one."""
-    from planner.app.actors import Author
     from planner.app.administration import undone
     from planner.app.clinics import put_clinic
     from planner.app.planning import NamedFile
+    from planner.app.roles import Author
     from tests.registers import NOW, follow
 
     register = open_database(str(tmp_path / "register.db"))

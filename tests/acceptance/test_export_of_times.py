@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from planner.app.actors import Author
+from planner.app.roles import Author
 from planner.app.upkeep import import_lines
 from planner.errors import PlannerError
 from planner.store.database import Database, open_database

@@ -16,10 +16,10 @@ import icalendar
 import pytest
 import sqlalchemy
 
-from planner.app.actors import Author
 from planner.app.administration import Amount, Circumstances, corrected, mended_given, withdrawn
 from planner.app.course_json import course_json
 from planner.app.issued_pages import pages_with
+from planner.app.roles import Author
 from planner.app.upkeep import import_lines
 from planner.core.followup.events import Migrated
 from planner.files.records import json_bytes

@@ -196,7 +196,7 @@ def test_an_honest_export_comes_in(planner: Run, tmp_path: Path, lines: Lines) -
 def test_check_tells_what_came_in_before_it_was_looked_at(
     planner: Run, tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from planner.app.actors import Author
+    from planner.app.roles import Author
     from planner.app.upkeep import import_lines
     from planner.store import transfer
     from planner.store.database import open_database

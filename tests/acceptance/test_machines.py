@@ -19,7 +19,7 @@ import pytest
 from planner.cli.main import run
 from planner.documents import folder as folders
 from planner.errors import RefusedError
-from planner.files.holidays import public_holidays
+from planner.files.public_holidays import public_holidays
 from tests.conftest import ROOT, Run
 from tests.courses import SOUND, write
 

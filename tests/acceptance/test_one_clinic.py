@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.patients import restrict
+from planner.app.roles import Author
 from planner.app.upkeep import import_lines
 from planner.core.calendar.occupancy import Busy
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError

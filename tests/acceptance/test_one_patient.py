@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.administration import undone
 from planner.app.issued_pages import note_issued
+from planner.app.roles import Author
 from planner.app.upkeep import import_lines
 from planner.core.followup.events import Identified
 from planner.errors import InputError, NotConfirmedError, RefusedError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.issued_pages import note_issued, page_of
+from planner.app.roles import Author
 from planner.store.database import Database
 from tests.conftest import CLINIC, EXAMPLES, Run
 from tests.courses import course, course_text, lesion

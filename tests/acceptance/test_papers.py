@@ -25,8 +25,8 @@ from planner.documents.document_set import papers
 from planner.documents.folder import DRAFT, ISSUED_PAPERS, REPRINT
 from planner.documents.labels import GRIDS, label_sheets, sheet_of
 from planner.documents.language import language
+from planner.documents.page_head import Issue
 from planner.documents.pdf import labels_pdf
-from planner.documents.wording import Issue
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CLINIC, EXAMPLES, ROOT, Run

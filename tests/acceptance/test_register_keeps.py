@@ -20,9 +20,9 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from planner.app.actors import Author
 from planner.app.administration import Measurement, evaluated
 from planner.app.courses import change
+from planner.app.roles import Author
 from planner.app.upkeep import import_lines
 from planner.errors import NotConfirmedError, PlannerError, RefusedError, ServiceError
 from planner.store.database import Database, open_database

@@ -27,7 +27,7 @@ from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, stale_pages
 from planner.core.plan.placement import _Cost
 from planner.core.protocol.decisions import DecisionTable, Hit
 from planner.documents.calendars import changes_file
-from planner.files import holidays
+from planner.files import public_holidays
 from planner.files.zone_data import prefer_newer_zones
 from planner.store import stored_inputs as inputs
 from planner.store.database import Database, open_database
@@ -232,14 +232,14 @@ def other_tie(patch: pytest.MonkeyPatch) -> None:
 
 def other_holidays(patch: pytest.MonkeyPatch) -> None:
     """Remembrance Day is none any more, the fourth of November is one."""
-    known = holidays.public_holidays
+    known = public_holidays.public_holidays
 
-    def changed(country: str, subdivision: str | None, years: range) -> holidays.Holidays:
+    def changed(country: str, subdivision: str | None, years: range) -> public_holidays.Holidays:
         found = known(country, subdivision, years)
         days = {on: name for on, name in found.days.items() if on != date(2026, 11, 11)}
         return found._replace(days={**days, date(2026, 11, 4): "Day of the Upgrade"})
 
-    patch.setattr(holidays, "public_holidays", changed)
+    patch.setattr(public_holidays, "public_holidays", changed)
 
 
 def other_zones(_patch: pytest.MonkeyPatch) -> AbstractContextManager[None]:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.actors import MAY, ROLES, Answer, Author, may
 from planner.app.administration import (
     NOTHING_FELT,
     Amount,
@@ -35,6 +34,7 @@ from planner.app.courses import Make, change, preview
 from planner.app.documents import course_documents
 from planner.app.patients import held_of
 from planner.app.queries import course_standing, courses_listed, days_listed, pages_of_code
+from planner.app.roles import MAY, ROLES, Answer, Author, may
 from planner.app.upkeep import check_all, export_table, import_lines
 from planner.core.followup.events import KINDS, DoseChanged, Ended, Held, Role
 from planner.documents.language import language

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.administration import (
     Circumstances,
     Measurement,
@@ -33,6 +32,7 @@ from planner.app.administration import (
     resumed,
     undone,
 )
+from planner.app.roles import Author
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Closure
 from planner.core.calendar.occupancy import Busy, Occupancy

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.followup.series import SeriesOutcome, outcomes
+from planner.core.followup.course_outcomes import SeriesOutcome, outcomes
 from planner.core.plan.plan import Measured, Plan, PlannedVisit
 from planner.core.plan.response import mean, reduction_percent, remission
 from planner.core.protocol.protocol import Protocol

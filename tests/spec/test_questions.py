@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.administration import missed
 from planner.app.asked import AskedError
+from planner.app.roles import Author
 from planner.core.followup.events import DoseChanged, Ended, Event
 from planner.core.followup.questions import Question, questions
 from planner.core.values.formatting import plain

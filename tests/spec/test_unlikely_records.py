@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.administration import (
     NOTHING_FELT,
     Amount,
@@ -30,6 +29,7 @@ from planner.app.administration import (
     moved,
     resumed,
 )
+from planner.app.roles import Author
 from planner.core.followup.events import Ended, Evaluated, Event, Given
 from planner.core.values.formatting import plain
 from planner.errors import NotConfirmedError, Problem, RefusedError

@@ -11,9 +11,9 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.protocol.protocol import Protocol
 from planner.documents.bodymap import VIEWS, Anchor, anchor, body_map, limbs, missing_from_map
 from planner.documents.language import language
-from planner.documents.sheet import treatment_sheet
+from planner.documents.page_head import Issue
 from planner.documents.svg import Point
-from planner.documents.wording import Issue
+from planner.documents.treatment_sheet import treatment_sheet
 from tests.clinics import SITES, UNPAIRED, many_lesions, text_plan
 from tests.courses import course_text, lesion
 

@@ -132,7 +132,7 @@ assert any("Goddag" in page.get_textpage().get_text_range() for page in pages)
         + DANISH
         + BEGIN
         + """
-from planner.app.actors import Author
+from planner.app.roles import Author
 from planner.app.courses import add_course, change
 from planner.core.followup.events import Phoned
 from planner.documents.event_wording import told

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from functools import partial
 
-from planner.app.actors import Author
 from planner.app.administration import Circumstances, given_as_planned, held, moved, resumed
 from planner.app.courses import add_course, change
 from planner.app.planning import NamedFile, read_inputs
+from planner.app.roles import Author
 from planner.store.database import Database, open_database
 
 COURSE = """

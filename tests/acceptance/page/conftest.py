@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.actors import Author
 from planner.app.clinics import put_clinic
 from planner.app.courses import add_course
 from planner.app.places import kept_source
 from planner.app.planning import NamedFile, read_inputs
+from planner.app.roles import Author
 from planner.store.database import open_database
 from planner.store.stored_inputs import years_around
 from tests.pages import Served, served, soon

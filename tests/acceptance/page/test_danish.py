@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from planner.app.accounts import set_language
-from planner.app.actors import ROLES, Role
+from planner.app.roles import ROLES, Role
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import PHYSICIAN, add
 from tests.pages import NAMES, PASSWORD, Form, Visitor, served, soon

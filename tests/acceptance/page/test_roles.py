@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from planner.app.actors import ROLES, Role, may
+from planner.app.roles import ROLES, Role, may
 from planner.web import create_app
 from planner.web.routes import Route
 from planner.web.settings import Settings

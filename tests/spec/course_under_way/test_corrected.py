@@ -75,9 +75,9 @@ def test_an_injection_entered_by_mistake_gets_the_dose_that_came_since(course: F
 
 
 def test_a_correction_keeps_who_gave_and_measured(course: Followed) -> None:
-    from planner.app.actors import Author
     from planner.app.administration import Circumstances, corrected, mended_given
     from planner.app.courses import change
+    from planner.app.roles import Author
     from planner.core.followup.events import Given
 
     course.give(1)

@@ -12,6 +12,7 @@ from planner.documents.bodymap import body_map, map_names, missing_from_map
 from planner.documents.chart import WIDTH_MM as CHART_MM
 from planner.documents.chart import size_chart
 from planner.documents.language import Language, msgid
+from planner.documents.page_head import Issue, issue_line, paper_of
 from planner.documents.paper import (
     ROW_TO_WRITE_MM,
     SIGNATURE_MM,
@@ -37,7 +38,6 @@ from planner.documents.paper import (
 )
 from planner.documents.wording import (
     Index,
-    Issue,
     after,
     conversion,
     draw_up,
@@ -47,12 +47,10 @@ from planner.documents.wording import (
     grounds,
     index,
     is_diluted,
-    issue_line,
     lesions_without_dose,
     looked_at,
     moved_line,
     outcome_line,
-    paper_of,
     preparation_lines,
     remission_line,
     remission_ticks,
