@@ -141,7 +141,8 @@ def no_such_visit(facts: dict[str, Any], number: int) -> None:
 
 
 def nothing_settled(facts: dict[str, Any], _number: int) -> None:
-    del facts["settled"], facts["scheduled"]
+    for name in ("settled", "scheduled", "wording"):
+        facts.pop(name, None)
 
 
 def nothing_settled_later(facts: dict[str, Any], number: int) -> None:

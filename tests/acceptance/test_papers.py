@@ -404,7 +404,7 @@ def test_each_code_decodes_to_its_visits_start(case: str, paper: str, said: str)
         codes = zxingcpp.read_barcodes(black_and_white)
         for code in sorted(codes, key=lambda one: one.position.top_left.y):
             starts.append(re.search(r"DTSTART:(\S+)", code.text)[1])  # type: ignore[index]
-            assert "Appointment" in code.text
+            assert f"SUMMARY:{'Aftale' if said == 'da' else 'Appointment'}" in code.text
             assert "thiosulphate" not in code.text
             side = code.position.bottom_left.y - code.position.top_left.y
             assert 29 <= 25.4 * side / 200 <= 31
