@@ -53,7 +53,6 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.app.issued_folder import write_plan
     from planner.app.planning import issued_into, planned, read_inputs, taken_times
     from planner.cli.output import say
     from planner.cli.sources import busy_calendars, earlier_plan, read_sources
@@ -71,14 +70,25 @@ def plan(
     _stop_unless_printable(made, draft)
     if as_json and out is None:
         return
-    report = progress(made)
+    files = _write(made, folder, before, draft, first_label)
+    if not as_json:
+        say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+
+
+def _write(
+    made: Plan, folder: Path, before: Plan | None, draft: bool, first_label: int
+) -> tuple[str, ...]:
+    """Make the documents of a plan into its folder; their names."""
+    # What makes them is loaded for who wants them alone.
+    from planner.app.issued_folder import write_plan
+
+    report, stamp = progress(made), issue_time()
     written = write_plan(
-        made, folder, before, issue_time(), is_draft=draft, first_label=first_label, report=report
+        made, folder, before, stamp, is_draft=draft, first_label=first_label, report=report
     )
     if written.same is not None:
         say_zone_rules(written.same, folder / "plan.json")
-    if not as_json:
-        say(f"\nFiles in {folder}/\n  {' '.join(written.files)}\n", is_done=True)
+    return written.files
 
 
 def _say_remarks(made: Plan) -> None:
