@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -96,7 +96,7 @@ def _wrong(record: Record, state: State) -> Iterator[_Wrong]:
         yield from (_Wrong(where, one) for one in _of_event(inner, state, strength))
         yield from (_Wrong(where, one) for one in _of_words(inner, record, state))
     yield from _of_screening(state, record.protocol)
-    yield from _of_lesions(lesions, record.protocol)
+    yield from _of_lesions(lesions, state, record.protocol)
     zone = record.opening.clinic.timezone
     for visit in state.visits.values():
         where = f"visit {visit.number}"
@@ -210,11 +210,12 @@ def _is_pain(pain: Decimal | None) -> bool:
     return pain is None or 0 <= pain <= MOST_PAIN
 
 
-def _of_lesions(lesions: Sequence[Lesion], protocol: Protocol) -> Iterator[_Wrong]:
-    ids = [one.id.casefold() for one in lesions]
+def _of_lesions(entered: Iterable[Lesion], state: State, protocol: Protocol) -> Iterator[_Wrong]:
+    # One that was withdrawn may be entered anew under its id.
+    ids = [one.id.casefold() for one in state.course.lesions]
     if len({*ids}) != len(ids):
         yield _Wrong("lesions", "one stands twice")
-    for lesion in lesions:
+    for lesion in dict.fromkeys([*entered, *state.course.lesions]):
         where = f"lesion {lesion.id}"
         for problem in lesion_problems(lesion, protocol):
             yield _Wrong(f"{where}: {problem.place}", problem.problem)
@@ -230,7 +231,7 @@ def _of_visit(visit: PlannedVisit, state: State, protocol: Protocol) -> Iterator
     lesions = {one.id: one for one in state.course.lesions}
     for one in visit.injections:
         yield from _of_planned(one, strength)
-        slot = state.slots.get(Named(one.lesion, "injection", one.injection))
+        slot = state.slots.get(_named(one))
         lesion = lesions.get(one.lesion)
         if lesion is None or slot is None or not 0 < one.injection <= len(lesion.doses):
             yield f"injection {one.injection} of lesion {one.lesion} is none of the course"
@@ -239,8 +240,11 @@ def _of_visit(visit: PlannedVisit, state: State, protocol: Protocol) -> Iterator
         if slot.state == "planned" and one.dose_mg != (None if dose is None else dose.mg):
             yield f"lesion {one.lesion} is drawn up for another dose than it is to have"
     if all(one.drawn_ml is not None and one.state == "planned" for one in visit.injections):
-        coming = {name.lesion for name in visit.names if state.is_to_come(name)}
-        yield from _of_syringes(visit, coming)
+        yield from _of_syringes(visit, state)
+
+
+def _named(one: PlannedInjection) -> Named:
+    return Named(one.lesion, "injection", one.injection)
 
 
 def _of_times(start: datetime | None, end: datetime | None, zone: ZoneInfo) -> Iterator[str]:
@@ -268,10 +272,10 @@ def _of_planned(one: PlannedInjection, strength: Fraction) -> Iterator[str]:
         yield f"{name} is drawn up as another dose"
 
 
-def _of_syringes(visit: PlannedVisit, open_ones: Collection[str]) -> Iterator[str]:
+def _of_syringes(visit: PlannedVisit, state: State) -> Iterator[str]:
     """Where syringes hold something else than what is to be drawn, lesion by lesion and in all.
 
-    Once a part of a visit was done they are of the rest alone.
+    Once a part of a visit was done or missed they are of the rest alone, or of what was done.
     """
     held: dict[str, Fraction] = {}
     for syringe in visit.syringes:
@@ -279,12 +283,27 @@ def _of_syringes(visit: PlannedVisit, open_ones: Collection[str]) -> Iterator[st
             held[aliquot.lesion] = held.get(aliquot.lesion, Fraction()) + aliquot.ml
         if syringe.drawn_ml != sum((one.ml for one in syringe.aliquots), Fraction()):
             yield f"syringe {syringe.number} does not hold what it is said to hold"
-    wanted = {one.lesion: one.drawn_ml or Fraction() for one in visit.injections}
-    is_other = any(wanted.get(lesion) != ml for lesion, ml in held.items() if ml)
-    if is_other or any(wanted[one] and one not in held for one in wanted.keys() & open_ones):
+    whole = _drawn_by_lesion(visit, state)
+    rest, done = (_drawn_by_lesion(visit, state, only) for only in ("planned", "done"))
+    is_other = any(
+        ml not in (whole.get(one), rest.get(one), done.get(one)) for one, ml in held.items() if ml
+    )
+    if is_other or any(ml and one not in held for one, ml in rest.items()):
         yield "its syringes hold something else than what is to be drawn"
     if visit.injections and visit.total_drawn_ml != sum(held.values(), Fraction()):
         yield "its total is not the sum of what is drawn"
+
+
+def _drawn_by_lesion(
+    visit: PlannedVisit, state: State, only: str | None = None
+) -> Mapping[str, Fraction]:
+    """What is drawn at a visit for each lesion, in mL: of its injections in a state, or of all."""
+    found: dict[str, Fraction] = {}
+    for one in visit.injections:
+        slot = state.slots.get(_named(one))
+        if only is None or (slot is not None and slot.state == only):
+            found[one.lesion] = found.get(one.lesion, Fraction()) + (one.drawn_ml or 0)
+    return found
 
 
 def _of_slots(entries: Sequence[Entry], state: State) -> Iterator[_Wrong]:

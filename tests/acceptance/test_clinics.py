@@ -532,6 +532,50 @@ def filled_at(planner: Run, folder: Path, where: dict[str, str], day: str) -> li
     return names
 
 
+@pytest.mark.hazard("double-booking")
+def test_a_new_version_gives_no_visit_a_time_unseen(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    """Two visits lost their day; it is open again when all is drawn up anew, and one moves."""
+    names = filled(planner, tmp_path, where, 2)
+    week = ("one", "--on", "2027-03-06", "--to", "2027-03-10", "--reason", "water")
+    assert changed(planner, "close", *week, "--confirm", "y", **where)["without_day"]
+    changed(planner, "open", *week, **where)
+    before = {one: starts(planner, one, where) for one in names}
+    assert all(times[2] == "no day" for times in before.values())
+    file = clinic_file(tmp_path, closed=["2027-03-15"])
+    file.write_text(file.read_text() + "[[syringe]]\ncapacity_ml = 2\ngraduation_ml = 0.1\n")
+    done = changed(planner, "put", file, "--reason", "new syringes", "--confirm", "y", **where)
+    told = {(one["course"], one["visit"]): (one["to"] or "no day")[:16] for one in done["moves"]}
+    assert {visit for _, visit in told} == {3}
+    for name in names:
+        wanted = {n: told.get((name, n), was[:16]) for n, was in before[name].items()}
+        assert starts(planner, name, where) == wanted
+    checked = planner("course", "check", **where)
+    assert (checked.returncode, "more visits than room" in checked.stdout) == (0, False)
+
+
+def test_new_syringes_say_nothing_of_what_was_given(planner: Run, tmp_path: Path) -> None:
+    """12.5 mg cannot be drawn in them any more; it was given, and its papers are not waited for."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    file = course_file(tmp_path, "K-1", f"{MONDAY} 08:00", [12.5, 60, 60, 60])
+    added = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert added.returncode == 0, added.stderr
+    given = ("give", "K-1", "--visit", "1", "--as-planned", "--confirm", "said early")
+    assert planner("course", *given, **where).returncode == 0
+    coarse = clinic_file(tmp_path)
+    coarse.write_text(coarse.read_text() + "[[syringe]]\ncapacity_ml = 2\ngraduation_ml = 0.2\n")
+    changed(planner, "put", coarse, "--reason", "new", "--confirm", "y", **where)
+    papers = planner("course", "documents", "K-1", "--out", "d", **where)
+    assert papers.returncode == 0, papers.stderr
+    # Once it is to come again it is in the way.
+    undone = planner("course", "undo", "K-1", "--reason", "slip", "--confirm", "y", **where)
+    assert undone.returncode == 0, undone.stderr
+    papers = planner("course", "documents", "K-1", "--out", "e", **where)
+    assert papers.returncode == 12
+    assert "dose-not-drawable" in papers.stderr
+
+
 def test_a_letter_says_which_visits_have_no_day(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 1)

@@ -25,6 +25,7 @@ from planner.errors import PlannerError
 from planner.files.first_edition_plan import plan_problems
 from planner.files.plan import plan_bytes, plan_from
 from planner.store.event_rows import KnownPatient, from_row, to_row
+from planner.store.proving import unproven
 from planner.store.standing import Standing
 from tests.histories import (
     PROTOCOL,
@@ -120,6 +121,8 @@ def check(before: Standing, event: Event, now: Standing) -> None:
                 assert slot.appointment.due == min(given) + timedelta(days=one.after_days)
     # Followed on from where it was followed last, it stands as it does from its first event on.
     assert now.record.state == fold(now.record.entries, PROTOCOL)
+    # What the commands wrote is believed where it comes in elsewhere.
+    assert [str(one) for one in unproven(now.record, now.state)] == []
     # Its plan.json can be read again, and its events written down and read.
     assert not [*plan_problems(plan)]
     read = plan_from(plan_bytes(plan))

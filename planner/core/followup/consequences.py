@@ -639,8 +639,15 @@ class Consequences:
         }
 
     def _is_left_without(self, visit: Visit) -> bool:
-        """Whether the clinic found no day for a visit."""
-        return any(name in self.arranged and not self.arranged[name] for name in visit.names)
+        """Whether the clinic found no day for a visit, or did not look for one.
+
+        A course alone would look for it around the others, which are laid out with it.
+        """
+        if not self.is_arranged:
+            return False
+        coming = [one.name for one in visit.appointments if one.state == "planned"]
+        there = (self.arranged.get(name, self.starts.get(name)) for name in coming)
+        return bool(coming) and not any(there)
 
     def _standing(self, visits: Sequence[Visit]) -> dict[int, datetime]:
         """The starts of the visits that the event does not concern, by their places."""

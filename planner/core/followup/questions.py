@@ -18,6 +18,7 @@ from planner.core.followup.events import (
     Given,
     Held,
     Injected,
+    LesionAdded,
     Missed,
     Resumed,
 )
@@ -36,6 +37,8 @@ from planner.core.values.said import Said, joined, said, term
 FAR_SIZE_TIMES, FAR_SIZE_MM = 2, 10
 # A dose or volume that differs from the plan by more than this share of it is asked for.
 FAR_SHARE = Fraction(1, 2)
+# A day further than this behind all that is to come is asked for: a year is easily mistyped.
+FAR_DAYS = 84
 
 
 class Question(NamedTuple):
@@ -71,6 +74,10 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         yield from _answer(event, protocol)
     if isinstance(event, Ended):
         yield from _ending(state, event, now)
+    if isinstance(event, Held):
+        yield from _idle_hold(state, event, now)
+    if isinstance(event, Resumed | LesionAdded):
+        yield from _far_day(state, event.on, now)
 
 
 def hold_questions(event: Event, entries: Sequence[Entry]) -> Iterator[Question]:
@@ -315,6 +322,36 @@ def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:
             lesions=", ".join(names),
         )
         yield Question("injections-left", "as", text, said("is it stopped?"))
+
+
+def _idle_hold(state: State, event: Held, now: datetime) -> Iterator[Question]:
+    """A hold from a day to come on, behind all that it could stop."""
+    coming = [
+        at.date()
+        for name, at in state.starts.items()
+        if name.purpose == "injection" and name.lesion in event.lesions and state.is_to_come(name)
+    ]
+    if event.on > max([now.date(), *coming]):
+        text = said(
+            "{on} is in the future, and no injection of lesion {lesions} is to come from then on",
+            on=event.on,
+            lesions=", ".join(event.lesions),
+        )
+        yield Question("hold-stops-nothing", "on", text, said("correct the day"))
+
+
+def _far_day(state: State, on: date, now: datetime) -> Iterator[Question]:
+    """A day far behind today and all that is to come of the course."""
+    coming = [at.date() for name, at in state.starts.items() if state.is_to_come(name)]
+    last = max([now.date(), *coming])
+    if (on - last).days > FAR_DAYS:
+        text = said(
+            "{on} is {days} behind {last}, when the rest of the course is over",
+            on=on,
+            days=count((on - last).days, "day"),
+            last=last,
+        )
+        yield Question("day-far", "on", text, said("correct the day"))
 
 
 def _lesion(state: State, wanted: str) -> Lesion:

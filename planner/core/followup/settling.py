@@ -15,6 +15,7 @@ from functools import cached_property
 
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Occupancy
+from planner.core.dosing.draw_up import DrawUp
 from planner.core.followup.consequences import Consequences
 from planner.core.followup.course_state import (
     State,
@@ -39,7 +40,14 @@ from planner.core.followup.events import (
     Settled,
 )
 from planner.core.followup.law_of_series import Breach, Injection, breaches
-from planner.core.plan.appointments import Named, Slot, Visit, apply_moves, due_visits
+from planner.core.plan.appointments import (
+    Named,
+    Slot,
+    Visit,
+    apply_moves,
+    due_visits,
+    injections_of,
+)
 from planner.core.plan.calendar_ids import first_edition_uid, key_of_files, uid_of
 from planner.core.plan.checks import (
     WHEN_IT_COMES,
@@ -402,8 +410,9 @@ class _Settling:
 
     def _is_drawn_as(self, old: PlannedVisit, visit: Visit) -> bool:
         """Whether a visit is of the same appointments, drawn up for the same doses as before."""
-        is_other = {each.name for each in visit.appointments} != set(old.names)
-        if is_other or (self.is_drawn_anew and visit.is_to_come):
+        names = {each.name for each in visit.appointments}
+        is_anew = self.is_drawn_anew and visit.is_to_come
+        if names != set(old.names) or is_anew or names & self._back:
             return False
         was = _to_draw(old, self.before.slots)
         return was == {
@@ -489,10 +498,22 @@ class _Settling:
         """Whether what is found of a lesion is to be looked for again."""
         was = next((one for one in self.before.course.lesions if one.id == lesion.id), None)
         is_other = lesion.id in self._new or was != lesion or None in lesion.doses
-        return is_other or self.is_drawn_anew
+        is_back = any(name.lesion == lesion.id for name in self._back)
+        return is_other or is_back or self.is_drawn_anew
 
     def _is_found_again(self, finding: Finding) -> bool:
         return finding.lesion in self._new or finding.code not in WHEN_IT_COMES
+
+    @cached_property
+    def _back(self) -> Set[Named]:
+        """The injections that are to come again: syringes may have changed since they were over."""
+        was = self.before.slots
+        return {
+            name
+            for name, slot in self.slots.items()
+            if name.purpose == "injection" and slot.state == "planned"
+            if name in was and was[name].state not in ("planned", "waiting")
+        }
 
     @cached_property
     def _new(self) -> Set[str]:
@@ -505,14 +526,35 @@ class _Settling:
                 decided = self._decided(lesion)
                 if lesion.id in self._new:
                     yield from lesion_findings(decided, self.protocol)
-                drawn = self._prepared.given(lesion.id)
                 yield from dose_findings(
                     decided,
-                    drawn,
+                    self._to_look_at(lesion),
                     self.protocol,
                     self.opening.clinic,
                     is_blank=lesion.id in self._blank,
                 )
+
+    def _to_look_at(self, lesion: Lesion) -> list[DrawUp]:
+        """The draw-ups of a lesion that can hinder: none that is over, and was made otherwise.
+
+        Syringes that came later say nothing of what was drawn before.
+        """
+        was = {
+            (one.lesion, one.injection): one.drawn_ml
+            for visit in self.before.visits.values()
+            for one in visit.injections
+        }
+        over = {
+            name.number
+            for name, slot in injections_of(self.slots, lesion.id)
+            if slot.state not in ("planned", "waiting")
+        }
+        drawn = enumerate(self._prepared.draw_ups[lesion.id], start=1)
+        return [
+            one
+            for number, one in drawn
+            if one and (number not in over or one.drawn.ml == was.get((lesion.id, number)))
+        ]
 
     def _decided(self, lesion: Lesion) -> Decided:
         """The rule of a lesion, and the regimen that it was given when it came."""

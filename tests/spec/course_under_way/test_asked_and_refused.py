@@ -115,6 +115,21 @@ REFUSED = {
         RefusedError,
         "something was done",
     ),
+    "held from a day with a mistyped year": (
+        lambda c: c.hold("2099-01-01"),
+        AskedError,
+        "Thu 1 Jan 2099 is in the future, and no injection of lesion A is to come from then on",
+    ),
+    "resumed in a mistyped year": (
+        lambda c: (c.hold("2026-09-10"), c.resume("2028-09-18")),
+        AskedError,
+        "when the rest of the course is over",
+    ),
+    "a lesion added in a mistyped year": (
+        lambda c: c.add_lesion(ELBOW, "2028-09-18"),
+        AskedError,
+        "behind Tue 1 Jun 2027, when the rest of the course is over",
+    ),
     "in the future": (lambda c: c.give(1, "2027-06-02 09:00"), AskedError, "future"),
     "too soon": (
         lambda c: (c.give(1), c.give(2, "2026-09-10 09:00")),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from planner.app.administration import corrected
 from planner.core.followup.settling import TOTAL
 from planner.core.values.formatting import plain
 from planner.core.values.quantities import Dose
@@ -17,7 +18,7 @@ from planner.errors import (
 )
 from planner.store.database import Database
 from tests.courses import SOUND
-from tests.registers import Followed, days_of, follow
+from tests.registers import Followed, days_of, follow, problems
 from tests.under_way import (
     ELBOW,
     OTHER,
@@ -141,3 +142,18 @@ def test_the_same_dose_again_changes_nothing(course: Followed) -> None:
     with pytest.raises(RefusedError, match="has that dose already"):
         course.dose("60")
     assert course.now.state.revision == 1
+
+
+def test_a_lesion_that_was_withdrawn_comes_again_under_its_id(course: Followed) -> None:
+    course.add_lesion(ELBOW, "2026-09-21")
+    course.make(lambda now: corrected(now, 2, lambda _event: None))
+    course.add_lesion(ELBOW._replace(id="b", site="hand"), "2026-09-21")
+    assert [one.id for one in course.now.state.course.lesions] == ["A", "b"]
+    assert problems(course.register) == []
+
+
+def test_two_injections_of_a_lesion_on_one_day_are_believed(course: Followed) -> None:
+    """Asked and confirmed: what was done is recorded as it was done, and goes along elsewhere."""
+    course.give(1)
+    course.give(2, "2026-09-07 11:00", confirm="two passes")
+    assert problems(course.register) == []
