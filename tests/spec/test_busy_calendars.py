@@ -350,6 +350,49 @@ def test_changes_of_one_time(name: str) -> None:
     assert taken(calendar(event(*lines), event(*MASTER))) == expected
 
 
+# Midnight by the clinic's clock, in UTC; the day itself as midnight in UTC; by another clock.
+LEFT_OUT = {
+    "20260907T220000Z": "Europe/Copenhagen", "20260908T000000Z": "America/New_York",
+    "20260908T040000Z": "America/New_York", "20260908T000000": "America/New_York",
+    "20260907T110000Z": "Pacific/Tongatapu",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("time", LEFT_OUT)
+@pytest.mark.parametrize("name", ["EXDATE", "RECURRENCE-ID"])
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_a_whole_day_that_is_left_out_by_its_time(name: str, time: str) -> None:
+    days = ["DTSTART;VALUE=DATE:20260907", "RRULE:FREQ=DAILY;COUNT=3"]
+    left_out = f"{name}:{time}"
+    parts = [event(*days, left_out)]
+    if name == "RECURRENCE-ID":
+        parts = [event(*days), event(left_out, f"DTSTART:{time}", "STATUS:CANCELLED")]
+    found = taken(calendar(*parts), ZoneInfo(LEFT_OUT[time]))
+    assert found == hours("09-07", "09-09", hour="00:00-00:00")
+
+
+HOUR = ["DTSTART:20260907T070000Z", "DURATION:PT1H"]
+VERSIONS = {
+    "cancelled later": ([*HOUR, "SEQUENCE:1"], [*HOUR, "SEQUENCE:2", "STATUS:CANCELLED"], []),
+    "free later": ([*HOUR], ["DTSTART:20260908T070000Z", "SEQUENCE:1", "TRANSP:TRANSPARENT"], []),
+    "cancelled, and told again": (
+        [*HOUR, "SEQUENCE:3"], [*HOUR, "SEQUENCE:2", "STATUS:CANCELLED"], NINE),
+    "cancelled under the same number": ([*HOUR], [*HOUR, "STATUS:CANCELLED"], NINE),
+    "a changed time of a series that was cancelled": (
+        [*HOUR, "RECURRENCE-ID:20260901T070000Z"], [*HOUR, "SEQUENCE:1", "STATUS:CANCELLED"], []),
+    "a changed time of a series that is free": (
+        [*HOUR, "RECURRENCE-ID:20260901T070000Z"],
+        [*HOUR, "SEQUENCE:1", "TRANSP:TRANSPARENT"], NINE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_newer_version_that_takes_no_time(name: str) -> None:
+    old, new, expected = VERSIONS[name]
+    for parts in ((event(*old), event(*new)), (event(*new), event(*old))):
+        assert taken(calendar(*parts)) == expected
+
+
 def test_events_without_an_id_belong_to_nothing_else() -> None:
     first = event("DTSTART:20260907T070000Z", "DURATION:PT1H", "SEQUENCE:0", uid="")
     second = event("DTSTART:20260908T070000Z", "DURATION:PT1H", "SEQUENCE:1", uid="")

@@ -66,14 +66,24 @@ class Event:
 
     @property
     def sequence(self) -> int:
-        """How often it was changed; 0 where that cannot be read, since it only orders."""
-        numbers = [line.value.strip() for line in self.component.lines("SEQUENCE")]
-        return max((int(one) for one in numbers if one.isdecimal() and len(one) < 10), default=0)
+        """How often it was changed."""
+        return sequence_of(self.component)
+
+
+def sequence_of(component: Component) -> int:
+    """How often an event was changed; 0 where that cannot be read, since it only orders."""
+    numbers = [line.value.strip() for line in component.lines("SEQUENCE")]
+    return max((int(one) for one in numbers if one.isdecimal() and len(one) < 10), default=0)
+
+
+def is_cancelled(component: Component) -> bool:
+    """Whether an event does not take place."""
+    return any(_said(line) in ("CANCELLED", "CANCELED") for line in component.lines("STATUS"))
 
 
 def is_taken(component: Component) -> bool:
     """Whether an event takes its time. Where it says both, it does: a doubt is no free time."""
-    if any(_said(line) in ("CANCELLED", "CANCELED") for line in component.lines("STATUS")):
+    if is_cancelled(component):
         return False
     transparent = [_said(line) == "TRANSPARENT" for line in component.lines("TRANSP")]
     free = [_said(line) == "FREE" for line in component.lines("X-MICROSOFT-CDO-BUSYSTATUS")]
@@ -162,19 +172,24 @@ class Reading:
     def events(self, components: Iterable[Component]) -> Iterator[Span]:
         """What events take."""
         series: dict[str, list[Event]] = defaultdict(list)
+        free: dict[str, list[Component]] = defaultdict(list)
         for component in components:
-            counts = is_taken(component) or component.lines("RECURRENCE-ID")
-            if counts and not self.is_own(component):
-                with self._problem(component):
-                    event = read_event(component, self.zones)
-                    # Events without an id belong to nothing else.
-                    if event.uid:
-                        series[event.uid].append(event)
-                    else:
-                        yield from self._spans([event])
-        for events in series.values():
+            if self.is_own(component):
+                continue
+            if not is_taken(component) and not component.lines("RECURRENCE-ID"):
+                # Nothing of it is needed but that it may be newer than one that takes its time.
+                free[component.text("UID")].append(component)
+                continue
+            with self._problem(component):
+                event = read_event(component, self.zones)
+                # Events without an id belong to nothing else.
+                if event.uid:
+                    series[event.uid].append(event)
+                else:
+                    yield from self._spans([event])
+        for uid, events in series.items():
             with self._problem(events[0].component):
-                yield from self._spans(events)
+                yield from self._spans([*_not_replaced(events, free[uid])])
 
     def _spans(self, events: Sequence[Event]) -> Iterator[Span]:
         return _EventSeries(events, self.zones, self.window, self.steps).spans()
@@ -204,6 +219,18 @@ class Reading:
             yield
         except UnreadableError as error:
             self.problems.append(Problem(str(component), error.problem, error.fix))
+
+
+def _not_replaced(events: Iterable[Event], free: Sequence[Component]) -> Iterator[Event]:
+    """The events of an id without those of which a newer version is free or cancelled.
+
+    What was changed of a series goes with it where that is cancelled alone.
+    """
+    cancelled = [one for one in free if is_cancelled(one)]
+    for event in events:
+        newer = free if event.recurrence is None else cancelled
+        if event.sequence >= max(map(sequence_of, newer), default=0):
+            yield event
 
 
 def within(window: Span, begin: datetime, end: datetime) -> Iterator[Span]:
@@ -313,9 +340,22 @@ class _EventSeries:
     def _but(self, master: Event) -> _But:
         """The times of a series that are left out, or are told by an event of their own."""
         left_out = [*master.but, *(one.recurrence for one in self.changes if one.recurrence)]
-        days = {one.day for one in left_out if one.is_day or master.start.is_day}
+        days = {one.day for one in left_out if one.is_day}
+        if master.start.is_day:
+            days = {self._day_of(one) for one in left_out}
         moments = {self._instant_in(master, one) for one in left_out if not one.is_day}
         return _But(days, moments, lambda written: self._instant_in(master, written))
+
+    def _day_of(self, written: Written) -> date:
+        """The day that a time means in a series of whole days: the one that begins then.
+
+        Some programs write the midnight of the clinic in UTC, others a day as midnight in UTC.
+        """
+        if written.is_day or written.zone is None:
+            return written.day
+        here = _by_clinic(written, self.zones)
+        is_own_day = here.local.time() != time() and written.local.time() == time()
+        return written.day if is_own_day else here.day
 
     def _instant_in(self, master: Event, written: Written) -> datetime:
         """The moment of a time of a series; one without a zone is by the series' own clock."""
