@@ -129,14 +129,21 @@ def protocol_named(table: dict[str, Any], course: NamedFile) -> tuple[Protocol, 
         name = DEFAULT_PROTOCOL  # the file's model says what is wrong with it
     known = bundled_protocols()
     path = protocol_path(name, course.beside)
-    is_there = name in known or (course.beside is not None and path.exists() and not path.is_dir())
-    if not is_there:
+    if name not in known and (course.beside is None or not _is_file(path)):
         fix = nearest(name, known)
         if course.beside is not None:
             fix = said("{fix}, or name a file", fix=fix)
         place = f"{course.name}: protocol" if course.name else "protocol"
         raise InputError(Problem(place, said("no protocol {name}", name=shown(name)), fix))
     return read_protocol(name, course.beside)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file, or a pipe, of that name; none has a name too long for any."""
+    try:
+        return path.exists() and not path.is_dir()
+    except OSError:
+        return False
 
 
 def read_clinic(clinic: NamedFile | None, timezone: str | None, years: range) -> Clinic:

@@ -41,7 +41,7 @@ def new(file: Path | None, lesions: Path | None, clinic: Path | None) -> None:
     )
 
     has_commas = clinic is not None and _writes_commas(clinic)
-    rows = _from_spreadsheet(lesions) if lesions is not None else []
+    rows = _from_spreadsheet(lesions, has_commas) if lesions is not None else []
     if file is not None:
         _refuse_existing(file)
     course: dict[str, Any] = {"id": ask("Course id (letters, digits, - and _)", check_id)}
@@ -80,13 +80,13 @@ def _writes_commas(clinic: Path) -> bool:
     return read_clinic(NamedFile.of_file(clinic), None, range(0)).writes_commas
 
 
-def _from_spreadsheet(path: Path) -> list[dict[str, Any]]:
+def _from_spreadsheet(path: Path, has_commas: bool) -> list[dict[str, Any]]:
     """The lesions of a CSV file, checked before anything is asked: answers would be lost."""
     from planner.files.lesions import read_lesions
     from planner.files.reading import read_bytes
 
     with located(str(path)):
-        rows = read_lesions(read_bytes(path))
+        rows = read_lesions(read_bytes(path), has_commas=has_commas)
         lesions = [one.lesion for one in rows]
         stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
         try:

@@ -18,6 +18,9 @@ def typed_number(text: str, unit: str, place: str) -> Decimal:
     digits, said = match[1], (match[2] or unit).strip()
     if said not in (unit, unit.replace("mL", "ml")):
         raise InputError(Problem(place, f"{text!r} is not in {unit}", f"give it in {unit}"))
+    if re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})+", digits):
+        fix = "write it without a mark, or as 1.5"
+        raise InputError(Problem(place, f"{text!r} may be thousands", fix))
     if "," in digits:
         fix = f"a decimal has a point: {digits.replace(',', '.')}"
         raise InputError(Problem(place, f"{text!r} has a comma", fix))

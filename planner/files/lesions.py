@@ -38,15 +38,16 @@ _SAID = {
 # What spreadsheets call it.
 _SAVE_AS = said('save it as "CSV UTF-8"')
 _SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
 # Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
 # is none, and no dose begins with a nought.
 _GROUPED = re.compile(
-    r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])"
+    r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])",
+    re.ASCII,
 )
 # A figure as each unit may have it: one that nobody gives by copying it.
 _EXAMPLES = {"ml": "0.08", "mm": "4.5", "": "3"}
-_NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?")
+_NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?", re.ASCII)
 
 
 class LesionRow(NamedTuple):
@@ -56,10 +57,11 @@ class LesionRow(NamedTuple):
     lesion: dict[str, Any]
 
 
-def read_lesions(content: bytes) -> list[LesionRow]:
+def read_lesions(content: bytes, *, has_commas: bool = False) -> list[LesionRow]:
     """The lesions of a CSV file. Raises InputError with every problem, by its row.
 
-    Decimal commas are read where no comma stands between the cells.
+    Decimal commas are read where no comma stands between the cells, or where the clinic's
+    language `has_commas`.
     """
     text = _decoded(content)
     separator, text = _separator(text)
@@ -70,11 +72,12 @@ def read_lesions(content: bytes) -> list[LesionRow]:
         raise InputError(
             Problem("", said("there is no lesion in it"), said("write a row a lesion"))
         )
+    has_commas = has_commas or separator != ","
     problems: list[Problem] = []
     found = []
     for number, cells in rows:
         try:
-            found.append(LesionRow(number, _lesion(columns, cells, has_commas=separator != ",")))
+            found.append(LesionRow(number, _lesion(columns, cells, has_commas)))
         except InputError as error:
             problems += [Problem(f"row {number}", str(one), "") for one in error.problems]
     raise_if_any(InputError, problems)

@@ -254,7 +254,7 @@ def load_protocol(name: str, beside: Path | None = None) -> Protocol:
 def read_protocol(name: str, beside: Path | None = None) -> tuple[Protocol, bytes]:
     """As `load_protocol`, with the bytes that it was read from."""
     path = protocol_path(name, beside)
-    with located(path.name or name):
+    with located(path.name or name or "protocol"):
         content = read_bytes(path, ProtocolError)
         return protocol_from(parse_toml(content, ProtocolError), content), content
 

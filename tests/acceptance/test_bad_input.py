@@ -66,6 +66,8 @@ BAD = {
     "a whole number beyond all": ("size_mm = 70", f"size_mm = 0x{'f' * 10000}", "too long"),
     "a key too deep": ('id = "K-1"', f"id{'.a' * 3000} = 1", "a key has over 20 parts"),
     "born after the visit": ('id = "P-1"', 'id = "P-1"\nbirth_date = 2030-01-01', "is after"),
+    "a protocol's name that no file can have": (
+        'id = "K-1"', f'id = "K-1"\nprotocol = "{"a" * 5000}"', "protocol: no protocol"),
     "unknown protocol": ('id = "K-1"', 'id = "K-1"\nprotocol = "sts-151"', "sts-151"),
 }  # fmt: skip
 

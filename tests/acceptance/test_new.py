@@ -185,6 +185,7 @@ FAULTS = [
     # in place of, what; what is said
     ("dose_mg\n", "dose_mg,dose_mg\n", "lesions.csv: column dose_mg: it stands twice"),
     ("dose_mg\n", "dose\n", "lesions.csv: column dose: unknown; did you mean dose_mg?"),
+    (",70,", ",７０,", 'lesions.csv: row 2: size_mm: "７０" is not a number'),  # noqa: RUF001
     (",70,", ",70 cm,", 'lesions.csv: row 2: size_mm: "70 cm" is not in mm'),
     (",yes,", ",,", "lesions.csv: row 2: ulcerated: it is missing"),
     (",yes,", ",maybe,", "lesions.csv: row 2: ulcerated: "),
@@ -213,6 +214,16 @@ def test_a_faulty_spreadsheet_is_refused_before_anything_is_asked(
     assert said in done.stderr.replace("\u00a0", " ")
     assert "Course id" not in done.stderr
     assert not (tmp_path / "own.toml").exists()
+
+
+def test_a_danish_clinic_has_commas_in_cells_that_commas_part(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, 'timezone = "Europe/Copenhagen"\nlanguage = "da"\n', "clinic.toml")
+    write(tmp_path, PLAIN.replace("57.5", '"57,5"'), "lesions.csv")
+    call = ("new", "own.toml", "--lesions", "lesions.csv")
+    assert planner(*call, INPUT=HEAD).returncode == 10
+    done = planner(*call, "--clinic", "clinic.toml", INPUT=HEAD)
+    assert done.returncode == 0, done.stderr
+    assert "57.5 mg" in done.stderr
 
 
 def test_in_a_danish_clinic_a_decimal_has_a_comma(planner: Run, tmp_path: Path) -> None:

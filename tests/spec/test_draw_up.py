@@ -119,6 +119,7 @@ def test_a_full_disk_is_no_bug(planner: Run) -> None:
 
 REFUSED = [
     ("12,5", "a decimal has a point: 12.5"),
+    ("1,500", "write it without a mark, or as 1.5"),
     ("0", "not above 0"),
     ("-5", "not above 0"),
     ("NaN", "not a number"),

@@ -240,7 +240,7 @@ def kill_faults() -> Iterator[str]:
             said = [writer.stdout.readline() for _ in range(3)]
             writer.kill()
             said += writer.stdout.readlines()
-        reported = [int(one) for one in said if one.strip().isdigit()]
+        reported = [int(one) for one in said if one.strip().isdecimal()]
         if not reported:
             yield "nothing was written"
             return
