@@ -321,16 +321,21 @@ def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) 
 
 
 def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[VisitMoved]:
-    """The visits of a course that a step moves; times of `opening` for those without a day."""
+    """The visits of a course that a step moves; times of `opening` for those without a day.
+
+    A visit of a held lesion that finds no day before the hold waits with the rest: it has none.
+    """
     was, now = standing.state.visits, step.after.state.visits
-    for number, visit in sorted(now.items()):
-        old = was.get(number)
-        if old is None or old.start is None or (visit.start == old.start):
+    for number, old in sorted(was.items()):
+        visit = now.get(number)
+        to = visit and visit.start
+        if old.start is None or to == old.start:
             continue
-        zone = ZoneInfo(visit.timezone)
-        free = _free_times(step, visit, opening) if visit.start is None else ()
+        zone = ZoneInfo(old.timezone)
+        free = _free_times(step, visit, opening) if visit and to is None else ()
         choices = tuple(one.replace(tzinfo=zone) for one in free)
-        yield VisitMoved(standing.record.course, number, visit.due, old.start, visit.start, choices)
+        due = visit.due if visit else old.due
+        yield VisitMoved(standing.record.course, number, due, old.start, to, choices)
 
 
 def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[datetime]:

@@ -89,9 +89,9 @@ def _wrong(record: Record, state: State) -> Iterator[_Wrong]:
                 yield _Wrong(where, "its calendar key is none")
             if not 0 <= event.course.revision <= MOST_REVISIONS:
                 yield _Wrong(where, "its revision is none")
-        lesions += _lesions_of(event)
         yield from (_Wrong(where, one) for one in _of_entry(entry))
         inner = event.instead if isinstance(event, Corrected) else event
+        lesions += _lesions_of(inner)
         strength = record.protocol.strength.mg_per_ml
         yield from (_Wrong(where, one) for one in _of_event(inner, state, strength))
         yield from (_Wrong(where, one) for one in _of_words(inner, record, state))
@@ -110,7 +110,7 @@ def _wrong(record: Record, state: State) -> Iterator[_Wrong]:
     yield from _of_slots(record.entries, state)
 
 
-def _lesions_of(event: Event) -> Sequence[Lesion]:
+def _lesions_of(event: Event | None) -> Sequence[Lesion]:
     if isinstance(event, Planned):
         return event.course.lesions
     return (event.lesion,) if isinstance(event, LesionAdded) else ()
@@ -215,7 +215,7 @@ def _of_lesions(entered: Iterable[Lesion], state: State, protocol: Protocol) -> 
     ids = [one.id.casefold() for one in state.course.lesions]
     if len({*ids}) != len(ids):
         yield _Wrong("lesions", "one stands twice")
-    for lesion in dict.fromkeys([*entered, *state.course.lesions]):
+    for lesion in entered:
         where = f"lesion {lesion.id}"
         for problem in lesion_problems(lesion, protocol):
             yield _Wrong(f"{where}: {problem.place}", problem.problem)

@@ -625,11 +625,12 @@ class Consequences:
     ) -> Iterator[Mapping[int, datetime | None]]:
         """What may stand: all that the law lets stand; else none of the lesions concerned."""
         without = {n: None for n, visit in enumerate(visits) if self._is_left_without(visit)}
+        if self.is_arranged:
+            # What the clinic chose for all its courses stands, and what it left where it is.
+            yield {**standing, **without}
+            return
         kept = self._lawful(visits, standing)
         yield {**kept, **without}
-        if self.arranged:
-            # What the clinic chose for all its courses stands.
-            return
         free = [visit for n, visit in enumerate(visits) if n not in kept and not _is_fixed(visit)]
         lesions = {one.lesion for visit in free for one in visit.injected}
         yield without | {

@@ -126,11 +126,10 @@ def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundi
         name in at.state.slots and at.state.slots[name].state in ("planned", "done")
         for name in other.names
     )
-    if not is_live:
-        return True
     days = (on - there).days
-    if days == 0:
-        return False
+    if days == 0 or not is_live:
+        # Its day stays that of a visit that was missed.
+        return days != 0
     here = {one.lesion: one.injection for one in visit.injections}
     for one in other.injections:
         if one.lesion in here and one.state != "missed":

@@ -535,26 +535,29 @@ class _Settling:
                 )
 
     def _to_look_at(self, lesion: Lesion) -> list[DrawUp]:
-        """The draw-ups of a lesion that can hinder: none that is over, and was made otherwise.
+        """The draw-ups of a lesion that can hinder: none of what is over, as it was made otherwise.
 
         Syringes that came later say nothing of what was drawn before.
         """
-        was = {
-            (one.lesion, one.injection): one.drawn_ml
-            for visit in self.before.visits.values()
-            for one in visit.injections
-        }
         over = {
             name.number
             for name, slot in injections_of(self.slots, lesion.id)
             if slot.state not in ("planned", "waiting")
         }
-        drawn = enumerate(self._prepared.draw_ups[lesion.id], start=1)
-        return [
-            one
-            for number, one in drawn
-            if one and (number not in over or one.drawn.ml == was.get((lesion.id, number)))
-        ]
+        made_before = {
+            one.injection: (one.dose_mg, one.drawn_ml)
+            for visit in self.before.visits.values()
+            for one in visit.injections
+            if one.lesion == lesion.id and one.injection in over
+        }
+        found = []
+        for number, one in enumerate(self._prepared.draw_ups[lesion.id], start=1):
+            if one is None:
+                continue
+            dose_mg, drawn_ml = made_before.get(number, (None, None))
+            if dose_mg != one.dose.mg or drawn_ml == one.drawn.ml:
+                found.append(one)
+        return found
 
     def _decided(self, lesion: Lesion) -> Decided:
         """The rule of a lesion, and the regimen that it was given when it came."""
