@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -136,10 +139,10 @@ def listed_courses(
 ) -> list[ListedCourse]:
     """The courses by id, those of restricted patients apart.
 
-    `status`, `clinic` and `patient`, a part of the id as people read it or of the name, leave out
+    `status`, `clinic` and `patient`, a part of the id or of the name as people read them, leave out
     others, and so does `search`, which finds a part of a course's id as well.
     """
-    query = _listed().limit(limit)
+    query = _listed()
     if status is not None:
         query = query.where(courses.c.status == status)
     if clinic is not None:
@@ -149,12 +152,22 @@ def listed_courses(
     if search is not None:
         is_part = courses.c.id.icontains(search.strip(), autoescape=True)
         query = query.where(_is_of(search) | is_part)
-    return [
+    sought = [one for one in (patient, search) if one is not None and not one.isascii()]
+    found = (
         ListedCourse(course, patient or ERASED_ID, status, revision, next_visit, without or 0, name)
         for course, patient, status, revision, next_visit, without, name in connection.execute(
-            query
+            query if sought else query.limit(limit)
         )
-    ]
+    )
+    read = (one for one in found if all(_reads_as(one, text) for text in sought))
+    return list(islice(read, limit))
+
+
+def _reads_as(found: ListedCourse, sought: str) -> bool:
+    """Whether a text with letters that no database folds alike is found in a name or id."""
+    wanted = as_people_read(sought)
+    there = (found.patient, found.name or "")
+    return any(wanted in as_people_read(one) for one in there)
 
 
 def _listed() -> Select[Any]:
@@ -170,9 +183,14 @@ def _listed() -> Select[Any]:
 
 
 def _is_of(patient: str) -> ColumnElement[bool]:
-    """Whether a text is a part of a patient's id as people read it, or of the name."""
+    """Whether a text is a part of a patient's id as people read it, or of the name.
+
+    Where a letter of the text is beyond ASCII the name may have anything in its place.
+    """
     read_as = patients.c.read_as.contains(as_people_read(patient), autoescape=True)
-    return read_as | patients.c.name.icontains(patient.strip(), autoescape=True)
+    parts = re.split("[^\x00-\x7f]+", unicodedata.normalize("NFC", patient).strip())
+    escaped = (re.sub(r"([/%_])", r"/\1", one) for one in parts)
+    return read_as | patients.c.name.ilike(f"%{'%'.join(escaped)}%", escape="/")
 
 
 # Built once: every day that is looked at asks them.

@@ -132,6 +132,7 @@ def _with_clinic(endpoint: str, values: dict[str, Any]) -> None:
 
 _OF_CLINIC = (
     "day", "home", "week", "tasks", "clinic", "course_new", "day_papers", "day_paper", "print_day",
+    "course_list", "account", "accounts", "audit",
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask import request
@@ -124,11 +124,3 @@ def if_revision(form: Form, standing: Standing) -> int:
 def _revision(form: Form, now: int) -> int:
     said = form.get("if_revision", "")
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else now
-
-
-def by_place(problems: Sequence[Problem]) -> dict[str, Problem]:
-    """What is wrong with each field, by its name."""
-    found: dict[str, Problem] = {}
-    for one in problems:
-        found.setdefault(one.place, one)
-    return found

@@ -43,7 +43,6 @@ from planner.store.standing import Standing
 from planner.web.asking import (
     Form,
     answering,
-    by_place,
     if_revision,
     is_done,
     questions,
@@ -51,7 +50,7 @@ from planner.web.asking import (
     sent_form,
 )
 from planner.web.courses import head_of
-from planner.web.fields import YES_NO, Fields
+from planner.web.fields import YES_NO, Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import days, regimens, say, show, sites
 from planner.web.visitor import author, database, now, role
@@ -469,6 +468,11 @@ class _Shown(NamedTuple):
         status = 422 if isinstance(error, InputError | NotFoundError) else 409
         if isinstance(error, AskedError) and (led := self.led_again(form)):
             return self.form(form, status, led=led, seen=self.seen(form, led))
+        if any(one.place == "confirm_reason" for one in error.problems):
+            # What was ticked stays to be seen, beside what is missing.
+            led = self.led_again(form)
+            seen = self.seen(form, led) if led else ""
+            return self.form(form, status, led=led, seen=seen, problems=error.problems)
         return self.form(form, status, problems=error.problems)
 
     def led_again(self, form: Form) -> Changed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from flask import redirect, url_for
@@ -25,8 +26,8 @@ from planner.errors import (
 )
 from planner.files.fields import check_span
 from planner.store.clinics import Place
-from planner.web.asking import Form, answering, by_place, is_done, questions, seen_of, sent_form
-from planner.web.fields import Fields
+from planner.web.asking import Form, answering, is_done, questions, seen_of, sent_form
+from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import say, show
 from planner.web.visitor import author, database, place, places, role
@@ -67,11 +68,12 @@ class _Clinic(NamedTuple):
         kind, run = _ACTS[act]
         check_may(role(), kind)
         fields = Fields(form, has_commas=False)
-        who = author()
+        who, led, seen = author(), None, ""
         if is_done():
             return redirect(url_for("clinic"), 303)
         try:
             reason = fields.text("reason", must=act not in _WITHOUT_REASON)
+            who = who._replace(reason=reason)
             who = answering(form, reason)
             led = run(self.place, fields, who, True)
             seen = seen_of(form, self.place.id if self.place else "", *led.lines, *led.asked)
@@ -87,7 +89,10 @@ class _Clinic(NamedTuple):
             if is_done():
                 return redirect(url_for("clinic"), 303)
             status = 422 if isinstance(error, InputError) else 409
-            return self.shown(form, status, act=act, problems=error.problems)
+            if any(one.place == "confirm_reason" for one in error.problems):
+                # What was ticked stays to be seen, beside what is missing.
+                led = run(self.place, fields, who, True)
+            return self.shown(form, status, act=act, led=led, seen=seen, problems=error.problems)
 
     def shown(
         self,
@@ -115,8 +120,22 @@ class _Clinic(NamedTuple):
             seen=seen,
             questions=questions(led.asked, form, say()) if led else [],
             problems=problems,
-            wrong=by_place(problems),
+            wrong=_wrong(act, problems),
         )
+
+
+# The fields that hold a whole file: what is wrong in one is wrong with its field.
+_FILES = {"put": "file", "wait": "course_file"}
+
+
+def _wrong(act: str, problems: Sequence[Problem]) -> dict[str, Problem]:
+    """What is wrong with each field of the form that was sent."""
+    own = ("reason", "confirm_reason", "not_before", "by_date")
+    if act not in _FILES:
+        return by_place([replace(one, place="from") if one.place == "on" else one
+                         for one in problems])  # fmt: skip
+    of_file = [replace(one, place=_FILES[act]) for one in problems if one.place not in own]
+    return by_place([*problems, *of_file])
 
 
 def _reads() -> bool:

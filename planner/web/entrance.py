@@ -32,6 +32,7 @@ from planner.app.signing_in import (
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.said import said
 from planner.errors import NotFoundError, PlannerError, Problem
+from planner.web.fields import by_place
 from planner.web.guard import SAFE
 from planner.web.routes import Pages
 from planner.web.show import problems_json, show
@@ -236,6 +237,9 @@ def unlock_page() -> Response:
         return show("locked.html.j2", 403, next=_next(), problems=error.problems)
     except TooManyError as error:
         return _too_many(error, show("locked.html.j2", 429, next=_next(), problems=error.problems))
+    if request.form.get("stay"):
+        # A script covers the page, and shows it again.
+        return Response(status=204)
     return redirect(_after_sign_in(there.account.name), 303)
 
 
@@ -245,13 +249,16 @@ def setup(secret: str) -> Response:
     if not accounts.is_setup(database(), secret):
         raise NotFoundError(Problem("", said("This address holds no more.")))
     if request.method in SAFE:
-        return show("setup.html.j2")
+        return show("setup.html.j2", form={})
     name, password = request.form.get("name", ""), request.form.get("password", "")
     first = Author("set-up", now(), role="administrator", through="page", address=visitor().address)
     try:
         accounts.set_up(database(), secret, name, password, first)
     except PlannerError as error:
-        return show("setup.html.j2", 422, name=name, problems=error.problems)
+        problems = error.problems
+        return show(
+            "setup.html.j2", 422, form=request.form, problems=problems, wrong=by_place(problems)
+        )
     return redirect(url_for("login"), 303)
 
 

@@ -128,6 +128,14 @@ class Fields:
             raise InputError(*self.problems)
 
 
+def by_place(problems: Sequence[Problem]) -> dict[str, Problem]:
+    """What is wrong with each field, by its name."""
+    found: dict[str, Problem] = {}
+    for one in problems:
+        found.setdefault(one.place, one)
+    return found
+
+
 def _text(said: str) -> str:
     check_printable({"": said})
     return check_text(said)

@@ -12,10 +12,9 @@ from planner.app.accounts import NewAccount
 from planner.app.auditing import as_csv, note_seen, seen_by
 from planner.app.roles import ROLES
 from planner.core.values.languages import LANGUAGES
-from planner.errors import NotAllowedError, PlannerError, ServiceError
+from planner.errors import NotAllowedError, PlannerError, Problem, ServiceError
 from planner.store.audit import MOST_ROWS, Noted, Sought
-from planner.web.asking import by_place
-from planner.web.fields import Fields
+from planner.web.fields import Fields, by_place
 from planner.web.guard import SAFE
 from planner.web.routes import Pages
 from planner.web.show import file, show
@@ -36,7 +35,7 @@ def account_list() -> Response:
         raise
     except PlannerError as error:
         status = 422 if error.exit_code in (2, 10) else 409
-        return _shown(status, problems=error.problems, wrong=by_place(error.problems))
+        return _shown(status, problems=error.problems)
     if token is not None:
         return _shown(200, token=token)
     return redirect(url_for("account_list"), 303)
@@ -68,7 +67,7 @@ def _language(fields: Fields) -> str:
     return said if said in LANGUAGES else "en"
 
 
-def _shown(status: int, **context: object) -> Response:
+def _shown(status: int, *, token: str | None = None, problems: Sequence[Problem] = ()) -> Response:
     return show(
         "accounts.html.j2",
         status,
@@ -77,7 +76,10 @@ def _shown(status: int, **context: object) -> Response:
         roles=ROLES,
         languages=list(LANGUAGES),
         form=request.form,
-        **{"token": None, **context},
+        act=request.form.get("act", ""),
+        token=token,
+        problems=problems,
+        wrong=by_place(problems),
     )
 
 

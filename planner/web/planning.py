@@ -36,7 +36,6 @@ from planner.store.stored_inputs import years_around
 from planner.web.asking import (
     Form,
     answering,
-    by_place,
     is_done,
     questions,
     seen_of,
@@ -44,7 +43,7 @@ from planner.web.asking import (
     ticked,
 )
 from planner.web.courses import shown_findings, visit_lines
-from planner.web.fields import YES_NO
+from planner.web.fields import YES_NO, by_place
 from planner.web.routes import Pages
 from planner.web.show import say, show
 from planner.web.visitor import author, clinic_here, database, now, place

@@ -45,12 +45,13 @@ from planner.errors import (
     Problem,
     ServiceError,
 )
+from planner.files.fields import FieldError
 from planner.files.figures import ML, SIZE_MM, VAS, Bounds
+from planner.files.lesions import read_number
 from planner.store.standing import Standing
 from planner.web.asking import (
     Form,
     answering,
-    by_place,
     if_revision,
     is_done,
     questions,
@@ -59,7 +60,7 @@ from planner.web.asking import (
 )
 from planner.web.changes import can_write, fields_of, led_to, preview_of, what_changes
 from planner.web.courses import dose_line, head_of, visit_lines
-from planner.web.fields import YES_NO, Fields
+from planner.web.fields import YES_NO, Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import say, show
 from planner.web.visitor import author, database, role
@@ -374,10 +375,20 @@ class _Visit(NamedTuple):
                 problem = said("something is noted, and no injection was given")
                 fields.problems.append(Problem(name, problem, said("which one is right?")))
             elif value is not None:
-                noted = Observed(one.id, value)
                 with fields.noting(name):
-                    observed_at(self.standing, given_to, [noted])
-                    yield noted
+                    yield self._noted_as(fields, one, value, given_to)
+
+    def _noted_as(
+        self, fields: Fields, of: Observation, value: str, given_to: Sequence[str]
+    ) -> Observed:
+        """What was noted, a figure as the clinic's language writes one. Raises FieldError."""
+        if of.type == "quantity":
+            value = f"{read_number(value, of.unit.lower(), fields.has_commas)}"
+        try:
+            (noted,) = observed_at(self.standing, given_to, [Observed(of.id, value)])
+        except InputError as error:
+            raise FieldError(error.problems[0].problem, error.problems[0].fix) from error
+        return noted
 
     def form(
         self,

@@ -23,8 +23,7 @@ from planner.documents.series.figures import figures
 from planner.documents.series.report import methods, table_1
 from planner.files.course import DEFAULT_PROTOCOL
 from planner.files.protocol import load_protocol
-from planner.web.asking import by_place
-from planner.web.fields import Fields
+from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import drawing, show, show_json
 from planner.web.visitor import author, database, role, wall, wants_json

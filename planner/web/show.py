@@ -147,9 +147,14 @@ def volumes(summary: Summary, words: Language) -> str:
 
 # What fields are called that problems name, where their form does not say so.
 _PLACES = {
-    "at": said("Time"), "event": said("What was entered"), "expiry": said("Expiry"),
+    "at": said("Time"), "by_date": said("By date"), "clinic": said("Clinic"),
+    "confirm_reason": said("Why it is so all the same"), "course": said("Course"),
+    "course_file": said("Course file"), "event": said("What was entered"), "expiry": said("Expiry"),
     "from": said("From"), "hours": said("Hours"), "kind": said("Only less of"),
-    "lesion": said("Lesion"), "less": said("How many less"), "lot": said("Lot"),
+    "first_visit": said("First visit"), "lesion": said("Lesion"), "less": said("How many less"),
+    "lot": said("Lot"), "may_move": said("Visits that may be moved"),
+    "not_before": said("Not before"), "on": said("From"), "program": said("Program"),
+    "strength": said("Strength on the vial, mg/mL"),
     "mg": said("Dose, mg"), "ml": said("Given, mL"), "name": said("Name"),
     "password": said("Password"), "reason": said("Reason"), "role": said("Role"),
     "size_mm": said("Size, mm"), "to": said("To"), "visit": said("Visit"),

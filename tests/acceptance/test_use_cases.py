@@ -296,6 +296,20 @@ def test_a_search_finds_a_part_of_an_id(followed: Followed, search: str, found: 
     assert courses_listed(followed.register, "nurse", limit=0) == []
 
 
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [("åkesson", True), ("A\u030akesson", True), ("ÆRØ ÅK", True), ("åkessen", False),
+     ("ø", True), ("%å", False), ("Ø-1", False)],
+)  # fmt: skip
+def test_a_search_reads_names_as_people_do(
+    register: Database, tmp_path: Path, sought: str, found: bool
+) -> None:
+    follow(register, tmp_path, SOUND.replace('id = "P-1"', 'id = "P-1"\nname = "Ærø Åkesson"'))
+    listed = courses_listed(register, "nurse", search=sought)
+    assert [one.course for one in listed] == (["K-1"] if found else [])
+    assert courses_listed(register, "nurse", patient=sought) == listed
+
+
 def test_documents_are_made_without_a_folder(followed: Followed, tmp_path: Path) -> None:
     there = set(tmp_path.iterdir())
     made = course_documents(followed.register, "K-1", by("secretary"))

@@ -34,13 +34,17 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const said = new URLSearchParams(new FormData(form));
+    said.set("stay", "yes");
     const answer = await fetch(form.action, { method: "POST", body: said, redirect: "manual" });
     const problem = document.getElementById("unlock-problem");
     form.reset();
-    if (answer.type === "opaqueredirect" || answer.ok) {
+    // Nothing but this says that the lock is open: without a session one is sent to sign in.
+    if (answer.status === 204) {
       problem.textContent = "";
       since = Date.now();
       show(false);
+    } else if (answer.type === "opaqueredirect") {
+      window.location.replace("/login");
     } else {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const told = page.querySelector("[role=alert]");

@@ -10,9 +10,9 @@
   const draw = async () => {
     const mine = ++number;
     const said = new URLSearchParams(new FormData(form));
-    const answer = await fetch(form.dataset.preview, { method: "POST", body: said });
+    const answer = await fetch(form.dataset.preview, { method: "POST", body: said, redirect: "manual" });
     const page = await answer.text();
-    // Only the newest answer stands, and none of a page that was locked meanwhile.
+    // Only the newest answer stands, and none of a page that was locked or left meanwhile.
     if (mine === number && (answer.ok || answer.status === 409 || answer.status === 422)) {
       place.innerHTML = page;
     }

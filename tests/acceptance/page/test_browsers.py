@@ -219,6 +219,20 @@ def test_the_lock_hides_the_page_and_brings_it_back(browser: Browser, there: Ser
     context.close()
 
 
+def test_a_lock_whose_session_is_over_shows_nothing(browser: Browser, there: Served) -> None:
+    """Signed out, disabled, too old: without a session no word opens what is on the page."""
+    context = context_of(browser, there, **LOOKS["wide"])
+    page = Looked(context).page
+    page.goto("/courses/K-1")
+    page.get_by_role("button", name="Lock").click()
+    context.clear_cookies()
+    page.get_by_label("Password").fill("whatever it is")
+    page.get_by_role("button", name="Unlock").click()
+    page.wait_for_url("**/login*")
+    expect(page.get_by_text("Anna Jensen")).to_have_count(0)
+    context.close()
+
+
 def test_an_idle_page_locks_by_itself(browser: Browser, tmp_path: Path, light_url: str) -> None:
     add(light_url)
     with served(light_url) as there:

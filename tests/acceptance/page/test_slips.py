@@ -150,6 +150,13 @@ def test_the_clinic_stays_the_one_that_is_looked_at(two_clinics: Served) -> None
     assert "Vestergade" in visitor.text
     visitor.follow("Day")
     assert visitor.page.url.params["clinic"] == "vest"
+    physician = two_clinics.signed_in("physician")
+    physician.open(f"/day/{on}?clinic=vest")
+    physician.follow("Courses")
+    physician.fill("Search", "anna")
+    physician.press("Find")
+    physician.follow("Plan a course")
+    assert "Clinic: Vestergade" in physician.text
     for accept in ("text/html", "application/json"):
         assert visitor.open(f"/day/{on}?clinic=nope", Accept=accept).status_code == 404
     assert "There is no such clinic." in visitor.open("/clinic?clinic=nope").text

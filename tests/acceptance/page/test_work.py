@@ -7,9 +7,11 @@ import json
 import httpx
 import pytest
 
+from planner.app.clinics import put_clinic
+from planner.app.planning import NamedFile
 from planner.store.database import open_database
 from planner.store.upkeep import check
-from tests.acceptance.page.conftest import CLINIC, COURSE, add
+from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
 
 
@@ -93,10 +95,6 @@ def test_what_is_wrong_stands_beside_its_field(page: Served) -> None:
 
 
 def test_a_decimal_comma_is_read_where_the_clinic_writes_one(light_url: str) -> None:
-    from planner.app.clinics import put_clinic
-    from planner.app.planning import NamedFile
-    from tests.acceptance.page.conftest import PHYSICIAN
-
     text = CLINIC.replace("timezone =", 'language = "da"\ntimezone =')
     who = PHYSICIAN._replace(confirm="yes")
     put_clinic(open_database(light_url), NamedFile("clinic", text.encode()), who)
@@ -208,6 +206,63 @@ def test_another_dose_is_asked_for(past: str) -> None:
         visitor.fill("Why it is so all the same", "as the physician said")
         assert visitor.press("Record").status_code == 200
         assert history(page, "K-1")[1]["answered"]
+
+
+@pytest.mark.parametrize(
+    ("depth", "language", "status"),
+    [("3,5", "da", 200), ("3.5 mm", "en", 200), ("3,5", "en", 422), ("1.500", "da", 422),
+     ("1.500", "en", 422), ("deep", "da", 422), ("3 cm", "en", 422)],
+)  # fmt: skip
+def test_a_figure_that_was_noted_is_read_as_all_others(
+    past: str, depth: str, language: str, status: int
+) -> None:
+    text = CLINIC.replace("timezone =", f'language = "{language}"\ntimezone =')
+    who = PHYSICIAN._replace(confirm="yes")
+    put_clinic(open_database(past), NamedFile("clinic", text.encode()), who)
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("nurse")
+        given(visitor)
+        visitor.fill("depth", depth)
+        assert visitor.press("Check").status_code == status
+        assert visitor.control("depth").is_invalid == (status == 422)
+        if status == 200:
+            visitor.press("Record")
+            assert "'3.5'" in str(history(page, "K-1")[-1]["observed"])
+
+
+@pytest.mark.parametrize("path", ["/courses/K-1/dose", "/clinic"])
+def test_a_tick_without_a_why_stays_to_be_seen(page: Served, path: str) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open(path)
+    said = {"Lesion": "A", "Dose, mg": "300", "Reason": "pain"}
+    look, button = "Show what changes", "Change the dose"
+    if path == "/clinic":
+        said, look, button = {"From": soon()[:10], "Reason": "ill"}, "Show what moves", "Close"
+    for name, value in said.items():
+        visitor.fill(name, value)
+    visitor.press(look)
+    visitor.tick("I confirm")
+    assert visitor.press(button).status_code == 422
+    assert visitor.control("Why it is so all the same").is_invalid
+    assert visitor.control("I confirm").is_on
+    visitor.fill("Why it is so all the same", "agreed")
+    assert visitor.press(button).status_code in (200, 409)
+
+
+def test_an_account_that_cannot_be_is_marked_in_its_form(page: Served) -> None:
+    visitor = page.signed_in("administrator")
+    visitor.open("/accounts")
+    visitor.fill("Name", "Nora Ny")
+    visitor.fill("Role", "nurse")
+    visitor.fill("Password", "short")
+    assert visitor.press("Add the account").status_code == 422
+    assert visitor.control("Password").is_invalid
+    assert visitor.control("Name").value == "Nora Ny"
+    visitor.fill("Account to disable", NAMES["administrator"])
+    assert visitor.press("Disable").status_code == 409
+    assert visitor.control("Account to disable").is_invalid
+    assert not visitor.control("Name").is_invalid
+    assert visitor.control("Name").value == ""
 
 
 def test_not_given_wants_a_reason(past: str) -> None:
