@@ -179,7 +179,8 @@ def _left_to_give(
 ) -> list[PlannedInjection]:
     """The injections of a visit that can be recorded as given.
 
-    What was missed is never given beside what is to come; alone or named it is asked for.
+    What was missed is never given beside what is to come; alone or named it is asked for. A lesion
+    is given once, also where several of its injections count as missed on one day.
     """
     left = [one for one in there if one.state != "done"]
     wanted = left if is_named else [one for one in left if one.state == "planned"] or left
@@ -191,7 +192,10 @@ def _left_to_give(
             number=visit.number,
         )
         raise RefusedError(Problem("", text, said("correct an event, if it was a slip")))
-    return wanted
+    once: dict[str, PlannedInjection] = {}
+    for one in wanted:
+        once.setdefault(one.lesion, one)
+    return list(once.values())
 
 
 def given(

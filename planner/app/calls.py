@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from planner.app.statistics import cell_of
 from planner.core.followup.events import Event, Rearranged, Told
+from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, visit_page
+from planner.core.plan.plan import PlannedVisit
 from planner.core.values.formatting import typed_moment
 from planner.store.clinics import Place
-from planner.store.histories import read_course
+from planner.store.histories import pages_of_issue, read_course
 from planner.store.standing import Standing
 from planner.store.tables import courses, patients
 
@@ -55,28 +58,37 @@ def _untold(connection: Connection, place: Place, whose: ColumnElement[bool]) ->
 
 def _calls_of(standing: Standing) -> Iterator[Call]:
     """The visits of a course that stand otherwise than the patient was told last."""
-    first = _first_untold(standing)
-    if first is None:
-        return
-    before = Standing.of(standing.record.as_of(first - 1)).state.visits
-    later = standing.record.entries[first - 1 :]
-    reasons = (one.reason or "" for one in later if isinstance(one.event, Rearranged))
-    why = "; ".join(dict.fromkeys(reasons))
+    entries = standing.record.entries
+    told = max((one.number for one in entries if isinstance(one.event, Told)), default=0)
+    moved = [one.number for one in entries[told:] if _has_visits(one.event)]
+
+    @cache
+    def stood(first: int) -> Mapping[int, PlannedVisit]:
+        return standing.record.as_of(first - 1).state.visits
+
     for number, visit in sorted(standing.state.visits.items()):
-        old = before.get(number)
+        made = _first_page_of(number, standing)
+        first = next((one for one in moved if made is not None and one > made), None)
+        if first is None:
+            continue
+        old = stood(first).get(number)
         if old is not None and old.start is not None and visit.start != old.start:
+            later = entries[first - 1 :]
+            reasons = (one.reason or "" for one in later if isinstance(one.event, Rearranged))
+            why = "; ".join(dict.fromkeys(reasons))
             yield _call(standing, number, old.start, visit.start, why)
 
 
-def _first_untold(standing: Standing) -> int | None:
-    """The first move that nobody told, by its event, of those before which a page was made."""
-    entries = standing.record.entries
-    told = max((one.number for one in entries if isinstance(one.event, Told)), default=0)
-    issued = min((one.entries for one in standing.state.issues), default=len(entries))
-    moved = (one for one in entries[told:] if isinstance(one.event, Rearranged))
-    return next(
-        (one.number for one in moved if _has_visits(one.event) and one.number > issued), None
+def _first_page_of(number: int, standing: Standing) -> int | None:
+    """How many events there were when a page with a visit was first made; None before that."""
+    with_all = {"", SHEET_PAGE, LETTER_PAGE}
+    made = (
+        one.entries
+        for one in standing.state.issues
+        for page in pages_of_issue(one.issued)
+        if page.page in with_all or page.page == visit_page(number)
     )
+    return min(made, default=None)
 
 
 def _has_visits(event: Event) -> bool:

@@ -68,6 +68,9 @@ def step(before: Standing, event: Event, author: Author) -> Step:
         # The word stands with each finding that it confirms; for what was asked, in the reason.
         reason = "; ".join(part for part in (author.reason, author.confirm) if part)
         entry = entry._replace(reason=reason, answered=said)
+    if record.patient.erased:
+        # No more text is kept: it may tell of the patient.
+        entry = entry._replace(reason=None)
     words = tuple(
         confirmation(one, author) for one in new if is_answered(Asked.of_finding(one), author)
     )

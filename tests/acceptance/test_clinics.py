@@ -415,6 +415,19 @@ def test_a_day_is_printed_recorded_and_told(planner: Run, tmp_path: Path) -> Non
     assert again.stdout == "0 visits of 0 recorded\n"
 
 
+def test_a_days_pages_tell_of_that_day_alone(planner: Run, tmp_path: Path) -> None:
+    """Nobody is called about a visit of which no page was made."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    day = planner("clinic", "day", "one", "--on", MONDAY, "--out", "day", **where)
+    assert day.returncode == 0, day.stderr
+    assert changed(planner, *CLOSE, "--confirm", "y", **where)["moves"]
+    assert changed(planner, "work", "one", **where)["to_tell"] == []
+    call = ("close", "one", "--on", MONDAY, "--reason", "ill", "--confirm", "y")
+    changed(planner, *call, **where)
+    assert [one["visit"] for one in changed(planner, "work", "one", **where)["to_tell"]] == [1]
+
+
 def test_whom_to_call_is_listed_until_somebody_did(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 2)
@@ -638,6 +651,26 @@ def test_a_closed_day_keeps_no_word_with_an_erased_patient(
     assert planner("course", "check", **where).returncode == 0
     exported = planner("course", "export", **where)
     assert "she phoned" not in exported.stdout
+    (tmp_path / "e.jsonl").write_text(exported.stdout)
+    new = {**BY, "PLANNER_DATABASE": str(tmp_path / "new.db")}
+    assert planner("course", "import", tmp_path / "e.jsonl", **new).returncode == 0
+
+
+@pytest.mark.parametrize("how", ["stopped", "completed"])
+def test_an_ending_keeps_no_word_with_an_erased_patient(
+    planner: Run, tmp_path: Path, where: dict[str, str], how: str
+) -> None:
+    """It frees what the course keeps taken, and is all that can be entered."""
+    filled(planner, tmp_path, where, 1)
+    erased = planner("patient", "erase", "P-K-1", "--force", "--reason", "court", **where)
+    assert erased.returncode == 0
+    on = f"{date.today()}"
+    end = ("end", "K-1", "--as", how, "--on", on, "--reason", "moved away", "--confirm", "away")
+    done = planner("course", *end, **where)
+    assert done.returncode == 0, done.stderr
+    assert planner("course", "check", **where).returncode == 0
+    exported = planner("course", "export", **where)
+    assert "away" not in exported.stdout
     (tmp_path / "e.jsonl").write_text(exported.stdout)
     new = {**BY, "PLANNER_DATABASE": str(tmp_path / "new.db")}
     assert planner("course", "import", tmp_path / "e.jsonl", **new).returncode == 0

@@ -179,12 +179,10 @@ def _visit(plan: Plan, visit: PlannedVisit, *, is_begun: bool) -> Facts:
     """A visit as its worksheet and its labels have it."""
     protocol, clinic = plan.protocol, plan.clinic
     lesions = {one.id: one for one in plan.lesions}
-    facts = {
+    facts: Facts = {
         "patient": plan.patient,
         "number": visit.number,
         "drug": (protocol.drug, protocol.strength_mg_per_ml, protocol.route, protocol.technique),
-        "stock": clinic.stock and (clinic.stock.strength_mg_per_ml, clinic.stock.salt),
-        "second_check": clinic.second_check,
         "evaluations": [
             (
                 *_place(lesions[one.lesion], visit),
@@ -198,14 +196,26 @@ def _visit(plan: Plan, visit: PlannedVisit, *, is_begun: bool) -> Facts:
             (*_place(lesions[one.lesion], visit), *_dose(one)) for one in visit.injections
         ],
     }
+    if visit.injections:
+        # A look at the outcome takes nothing from a vial.
+        facts |= {
+            "stock": clinic.stock and (clinic.stock.strength_mg_per_ml, clinic.stock.salt),
+            "second_check": clinic.second_check,
+        }
     if is_begun:
         return facts
-    return facts | {
-        "hours": _hours(visit),
-        "draw_up": clinic.draw_up,
-        "syringes": visit.syringes,
-        "preparation": visit.preparation if visit.injections else None,
-    }
+    hours: Facts = {"hours": _hours(visit)}
+    if not visit.injections:
+        return facts | hours
+    return (
+        facts
+        | hours
+        | {
+            "draw_up": clinic.draw_up,
+            "syringes": visit.syringes,
+            "preparation": visit.preparation,
+        }
+    )
 
 
 def _place(lesion: PlannedLesion, visit: PlannedVisit) -> tuple[object, ...]:

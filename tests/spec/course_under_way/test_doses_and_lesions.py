@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.app.administration import corrected
+from planner.core.followup.events import Given
 from planner.core.followup.settling import TOTAL
 from planner.core.values.formatting import plain
 from planner.core.values.quantities import Dose
@@ -150,6 +151,19 @@ def test_a_lesion_that_was_withdrawn_comes_again_under_its_id(course: Followed) 
     course.add_lesion(ELBOW._replace(id="b", site="hand"), "2026-09-21")
     assert [one.id for one in course.now.state.course.lesions] == ["A", "b"]
     assert problems(course.register) == []
+
+
+@pytest.mark.hazard("lesion-given-twice")
+def test_what_counts_as_missed_twice_is_given_once(course: Followed) -> None:
+    course.give(2, "2026-08-31 10:00", confirm="came early")
+    course.give(4, "2026-08-24 10:00", confirm="came early")
+    (first,) = [one for one in course.visits if one.number == 1]
+    missed = [one.injection for one in first.injections if one.state == "missed"]
+    course.give(1, "2026-09-07 10:00", confirm="given after all")
+    event = course.now.record.entries[-1].event
+    assert missed == [1, 3]
+    assert isinstance(event, Given)
+    assert [one.injection for one in event.injections] == [1]
 
 
 def test_two_injections_of_a_lesion_on_one_day_are_believed(course: Followed) -> None:
