@@ -306,7 +306,8 @@ def clinic_from(table: Table, years: range) -> Clinic:
     try:
         file = ClinicFile.model_validate(table)
     except ValidationError as error:
-        raise InputError(*problems(error, ClinicFile)) from error
+        apart = _problems_apart(table, error)
+        raise InputError(*problems(error, ClinicFile), *apart) from error
     raise_if_any(InputError, _problems(file))
     assumed = []
     if file.opening is None:
@@ -345,11 +346,32 @@ def built_in_clinic(timezone: str) -> Clinic:
     )
 
 
+# What can only be said of a part where another part can be read.
+_HANGS_ON = {"holidays": "country", "label": "paper", "capacity": "needs", "needs": "capacity"}
+
+
+def _problems_apart(table: Table, error: ValidationError) -> Iterator[Problem]:
+    """What else is wrong with a file in which some parts are wrong in themselves."""
+    wrong = {str(one["loc"][0]) for one in error.errors(include_url=False) if one["loc"]}
+    there = {"timezone": "UTC"} | {key: one for key, one in table.items() if key not in wrong}
+    try:
+        file = ClinicFile.model_validate(there)
+    except ValidationError:
+        return
+    for one in _problems(file):
+        if _HANGS_ON.get(re.split(r"[.\[]", one.place)[0]) not in wrong:
+            yield one
+
+
 def _problems(file: ClinicFile) -> Iterator[Problem]:
     if file.holidays and file.country is None:
         yield Problem(
             "holidays", said("the country is not stated"), said('add country = "DK" or the like')
         )
+    if file.country is not None and file.holidays is not False:
+        from planner.files.public_holidays import country_problems
+
+        yield from country_problems(file.country.upper())
     if file.opening is not None and not any(_hours(file.opening)):
         yield Problem("opening", said("no day is open"), said("give the hours of at least one day"))
     if file.label is not None and not file.label.startswith(file.paper):

@@ -29,7 +29,7 @@ from planner.core.plan.course import (
     Screened,
 )
 from planner.core.plan.findings import CODES
-from planner.core.plan.planning import lesion_problems
+from planner.core.plan.planning import lesion_problems, screening_problems
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
@@ -228,6 +228,7 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
     found += _same_ids(table)
     if protocol is not None:
         found += _lesions_problems(file.lesion if file else _tables(table, "lesion"), protocol)
+        found += _screening_problems(table, protocol)
     found += _reference_problems(confirms, _ids(table))
     found += _clock_problems(table, zone)
     if file and file.patient.birth_date and file.patient.birth_date > file.first_visit.date():
@@ -250,6 +251,12 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         screening=tuple(Screened(name, answer) for name, answer in file.screening.items()),
         background=Background(**file.background.model_dump()) if file.background else None,
     )
+
+
+def _screening_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
+    answers = table.get("screening")
+    if isinstance(answers, dict):
+        yield from screening_problems([shown(one).strip('"') for one in answers], protocol)
 
 
 def _sound(tables: Sequence[object], model: type[T]) -> list[tuple[int, T]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
 from planner.core.values.said import said
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import nearest
 
 
@@ -24,16 +25,7 @@ def public_holidays(country: str, subdivision: str | None, years: range) -> Holi
 
     Raises InputError for a country or part that is not known.
     """
-    import holidays
-
-    known = holidays.list_supported_countries(include_aliases=True)
-    if country not in known:
-        fix = said('use the ISO code, or set "holidays = false" and list them under closed')
-        raise InputError(
-            Problem(
-                "country", said("no holidays are known for {country}", country=f"{country!r}"), fix
-            )
-        )
+    raise_if_any(InputError, country_problems(country))
     part = None if subdivision is None else _part(country, subdivision)
     found: dict[date, str] = {}
     last = years.start
@@ -45,6 +37,16 @@ def public_holidays(country: str, subdivision: str | None, years: range) -> Holi
         last = year + 1
     parts = () if part else tuple(_parts_with_more(country, range(years.start, last)[:2], found))
     return Holidays(found, range(years.start, last), parts)
+
+
+def country_problems(country: str) -> Iterator[Problem]:
+    """That nothing is known of a country."""
+    import holidays
+
+    if country not in holidays.list_supported_countries(include_aliases=True):
+        fix = said('use the ISO code, or set "holidays = false" and list them under closed')
+        problem = said("no holidays are known for {country}", country=f"{country!r}")
+        yield Problem("country", problem, fix)
 
 
 def _of_year(country: str, part: str | None, year: int) -> dict[date, str] | None:

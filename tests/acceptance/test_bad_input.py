@@ -109,12 +109,14 @@ def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> No
     text = SOUND.replace("size_mm = 70", "size_mm = 0").replace('"right"', '"rigth"')
     text = text.replace("ulcerated = true", 'ulcerated = "no"').replace('"P-1"', "17")
     text += '[[lesion]]\nid = "A"\nsite = "nose"\nsize_mm = 501\nulcerated = false\n'
+    text += "[screening]\npregnnt = true\n"
     done = planner("plan", write(tmp_path, text), *ZONE)
     assert done.returncode == 10
     for place in ("lesion[1].size_mm", "lesion[1].side", "lesion[1].ulcerated", "patient.id",
-                  "lesion[2].id", "lesion[2].site", "lesion[2].size_mm"):  # fmt: skip
+                  "lesion[2].id", "lesion[2].site", "lesion[2].size_mm",
+                  "screening.pregnnt"):  # fmt: skip
         assert f"course.toml: {place}:" in done.stderr
-    assert len(done.stderr.splitlines()) == 7
+    assert len(done.stderr.splitlines()) == 8
 
 
 def test_problems_of_every_part_come_at_once(planner: Run, tmp_path: Path) -> None:
@@ -127,13 +129,15 @@ def test_problems_of_every_part_come_at_once(planner: Run, tmp_path: Path) -> No
 
 
 def test_problems_of_both_files_come_together(planner: Run, tmp_path: Path) -> None:
-    write(tmp_path, 'timezone = "Europe/Kopenhagen"\ncapacity = 0\n', "clinic.toml")
+    clinic = 'timezone = "Europe/Kopenhagen"\ncapacity = 0\ncountry = "ZZ"\nopening = {}\n'
+    write(tmp_path, clinic, "clinic.toml")
     path = write(tmp_path, SOUND.replace("size_mm = 70", "size_mm = 0"))
     done = planner("plan", path, "--clinic", "clinic.toml")
     assert done.returncode == 10
     assert "clinic.toml: timezone" in done.stderr
     assert "did you mean Europe/Copenhagen?" in done.stderr
-    assert "clinic.toml: capacity" in done.stderr
+    for place in ("capacity", "country", "opening"):
+        assert f"clinic.toml: {place}:" in done.stderr
     assert "course.toml: lesion[1].size_mm" in done.stderr
 
 

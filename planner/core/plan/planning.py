@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -263,18 +263,21 @@ def own_uids(course: Course, protocol: Protocol, secret: str | None) -> frozense
     )
 
 
-def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
+def screening_problems(answered: Iterable[str], protocol: Protocol) -> Iterator[Problem]:
+    """The answers to questions that the protocol does not ask."""
     screens = [one.id for one in protocol.screens]
-    for one in course.screening:
-        if one.screen not in screens:
+    for name in answered:
+        if name not in screens:
             fix = (
                 said("there are {screens}", screens=listing(screens))
                 if screens
                 else said("leave it out")
             )
-            yield Problem(
-                f"screening.{one.screen}", said("the protocol asks no such question"), fix
-            )
+            yield Problem(f"screening.{name}", said("the protocol asks no such question"), fix)
+
+
+def _course_problems(course: Course, protocol: Protocol) -> Iterator[Problem]:
+    yield from screening_problems([one.screen for one in course.screening], protocol)
     for lesion in course.lesions:
         for problem in lesion_problems(lesion, protocol):
             yield Problem(f"lesion {lesion.id}: {problem.place}", problem.problem, problem.fix)
