@@ -10,6 +10,7 @@ from flask import redirect, url_for
 from werkzeug import Response
 
 from planner.app.asked import Asked, AskedError
+from planner.app.auditing import note_seen
 from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
 from planner.app.planning import NamedFile
 from planner.app.roles import Author, check_may, may
@@ -107,6 +108,10 @@ class _Clinic(NamedTuple):
         """The page of the clinic, with a form as it is filled in."""
         there = self.place
         waiting = waiting_listed(database(), role(), there.id) if there and _reads() else []
+        if _reads():
+            # Both name patients or their courses.
+            seen_here = "read waiting list, and what moves" if led else "read waiting list"
+            note_seen(database(), author(), seen_here)
         return show(
             "clinic.html.j2",
             status,

@@ -568,6 +568,18 @@ def test_somebody_is_taken_off_the_waiting_list(page: Served) -> None:
     assert "Nobody waits." in visitor.text
 
 
+def test_who_looks_at_the_waiting_list_is_noted(page: Served) -> None:
+    secretary = page.signed_in("secretary")
+    secretary.open("/clinic")
+    secretary.fill("From", soon()[:10])
+    secretary.fill("Reason", "ill")
+    secretary.press("Show what moves")
+    page.signed_in("administrator").open("/clinic")
+    noted = page.signed_in("auditor").open("/audit").text
+    assert noted.count("read waiting list") == 2
+    assert noted.count("read waiting list, and what moves") == 1
+
+
 def test_a_lesions_line_leads_to_its_course(page: Served) -> None:
     nurse = page.signed_in("nurse")
     answer = nurse.open("/series")
