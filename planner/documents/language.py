@@ -168,6 +168,23 @@ class Language:
                 return str(part)
 
 
+class PageLanguage(Language):
+    """A language as the page says it: days as they are typed, `Mon 2026-09-07`."""
+
+    def day(self, value: date) -> str:
+        """`Mon 2026-09-07`."""
+        return self.typed_day(value)
+
+    def sentence(self, text: str) -> str:
+        """As in a paper, but for the days; a text that is not made of parts stays as it is."""
+        if not isinstance(text, Said):
+            return language(self.code).sentence(text)
+        english = page_language("en")._told(text)
+        told = english if self.code == "en" else self._told(text)
+        kept = told if _numbers(told) == _numbers(english) else english
+        return self._figures(_PARTED.sub(NBSP, kept))
+
+
 def _numbers(text: str) -> list[str]:
     return sorted(re.findall(r"\d+(?:\.\d+)*", text.replace(",", ".")))
 
@@ -184,3 +201,9 @@ def _taken_apart(text: str) -> Said:
 def language(code: str) -> Language:
     """A language, its catalogue read once."""
     return Language(code)
+
+
+@cache
+def page_language(code: str) -> PageLanguage:
+    """A language of the page, its catalogue read once."""
+    return PageLanguage(code)

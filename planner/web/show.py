@@ -17,7 +17,7 @@ from planner.app.signing_in import IDLE
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.said import Said, said
-from planner.documents.language import Language, language, msgid
+from planner.documents.language import Language, msgid, page_language
 from planner.documents.wording import page_words
 from planner.errors import Problem
 from planner.files.records import json_bytes
@@ -51,7 +51,7 @@ def say() -> Language:
     if "say" not in g:
         there = session() if g.get("may_ask_register", True) else None
         asked = request.accept_languages.best_match([*LANGUAGES]) or "en"
-        g.say = language(there.account.language if there else asked)
+        g.say = page_language(there.account.language if there else asked)
     found: Language = g.say
     return found
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import httpx
 import pytest
 
+from planner.app.accounts import set_language
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
 from planner.store.database import open_database
 from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
-from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
+from tests.pages import NAMES, PASSWORD, Form, Served, Visitor, served, soon
 
 
 def plan(visitor: Visitor, course: str = "K-7", **lesion: str) -> httpx.Response:
@@ -566,6 +568,35 @@ def test_somebody_is_taken_off_the_waiting_list(page: Served) -> None:
     visitor.press("Take off the list W-1")
     visitor.press("Take it off")
     assert "Nobody waits." in visitor.text
+
+
+# `27 Nov 2026`, `27. nov 2026`
+_WORDED = re.compile(r"\b\d{1,2}\.? (?:[JFMASOND][a-z]{2}|[jfmasond][a-z]{2}) 20\d\d")
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_days_are_written_as_they_are_typed(past: str, language: str) -> None:
+    what = {"lesion": "A", "on": soon()[:10], "mg": "50", "reason": "so", "ending": "stopped",
+            "to": soon(8, "10:00"), "act": "check"}  # fmt: skip
+    with served(past) as page:
+        page.with_accounts()
+        set_language(open_database(past), PHYSICIAN._replace(name=NAMES["physician"]), language)
+        visitor = page.signed_in("physician")
+        worded: list[str] = []
+        for path in ("hold", "dose", "end", "visits/2/move", "visits/1/missed"):
+            visitor.open(f"/courses/K-1/{path}")
+            (form,) = [one for one in visitor.reader.forms if "reason" in names(one)]
+            said = {one.name: one.value for one in form.controls if one.name} | what
+            assert visitor.post(f"/courses/K-1/{path}", said).status_code in (200, 409)
+            worded += _WORDED.findall(visitor.text)
+        for path in ("/", "/tasks", "/courses", "/courses/K-1", "/courses/K-1/history"):
+            assert visitor.open(path).status_code == 200
+            worded += _WORDED.findall(visitor.text)
+        assert worded == []
+
+
+def names(form: Form) -> set[str]:
+    return {one.name for one in form.controls}
 
 
 def test_who_looks_at_the_waiting_list_is_noted(page: Served) -> None:
