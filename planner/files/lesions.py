@@ -46,7 +46,7 @@ _GROUPED = re.compile(
     re.ASCII,
 )
 # A figure as each unit may have it: one that nobody gives by copying it.
-_EXAMPLES = {"ml": "0.08", "mm": "4.5", "": "3"}
+_EXAMPLES = {"mL": "0.08", "mm": "4.5", "": "3"}
 _NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?", re.ASCII)
 
 
@@ -212,7 +212,7 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
         fix = said("write it as {text}", text=_example(text, unit))
         raise FieldError(said("{text} is not a number", text=shown(text)), fix)
     digits, mark, named = match[1], match[2], match[3]
-    if named and named.casefold() != unit:
+    if named and named.casefold() != unit.casefold():
         problem = said("{text} is not in {unit}", text=shown(text), unit=unit)
         raise FieldError(problem, said("give it in {unit}", unit=unit))
     if _THOUSANDS.fullmatch(digits.lstrip("+-")):

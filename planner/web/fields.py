@@ -47,7 +47,7 @@ class Fields:
     def _figure(self, typed: str, bounds: Bounds, name: str) -> Decimal:
         # A pain has no unit of its own: `3` and `3 of 10` are one.
         unit = "" if bounds.unit.startswith("of") else bounds.unit
-        figure = read_number(typed, unit.lower(), self.has_commas)
+        figure = read_number(typed, unit, self.has_commas)
         if not ends(figure):
             raise FieldError(
                 said("{figure} has over six decimals", figure=f"{figure}"),

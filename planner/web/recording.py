@@ -383,7 +383,7 @@ class _Visit(NamedTuple):
     ) -> Observed:
         """What was noted, a figure as the clinic's language writes one. Raises FieldError."""
         if of.type == "quantity":
-            value = f"{read_number(value, of.unit.lower(), fields.has_commas)}"
+            value = f"{read_number(value, of.unit, fields.has_commas)}"
         try:
             (noted,) = observed_at(self.standing, given_to, [Observed(of.id, value)])
         except InputError as error:
