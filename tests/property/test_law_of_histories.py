@@ -50,7 +50,7 @@ from planner.store.standing import Standing
 from tests.histories import START, begun, with_event
 
 # LAW_SEEDS=16 tries 20,000 changes, which takes some ten minutes.
-SEEDS, CHANGES, LENGTH = int(os.environ.get("LAW_SEEDS", "4")), 1250, 25
+SEEDS, CHANGES, LENGTH = int(os.environ.get("LAW_SEEDS", "2")), 1250, 25
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Copenhagen")
 SHORTEST = 5
