@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +16,9 @@ from zoneinfo import ZoneInfo
 import httpx
 from werkzeug.serving import make_server
 
-from planner.app import accounts
-from planner.app.accounts import NewAccount
+from planner.app.passwords import hashed
 from planner.app.roles import ROLES, Author, Role
+from planner.store.accounts import Account, add_account
 from planner.store.database import open_database
 from planner.web import create_app
 from planner.web.settings import Settings
@@ -37,6 +38,12 @@ ADMIN = Author("test", datetime(2026, 1, 1, tzinfo=UTC), role="administrator")
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
+@cache
+def kept() -> str:
+    """What is kept of the password: made once, as that takes long on purpose."""
+    return hashed(PASSWORD)
+
+
 class Served:
     """A page that is served at an address of this machine."""
 
@@ -54,9 +61,12 @@ class Served:
 
     def with_accounts(self) -> Served:
         """An account for each role."""
-        database = open_database(self.url)
-        for role in ROLES:
-            accounts.add(database, ADMIN, NewAccount(NAMES[role], role, PASSWORD))
+        with open_database(self.url).writing() as connection:
+            for role in ROLES:
+                made = Account(
+                    NAMES[role], role, "en", kept(), f"{ADMIN.now:%Y-%m-%d}", "test", None
+                )
+                add_account(connection, made)
         return self
 
     def visitor(self) -> Visitor:
