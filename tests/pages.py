@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from html.parser import HTMLParser
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.serving import make_server
 
 from planner.app.passwords import hashed
@@ -34,6 +36,8 @@ NAMES: dict[Role, str] = {
 ADMIN = Author("test", datetime(2026, 1, 1, tzinfo=UTC), role="administrator")
 
 
+# Each template is compiled once, not for each page that is served.
+TEMPLATES = FileSystemBytecodeCache(tempfile.mkdtemp(prefix="planner-templates-"))
 # What it serves is looked at by the tests themselves.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
@@ -50,9 +54,12 @@ class Served:
     def __init__(self, url: str, **settings: Any) -> None:
         self.url = url
         self.app = create_app(Settings(url, **settings))
+        self.app.jinja_env.bytecode_cache = TEMPLATES
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.base = f"http://127.0.0.1:{self.server.port}"
-        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        # It asks so often whether it is to stop: half a second for each test is minutes for all.
+        serve = partial(self.server.serve_forever, poll_interval=0.02)
+        self._thread = threading.Thread(target=serve, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
