@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from contextlib import suppress
 from io import TextIOWrapper
@@ -204,14 +205,26 @@ def _send_again(lost: sys.UnraisableHookArgs) -> None:
         case _:
             sys.__unraisablehook__(lost)
             return
-    again = threading.Timer(0.01, _send, (number,))
-    again.daemon = True
-    again.start()
+    threading.Thread(target=_send, args=(number,), daemon=True).start()
+
+
+def _is_telling(frame: FrameType | None) -> bool:
+    """Whether a thread is still about to hear of what was lost."""
+    while frame is not None:
+        if frame.f_code is _send_again.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _send(number: int) -> None:
-    """Send a signal to the thread that works: one that waits for a server is not woken else."""
+    """Send a signal to the thread that works: one that waits for a server is not woken else.
+
+    While that tells of the lost one it would lose this one too, unheard.
+    """
     main_thread = threading.main_thread().ident
+    while _is_telling(sys._current_frames().get(main_thread or 0)):
+        time.sleep(0.01)
     if sys.platform == "win32" or main_thread is None:
         signal.raise_signal(number)
     else:
