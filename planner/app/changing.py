@@ -68,9 +68,7 @@ def step(before: Standing, event: Event, author: Author) -> Step:
         # The word stands with each finding that it confirms; for what was asked, in the reason.
         reason = "; ".join(part for part in (author.reason, author.confirm) if part)
         entry = entry._replace(reason=reason, answered=said)
-    if record.patient.erased:
-        # No more text is kept: it may tell of the patient.
-        entry = entry._replace(reason=None)
+    entry = entry._replace(reason=kept_reason(record, entry.reason))
     words = tuple(
         confirmation(one, author) for one in new if is_answered(Asked.of_finding(one), author)
     )
@@ -79,6 +77,11 @@ def step(before: Standing, event: Event, author: Author) -> Step:
     # What was asked changes nothing of what follows.
     entries = (*record.entries, entry)
     return Step(Standing(record._replace(entries=entries), after.state), entry, asked)
+
+
+def kept_reason(record: Record, reason: str | None) -> str | None:
+    """A reason as it is kept: none with an erased patient, of whom it may tell."""
+    return None if record.patient.erased else reason
 
 
 def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standing, Entry]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from planner.app.changing import Step, new_findings, settled
+from planner.app.changing import Step, kept_reason, new_findings, settled
 from planner.app.roles import Author
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic, Purpose
@@ -301,9 +301,7 @@ def step_to(
     """A course of which some visits stand otherwise, as its clinic's courses were laid out."""
     record = standing.record
     event, number = Rearranged(tuple(changed), file, is_anew), len(record.entries) + 1
-    # With an erased patient's course no more text is kept: it may tell of the patient.
-    reason = None if record.patient.erased else author.reason or author.confirm
-    entry = author.entry(number, event, reason)
+    entry = author.entry(number, event, kept_reason(record, author.reason or author.confirm))
     after, entry = settled(record, standing.state, entry)
     _check(standing, after, changed)
     return Step(after, entry, ())

@@ -18,7 +18,7 @@ from planner.app.roles import Answer, Author
 from planner.core.plan.findings import CODES
 from planner.core.values.said import said
 from planner.documents.language import Language
-from planner.errors import InputError, Problem
+from planner.errors import InputError, PlannerError, Problem
 from planner.store.standing import Standing
 from planner.web.entrance import kept_fields
 from planner.web.guard import SAFE
@@ -77,6 +77,11 @@ def answering(form: Form, reason: str | None = None) -> Author:
         )
         raise InputError(problem)
     return author()._replace(reason=reason, confirm=why or None, answers=answers)
+
+
+def lacks_why(error: PlannerError) -> bool:
+    """Whether something was ticked, and nobody said why: what was asked stays to be seen."""
+    return any(one.place == "confirm_reason" for one in error.problems)
 
 
 def questions(asked: Iterable[Asked], form: Form, words: Language) -> list[ShownQuestion]:

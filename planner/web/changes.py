@@ -45,6 +45,7 @@ from planner.web.asking import (
     answering,
     if_revision,
     is_done,
+    lacks_why,
     questions,
     seen_of,
     sent_form,
@@ -466,16 +467,14 @@ class _Shown(NamedTuple):
         """The form with what is wrong, or asked; what was filled in stays."""
         # What is not found may be what somebody typed: the number of a visit.
         status = 422 if isinstance(error, InputError | NotFoundError) else 409
-        if isinstance(error, AskedError) and (led := self.led_again(form)):
-            return self.form(form, status, led=led, seen=self.seen(form, led))
-        if any(one.place == "confirm_reason" for one in error.problems):
-            # What was ticked stays to be seen, beside what is missing.
-            led = self.led_again(form)
-            seen = self.seen(form, led) if led else ""
-            return self.form(form, status, led=led, seen=seen, problems=error.problems)
-        return self.form(form, status, problems=error.problems)
+        if not isinstance(error, AskedError) and not lacks_why(error):
+            return self.form(form, status, problems=error.problems)
+        led = self.led_again(form)
+        # What is asked stands as boxes to tick, and in no list of what is wrong.
+        problems = () if isinstance(error, AskedError) else error.problems
+        return self.form(form, status, led=led, seen=self.seen(form, led), problems=problems)
 
-    def led_again(self, form: Form) -> Changed | None:
+    def led_again(self, form: Form) -> Changed:
         """What it would lead to, where something that it asks was not answered."""
         fields = fields_of(self.standing, form)
         make = self.of.make(self.standing, fields, self.visit)

@@ -27,7 +27,15 @@ from planner.errors import (
 )
 from planner.files.fields import check_span
 from planner.store.clinics import Place
-from planner.web.asking import Form, answering, is_done, questions, seen_of, sent_form
+from planner.web.asking import (
+    Form,
+    answering,
+    is_done,
+    lacks_why,
+    questions,
+    seen_of,
+    sent_form,
+)
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import say, show
@@ -90,8 +98,7 @@ class _Clinic(NamedTuple):
             if is_done():
                 return redirect(url_for("clinic"), 303)
             status = 422 if isinstance(error, InputError) else 409
-            if any(one.place == "confirm_reason" for one in error.problems):
-                # What was ticked stays to be seen, beside what is missing.
+            if lacks_why(error):
                 led = run(self.place, fields, who, True)
             return self.shown(form, status, act=act, led=led, seen=seen, problems=error.problems)
 
@@ -136,11 +143,11 @@ _FILES = {"put": "file", "wait": "course_file"}
 def _wrong(act: str, problems: Sequence[Problem]) -> dict[str, Problem]:
     """What is wrong with each field of the form that was sent."""
     own = ("reason", "confirm_reason", "not_before", "by_date")
-    if act not in _FILES:
-        return by_place([replace(one, place="from") if one.place == "on" else one
-                         for one in problems])  # fmt: skip
-    of_file = [replace(one, place=_FILES[act]) for one in problems if one.place not in own]
-    return by_place([*problems, *of_file])
+    if act in _FILES:
+        of_form = [replace(one, place=_FILES[act]) for one in problems if one.place not in own]
+    else:
+        of_form = [replace(one, place="from") for one in problems if one.place == "on"]
+    return by_place([*problems, *of_form])
 
 
 def _reads() -> bool:

@@ -37,6 +37,7 @@ from planner.web.asking import (
     Form,
     answering,
     is_done,
+    lacks_why,
     questions,
     seen_of,
     sent_form,
@@ -187,9 +188,7 @@ class _New(NamedTuple):
         if isinstance(error, RefusedError) and is_done():
             return self.there()
         status = 422 if isinstance(error, InputError) else 409
-        look = (
-            self.again() if any(one.place == "confirm_reason" for one in error.problems) else None
-        )
+        look = self.again() if lacks_why(error) else None
         return self.shown(status, template, look=look, problems=error.problems)
 
     def again(self) -> Looked | None:

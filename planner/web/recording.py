@@ -54,6 +54,7 @@ from planner.web.asking import (
     answering,
     if_revision,
     is_done,
+    lacks_why,
     questions,
     seen_of,
     sent_form,
@@ -434,7 +435,7 @@ def _as_it_is(event: Given | Evaluated) -> Make:
 
 
 def _is_of_summary(error: PlannerError) -> bool:
-    return any(one.place in ("strength", "confirm_reason") for one in error.problems)
+    return lacks_why(error) or any(one.place == "strength" for one in error.problems)
 
 
 def _labels(groups: Sequence[Group], words: Language) -> dict[str, str]:

@@ -127,9 +127,11 @@ def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundi
         for name in other.names
     )
     days = (on - there).days
-    if days == 0 or not is_live:
-        # Its day stays that of a visit that was missed.
-        return days != 0
+    if days == 0:
+        # A visit that was missed keeps its day as well.
+        return False
+    if not is_live:
+        return True
     here = {one.lesion: one.injection for one in visit.injections}
     for one in other.injections:
         if one.lesion in here and one.state != "missed":

@@ -204,18 +204,14 @@ def _visit(plan: Plan, visit: PlannedVisit, *, is_begun: bool) -> Facts:
         }
     if is_begun:
         return facts
-    hours: Facts = {"hours": _hours(visit)}
-    if not visit.injections:
-        return facts | hours
-    return (
-        facts
-        | hours
-        | {
+    facts["hours"] = _hours(visit)
+    if visit.injections:
+        facts |= {
             "draw_up": clinic.draw_up,
             "syringes": visit.syringes,
             "preparation": visit.preparation,
         }
-    )
+    return facts
 
 
 def _place(lesion: PlannedLesion, visit: PlannedVisit) -> tuple[object, ...]:
