@@ -38,7 +38,7 @@ _IN_TEMPLATE = re.compile(r"""say\("([^"]+)"|say\('([^']+)'""")
 def texts() -> Iterator[str | tuple[str, str]]:
     """Every text that papers say: the code's, the vocabulary's, the bundled protocol's."""
     for room in ("documents", "web"):
-        for path in sorted((ROOT / "planner" / room).glob("*.py")):
+        for path in sorted((ROOT / "planner" / room).rglob("*.py")):
             # In other rooms `words` is a drawing's.
             keywords = {*KEYWORDS, "words"} if room == "web" else KEYWORDS
             yield from _said(ast.parse(path.read_text(encoding="utf-8")), keywords)

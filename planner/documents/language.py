@@ -14,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Literal, SupportsFloat
 
 from planner.core.values import formatting
 from planner.core.values.formatting import NBSP
@@ -78,6 +79,10 @@ class Language:
     def number(self, value: Number) -> str:
         """`2.5`."""
         return formatting.number(value).replace(".", self._mark)
+
+    def tenths(self, value: SupportsFloat, sign: Literal["", "+"] = "") -> str:
+        """`2.0`: one decimal, as a column of figures has it, with `+` where a sign tells."""
+        return f"{float(value):{sign}.1f}".replace(".", self._mark)
 
     def mg(self, value: Number) -> str:
         """`12.5 mg`."""

@@ -25,7 +25,7 @@ from planner.files.course import DEFAULT_PROTOCOL
 from planner.files.protocol import load_protocol
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
-from planner.web.show import drawing, show, show_json
+from planner.web.show import drawing, say, show, show_json
 from planner.web.visitor import author, database, role, wall, wants_json
 
 pages = Pages()
@@ -51,13 +51,13 @@ def series() -> Response:
     note_seen(database(), author(), "read series")
     if wants_json():
         return show_json({name: description_json(one) for name, one in found.items()})
-    drawings = figures(cohort, [*found.values()])
+    drawings = figures(cohort, [*found.values()], say())
     return _shown(
         fields,
-        table=table_1([*found.values()]),
+        table=table_1([*found.values()], say()),
         figures=[(one, drawing(_leading(one.svg))) for one in drawings],
-        methods=methods(found["register"]),
-        checklist=checklist(found["register"]),
+        methods=methods(found["register"], say()),
+        checklist=checklist(found["register"], say()),
         courses=[one.id for one in cohort.courses],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,15 +15,23 @@ from planner.core.plan.response import remission as remission_of
 from planner.core.protocol.protocol import Protocol
 from planner.core.series.cohort import Cohort, Look, cohort_of, letters_cohort
 from planner.core.series.description import described
+from planner.documents.language import language
+from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
 from planner.documents.series.frame import Drawn
 from planner.documents.series.remission import remission
+from planner.documents.series.report import methods, table_1
 from planner.documents.series.spider import spider
 from planner.documents.series.swimmer import swimmers
 from planner.documents.series.waterfall import waterfall
 from tests.series import made_up
 
 SVG = "{http://www.w3.org/2000/svg}"
+# Words that only an English text has.
+ENGLISH = re.compile(
+    r"\b(the|of|is|are|was|were|not|and|with|lesions?|courses?(?!\.csv)|injections?(?!\.csv)"
+    r"|seen|gone|week|day|known|looks?|due|treated|held|change|years|running|write)\b"
+)
 SIZES = (0, 1, 7, 60, 80, 81, 300)
 # How wide a letter is at most on average, and how high it stands, of its size.
 WIDE, HIGH = 0.5, 0.7
@@ -55,13 +64,38 @@ def box(one: ET.Element) -> Box:
     return Box(left, y - size * HIGH, left + width, y, text)
 
 
-def drawn(cohort: Cohort) -> list[Drawn]:
-    return figures(cohort, [described(cohort)])
+def drawn(cohort: Cohort, code: str = "en") -> list[Drawn]:
+    return figures(cohort, [described(cohort)], language(code))
+
+
+def told(cohort: Cohort, code: str) -> list[str]:
+    """All that is said of a series beside its figures and in them, a text an item."""
+    say, found = language(code), [described(cohort)]
+    head, rows = table_1(found, say)
+    asked = [f"{one.asked}: {one.answer}" for one in checklist(found[0], say)]
+    shown = drawn(cohort, code)
+    labelled = [each.text for one in shown for each in labels(one)]
+    titled = [f"{one.title} {one.head} {one.rows}" for one in shown]
+    return [*head, *map(" ".join, rows), *asked, *methods(found[0], say), *labelled, *titled]
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_no_label_lies_on_another_or_beyond_the_drawing(size: int) -> None:
-    for one in drawn(made_up(size)):
+@pytest.mark.hazard("wrong-figure-on-paper")
+def test_a_series_in_danish_has_the_figures_of_the_english_and_no_english_word(size: int) -> None:
+    cohort = made_up(size)
+    danish, english = told(cohort, "da"), told(cohort, "en")
+    assert [one for one in danish if ENGLISH.search(one)] == []
+    figures_of = [
+        [re.findall(r"[+-]?\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d)", ".", one)) for one in texts]
+        for texts in (danish, english)
+    ]
+    assert sorted(figures_of[0]) == sorted(figures_of[1])
+
+
+@pytest.mark.parametrize("code", ["en", "da"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_label_lies_on_another_or_beyond_the_drawing(size: int, code: str) -> None:
+    for one in drawn(made_up(size), code):
         there = labels(one)
         _, _, width, height = map(float, ET.fromstring(one.svg).attrib["viewBox"].split())
         for each in there:

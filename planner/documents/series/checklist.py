@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from planner.core.series.description import AtLook, Description, Few, Spread
-from planner.documents.series.frame import when
-
-NOT_KNOWN = "not in the register: write it"
-# What only the tables of single patients tell.
-_OF_SINGLE = "in the register as far as it was entered, not shown in public: write it"
+from planner.documents.language import Language
+from planner.documents.series.words import fate_words, few, sex_words
+from planner.documents.wording import ENGLISH, after
 
 
 class Item(NamedTuple):
@@ -22,81 +20,108 @@ class Item(NamedTuple):
     asked: str
     lists: str
     answer: str
-
-    @property
-    def is_known(self) -> bool:
-        """Whether the register answers it."""
-        return not self.answer.startswith(NOT_KNOWN)
+    # Whether the register answers it.
+    is_known: bool
 
 
-def checklist(found: Description) -> list[Item]:
+def checklist(found: Description, say: Language = ENGLISH) -> list[Item]:
     """The items in the order in which a report is written."""
-    return [Item(*one) for one in (*_who(found), *_what(found), *_rest(found))]
+    told = (*_who(found, say), *_what(found, say), *_rest(found, say))
+    return [Item(*one, is_known=not one[2].startswith(_not_known(say))) for one in told]
 
 
-def _who(found: Description) -> Iterator[tuple[str, str, str]]:
+def _not_known(say: Language) -> str:
+    return say("not in the register: write it")
+
+
+def _who(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
     both = "CARE, PROCESS"
-    people = f"{found.people(found.patients)} patients, {found.lesions} lesions"
-    yield "how many patients and lesions", "PROCESS", people
-    yield "age", both, _years(found.age, "not known of any patient")
+    patients = found.people(found.patients)
+    people = say("{patients} patients, {lesions} lesions", patients=patients, lesions=found.lesions)
+    yield say("how many patients and lesions"), "PROCESS", people
+    yield say("age"), both, _years(found.age, say("not known of any patient"), say)
+    yield say("sex"), both, _sexes(found, say)
+    years = _years(found.disease_years, _not_known(say), say)
+    yield say("duration of the disease"), both, years
+    serology = say("in courses.csv, where it was entered")
+    yield say("serology"), both, _in_table(found, serology, say)
+    diagnosis = say("in courses.csv, as it was entered")
+    yield say("diagnosis"), both, _in_table(found, diagnosis, say)
+    consecutive = _of(found, found.consecutive, say)
+    yield say("whether patients were included one after the other"), "PROCESS", consecutive
+    yield say("who was looked at and not treated, and why"), "PROCESS", _not_known(say)
+    other = _in_table(found, say("in courses.csv, where they were entered"), say)
+    yield say("earlier treatment of the lesions, other treatment"), both, other
+
+
+def _sexes(found: Description, say: Language) -> str:
     sexes = {name: number for name, number in found.sexes.items() if number}
-    shown = ", ".join(f"{name.replace('_', ' ')} {found.people(n)}" for name, n in sexes.items())
-    yield "sex", both, shown if sexes.keys() - {"not_known"} else NOT_KNOWN
-    yield "duration of the disease", both, _years(found.disease_years, NOT_KNOWN)
-    yield "serology", both, _in_table(found, "in courses.csv, where it was entered")
-    yield "diagnosis", both, _in_table(found, "in courses.csv, as it was entered")
-    yield (
-        "whether patients were included one after the other",
-        "PROCESS",
-        _of(found, found.consecutive),
-    )
-    yield "who was looked at and not treated, and why", "PROCESS", NOT_KNOWN
-    other = _in_table(found, "in courses.csv, where they were entered")
-    yield "earlier treatment of the lesions, other treatment", both, other
+    if not sexes.keys() - {"not_known"}:
+        return _not_known(say)
+    return ", ".join(f"{sex_words(name, say)} {found.people(n)}" for name, n in sexes.items())
 
 
-def _years(found: Spread | Few | None, not_known: str) -> str:
+def _years(found: Spread | Few | None, not_known: str, say: Language) -> str:
     if found is None:
         return not_known
-    return f"{found}" if isinstance(found, Few) else f"mean {float(found.mean):.1f} years"
+    if isinstance(found, Few):
+        return few(found, say)
+    return say("mean {mean} years", mean=say.tenths(found.mean))
 
 
-def _in_table(found: Description, where: str) -> str:
+def _in_table(found: Description, where: str, say: Language) -> str:
     """Where a table tells it; a public series has none of single patients."""
-    return _OF_SINGLE if found.is_public else where
+    if not found.is_public:
+        return where
+    return say("in the register as far as it was entered, not shown in public: write it")
 
 
-def _of(found: Description, number: int) -> str:
+def _of(found: Description, number: int, say: Language) -> str:
     if not number:
-        return NOT_KNOWN
-    return f"said of {found.people(number)} of {found.people(found.patients)} patients"
+        return _not_known(say)
+    n, of = found.people(number), found.people(found.patients)
+    return say("said of {n} of {of} patients", n=n, of=of)
 
 
-def _what(found: Description) -> Iterator[tuple[str, str, str]]:
+def _what(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
     both = "CARE, PROCESS"
-    given = f"{found.injections} injections, {found.missed_injections} not given"
-    each = _in_table(found, "each in injections.csv")
-    yield "the intervention, its doses and days", both, f"{given}; {each}"
-    yield "who gave it, and what they had learnt", "PROCESS", NOT_KNOWN
-    changes = _in_table(found, "holds and endings in events.csv, reasons not")
-    yield "changes of the plan, with reasons", both, changes
-    yield "when patients were looked at again", both, "; ".join(map(_seen, found.looks))
-    yield "what was measured, and how it is told", both, "under How it was made"
-    ill = found.complications
-    shown = f"in {ill.lesions} of {found.treated_lesions} treated lesions"
-    yield "complications", both, f"{shown}; their kinds: write them"
-    ends = ", ".join(f"{name} {found.people(n)}" for name, n in found.endings.items() if n)
-    yield "who was lost, and why", "PROCESS", ends or "no course has begun"
+    given = say(
+        "{n} injections, {missed} not given", n=found.injections, missed=found.missed_injections
+    )
+    each = _in_table(found, say("each in injections.csv"), say)
+    yield say("the intervention, its doses and days"), both, f"{given}; {each}"
+    yield say("who gave it, and what they had learnt"), "PROCESS", _not_known(say)
+    changes = _in_table(found, say("holds and endings in events.csv, reasons not"), say)
+    yield say("changes of the plan, with reasons"), both, changes
+    seen = "; ".join(_seen(one, say) for one in found.looks)
+    yield say("when patients were looked at again"), both, seen
+    yield say("what was measured, and how it is told"), both, say("under How it was made")
+    ill = say(
+        "in {n} of {of} treated lesions; their kinds: write them",
+        n=found.complications.lesions,
+        of=found.treated_lesions,
+    )
+    yield say("complications"), both, ill
+    ends = (f"{fate_words(name, say)} {found.people(n)}" for name, n in found.endings.items() if n)
+    yield say("who was lost, and why"), "PROCESS", ", ".join(ends) or say("no course has begun")
 
 
-def _seen(one: AtLook) -> str:
-    return f"{when(one.after_days)}: {one.evaluated_lesions} of {one.treated_lesions} lesions"
+def _seen(one: AtLook, say: Language) -> str:
+    return say(
+        "{when}: {n} of {of} lesions",
+        when=after(one.after_days, say),
+        n=one.evaluated_lesions,
+        of=one.treated_lesions,
+    )
 
 
-def _rest(found: Description) -> Iterator[tuple[str, str, str]]:
-    pain = "Table 1" if found.is_public else "pain.svg"
-    yield "the patients' own view", "CARE", f"{NOT_KNOWN}; their pain is in {pain}"
-    yield "consent to publication", "CARE, PROCESS", _of(found, found.consent_to_publish)
-    yield "ethics committee", "CARE, PROCESS", f"{NOT_KNOWN}, or see the courses"
-    yield "registration, funding, interests", "PROCESS", NOT_KNOWN
-    yield "strengths, limits, what follows", "CARE, PROCESS", NOT_KNOWN
+def _rest(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
+    unknown = _not_known(say)
+    pain = say("their pain is in {place}", place=say("Table 1") if found.is_public else "pain.svg")
+    yield say("the patients' own view"), "CARE", f"{unknown}; {pain}"
+    consent = _of(found, found.consent_to_publish, say)
+    yield say("consent to publication"), "CARE, PROCESS", consent
+    ethics = f"{unknown}, {say('or see the courses')}"
+    yield say("ethics committee"), "CARE, PROCESS", ethics
+    yield say("registration, funding, interests"), "PROCESS", unknown
+    yield say("strengths, limits, what follows"), "CARE, PROCESS", unknown

@@ -5,53 +5,86 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.core.series.cohort import Fate
-from planner.core.series.description import Description, flow_of
-from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, bar, drawn, when
+from planner.core.series.description import Description, Flow, flow_of
+from planner.documents.language import Language
+from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, bar, drawn
+from planner.documents.series.words import fate_words, series_words
 from planner.documents.svg import rule, words
+from planner.documents.wording import ENGLISH, after
 
 _BOX, _HIGH, _GAP, _TOP = 74.0, 11.0, 9.0, 10.0
 _SIDE = 92.0
 _ENDED: tuple[Fate, ...] = ("stopped", "died", "lost")
 
 
-def flow(found: Description) -> Drawn:
+def flow(found: Description, say: Language = ENGLISH) -> Drawn:
     """Boxes below one another, and beside each who left there."""
     steps = flow_of(found)
-    aside = _aside(found)
+    aside = _aside(found, say)
     elements: list[str] = []
     for n, step in enumerate(steps):
         y = _TOP + n * (_HIGH + _GAP)
-        name = step.step if not step.step.isdecimal() else f"seen at {when(int(step.step))}"
-        told = f"{found.people(step.patients)} patients, {step.lesions} lesions"
+        told = _people(found, step, say)
         elements.append(bar(0, y, _BOX, _HIGH, "#fff"))
-        elements.append(words((_BOX / 2, y + 4.6), name, "middle", LETTERS_MM, bold=True))
+        elements.append(
+            words((_BOX / 2, y + 4.6), _box(step, say), "middle", LETTERS_MM, bold=True)
+        )
         elements.append(words((_BOX / 2, y + 8.6), told, "middle", LETTERS_MM))
         if n:
             elements.append(rule((_BOX / 2, y - _GAP), (_BOX / 2, y), 0.3))
             elements += _beside(aside[n], y - _GAP / 2)
     height = _TOP + len(steps) * (_HIGH + _GAP)
-    rows = [(one.step, f"{found.people(one.patients)}", f"{one.lesions}") for one in steps]
-    rows += [("aside", told, "") for told in dict.fromkeys(filter(None, aside))]
-    title = f"From the register to the last look ({found.name})"
-    table = (("step", "patients", "lesions"), rows)
+    rows = [(_step(one, say), f"{found.people(one.patients)}", f"{one.lesions}") for one in steps]
+    rows += [(say("aside"), told, "") for told in dict.fromkeys(filter(None, aside))]
+    name = series_words(found.name, say)
+    title = say("From the register to the last look ({name})", name=name)
+    table = ((say("step"), say("patients"), say("lesions")), rows)
     return drawn("flow", title, (WIDTH_MM, height), elements, table)
 
 
-def _aside(found: Description) -> list[str]:
+def _step(step: Flow, say: Language) -> str:
+    """The name of a step; a look is the number of its days."""
+    names = {"registered": say("registered"), "treated": say("treated")}
+    return names.get(step.step, step.step)
+
+
+def _box(step: Flow, say: Language) -> str:
+    if not step.step.isdecimal():
+        return _step(step, say)
+    return say("seen at {when}", when=after(int(step.step), say))
+
+
+def _people(found: Description, step: Flow, say: Language) -> str:
+    patients = found.people(step.patients)
+    return say("{patients} patients, {lesions} lesions", patients=patients, lesions=step.lesions)
+
+
+def _aside(found: Description, say: Language) -> list[str]:
     """What became of those who are not in the next box, in words."""
     not_treated = found.lesions - found.treated_lesions
-    ends = ", ".join(f"{name} {found.people(found.endings[name])}" for name in _ENDED)
-    first = f"not treated: {not_treated} lesions; held some time: {found.held_lesions} lesions"
+    ends = ", ".join(
+        f"{fate_words(name, say)} {found.people(found.endings[name])}" for name in _ENDED
+    )
+    first = say(
+        "not treated: {n} lesions; held some time: {held} lesions",
+        n=not_treated,
+        held=found.held_lesions,
+    )
     found_aside = ["", first]
     for one in found.looks:
         left = one.treated_lesions - one.evaluated_lesions
         missing = left - one.not_yet_due
         others = found.treated_lesions - one.treated_lesions
-        not_planned = f" (no such look in their protocol: {others} lesions)" if others else ""
-        found_aside.append(
-            f"not yet due: {one.not_yet_due} lesions; not seen: {missing} lesions"
-            f" (courses ended so far: {ends}){not_planned}"
+        told = say(
+            "not yet due: {due} lesions; not seen: {missing} lesions"
+            " (courses ended so far: {ends})",
+            due=one.not_yet_due,
+            missing=missing,
+            ends=ends,
         )
+        if others:
+            told += " " + say("(no such look in their protocol: {n} lesions)", n=others)
+        found_aside.append(told)
     return found_aside
 
 

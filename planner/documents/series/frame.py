@@ -7,6 +7,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from planner.core.series.cohort import Cohort, SeriesLesion
+from planner.documents.language import Language
 from planner.documents.svg import Point, drawing, rule, words
 
 WIDTH_MM = 180.0
@@ -65,24 +66,18 @@ def of_course(course: str, *elements: str) -> str:
     return f'<g data-course="{name}">{"".join(elements)}</g>'
 
 
-def of_whom(cohort: Cohort) -> str:
+def of_whom(cohort: Cohort, say: Language) -> str:
     """`6 patients, 7 lesions`: every figure says whose it is."""
     lesions = sum(len(one.lesions) for one in cohort.courses)
-    patients = len(cohort.patients)
-    shown = "patient" if patients == 1 else "patients"
-    return f"{patients} {shown}, {lesions} {'lesion' if lesions == 1 else 'lesions'}"
+    patients = say.plural("{n} patient", "{n} patients", len(cohort.patients))
+    return f"{patients}, {say.plural('{n} lesion', '{n} lesions', lesions)}"
 
 
-def when(after_days: int) -> str:
-    """`week 4`, or `day 10` where the days make no whole weeks."""
-    return f"day {after_days}" if after_days % 7 else f"week {after_days // 7}"
-
-
-def unseen(lesion: SeriesLesion, days: int) -> str:
+def unseen(lesion: SeriesLesion, days: int, say: Language) -> str:
     """Why nothing is shown of a lesion at a look."""
     if days not in lesion.planned:
-        return "not planned"
-    return "not yet due" if days in lesion.due else "not seen"
+        return say("not planned")
+    return say("not yet due") if days in lesion.due else say("not seen")
 
 
 def across(scale: Scale, ticks: Sequence[float], top: float, bottom: float) -> Iterator[str]:

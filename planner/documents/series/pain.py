@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.core.series.cohort import Cohort
 from planner.core.series.description import pain_changes
+from planner.documents.language import Language
 from planner.documents.series.frame import (
     LETTERS_MM,
     MOST_SHOWN,
@@ -21,32 +22,37 @@ from planner.documents.series.frame import (
     of_whom,
 )
 from planner.documents.svg import dot, rule, words
+from planner.documents.wording import ENGLISH
 
 _NAMES_MM, _TOP = 34.0, 10.0
 _TICKS = (-10, -5, 0, 5, 10)
 
 
-def pain(cohort: Cohort) -> Drawn:
+def pain(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
     """A patient a row; over eighty of them, how many changed by how much."""
     changes = sorted(pain_changes(cohort).items(), key=lambda one: (one[1], one[0]))
-    title = f"Change of pain, of 10 ({of_whom(cohort)}; known of {len(changes)})"
+    title = say(
+        "Change of pain, of 10 ({whose}; known of {n})", whose=of_whom(cohort, say), n=len(changes)
+    )
     scale = Scale(-10, 10, _NAMES_MM, WIDTH_MM - 12)
-    shown = [(f"patient {name}", float(change)) for name, change in changes]
+    shown = [(say("patient {n}", n=name), float(change)) for name, change in changes]
     if len(shown) > MOST_SHOWN:
         counted = Counter(round(change) for _, change in shown)
         elements, height = list(_bars(sorted(counted.items()), scale)), 70.0
         rows = [(f"{change:+}", f"{number}") for change, number in sorted(counted.items())]
-        return drawn("pain", title, (WIDTH_MM, height), elements, (("change", "patients"), rows))
+        head = (say("change"), say("patients"))
+        return drawn("pain", title, (WIDTH_MM, height), elements, (head, rows))
     bottom = _TOP + ROW_MM * max(1, len(shown))
-    elements = [*across(scale, _TICKS, _TOP, bottom), *_dots(shown, scale)]
-    rows = [(name, f"{change:+.1f}") for name, change in shown]
-    table = (("patient", "change"), rows)
+    elements = [*across(scale, _TICKS, _TOP, bottom), *_dots(shown, scale, say)]
+    rows = [(name, say.tenths(change, "+")) for name, change in shown]
+    table = ((say("patient"), say("change")), rows)
     return drawn("pain", title, (WIDTH_MM, bottom + 6), elements, table)
 
 
-def _dots(shown: Sequence[tuple[str, float]], scale: Scale) -> Iterator[str]:
+def _dots(shown: Sequence[tuple[str, float]], scale: Scale, say: Language) -> Iterator[str]:
     if not shown:
-        yield words((_NAMES_MM, _TOP + 2.6), "no pain was noted before and after", "start", 2.6)
+        told = say("no pain was noted before and after")
+        yield words((_NAMES_MM, _TOP + 2.6), told, "start", 2.6)
     for n, (name, change) in enumerate(shown):
         y = _TOP + ROW_MM * (n + 0.5)
         yield words((_NAMES_MM - 2, y + 0.8), name, "end", SMALL_MM)

@@ -7,8 +7,18 @@ from typing import NamedTuple
 
 from planner.core.series.description import Description
 from planner.core.series.proportions import ConfidenceInterval
-from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, Scale, across, drawn, when
+from planner.documents.language import Language
+from planner.documents.series.frame import (
+    LETTERS_MM,
+    WIDTH_MM,
+    Drawn,
+    Scale,
+    across,
+    drawn,
+)
+from planner.documents.series.words import series_words
 from planner.documents.svg import dot, ring, rule, words
+from planner.documents.wording import ENGLISH, after
 
 _NAMES_MM, _TOP, _LANE = 78.0, 10.0, 6.0
 _TICKS = (0, 25, 50, 75, 100)
@@ -27,9 +37,9 @@ class Share(NamedTuple):
     is_of_patients: bool
 
 
-def remission(found: Sequence[Description]) -> Drawn:
+def remission(found: Sequence[Description], say: Language = ENGLISH) -> Drawn:
     """The shares of each series at each look, below one another."""
-    shares = [one for each in found for one in _shares(each)]
+    shares = [one for each in found for one in _shares(each, say)]
     scale = Scale(0, 100, _NAMES_MM, WIDTH_MM - 40)
     bottom = _TOP + _LANE * max(1, len(shares))
     elements = [*across(scale, _TICKS, _TOP, bottom)]
@@ -41,35 +51,41 @@ def remission(found: Sequence[Description]) -> Drawn:
         if percent is not None:
             mark = ring if is_of_patients else dot
             elements.append(mark((scale.at(percent), y), 1.0))
-        shown = f"{told}{_interval(bounds)}"
+        shown = f"{told}{_interval(bounds, say)}"
         elements.append(words((WIDTH_MM - 38, y + 0.9), shown, "start", LETTERS_MM))
-    head = ("share", "gone", "95 % interval")
-    rows = [(one.name, one.told, _interval(one.bounds).strip(", ") or "none") for one in shares]
-    title = "Gone, in per cent: lesions (dots), patients with all lesions gone (rings)"
+    head = (say("share"), say("gone"), say("95 % interval"))
+    rows = [
+        (one.name, one.told, _interval(one.bounds, say).strip(", ") or say("none"))
+        for one in shares
+    ]
+    title = say("Gone, in per cent: lesions (dots), patients with all lesions gone (rings)")
     return drawn("remission", title, (WIDTH_MM, bottom + 6), elements, (head, rows))
 
 
-def _shares(found: Description) -> Iterator[Share]:
+def _shares(found: Description, say: Language) -> Iterator[Share]:
     for one in found.looks:
         gone, lesions = one.remissions["complete"], one.evaluated_lesions
-        name = f"{found.name}, {when(one.after_days)}"
+        name = f"{series_words(found.name, say)}, {after(one.after_days, say)}"
         yield Share(
-            f"{name}: lesions, of evaluated",
+            say("{name}: lesions, of evaluated", name=name),
             100 * gone / lesions if lesions and found.is_told(one.evaluated_patients) else None,
             one.complete_interval_95,
-            f"{gone} of {lesions}",
+            say("{n} of {of}", n=gone, of=lesions),
             is_of_patients=False,
         )
         every = one.all_gone
         is_told = found.is_told(every.n) and found.is_told(every.of_treated)
         yield Share(
-            f"{name}: patients, of treated",
+            say("{name}: patients, of treated", name=name),
             100 * every.n / every.of_treated if every.of_treated and is_told else None,
             every.interval_95,
-            f"{found.people(every.n)} of {found.people(every.of_treated)}",
+            say("{n} of {of}", n=found.people(every.n), of=found.people(every.of_treated)),
             is_of_patients=True,
         )
 
 
-def _interval(bounds: ConfidenceInterval | None) -> str:
-    return "" if bounds is None else f", {bounds.low:.0f} to {bounds.high:.0f} %"
+def _interval(bounds: ConfidenceInterval | None, say: Language) -> str:
+    if bounds is None:
+        return ""
+    low, high = f"{bounds.low:.0f}", f"{bounds.high:.0f}"
+    return ", " + say("{low} to {high} %", low=low, high=high)

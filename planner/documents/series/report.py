@@ -11,6 +11,7 @@ from html import escape
 from planner.core.series.description import AtLook, Description, Few, Spread
 from planner.core.series.proportions import ConfidenceInterval
 from planner.documents import pdf
+from planner.documents.language import Language
 from planner.documents.paper import (
     Block,
     Bullets,
@@ -24,112 +25,130 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.series.checklist import checklist
-from planner.documents.series.frame import Drawn, when
+from planner.documents.series.frame import Drawn
+from planner.documents.series.words import fate_words, few, series_words, sex_words
+from planner.documents.wording import ENGLISH, after
 
 Line = tuple[str, ...]
 SLIPS = "Where the letter's figures are not those of its own table"
 
 
-def table_1(found: Sequence[Description]) -> tuple[Line, list[Line]]:
+def table_1(found: Sequence[Description], say: Language = ENGLISH) -> tuple[Line, list[Line]]:
     """Each series a column: its head, and its rows with a name each."""
-    head = ("figure", *(one.name for one in found))
+    head = (say("figure"), *(series_words(one.name, say) for one in found))
     looks = sorted({look.after_days for one in found for look in one.looks})
-    rows = [
-        ("patients", *(f"{one.people(one.patients)}" for one in found)),
-        ("courses", *(f"{one.people(one.courses)}" for one in found)),
-        ("lesions, treated", *(f"{one.lesions}, {one.treated_lesions}" for one in found)),
-        ("injections", *(f"{one.injections}" for one in found)),
-        ("injections not given", *(f"{one.missed_injections}" for one in found)),
-        ("age, years: mean (range)", *(_spread(one.age) for one in found)),
-        ("sex", *(_sexes(one) for one in found)),
-        ("disease, years: mean (range)", *(_spread(one.disease_years) for one in found)),
-    ]
+    rows = _counts(found, say)
     for days in looks:
-        rows += [(f"{when(days)}: {name}", *values) for name, values in _at(found, days)]
+        when = after(days, say)
+        rows += [(f"{when}: {name}", *values) for name, values in _at(found, days, say)]
+    pain = say("change of pain: patients, median (range)")
     rows += [
-        ("change of pain: patients, median (range)", *(_pain(one) for one in found)),
-        ("injections with a complication", *(_ill(one) for one in found)),
-        ("endings", *(_endings(one) for one in found)),
+        (pain, *(_pain(one, say) for one in found)),
+        (say("injections with a complication"), *(_ill(one, say) for one in found)),
+        (say("endings"), *(_endings(one, say) for one in found)),
     ]
     return head, rows
 
 
-def _sexes(one: Description) -> str:
-    known = {name.replace("_", " "): number for name, number in one.sexes.items() if number}
-    return ", ".join(f"{name} {one.people(number)}" for name, number in known.items())
+def _counts(found: Sequence[Description], say: Language) -> list[Line]:
+    """The rows before those of the looks: who they are and what they got."""
+    years = say("disease, years: mean (range)")
+    return [
+        (say("patients"), *(f"{one.people(one.patients)}" for one in found)),
+        (say("courses"), *(f"{one.people(one.courses)}" for one in found)),
+        (say("lesions, treated"), *(f"{one.lesions}, {one.treated_lesions}" for one in found)),
+        (say("injections"), *(f"{one.injections}" for one in found)),
+        (say("injections not given"), *(f"{one.missed_injections}" for one in found)),
+        (say("age, years: mean (range)"), *(_spread(one.age, say) for one in found)),
+        (say("sex"), *(_sexes(one, say) for one in found)),
+        (years, *(_spread(one.disease_years, say) for one in found)),
+    ]
 
 
-def _at(found: Sequence[Description], days: int) -> Iterator[tuple[str, list[str]]]:
+def _sexes(one: Description, say: Language) -> str:
+    known = {name: number for name, number in one.sexes.items() if number}
+    return ", ".join(f"{sex_words(name, say)} {one.people(n)}" for name, n in known.items())
+
+
+def _at(found: Sequence[Description], days: int, say: Language) -> Iterator[tuple[str, list[str]]]:
     """The rows of a look; a series without it has empty cells."""
     there = [next((x for x in one.looks if x.after_days == days), None) for one in found]
     rows: dict[str, Callable[[Description, AtLook], str]] = {
-        "lesions evaluated, of treated": _lesions_seen,
-        "patients evaluated, of treated": _patients_seen,
-        "lesions not yet due": lambda _, x: f"{x.not_yet_due}",
-        "reduction by lesion, %: mean (range)": lambda _, x: _spread(x.by_lesion),
-        "reduction by patient, %: mean (range)": lambda _, x: _spread(x.by_patient),
-        "lesions gone, smaller, unchanged, larger": _remissions,
-        "lesions gone, of evaluated (95 %)": _gone,
-        "patients with all lesions gone, of treated (95 %)": _all_gone,
+        say("lesions evaluated, of treated"): lambda _, x: say(
+            "{n} of {of}", n=x.evaluated_lesions, of=x.treated_lesions
+        ),
+        say("patients evaluated, of treated"): lambda one, x: say(
+            "{n} of {of}", n=one.people(x.evaluated_patients), of=one.people(x.treated_patients)
+        ),
+        say("lesions not yet due"): lambda _, x: f"{x.not_yet_due}",
+        say("reduction by lesion, %: mean (range)"): lambda _, x: _spread(x.by_lesion, say),
+        say("reduction by patient, %: mean (range)"): lambda _, x: _spread(x.by_patient, say),
+        say("lesions gone, smaller, unchanged, larger"): _remissions,
+        say("lesions gone, of evaluated (95 %)"): lambda _, x: _gone(x, say),
+        say("patients with all lesions gone, of treated (95 %)"): lambda one, x: _all_gone(
+            one, x, say
+        ),
     }
     for name, shown in rows.items():
         pairs = zip(found, there, strict=True)
         yield name, ["" if x is None else shown(one, x) for one, x in pairs]
 
 
-def _lesions_seen(_: Description, look: AtLook) -> str:
-    return f"{look.evaluated_lesions} of {look.treated_lesions}"
-
-
-def _patients_seen(one: Description, look: AtLook) -> str:
-    return f"{one.people(look.evaluated_patients)} of {one.people(look.treated_patients)}"
-
-
 def _remissions(_: Description, look: AtLook) -> str:
     return ", ".join(f"{number}" for number in look.remissions.values())
 
 
-def _gone(_: Description, look: AtLook) -> str:
-    gone = look.remissions["complete"]
-    return f"{gone} of {look.evaluated_lesions}{_bounds(look.complete_interval_95)}"
+def _gone(look: AtLook, say: Language) -> str:
+    told = say("{n} of {of}", n=look.remissions["complete"], of=look.evaluated_lesions)
+    return f"{told} ({_bounds(look.complete_interval_95, say)})"
 
 
-def _all_gone(one: Description, look: AtLook) -> str:
+def _all_gone(one: Description, look: AtLook, say: Language) -> str:
     gone = look.all_gone
-    return f"{one.people(gone.n)} of {one.people(gone.of_treated)}{_bounds(gone.interval_95)}"
+    told = say("{n} of {of}", n=one.people(gone.n), of=one.people(gone.of_treated))
+    return f"{told} ({_bounds(gone.interval_95, say)})"
 
 
-def _spread(found: Spread | Few | None) -> str:
+def _spread(found: Spread | Few | None, say: Language) -> str:
     if found is None:
-        return "not known"
+        return say("not known")
     if isinstance(found, Few):
-        return f"{found}"
-    low, high = (f"{float(one):.1f}" for one in (found.min, found.max))
-    return f"{float(found.mean):.1f} ({low} to {high})"
+        return few(found, say)
+    low, high = say.tenths(found.min), say.tenths(found.max)
+    return say("{mean} ({low} to {high})", mean=say.tenths(found.mean), low=low, high=high)
 
 
-def _bounds(found: ConfidenceInterval | None) -> str:
-    return " (no interval)" if found is None else f" ({found.low:.0f} to {found.high:.0f} %)"
+def _bounds(found: ConfidenceInterval | None, say: Language) -> str:
+    if found is None:
+        return say("no interval")
+    return say("{low} to {high} %", low=f"{found.low:.0f}", high=f"{found.high:.0f}")
 
 
-def _pain(one: Description) -> str:
+def _pain(one: Description, say: Language) -> str:
     pain = one.pain
     if pain.median is None or pain.min is None or pain.max is None:
-        return f"{Few.FEW}" if pain.patients else "not known"
-    low, high = (f"{float(value):+.1f}" for value in (pain.min, pain.max))
-    return f"{one.people(pain.patients)}, {float(pain.median):+.1f} ({low} to {high})"
+        return few(Few.FEW, say) if pain.patients else say("not known")
+    low, high = say.tenths(pain.min, "+"), say.tenths(pain.max, "+")
+    middle = say.tenths(pain.median, "+")
+    told = say("{mean} ({low} to {high})", mean=middle, low=low, high=high)
+    return f"{one.people(pain.patients)}, {told}"
 
 
-def _ill(one: Description) -> str:
+def _ill(one: Description, say: Language) -> str:
     found = one.complications
-    where = f"{found.lesions} lesions of {one.people(found.patients)} patients"
+    where = say(
+        "in {lesions} lesions of {patients} patients",
+        lesions=found.lesions,
+        patients=one.people(found.patients),
+    )
     if found.injections is None:
-        return f"in {where}; after which injection is not said"
-    return f"{found.injections} of {found.of_injections}, in {where}"
+        return f"{where}; {say('after which injection is not said')}"
+    return f"{say('{n} of {of}', n=found.injections, of=found.of_injections)}, {where}"
 
 
-def _endings(one: Description) -> str:
-    return ", ".join(f"{name} {one.people(n)}" for name, n in one.endings.items() if n)
+def _endings(one: Description, say: Language) -> str:
+    there = {name: one.people(n) for name, n in one.endings.items() if n}
+    return ", ".join(f"{fate_words(name, say)} {n}" for name, n in there.items())
 
 
 def table_1_csv(found: Sequence[Description]) -> bytes:
@@ -158,32 +177,51 @@ def table_1_html(found: Sequence[Description]) -> bytes:
     ).encode()
 
 
-def methods(found: Description) -> list[str]:
+def methods(found: Description, say: Language = ENGLISH) -> list[str]:
     """How each figure was made, and what was missing."""
-    looks = [
-        f"At {when(one.after_days)}, {one.evaluated_lesions} of {one.treated_lesions} treated"
-        f" lesions were measured ({one.not_yet_due} were not yet due), of"
-        f" {found.people(one.evaluated_patients)} of {found.people(one.treated_patients)} treated"
-        " patients."
-        for one in found.looks
-    ]
     return [
-        "Treated is a lesion that got at least one injection, a patient with at least one such"
-        " lesion. A lesion is gone at 0 mm, smaller or larger where it changed by more than the"
-        " protocol's stated precision.",
-        "Reductions are means over lesions, and means over patients of their lesions' means; ranges"
-        " stand beside them.",
-        "Lesions of one patient are not independent: the interval of a share of lesions is that of"
-        " Korn and Graubard (1998), Clopper and Pearson's with the number of independent lesions"
-        " that they are worth; where all lesions are alike a patient counts once. The interval of a"
-        " share of patients is that of Clopper and Pearson (1934). With fewer than two patients"
-        " none is given.",
-        "A patient's lesions are all gone where every treated one was measured and is gone; nobody"
-        " who was not measured is counted as gone.",
-        *looks,
-        f"{found.missed_injections} injections were not given; {found.held_lesions} lesions were"
-        " held at some time. No hypothesis was tested.",
+        say(
+            "Treated is a lesion that got at least one injection, a patient with at least one such"
+            " lesion. A lesion is gone at 0 mm, smaller or larger where it changed by more than the"
+            " protocol's stated precision."
+        ),
+        say(
+            "Reductions are means over lesions, and means over patients of their lesions' means;"
+            " ranges stand beside them."
+        ),
+        say(
+            "Lesions of one patient are not independent: the interval of a share of lesions is that"
+            " of Korn and Graubard (1998), Clopper and Pearson's with the number of independent"
+            " lesions that they are worth; where all lesions are alike a patient counts once. The"
+            " interval of a share of patients is that of Clopper and Pearson (1934). With fewer"
+            " than two patients none is given."
+        ),
+        say(
+            "A patient's lesions are all gone where every treated one was measured and is gone;"
+            " nobody who was not measured is counted as gone."
+        ),
+        *(_measured(found, one, say) for one in found.looks),
+        say(
+            "{missed} injections were not given; {held} lesions were held at some time. No"
+            " hypothesis was tested.",
+            missed=found.missed_injections,
+            held=found.held_lesions,
+        ),
     ]
+
+
+def _measured(found: Description, one: AtLook, say: Language) -> str:
+    """How many of the treated were measured at a look."""
+    return say(
+        "At {when}, {lesions} of {treated} treated lesions were measured ({due} were not yet due),"
+        " of {people} of {patients} treated patients.",
+        when=after(one.after_days, say),
+        lesions=one.evaluated_lesions,
+        treated=one.treated_lesions,
+        due=one.not_yet_due,
+        people=found.people(one.evaluated_patients),
+        patients=found.people(one.treated_patients),
+    )
 
 
 def report_pdf(

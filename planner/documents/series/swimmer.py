@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planner.core.series.cohort import Cohort, Fate, SeriesCourse
+from planner.documents.language import Language
 from planner.documents.series.frame import (
     MOST_SHOWN,
     SMALL_MM,
@@ -19,12 +20,9 @@ from planner.documents.series.frame import (
     short,
 )
 from planner.documents.svg import area, dot, ring, rule, words
+from planner.documents.wording import ENGLISH
 
 _NAMES_MM, _TOP, _LANE = 30.0, 16.0, 5.2
-_ENDS: dict[Fate, str] = {
-    "completed": "completed", "stopped": "stopped", "died": "died", "lost": "lost",
-    "running": "goes on", "not-reported": "end not reported",
-}  # fmt: skip
 _WIDEST_MM = 2.4
 
 
@@ -36,28 +34,48 @@ class _Pool(NamedTuple):
     most_mg: float
 
 
-def swimmers(cohort: Cohort) -> list[Drawn]:
+def swimmers(cohort: Cohort, say: Language = ENGLISH) -> list[Drawn]:
     """The courses in the order of their ids, eighty on a page."""
     most = max((shot.dose_mg for _, one in cohort.lesions for shot in one.shots), default=1)
     last = max([7, *cohort.looks, *(one.last_day for one in cohort.courses)])
-    pool = _Pool(of_whom(cohort), last, float(most))
+    pool = _Pool(of_whom(cohort, say), last, float(most))
     pages = [
         cohort.courses[n : n + MOST_SHOWN] for n in range(0, len(cohort.courses), MOST_SHOWN)
     ] or [()]
-    return [_page(pool, page, n, len(pages)) for n, page in enumerate(pages, start=1)]
+    return [_page(pool, page, (n, len(pages)), say) for n, page in enumerate(pages, start=1)]
 
 
-def _page(pool: _Pool, page: Sequence[SeriesCourse], number: int, of: int) -> Drawn:
-    part = "" if of == 1 else f", page {number} of {of}"
-    title = f"Courses from their first injection, in weeks ({pool.whose}{part})"
+def _page(
+    pool: _Pool, page: Sequence[SeriesCourse], place: tuple[int, int], say: Language
+) -> Drawn:
+    """A page by its place among all: its number, and of how many."""
+    number, of = place
+    part = "" if of == 1 else ", " + say("page {n} of {of}", n=number, of=of)
+    title = say(
+        "Courses from their first injection, in weeks ({whose})", whose=f"{pool.whose}{part}"
+    )
     scale = Scale(0, pool.last, _NAMES_MM, WIDTH_MM - 8)
     bottom = _TOP + _LANE * max(1, len(page))
-    elements = [*_legend(), *_weeks(scale, bottom)]
+    elements = [*_legend(say), *_weeks(scale, bottom)]
     for n, course in enumerate(page):
         elements += _lane(course, _TOP + _LANE * n, scale, pool.most_mg)
     name = "swimmer" if number == 1 else f"swimmer-{number}"
-    head = ("course", "injections", "looks", "complications", "end")
-    return drawn(name, title, (WIDTH_MM, bottom + 6), elements, (head, map(_row, page)))
+    head = (
+        say("course"), say("injections"), say("looks"), say("complications"), say("end"),
+    )  # fmt: skip
+    rows = [_row(one, say) for one in page]
+    return drawn(name, title, (WIDTH_MM, bottom + 6), elements, (head, rows))
+
+
+def _ends(say: Language) -> dict[Fate, str]:
+    return {
+        "completed": say("completed"),
+        "stopped": say("stopped"),
+        "died": say("died"),
+        "lost": say("lost"),
+        "running": say("goes on"),
+        "not-reported": say("end not reported"),
+    }
 
 
 def _weeks(scale: Scale, bottom: float) -> Iterator[str]:
@@ -122,25 +140,27 @@ def _end(fate: Fate, x: float, y: float) -> Iterator[str]:
             yield words((x, y + 0.8), "?", "middle", SMALL_MM)
 
 
-def _legend() -> Iterator[str]:
+def _legend(say: Language) -> Iterator[str]:
     x = 0.0
     items = (
-        "bar: injection, as wide as its dose", "ring on the lane: measured", "!: complication",
-        "! before the lane: after which injection is not said",
-        "white: held",
-    )  # fmt: skip
+        say("bar: injection, as wide as its dose"),
+        say("ring on the lane: measured"),
+        say("!: complication"),
+        say("! before the lane: after which injection is not said"),
+        say("white: held"),
+    )
     yield words((x, 8.5), " · ".join(items), "start", SMALL_MM)
     x = 3.0
-    for fate, told in _ENDS.items():
+    for fate, told in _ends(say).items():
         yield from _end(fate, x, 12)
         yield words((x + 2, 12.8), told, "start", SMALL_MM)
         x += 8 + 1.25 * len(told)
 
 
-def _row(course: SeriesCourse) -> tuple[str, ...]:
+def _row(course: SeriesCourse, say: Language) -> tuple[str, ...]:
     shots = [shot for one in course.lesions for shot in one.shots]
     looks = sum(len(one.looks) for one in course.lesions)
     ill = sum(bool(one.complication) for one in shots)
     is_said = not any(one.is_ill_sometime for one in course.lesions)
-    told = f"{ill}" if is_said else "injection not said"
-    return (course.id, f"{len(shots)}", f"{looks}", told, _ENDS[course.fate])
+    told = f"{ill}" if is_said else say("injection not said")
+    return (course.id, f"{len(shots)}", f"{looks}", told, _ends(say)[course.fate])

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planner.core.series.cohort import Cohort, SeriesCourse, SeriesLesion
+from planner.core.values.said import term
+from planner.documents.language import Language
 from planner.documents.series.frame import (
     LETTERS_MM,
     MOST_SHOWN,
@@ -22,9 +24,10 @@ from planner.documents.series.frame import (
     of_whom,
     short,
     unseen,
-    when,
 )
+from planner.documents.series.words import remission_words
 from planner.documents.svg import rule, words
+from planner.documents.wording import ENGLISH, after
 
 _NAMES_MM, _TOP = 34.0, 12.0
 _LOW, _HIGH = -100.0, 100.0
@@ -45,15 +48,16 @@ class _Row(NamedTuple):
         return None if look is None else -float(look.reduction_percent)
 
 
-def waterfall(cohort: Cohort) -> Drawn:
+def waterfall(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
     """Each treated lesion a row; over eighty of them, how many changed how much."""
     rows = _rows(cohort)
-    title = f"Change of size in per cent, by lesion ({of_whom(cohort)})"
+    title = say("Change of size in per cent, by lesion ({whose})", whose=of_whom(cohort, say))
     if len(rows) > MOST_SHOWN:
-        return _binned(cohort, rows, title)
+        return _binned(cohort, rows, title, say)
     height = _TOP + ROW_MM * max(1, len(rows)) + 8
-    elements = list(_elements(cohort, rows, height - 8))
-    return drawn("waterfall", title, (WIDTH_MM, height), elements, _table(cohort, rows))
+    elements = list(_elements(cohort, rows, height - 8, say))
+    table = _table(cohort, rows, say)
+    return drawn("waterfall", title, (WIDTH_MM, height), elements, table)
 
 
 def _rows(cohort: Cohort) -> list[_Row]:
@@ -78,7 +82,7 @@ def _rows(cohort: Cohort) -> list[_Row]:
     )  # fmt: skip
 
 
-def _elements(cohort: Cohort, rows: Sequence[_Row], bottom: float) -> Iterator[str]:
+def _elements(cohort: Cohort, rows: Sequence[_Row], bottom: float, say: Language) -> Iterator[str]:
     for n, row in enumerate(rows):
         y = _TOP + ROW_MM * n
         name = short(f"{row.course.id} {row.lesion.id}", 24)
@@ -88,10 +92,11 @@ def _elements(cohort: Cohort, rows: Sequence[_Row], bottom: float) -> Iterator[s
             yield rule((0, y), (WIDTH_MM, y), 0.08)
     for panel, days in enumerate(cohort.looks):
         scale = _scale(panel, len(cohort.looks))
-        yield words(((scale.start + scale.end) / 2, 9), when(days), "middle", LETTERS_MM, bold=True)
+        middle = (scale.start + scale.end) / 2
+        yield words((middle, 9), after(days, say), "middle", LETTERS_MM, bold=True)
         yield from across(scale, _TICKS, _TOP, bottom)
         for n, row in enumerate(rows):
-            yield from _bar(row, days, scale, _TOP + ROW_MM * n)
+            yield from _bar(row, days, scale, _TOP + ROW_MM * n, say)
 
 
 def _scale(panel: int, panels: int) -> Scale:
@@ -100,10 +105,10 @@ def _scale(panel: int, panels: int) -> Scale:
     return Scale(_LOW, _HIGH, left + 5, left + width - 7)
 
 
-def _bar(row: _Row, days: int, scale: Scale, y: float) -> Iterator[str]:
+def _bar(row: _Row, days: int, scale: Scale, y: float, say: Language) -> Iterator[str]:
     change, look = row.change(days), row.lesion.look(days)
     if change is None or look is None:
-        told = unseen(row.lesion, days)
+        told = unseen(row.lesion, days, say)
         yield words((scale.at(0) + 1, y + 2.3), told, "start", SMALL_MM - 0.3)
         return
     zero, end = scale.at(0), scale.at(change)
@@ -112,22 +117,25 @@ def _bar(row: _Row, days: int, scale: Scale, y: float) -> Iterator[str]:
         yield words((scale.end + 0.5, y + 2.3), f"+{change:.0f}", "start", SMALL_MM - 0.3)
 
 
-def _table(cohort: Cohort, rows: Sequence[_Row]) -> tuple[list[str], list[list[str]]]:
-    head = ["lesion", *(when(days) for days in cohort.looks)]
+def _table(
+    cohort: Cohort, rows: Sequence[_Row], say: Language
+) -> tuple[list[str], list[list[str]]]:
+    head = [say("lesion"), *(after(days, say) for days in cohort.looks)]
     return head, [
-        [f"{row.course.id} {row.lesion.id}", *(_said(row.lesion, d) for d in cohort.looks)]
+        [f"{row.course.id} {row.lesion.id}", *(_said(row.lesion, d, say) for d in cohort.looks)]
         for row in rows
     ]
 
 
-def _said(lesion: SeriesLesion, days: int) -> str:
+def _said(lesion: SeriesLesion, days: int, say: Language) -> str:
     look = lesion.look(days)
     if look is None:
-        return unseen(lesion, days)
-    return f"{-float(look.reduction_percent):+.1f} %, {look.remission}"
+        return unseen(lesion, days, say)
+    change = say.tenths(-float(look.reduction_percent), "+")
+    return f"{change} %, {remission_words(look.remission, say)}"
 
 
-def _binned(cohort: Cohort, rows: Sequence[_Row], title: str) -> Drawn:
+def _binned(cohort: Cohort, rows: Sequence[_Row], title: str, say: Language) -> Drawn:
     """How many lesions changed by how much, ten per cent a bar."""
     elements: list[str] = []
     table: list[list[str]] = []
@@ -137,12 +145,13 @@ def _binned(cohort: Cohort, rows: Sequence[_Row], title: str) -> Drawn:
         bins = sorted(Counter(_bin(one) for one in changes).items())
         scale = _scale(panel, len(cohort.looks))
         planned = sum(days in row.lesion.planned for row in rows)
-        told = f"{when(days)}: {len(changes)} of {planned} seen"
+        name = after(days, say)
+        told = say("{when}: {n} of {of} seen", when=name, n=len(changes), of=planned)
         elements.append(words((scale.start, 10), told, "start", LETTERS_MM, bold=True))
         elements += across(scale, _TICKS, _TOP, height - 10)
-        elements += _bars(bins, scale, height - 10)
-        table += [[when(days), _range(n), f"{number}"] for n, number in bins]
-    head = ["look", "change", "lesions"]
+        elements += _bars(bins, scale, height - 10, say)
+        table += [[name, _range(n, say), f"{number}"] for n, number in bins]
+    head = [say("look"), say("change"), say("lesions")]
     return drawn("waterfall", title, (WIDTH_MM, height), elements, (head, table))
 
 
@@ -153,20 +162,24 @@ def _bin(change: float) -> int:
     return _BEYOND if change > _HIGH else min(int((change - _LOW) // _BIN), _BEYOND - 1)
 
 
-def _range(n: int) -> str:
+def _range(n: int, say: Language) -> str:
     if n == _GONE:
-        return f"{_LOW:+.0f} %, gone"
+        return f"{_LOW:+.0f} %, {say('gone')}"
     if n == _BEYOND:
-        return f"over {_HIGH:+.0f} %"
+        return say("over {n} %", n=f"{_HIGH:+.0f}")
     low = _LOW + _BIN * n
-    return f"{low:+.0f} to {low + _BIN:+.0f} %"
+    return say("{low} to {high} %", low=f"{low:+.0f}", high=f"{low + _BIN:+.0f}")
 
 
-def _bars(bins: Sequence[tuple[int, int]], scale: Scale, bottom: float) -> Iterator[str]:
+def _bars(
+    bins: Sequence[tuple[int, int]], scale: Scale, bottom: float, say: Language
+) -> Iterator[str]:
     """The bars with their numbers; the two of their own stand beside the axis."""
     width = (scale.end - scale.start) / _BEYOND
     most = Scale(0, max([1, *(number for _, number in bins)]), bottom, _TOP + 4)
-    yield words((scale.start - 0.5, _TOP + 1.5), "gone", "end", 1.8)
+    # There is room for a short word alone.
+    gone = say.sentence(term("axis", "gone"))
+    yield words((scale.start - 0.5, _TOP + 1.5), gone, "end", 1.8)
     yield words((scale.end + 0.5, _TOP + 1.5), f">{_HIGH:.0f}", "start", 1.8)
     for n, number in bins:
         left, top = scale.start + width * n, most.at(number)

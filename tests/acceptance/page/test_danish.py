@@ -28,6 +28,7 @@ PATHS = (
     COURSE, f"{COURSE}/history", f"{COURSE}/papers", f"{COURSE}/visits/1", f"{COURSE}/visits/2",
     f"{COURSE}/visits/77", *(f"{COURSE}/{one}" for one in CHANGES), "/courses/K-99", "/clinic",
     *(f"{COURSE}/visits/1/{one}" for one in ("move", "missed", "undo")), "/account", "/nowhere",
+    "/series",
 )  # fmt: skip
 # What a form proves itself with, and what is done.
 KEPT = re.compile(r"csrf|token|seen|answer|digest|sign|^what$|^act$")
