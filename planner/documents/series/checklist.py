@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.core.series.description import AtLook, Description, Few, Spread
+from planner.core.series.description import Description, Few, Spread
 from planner.documents.language import Language
 from planner.documents.series.words import fate_words, few, sex_words
 from planner.documents.wording import ENGLISH, after
@@ -93,8 +93,7 @@ def _what(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
     yield say("who gave it, and what they had learnt"), "PROCESS", _not_known(say)
     changes = _in_table(found, say("holds and endings in events.csv, reasons not"), say)
     yield say("changes of the plan, with reasons"), both, changes
-    seen = "; ".join(_seen(one, say) for one in found.looks)
-    yield say("when patients were looked at again"), both, seen
+    yield say("when patients were looked at again"), both, _seen(found, say)
     yield say("what was measured, and how it is told"), both, say("under How it was made")
     ill = say(
         "in {n} of {of} treated lesions; their kinds: write them",
@@ -106,12 +105,16 @@ def _what(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
     yield say("who was lost, and why"), "PROCESS", ", ".join(ends) or say("no course has begun")
 
 
-def _seen(one: AtLook, say: Language) -> str:
-    return say(
-        "{when}: {n} of {of} lesions",
-        when=after(one.after_days, say),
-        n=one.evaluated_lesions,
-        of=one.treated_lesions,
+def _seen(found: Description, say: Language) -> str:
+    """How many lesions were seen at each look."""
+    return "; ".join(
+        say(
+            "{when}: {n} of {of} lesions",
+            when=after(one.after_days, say),
+            n=one.evaluated_lesions,
+            of=one.treated_lesions,
+        )
+        for one in found.looks
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.core.series.cohort import Fate
-from planner.core.series.description import Description, Flow, flow_of
+from planner.core.series.description import AtLook, Description, Flow, flow_of
 from planner.documents.language import Language
 from planner.documents.series.frame import LETTERS_MM, WIDTH_MM, Drawn, bar, drawn
 from planner.documents.series.words import fate_words, series_words
@@ -19,27 +19,29 @@ _ENDED: tuple[Fate, ...] = ("stopped", "died", "lost")
 
 def flow(found: Description, say: Language = ENGLISH) -> Drawn:
     """Boxes below one another, and beside each who left there."""
-    steps = flow_of(found)
-    aside = _aside(found, say)
+    steps, aside = flow_of(found), _aside(found, say)
     elements: list[str] = []
     for n, step in enumerate(steps):
         y = _TOP + n * (_HIGH + _GAP)
-        told = _people(found, step, say)
-        elements.append(bar(0, y, _BOX, _HIGH, "#fff"))
-        elements.append(
-            words((_BOX / 2, y + 4.6), _box(step, say), "middle", LETTERS_MM, bold=True)
-        )
-        elements.append(words((_BOX / 2, y + 8.6), told, "middle", LETTERS_MM))
+        elements += _box(step, y, found, say)
         if n:
             elements.append(rule((_BOX / 2, y - _GAP), (_BOX / 2, y), 0.3))
             elements += _beside(aside[n], y - _GAP / 2)
-    height = _TOP + len(steps) * (_HIGH + _GAP)
     rows = [(_step(one, say), f"{found.people(one.patients)}", f"{one.lesions}") for one in steps]
     rows += [(say("aside"), told, "") for told in dict.fromkeys(filter(None, aside))]
-    name = series_words(found.name, say)
-    title = say("From the register to the last look ({name})", name=name)
+    title = say("From the register to the last look ({name})", name=series_words(found.name, say))
     table = ((say("step"), say("patients"), say("lesions")), rows)
-    return drawn("flow", title, (WIDTH_MM, height), elements, table)
+    size = (WIDTH_MM, _TOP + len(steps) * (_HIGH + _GAP))
+    return drawn("flow", title, size, elements, table)
+
+
+def _box(step: Flow, y: float, found: Description, say: Language) -> Iterator[str]:
+    """A box with the name of its step and how many are in it."""
+    patients = found.people(step.patients)
+    told = say("{patients} patients, {lesions} lesions", patients=patients, lesions=step.lesions)
+    yield bar(0, y, _BOX, _HIGH, "#fff")
+    yield words((_BOX / 2, y + 4.6), _head(step, say), "middle", LETTERS_MM, bold=True)
+    yield words((_BOX / 2, y + 8.6), told, "middle", LETTERS_MM)
 
 
 def _step(step: Flow, say: Language) -> str:
@@ -48,44 +50,34 @@ def _step(step: Flow, say: Language) -> str:
     return names.get(step.step, step.step)
 
 
-def _box(step: Flow, say: Language) -> str:
+def _head(step: Flow, say: Language) -> str:
     if not step.step.isdecimal():
         return _step(step, say)
     return say("seen at {when}", when=after(int(step.step), say))
 
 
-def _people(found: Description, step: Flow, say: Language) -> str:
-    patients = found.people(step.patients)
-    return say("{patients} patients, {lesions} lesions", patients=patients, lesions=step.lesions)
-
-
 def _aside(found: Description, say: Language) -> list[str]:
     """What became of those who are not in the next box, in words."""
-    not_treated = found.lesions - found.treated_lesions
-    ends = ", ".join(
-        f"{fate_words(name, say)} {found.people(found.endings[name])}" for name in _ENDED
-    )
-    first = say(
+    not_treated = say(
         "not treated: {n} lesions; held some time: {held} lesions",
-        n=not_treated,
+        n=found.lesions - found.treated_lesions,
         held=found.held_lesions,
     )
-    found_aside = ["", first]
-    for one in found.looks:
-        left = one.treated_lesions - one.evaluated_lesions
-        missing = left - one.not_yet_due
-        others = found.treated_lesions - one.treated_lesions
-        told = say(
-            "not yet due: {due} lesions; not seen: {missing} lesions"
-            " (courses ended so far: {ends})",
-            due=one.not_yet_due,
-            missing=missing,
-            ends=ends,
-        )
-        if others:
-            told += " " + say("(no such look in their protocol: {n} lesions)", n=others)
-        found_aside.append(told)
-    return found_aside
+    return ["", not_treated, *(_not_seen(found, one, say) for one in found.looks)]
+
+
+def _not_seen(found: Description, look: AtLook, say: Language) -> str:
+    ends = (f"{fate_words(name, say)} {found.people(found.endings[name])}" for name in _ENDED)
+    told = say(
+        "not yet due: {due} lesions; not seen: {missing} lesions (courses ended so far: {ends})",
+        due=look.not_yet_due,
+        missing=look.treated_lesions - look.evaluated_lesions - look.not_yet_due,
+        ends=", ".join(ends),
+    )
+    others = found.treated_lesions - look.treated_lesions
+    if not others:
+        return told
+    return f"{told} {say('(no such look in their protocol: {n} lesions)', n=others)}"
 
 
 def _beside(told: str, y: float) -> Iterator[str]:
