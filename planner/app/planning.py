@@ -74,10 +74,6 @@ def inputs_of(
     more_years: Callable[[int], range] | None = None,
 ) -> Inputs:
     """As `read_inputs`, of a course's table that was read or typed; `course` names it."""
-    from zoneinfo import ZoneInfo
-
-    from planner.files.course import course_from
-
     problems: list[Problem] = []
     protocol, rules, place = None, b"", None
     try:
@@ -91,30 +87,51 @@ def inputs_of(
         place = read_clinic(clinic, timezone, years)
     except InputError as error:
         problems += error.problems
-    zone = ZoneInfo(place.timezone) if place is not None else None
+    if clinic is not None and protocol is not None:
+        problems += _site_problems(clinic, protocol)
     try:
         with located(course.name):
-            read = course_from(table, protocol, zone)
+            read = _course_of(table, protocol, place)
     except InputError as error:
         raise InputError(*problems, *error.problems) from error
-    if place is None or protocol is None:
+    if place is None or protocol is None or problems:
         raise InputError(*problems)
-    if clinic is not None:
-        with located(clinic.name):
-            raise_if_any(InputError, _site_problems(place, protocol))
     return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
 
 
-def _site_problems(clinic: Clinic, protocol: Protocol) -> Iterator[Problem]:
-    """A clinic's limits and codes of sites that the protocol does not have."""
-    from planner.files.fields import nearest
+def _course_of(table: dict[str, Any], protocol: Protocol | None, place: Clinic | None) -> Course:
+    """The course of a table. Raises InputError, of its days too as far as they can be known."""
+    from zoneinfo import ZoneInfo
 
+    from planner.files.course import course_from, days_problems
+
+    zone = ZoneInfo(place.timezone) if place is not None else None
+    try:
+        return course_from(table, protocol, zone)
+    except InputError as error:
+        told = {one.place for one in error.problems}
+        of_days = days_problems(table, protocol, place) if place is not None else ()
+        more = (one for one in of_days if one.place not in told)
+        raise InputError(*error.problems, *more) from error
+
+
+def _site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
+    """A clinic's limits and codes of sites that the protocol does not have, whatever else is."""
+    from planner.files.fields import nearest
+    from planner.files.reading import parse_toml
+
+    try:
+        table = parse_toml(clinic.content)
+    except InputError:
+        return  # reading the clinic says what is wrong with it
     sites = list(protocol.table.domains.sites)
-    for key, named in (("most_ml", clinic.most_ml), ("codes", clinic.codes)):
-        for site in named:
+    for key in ("most_ml", "codes"):
+        named = table.get(key)
+        for site in named if isinstance(named, dict) else ():
             if site not in sites:
                 problem = said("the protocol {id} has no such site", id=protocol.id)
-                yield Problem(f"{key}.{site}", problem, nearest(site, sites))
+                place = f"{clinic.name}: {key}.{site}" if clinic.name else f"{key}.{site}"
+                yield Problem(place, problem, nearest(site, sites))
 
 
 def protocol_named(table: dict[str, Any], course: NamedFile) -> tuple[Protocol, bytes]:

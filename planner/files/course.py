@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
@@ -18,7 +18,9 @@ from pydantic import (
     WrapValidator,
 )
 
-from planner.core.calendar.availability import clock_problem
+from planner.core.calendar.availability import Opening, clock_problem
+from planner.core.calendar.clinic import PURPOSES, Clinic, Purpose
+from planner.core.calendar.occupancy import Occupancy
 from planner.core.plan.course import (
     Background,
     Confirmation,
@@ -29,8 +31,9 @@ from planner.core.plan.course import (
     Screened,
 )
 from planner.core.plan.findings import CODES
-from planner.core.plan.planning import lesion_problems, screening_problems
-from planner.core.protocol.protocol import Protocol
+from planner.core.plan.placement import cannot_stand
+from planner.core.plan.planning import decide, lesion_problems, screening_problems
+from planner.core.protocol.protocol import Protocol, Regimen
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
@@ -374,6 +377,59 @@ def typed_moments(table: Table) -> Iterator[tuple[str, object]]:
     for index, move in enumerate(_tables(table, "move"), start=1):
         if isinstance(move, dict):
             yield f"move[{index}].to", move.get("to")
+
+
+def days_problems(table: Table, protocol: Protocol | None, clinic: Clinic) -> Iterator[Problem]:
+    """What is wrong with the days of a course that cannot be planned, as far as it can be known.
+
+    A time at which the clinic has no visits, however short; a move of a day on which no visit can
+    be due, whatever the rest of the file is meant to say.
+    """
+    opening = Opening(clinic, Occupancy())
+    for place, value in typed_moments(table):
+        start = _moment(value)
+        if start is None or not opening.is_known(start.date()):
+            continue
+        kinds: Sequence[Purpose] = ("injection",) if place == "first_visit" else PURPOSES
+        stay = min((opening.stay([kind]) for kind in kinds), key=lambda one: one.minutes)
+        if reason := opening.shut(start, stay):
+            yield cannot_stand(place, start, reason, opening, stay)
+    first = _moment(table.get("first_visit"))
+    if protocol is not None and first is not None:
+        yield from _never_due(table, protocol, first.date())
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return check_moment(value).replace(tzinfo=None)
+    except FieldError:
+        return None  # the file's model says what is wrong with it
+
+
+def _never_due(table: Table, protocol: Protocol, first: date) -> Iterator[Problem]:
+    """Moves of days on which no visit can be due, up to one that may shift those after it."""
+    looks = protocol.evaluations
+    possible = {due for one in _regimens(table, protocol) for due in one.due_days(first)}
+    possible |= {first + timedelta(days=one.after_days) for one in looks}
+    narrowest = min([protocol.policy.injection_window_days, *(one.window_days for one in looks)])
+    for index, move in _sound(_tables(table, "move"), MoveTable):
+        if move.from_ not in possible:
+            fix = said("name a day on which a visit is due")
+            problem = said("no visit is due on {due}", due=f"{move.from_}")
+            yield Problem(f"move[{index + 1}].from", problem, fix)
+        elif abs((move.to.date() - move.from_).days) > narrowest:
+            return
+
+
+def _regimens(table: Table, protocol: Protocol) -> Iterator[Regimen]:
+    """The regimens that the lesions may have: all of them for one that cannot be decided on."""
+    for one in _tables(table, "lesion"):
+        read, unread = _as_far_as_read(one, protocol)
+        lesion = _lesion(read) if read and not unread else None
+        if lesion is None or any(lesion_problems(lesion, protocol)):
+            yield from protocol.regimens.values()
+        else:
+            yield protocol.regimens[decide(lesion, protocol).regimen]
 
 
 def moment_problems(place: str, moment: datetime, zone: ZoneInfo) -> Iterator[Problem]:

@@ -141,6 +141,72 @@ def test_problems_of_both_files_come_together(planner: Run, tmp_path: Path) -> N
     assert "course.toml: lesion[1].size_mm" in done.stderr
 
 
+DAYS = {
+    "the first visit": ("2026-09-07 09:00", "2026-09-06 09:00", "first_visit", "not an opening"),
+    "its hour": ("2026-09-07 09:00", "2026-09-07 23:45", "first_visit", "free near it: 2026-09-07"),
+    "a move onto a closed day": ("09-15 10:00", "09-19 10:00", "move[1].to", "not an opening day"),
+    "a move of no visit": ("= 2026-09-14", "= 2026-09-16", "move[1].from", "no visit is due on"),
+    "the next move": ("= 2026-09-21", "= 2026-09-22", "move[2].from", "no visit is due on"),
+}
+MOVES = """[[move]]
+from = 2026-09-14
+to = "2026-09-15 10:00"
+[[move]]
+from = 2026-09-21
+to = "2026-09-22 10:00"
+"""
+
+
+@pytest.mark.parametrize("other", ['"knee"', '"systemic sclerosis"'])
+@pytest.mark.parametrize("name", DAYS)
+def test_days_are_checked_before_all_else_is_right(
+    planner: Run, tmp_path: Path, name: str, other: str
+) -> None:
+    """A wrong site or key elsewhere does not hide what is wrong with the days."""
+    sound, wrong, place, message = DAYS[name]
+    text = (SOUND + MOVES).replace(other, '" "')
+    assert text != SOUND + MOVES
+    assert sound in text
+    said = planner("plan", write(tmp_path, text), *ZONE).stderr.splitlines()
+    assert len(said) == 1
+    more = planner("plan", write(tmp_path, text.replace(sound, wrong, 1)), *ZONE).stderr
+    told = more.splitlines()
+    assert said[0] in told
+    if place == "first_visit":  # from another first day the moves are of other days
+        told = [one for one in told if "move[" not in one]
+    assert len(told) == 2
+    assert f"course.toml: {place}: " in more
+    assert message in more
+
+
+def test_days_after_a_move_out_of_its_window_are_not_known_yet(
+    planner: Run, tmp_path: Path
+) -> None:
+    """It takes those after it along: which are due then is known once all else is right."""
+    moved = (
+        MOVES.replace("09-15 10:00", "09-18 10:00")
+        .replace("09-21", "09-25")
+        .replace("09-22 10:00", "09-24 10:00")
+    )
+    assert planner("plan", write(tmp_path, SOUND + moved), *ZONE).returncode == 12
+    said = planner("plan", write(tmp_path, (SOUND + moved).replace('"knee"', '"kne"')), *ZONE)
+    assert "move[" not in said.stderr
+
+
+@pytest.mark.parametrize("key", ["most_ml", "codes"])
+def test_a_site_of_a_clinic_is_checked_whatever_else_is_wrong(
+    planner: Run, tmp_path: Path, key: str
+) -> None:
+    value = "0.5" if key == "most_ml" else '{ system = "http://snomed.info/sct", code = "1" }'
+    clinic = f'timezone = "Europe/Kopenhagen"\n{key} = {{ kne = {value} }}\n'
+    write(tmp_path, clinic, "clinic.toml")
+    path = write(tmp_path, SOUND.replace("size_mm = 70", "size_mm = 0"))
+    said = planner("plan", path, "--clinic", "clinic.toml").stderr
+    for place in (f"clinic.toml: {key}.kne:", "clinic.toml: timezone:", "course.toml: lesion[1]"):
+        assert place in said
+    assert len(said.splitlines()) == 3
+
+
 def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:
     again = SOUND[SOUND.index("[[lesion]]") :]
     done = planner("plan", write(tmp_path, SOUND + again), *ZONE)

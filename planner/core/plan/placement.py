@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from planner.core.calendar.availability import Opening
+from planner.core.calendar.availability import Opening, Stay
 from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
@@ -161,16 +161,8 @@ class _Series:
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
         """Times that cannot stand, as the clinic is closed or full then."""
         for index, start in self.fixed.items():
-            reason = self.opening.obstacle(start, self.stays[index])
-            if reason:
-                place = places[start]
-                near = listing([typed_moment(one) for one in self._open_near(index)], "or")
-                fix = (
-                    said("free near it: {near}", near=near) if near else said("choose another day")
-                )
-                yield Problem(
-                    place, said("{start}: {reason}", start=day(start), reason=reason), fix
-                )
+            if reason := self.opening.obstacle(start, self.stays[index]):
+                yield cannot_stand(places[start], start, reason, self.opening, self.stays[index])
 
     @property
     def is_only_full(self) -> bool:
@@ -401,9 +393,13 @@ class _Series:
             )
             yield from islice(free, wanted)
 
-    def _open_near(self, index: int) -> Iterator[datetime]:
-        """The free times nearest to a fixed visit's, three at most."""
-        yield from islice(self.opening.free_near(self.fixed[index], self.stays[index]), 3)
+
+def cannot_stand(place: str, start: datetime, reason: str, opening: Opening, stay: Stay) -> Problem:
+    """A time of the physician's choice that the clinic has not, with three that it has."""
+    free = islice(opening.free_near(start, stay), 3)
+    near = listing([typed_moment(one) for one in free], "or")
+    fix = said("free near it: {near}", near=near) if near else said("choose another day")
+    return Problem(place, said("{start}: {reason}", start=day(start), reason=reason), fix)
 
 
 def _reaches(widest: int) -> Iterator[int]:
