@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.zone_rules import wall
-from planner.core.values.formatting import mg_per_ml, ml
 from planner.documents.ical import CalendarEntry, calendar_bytes
 from planner.documents.language import language
+from planner.documents.wording import site_and_side
 
 
 def patient_summary(plan: Plan) -> str:
@@ -43,7 +43,7 @@ def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
         if visit.start is not None
     ]
     if clinic:
-        yield "clinic.ics", calendar_bytes(f"Course {plan.course}", clinic)
+        yield "clinic.ics", calendar_bytes(_course(plan), clinic)
 
 
 def _is_off(visit: PlannedVisit) -> bool:
@@ -74,10 +74,14 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     ]
     if not changed and not gone:
         return {}
-    say = language(plan.clinic.language)
-    changed_name = _named(say("Changed appointments"), plan)
-    name = f"Course {plan.course}" if has_died(plan) else changed_name
+    changed_name = _named(language(plan.clinic.language)("Changed appointments"), plan)
+    name = _course(plan) if has_died(plan) else changed_name
     return {"changes.ics": calendar_bytes(name, changed + gone)}
+
+
+def _course(plan: Plan) -> str:
+    """What the clinic's calendar of a course is called."""
+    return language(plan.clinic.language)("Course {course}", course=plan.course)
 
 
 def _is_news(before: PlannedVisit | None, now: PlannedVisit) -> bool:
@@ -105,21 +109,24 @@ def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Calendar
 
 def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
     """A visit as the clinic sees it: course, number, lesions and volumes; no name."""
-    strength = mg_per_ml(plan.protocol.strength_mg_per_ml)
+    say = language(plan.clinic.language)
     parts = []
     if visit.evaluations:
-        parts.append(f"evaluation {', '.join(one.lesion for one in visit.evaluations)}")
+        lesions = ", ".join(one.lesion for one in visit.evaluations)
+        parts.append(say("evaluation {lesions}", lesions=lesions))
     if visit.injections:
         volumes = ", ".join(
-            f"{one.lesion}: {'____ mL' if one.drawn_ml is None else ml(one.drawn_ml)}"
+            f"{one.lesion}: {'____ mL' if one.drawn_ml is None else say.ml(one.drawn_ml)}"
             for one in visit.injections
         )
-        parts.append(f"injection {volumes} at {strength}")
-    summary = f"{plan.course}, visit {visit.number}: {'; '.join(parts)}"
-    places = [
-        " ".join(filter(None, (f"{lesion.id}:", lesion.side, lesion.site, lesion.site_detail)))
-        for lesion in plan.lesions
-    ]
+        strength = say.mg_per_ml(plan.protocol.strength_mg_per_ml)
+        parts.append(say("injection {volumes} at {strength}", volumes=volumes, strength=strength))
+    what = "; ".join(parts)
+    summary = say("{course}, visit {n}: {what}", course=plan.course, n=visit.number, what=what)
+    places = (
+        " ".join(filter(None, (f"{one.id}:", site_and_side(one, say), one.site_detail)))
+        for one in plan.lesions
+    )
     return _entry(plan, visit, stamp, summary, "\n".join(places))
 
 

@@ -139,6 +139,19 @@ def test_the_clinics_file_has_volumes_beside_their_strength(files: dict[str, byt
     assert summaries[4] == "K-1, visit 5: evaluation A"
 
 
+def test_the_clinics_file_is_in_its_language(sts_150: Protocol, clinic: Clinic) -> None:
+    danish = clinic._replace(language="da")
+    plan = plan_in("Europe/Copenhagen", "2026-09-07 09:00", sts_150, danish)
+    content = dict(calendar_files(plan, STAMP))["clinic.ics"]
+    calendar = icalendar.Calendar.from_ical(content)
+    events = calendar.walk("VEVENT")
+    summaries = [str(event["SUMMARY"]).replace("\u00a0", " ") for event in events]
+    assert str(calendar["X-WR-CALNAME"]) == "Forløb K-1"
+    assert summaries[1] == "K-1, besøg 2: injektion A: 0,38 mL af 150 mg/mL"
+    assert summaries[4] == "K-1, besøg 5: evaluering A"
+    assert str(events[0]["DESCRIPTION"]) == "A: højre knæ"
+
+
 def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> None:
     text = course_text(lesion(dose_mg=50))
     moved = text + '[[move]]\nfrom = 2026-09-21\nto = "2026-09-22 10:30"\n'
