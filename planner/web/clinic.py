@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from flask import redirect, url_for
 from werkzeug import Response
@@ -26,7 +27,7 @@ from planner.errors import (
     ServiceError,
 )
 from planner.files.fields import check_span
-from planner.store.clinics import Place
+from planner.store.clinics import PUT, ClinicEvent, Place, closure_of
 from planner.web.asking import (
     Form,
     answering,
@@ -124,6 +125,7 @@ class _Clinic(NamedTuple):
             status,
             place=there,
             places=places(),
+            changes=_changes(there) if there else [],
             waiting=waiting,
             reads=_reads(),
             form=form,
@@ -134,6 +136,18 @@ class _Clinic(NamedTuple):
             problems=problems,
             wrong=_wrong(act, problems),
         )
+
+
+def _changes(place: Place) -> list[tuple[ClinicEvent, Closure | None]]:
+    """What was changed of a clinic, the newest first, by its own clock, with the days it is of."""
+    zone = ZoneInfo(place.clinic.timezone)
+    return [
+        (
+            one._replace(at=one.at.astimezone(zone)),
+            None if one.kind == PUT else closure_of(one.said),
+        )
+        for one in reversed(place.events)
+    ]
 
 
 # The fields that hold a whole file: what is wrong in one is wrong with its field.

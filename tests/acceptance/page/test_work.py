@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -389,6 +390,9 @@ def test_a_secretary_closes_days_and_sees_what_moves(page: Served) -> None:
     assert [one["kind"] for one in history(page, "K-1")] == ["planned", "rearranged"]
     visitor.open(f"/week/{on}")
     assert "the clinic is closed that day" in visitor.text
+    changes = html.unescape(visitor.open("/clinic").text).split("History")[1].split("</details>")[0]
+    assert re.search(rf"closed \w+ {on}, {NAMES['secretary']}: ill</li>", changes)
+    assert "the clinic's file" in changes
 
 
 def test_a_physician_holds_changes_releases_and_ends(page: Served) -> None:
