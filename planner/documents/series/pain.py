@@ -43,16 +43,15 @@ def pain(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
         head = (say("change"), say("patients"))
         return drawn("pain", title, (WIDTH_MM, height), elements, (head, rows))
     bottom = _TOP + ROW_MM * max(1, len(shown))
-    elements = [*across(scale, _TICKS, _TOP, bottom), *_dots(shown, scale, say)]
+    elements = [*across(scale, _TICKS, _TOP, bottom), *_dots(shown, scale)]
+    if not shown:
+        elements = [words((1, _TOP + 2.6), say("no pain was noted before and after"), "start", 2.6)]
     rows = [(name, say.tenths(change, "+")) for name, change in shown]
     table = ((say("patient"), say("change")), rows)
     return drawn("pain", title, (WIDTH_MM, bottom + 6), elements, table)
 
 
-def _dots(shown: Sequence[tuple[str, float]], scale: Scale, say: Language) -> Iterator[str]:
-    if not shown:
-        told = say("no pain was noted before and after")
-        yield words((_NAMES_MM, _TOP + 2.6), told, "start", 2.6)
+def _dots(shown: Sequence[tuple[str, float]], scale: Scale) -> Iterator[str]:
     for n, (name, change) in enumerate(shown):
         y = _TOP + ROW_MM * (n + 0.5)
         yield words((_NAMES_MM - 2, y + 0.8), name, "end", SMALL_MM)
