@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -14,18 +13,19 @@ from planner.app.calls import call_rows, calls_of
 from planner.app.clinic_days import stale_pages_at
 from planner.app.courses import change, change_in
 from planner.app.documents import course_documents
+from planner.app.issued_pages import pages_made
 from planner.app.one_patient import died_elsewhere
 from planner.app.roles import Author, Role, check_may
-from planner.core.followup.events import Document, Event, Issued, Rearranged, Told
+from planner.core.followup.events import Event, Rearranged, Told
 from planner.core.plan.findings import hindering
-from planner.core.plan.pages import CODE_DIGITS, visit_page
+from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.said import said
 from planner.documents.day_list import DayVisit, day_list
 from planner.documents.document_set import PackVisit, Report, pack, silent
 from planner.documents.folder import replace_file
 from planner.documents.pdf import paper_pdf
-from planner.errors import PlannerError, Problem, RefusedError
+from planner.errors import PlannerError, Problem, RefusedError, ServiceError
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
 from planner.store.day_list import due_visits, to_prepare
@@ -154,20 +154,11 @@ def _note(
     author: Author,
 ) -> None:
     """Record that the page of a visit was made; once for each code."""
-    page = next(one for one in standing.plan.pages if one.page == visit_page(number))
-    revision = standing.state.revision
-    made = standing.state.issues[-1:]
-    if made and page in made[0].issued.pages and made[0].issued.revision == revision:
-        return
-    names = [name for name in files if name != "day-list.pdf"]
-    documents = tuple(Document(name, hashlib.sha256(files[name]).hexdigest()) for name in names)
-    code = hashlib.sha256(page.code.encode()).hexdigest()[:CODE_DIGITS]
-    event = Issued(revision, code, tuple(names), documents, (page,))
-
-    def make(_standing: Standing) -> Event:
-        return event
-
-    change_in(connection, standing.record.course, [make], author, revision)
+    own = [one for one in standing.plan.pages if one.page == visit_page(number)]
+    of_course = {name: one for name, one in files.items() if name != DAY_PAPERS[0]}
+    if made := pages_made(standing, own, of_course):
+        revision = standing.state.revision
+        change_in(connection, standing.record.course, [lambda _standing: made], author, revision)
 
 
 def visits_of_day(database: Database, role: Role, clinic: str, on: date) -> list[tuple[str, int]]:
@@ -200,16 +191,18 @@ def clinic_papers(
         place = read_place(connection, clinic)
         stale = [one["course"] for one in stale_pages_at(connection, place)]
         calls = list(calls_of(connection, place))
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     made, waiting = [], []
     for n, course in enumerate(stale):
         report(n + 1, len(stale), course)
         try:
             course_documents(database, course, author, out=out / course)
             made.append(course)
+        except ServiceError:
+            raise  # where this one cannot be written, no other can
         except PlannerError as error:
             waiting.append((course, str(error.problems[0])))
-    (out / CALLS).write_bytes(call_rows(calls))
+    replace_file(out / CALLS, call_rows(calls))
     return ClinicPapers(tuple(made), tuple(waiting), len(calls))
 
 

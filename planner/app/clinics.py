@@ -52,12 +52,13 @@ _ALL_DAYS = (date(2000, 1, 1), LAST_DAY)
 
 
 class ClinicChanged(NamedTuple):
-    """What a change of a clinic led to, or would."""
+    """What a change of a clinic led to, or would, and what it asks."""
 
     clinic: str
     version: int
     outcome: Outcome
     is_written: bool
+    asked: Sequence[Asked] = ()
 
 
 NOTHING = Outcome()
@@ -178,10 +179,7 @@ class _Changing(NamedTuple):
             # First the courses, then the clinic: so do all others who change a course of it.
             led = self._led_to(connection, place, days, is_written=True)
             lock_clinic(connection, self.clinic)
-            check_answered(
-                [*self.asked(connection, place), *asked_of(led.outcome, self.author.role)],
-                self.author,
-            )
+            check_answered(led.asked, self.author)
             change = self.change(connection, place)
             add_event(connection, place, self.clinic, change)
             note_change(connection, self.author, f"clinic {self.clinic} {change.kind}")
@@ -202,7 +200,8 @@ class _Changing(NamedTuple):
         outcome = NOTHING
         if place is not None and days is not None:
             outcome = rearranged(connection, place, after, self.author, days)
-        return ClinicChanged(self.clinic, after.version, outcome, is_written)
+        asked = (*self.asked(connection, place), *asked_of(outcome, self.author.role))
+        return ClinicChanged(self.clinic, after.version, outcome, is_written, asked)
 
 
 def _first(connection: Connection, clinic: Clinic, stated: Stored) -> Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -11,12 +10,12 @@ from typing import NamedTuple
 
 from planner.app.courses import change
 from planner.app.issued_folder import check_carries_on, check_first_label
-from planner.app.issued_pages import issue_of, note_issued, replaced
+from planner.app.issued_pages import issue_of, note_issued, pages_made, replaced
 from planner.app.roles import Author, Role, check_may
-from planner.core.followup.events import UNCOUNTED, Document, Issued
+from planner.core.followup.events import UNCOUNTED
 from planner.core.plan.findings import hindering
-from planner.core.plan.pages import CODE_DIGITS, visit_page, with_pages
-from planner.core.plan.plan import Page, Plan
+from planner.core.plan.pages import code_of, visit_page, with_pages
+from planner.core.plan.plan import Plan
 from planner.core.values.said import said
 from planner.documents.change_slip import Since
 from planner.documents.document_set import (
@@ -104,7 +103,7 @@ def documents_to_note(
         plan, content, stamp or last_change(standing), before, entries=entries,
         first_label=first_label, address=address, report=report(plan),
     )  # fmt: skip
-    code = hashlib.sha256(content).hexdigest()[:CODE_DIGITS]
+    code = code_of(content)
     return Made(plan, files), partial(note_issued, database, standing, code, files, author)
 
 
@@ -145,7 +144,8 @@ def course_paper(
     content = _paper(standing, name, address)
     if is_counted:
         own = [one for one in standing.plan.pages if _is_on(one.page, name)]
-        _note_pages(database, standing, own, {_kept_name(name): content}, author)
+        if made := pages_made(standing, own, {_kept_name(name): content}):
+            change(database, course, [lambda _standing: made], author, standing.state.revision)
     return content
 
 
@@ -173,27 +173,6 @@ def _is_on(page: str, name: str) -> bool:
     """Whether a page is on a paper."""
     of_visits = name in (WORKSHEETS_NAME, LABELS_NAME) and page.startswith("visit-")
     return of_visits or f"{page}.pdf" == name
-
-
-def _note_pages(
-    database: Database,
-    standing: Standing,
-    own: Sequence[Page],
-    files: Mapping[str, bytes],
-    author: Author,
-) -> None:
-    """Record that pages were made, those that were not made with that code before."""
-    made = {page for issue in standing.state.issues for page in issue.issued.pages}
-    new = tuple(one for one in own if one not in made)
-    if not new:
-        return
-    documents = tuple(
-        Document(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()
-    )
-    revision = standing.state.revision
-    code = hashlib.sha256("".join(one.code for one in new).encode()).hexdigest()[:CODE_DIGITS]
-    event = Issued(revision, code, tuple(files), documents, new)
-    change(database, standing.record.course, [lambda _standing: event], author, revision)
 
 
 def _check_confirmed(standing: Standing) -> None:

@@ -15,7 +15,7 @@ from planner.app.roles import Author
 from planner.core.followup.course_state import IssuedSet
 from planner.core.followup.events import Document, Entry, Evaluated, Given, Issued
 from planner.core.plan.appointments import Named
-from planner.core.plan.pages import stale_pages, visit_page
+from planner.core.plan.pages import code_of, stale_pages, visit_page
 from planner.core.plan.plan import Page, Plan
 from planner.core.values.formatting import moment
 from planner.core.values.said import said
@@ -93,11 +93,31 @@ def note_issued(
     made = [(one.issued.revision, one.issued.code) for one in standing.state.issues]
     if made and made[-1] == (revision, code):
         return
+    event = _issued(standing, code, files, standing.plan.pages)
+    change(database, standing.record.course, [lambda _standing: event], author, revision)
+
+
+def pages_made(
+    standing: Standing, own: Sequence[Page], files: Mapping[str, bytes]
+) -> Issued | None:
+    """The event that some pages were made, with their files.
+
+    None where each of them has the code with which it was made last.
+    """
+    last = {one.page: one for issue in standing.state.issues for one in issue.issued.pages}
+    new = tuple(one for one in own if last.get(one.page) != one)
+    if not new:
+        return None
+    return _issued(standing, code_of("".join(one.code for one in new)), files, new)
+
+
+def _issued(
+    standing: Standing, code: str, files: Mapping[str, bytes], own: tuple[Page, ...]
+) -> Issued:
     documents = tuple(
         Document(name, hashlib.sha256(content).hexdigest()) for name, content in files.items()
     )
-    event = Issued(revision, code, tuple(files), documents, standing.plan.pages)
-    change(database, standing.record.course, [lambda _standing: event], author, revision)
+    return Issued(standing.state.revision, code, tuple(files), documents, own)
 
 
 def pages_with(connection: Connection, code: str) -> list[IssuedPage]:

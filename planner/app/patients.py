@@ -108,35 +108,42 @@ def erase(
         lock_additions(connection)
         if find_patient(connection, patient) is None and remove_waiting_of(connection, patient):
             # Nobody knew more of who only waited.
-            return Erased(0, is_log_empty=True, remains=())
-        there = patient_of(connection, patient)
-        found = courses_of(connection, there, is_locked=True)
-        if not force:
-            today = author.now.astimezone(UTC).date()
-            raise_if_any(RefusedError, _retained(connection, found, today))
-        known = patients.c.key == there.key
-        connection.execute(
-            update(patients)
-            .where(known)
-            .values(
-                id=None,
-                read_as=None,
-                name=None,
-                birth_date=None,
-                restricted=None if there.restricted is None else _note(author, None),
-                erased=_note(author, author.reason if force else None),
-            )
-        )
-        remove_waiting_of(connection, there.id or patient)
-        fixed: list[str] = []
-        for one in found:
-            fixed += _typed_in_facts(connection, one.record.course)
-            _blank_course(connection, one.record.course, with_authors=with_authors)
+            courses, remains = 0, list[str]()
+        else:
+            there = patient_of(connection, patient)
+            found = courses_of(connection, there, is_locked=True)
+            if not force:
+                today = author.now.astimezone(UTC).date()
+                raise_if_any(RefusedError, _retained(connection, found, today))
+            _blank_patient(connection, there, author, author.reason if force else None)
+            fixed: list[str] = []
+            for one in found:
+                fixed += _typed_in_facts(connection, one.record.course)
+                _blank_course(connection, one.record.course, with_authors=with_authors)
+            courses, remains = len(found), [*_remains(found, fixed, with_authors=with_authors)]
     # What was overwritten may still stand in the log beside the file.
     is_log_empty = database.file is None or database.empty_log()
-    return Erased(
-        len(found), is_log_empty, tuple(_remains(found, fixed, with_authors=with_authors))
+    return Erased(courses, is_log_empty, tuple(remains))
+
+
+def _blank_patient(
+    connection: Connection, there: PatientRow, author: Author, reason: str | None
+) -> None:
+    """Blank who a patient is; why it was forced is kept, and that a restriction stands."""
+    connection.execute(
+        update(patients)
+        .where(patients.c.key == there.key)
+        .values(
+            id=None,
+            read_as=None,
+            name=None,
+            birth_date=None,
+            restricted=None if there.restricted is None else _note(author, None),
+            erased=_note(author, reason),
+        )
     )
+    if there.id is not None:
+        remove_waiting_of(connection, there.id)
 
 
 def _remains(

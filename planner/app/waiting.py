@@ -48,7 +48,7 @@ from planner.errors import (
 from planner.files.fields import shown
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions, lock_clinic
-from planner.store.histories import find_patient, read_course
+from planner.store.histories import read_course
 from planner.store.standing import Standing
 from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
 from planner.store.tables import courses, pages, patients, visits
@@ -76,17 +76,15 @@ class FirstDays(NamedTuple):
 
 
 class Booked(NamedTuple):
-    """Courses that got their days, those that wait on, and whose visits made room.
+    """Courses that got their days, those that wait on, and whose visits made room: `changed`.
 
     `kept` says of some that wait on what keeps them there, which no room helps against.
     """
 
-    clinic: str
-    version: int
+    changed: ClinicChanged
     courses: tuple[tuple[str, datetime], ...]
     waiting: tuple[str, ...]
     kept: Mapping[str, str]
-    outcome: Outcome
     # Whether a search for room was given up: too many visits cross for what is installed.
     is_given_up: bool
 
@@ -235,10 +233,11 @@ def book(
             found = _booked(connection, clinic, who if is_dry else author, bounds, may_move)
             if is_dry:
                 raise _DryRunError(found)
-            check_answered(list(asked_of(found.outcome, author.role)), author)
+            check_answered(found.changed.asked, author)
             return found
     except _DryRunError as dry:
-        return dry.found
+        found = dry.found
+        return found._replace(changed=found.changed._replace(is_written=False))
 
 
 def _booked(
@@ -268,15 +267,17 @@ def _booked(
         each for standing, step in room.steps for each in moves_of(standing, step, room.alone)
     )
     outcome = Outcome(tuple(room.steps), moves)
-    waits = tuple(one.course.id for one in _listed(connection, place))
-    return Booked(clinic, place.version, tuple(found), waits, kept, outcome, room.is_given_up)
+    waits = tuple(one.course.id for one in waiting_at(connection, place.id))
+    asked = tuple(asked_of(outcome, author.role))
+    changed = ClinicChanged(clinic, place.version, outcome, is_written=True, asked=asked)
+    return Booked(changed, tuple(found), waits, kept, room.is_given_up)
 
 
 def _ready(
     connection: Connection, place: Place, role: Role
 ) -> tuple[list[Waiting], dict[str, str]]:
     """Those of the list who may begin where there is room; and of others what keeps them."""
-    there = _listed(connection, place)
+    there = waiting_at(connection, place.id)
     kept = {one.course.id: why for one in there if (why := _kept_by(connection, one, role))}
     return [one for one in there if one.course.id not in kept], kept
 
@@ -308,16 +309,6 @@ def _planned(
     series = booked(wanted, _around(connection, place), now)
     starts = (one.course.first_visit if one else None for one in series)
     return list(zip(there, starts, strict=True))
-
-
-def _listed(connection: Connection, place: Place) -> list[Waiting]:
-    """The waiting list of a clinic without those whose data may not be worked with."""
-    return [one for one in waiting_at(connection, place.id) if not _is_restricted(connection, one)]
-
-
-def _is_restricted(connection: Connection, one: Waiting) -> bool:
-    there = find_patient(connection, one.course.patient.id)
-    return there is not None and there.restricted is not None
 
 
 def _wanted(connection: Connection, one: Waiting, now: datetime, bounds: FirstDays) -> Wanted:
@@ -538,11 +529,6 @@ def _moved(
             if visit.start is not None and visit.start.replace(tzinfo=None) != to:
                 found.setdefault(course, []).append(Rearrangement(visit.names, to))
     return found
-
-
-def as_changed(made: Booked) -> ClinicChanged:
-    """What booking moved, as a change of the clinic tells it."""
-    return ClinicChanged(made.clinic, made.version, made.outcome, is_written=True)
 
 
 def waiting_json(found: Sequence[Waiting]) -> Iterator[dict[str, Any]]:

@@ -125,7 +125,7 @@ def book(
     Example: planner clinic book vestergade --from 2026-09-14 --by "Ms C" --dry-run
     """
     from planner.app.clinics import changed_json
-    from planner.app.waiting import FirstDays, as_changed
+    from planner.app.waiting import FirstDays
     from planner.app.waiting import book as give_days
     from planner.cli.output import emit_json, say
 
@@ -137,7 +137,7 @@ def book(
             open_register(database), clinic, who, bounds, may_move=may_move, is_dry=is_dry
         )
     if as_json:
-        emit_json(changed_json(as_changed(made), role()) | _booked_json(made), is_done=not is_dry)
+        emit_json(changed_json(made.changed, role()) | _booked_json(made), is_done=not is_dry)
         return
     nothing = " (nothing was written)" if is_dry else ""
     head = click.style(f"{count(len(made.courses), 'course')} booked{nothing}", bold=True)
@@ -153,7 +153,7 @@ def _booked_json(made: Booked) -> dict[str, Any]:
 
 def _booked_lines(made: Booked) -> Iterator[str]:
     yield from (f"  {one:14}  {typed_moment(start)}" for one, start in made.courses)
-    for move in made.outcome.moves:
+    for move in made.changed.outcome.moves:
         to = typed_moment(move.to) if move.to else "no day"
         yield f"  {move.course:14}  visit {move.visit} {typed_moment(move.stood)} -> {to}"
     for one in made.waiting:

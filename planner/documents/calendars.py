@@ -74,14 +74,16 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
     ]
     if not changed and not gone:
         return {}
-    changed_name = _named(language(plan.clinic.language)("Changed appointments"), plan)
+    say = language(plan.clinic.language)
+    changed_name = _named(say("Changed appointments"), plan)
     name = _course(plan) if has_died(plan) else changed_name
     return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
 def _course(plan: Plan) -> str:
     """What the clinic's calendar of a course is called."""
-    return language(plan.clinic.language)("Course {course}", course=plan.course)
+    say = language(plan.clinic.language)
+    return say("Course {course}", course=plan.course)
 
 
 def _is_news(before: PlannedVisit | None, now: PlannedVisit) -> bool:

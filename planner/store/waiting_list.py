@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select
 
 from planner.core.plan.course import Course
 from planner.core.values.lettering import as_people_read
 from planner.store.event_rows import record_from, record_text
-from planner.store.tables import waiting
+from planner.store.tables import patients, waiting
 
 
 class Waiting(NamedTuple):
@@ -34,8 +34,11 @@ class Waiting(NamedTuple):
 
 
 def waiting_at(connection: Connection, clinic: str) -> list[Waiting]:
-    """The waiting list of a clinic."""
-    query = select(waiting).where(waiting.c.clinic == clinic).order_by(waiting.c.place)
+    """The waiting list of a clinic, without those whose data may not be worked with."""
+    is_theirs = patients.c.read_as == waiting.c.read_as
+    is_restricted = exists().where(is_theirs, patients.c.restricted.is_not(None))
+    there = select(waiting).where(waiting.c.clinic == clinic, ~is_restricted)
+    query = there.order_by(waiting.c.place)
     return list(_read(connection.execute(query).all()))
 
 

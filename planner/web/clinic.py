@@ -12,10 +12,10 @@ from werkzeug import Response
 
 from planner.app.asked import Asked, AskedError
 from planner.app.auditing import note_seen
-from planner.app.clinics import ClinicChanged, asked_of, close_clinic, open_clinic, put_clinic
+from planner.app.clinics import ClinicChanged, close_clinic, open_clinic, put_clinic
 from planner.app.planning import NamedFile
 from planner.app.roles import Author, check_may, may
-from planner.app.waiting import FirstDays, as_changed, book, take_off, wait_for, waiting_listed
+from planner.app.waiting import FirstDays, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import KINDS, Closure
 from planner.core.values.said import said
 from planner.errors import (
@@ -187,7 +187,7 @@ def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool)
     assert first is not None
     closure = Closure(first, last or first, hours, kind, less or 0)
     done = close_clinic(database(), _id(place_there), closure, who, is_dry=is_dry)
-    return _led(done, who)
+    return _led(done)
 
 
 def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
@@ -202,7 +202,7 @@ def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     source = NamedFile("clinic", fields.values.get("file", "").encode())
-    return _led(put_clinic(database(), source, who, is_dry=is_dry), who)
+    return _led(put_clinic(database(), source, who, is_dry=is_dry))
 
 
 def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
@@ -218,7 +218,7 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
     lines += [f"{course}: {words.sentence(why)}" for course, why in made.kept.items()]
     if made.waiting:
         lines.append(words("still waiting: {courses}", courses=", ".join(made.waiting)))
-    led = _led(as_changed(made), who)
+    led = _led(made.changed)
     return Led((*(lines or [words("nobody fits")]), *led.lines), led.asked)
 
 
@@ -239,15 +239,12 @@ def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool
     return Led((words("{course} leaves the waiting list", course=course),), ())
 
 
-def _led(done: ClinicChanged, who: Author) -> Led:
-    """What a change of a clinic leads to: to an administrator it is numbers."""
+def _led(done: ClinicChanged) -> Led:
+    """What a change of a clinic leads to, and what it asks."""
     words, outcome = say(), done.outcome
-    asked = tuple(asked_of(outcome, who.role))
-    if not asked:
-        return Led((words("No visit moves."),), ())
     total = len(outcome.moves) + len(outcome.without_day)
-    moved = words.plural("{n} visit", "{n} visits", total)
-    return Led((moved,), asked[:_MOST_MOVES])
+    moved = words.plural("{n} visit", "{n} visits", total) if total else words("No visit moves.")
+    return Led((moved,), done.asked[:_MOST_MOVES])
 
 
 def _id(place_there: Place | None) -> str:

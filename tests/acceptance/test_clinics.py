@@ -691,6 +691,23 @@ def test_who_is_restricted_holds_nobody_up(
     assert len(changed(planner, "book", "one", "--confirm", "y", **where)["booked"]) == 2
 
 
+def test_who_is_restricted_is_named_on_no_waiting_list(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    other = course_file(tmp_path, "W-1", None)
+    other.write_text(other.read_text().replace("P-W-1", "P-K-1"))
+    assert planner("clinic", "wait", "one", other, **where).returncode == 0
+    listed: tuple[tuple[tuple[str, ...], list[str]], ...] = (((), []), (("--lift",), ["W-1"]))
+    for lift, there in listed:
+        planner("patient", "restrict", "P-K-1", *lift, "--reason", "x", **where)
+        for found in (
+            changed(planner, "waiting", "one", **where),
+            changed(planner, "work", "one", **where)["waiting"],
+        ):
+            assert [one["course"] for one in found] == there
+
+
 def test_what_moves_of_a_restricted_patient_is_a_number(planner: Run, tmp_path: Path) -> None:
     """Nothing of the patient is named, but somebody has to tell it."""
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.issued_pages import note_issued, page_of
+from planner.app.documents import course_paper
+from planner.app.issued_pages import note_issued, page_of, stale_of
 from planner.app.roles import Author
 from planner.store.database import Database
 from tests.conftest import CLINIC, EXAMPLES, Run
@@ -87,6 +88,25 @@ def test_a_page_is_stale_where_what_it_tells_to_do_has_changed(
     assert {page for page, state in states.items() if state == "stale"} == wanted
     done = [page for page, state in states.items() if state == "carried-out"]
     assert done == ([carried_out] if carried_out else [])
+
+
+def test_a_page_is_noted_where_its_code_is_another_than_last(
+    register: Database, tmp_path: Path
+) -> None:
+    """Printed again it is the same page; changed and changed back it is the newest once more."""
+    followed = follow(register, tmp_path, TWO)
+
+    def printed(*names: str) -> int:
+        for name in names:
+            course_paper(register, "K-1", f"{name}.pdf", Author("Nurse", NOW), is_counted=True)
+        return len(followed.now.state.issues)
+
+    assert printed("visit-2", "visit-3", "visit-2", "visit-3") == 2
+    followed.dose("75", "A", from_visit=3)
+    assert printed("visit-2", "visit-3", "visit-3") == 3
+    followed.dose("50", "A", from_visit=3)
+    assert printed("visit-3") == 4
+    assert [one.page for one in stale_of(followed.now)] == []
 
 
 @pytest.mark.hazard("stale-paper")

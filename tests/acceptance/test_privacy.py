@@ -119,6 +119,7 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
                 "made/week.pdf",
                 *database,
             ),
+            ("clinic", "papers", "skin-clinic", "--out", "made/papers", *BY, *database),
         ):
             done = planner(*command)
             assert done.returncode == 0, done.stderr
@@ -128,7 +129,7 @@ def test_what_holds_patients_data_is_readable_by_its_owner_alone(
     assert {path.name for path in made} > {"plan.json", "register.db", "backup.db"}
     for path in made:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
-    for folder in ("plan", "again", "documents", "day"):
+    for folder in ("plan", "again", "documents", "day", "papers"):
         assert stat.S_IMODE((tmp_path / "made" / folder).stat().st_mode) == 0o700
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import sys
@@ -20,7 +19,7 @@ from planner.app.validation.protocol import (
     ValidationStep,
     validation_protocol,
 )
-from planner.core.plan.pages import CODE_DIGITS
+from planner.core.plan.pages import code_of
 from planner.core.plan.plan import Plan
 from planner.errors import InputError
 
@@ -175,8 +174,3 @@ def validation_json(done: Validation) -> bytes:
 
 def _text(value: dict[str, Any]) -> bytes:
     return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n".encode()
-
-
-def code_of(content: bytes) -> str:
-    """The first digits of a digest, as papers carry them."""
-    return hashlib.sha256(content).hexdigest()[:CODE_DIGITS]

@@ -125,7 +125,13 @@ def _told(plan: Plan, begun: Collection[int] = ()) -> dict[str, _Told]:
 
 def _code(plan: Plan, name: str, told: _Told) -> str:
     content = {"course": plan.course, "page": name, **told._asdict()}
-    return hashlib.sha256(_text(content).encode()).hexdigest()[:CODE_DIGITS]
+    return code_of(_text(content))
+
+
+def code_of(content: str | bytes) -> str:
+    """The first digits of a digest: the code of what a page tells, or of a whole file."""
+    told = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(told).hexdigest()[:CODE_DIGITS]
 
 
 def _holds(was: _Told, now: _Told | None) -> bool:
