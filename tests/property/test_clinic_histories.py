@@ -124,7 +124,7 @@ class Clinic:
         name = f"W-{len(self.told)}"
         wait_for(self.register, "k", self.course(name), self.author, FirstDays())
         made = book(self.register, "k", self.author, FirstDays(), may_move=3)
-        return made.outcome
+        return made.changed.outcome
 
     def add(self) -> Outcome:
         name = f"K-{len(self.told)}"

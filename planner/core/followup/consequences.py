@@ -40,7 +40,9 @@ from planner.core.plan.appointments import (
 )
 from planner.core.plan.course import Lesion
 from planner.core.plan.placement import Placed, lay_out_again
+from planner.core.plan.plan import PlannedVisit
 from planner.core.plan.planning import appointments, decide
+from planner.core.plan.zone_rules import wall
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.core.values.formatting import count, day
@@ -564,10 +566,16 @@ class Consequences:
         tried: list[tuple[Placed, ...]] = []
         for kept in self._attempts(visits, standing):
             first = self.noted.course.first_visit
-            tried.append(lay_out_again(visits, self.opening, first, self.apart, kept))
+            placed = lay_out_again(visits, self.opening, first, self.apart, kept)
+            tried.append(tuple(map(self._as_long, placed)))
             if not any(_lacks(tried[-1])):
                 break
         return min(tried, key=_lacks)
+
+    def _as_long(self, one: Placed) -> Placed:
+        """A visit of which some is left takes the time that was kept for it, not more."""
+        old = self._went_on(one.visit)
+        return one if old is None else one._replace(start=old.start, end=old.end)
 
     def _drop_moves(self) -> None:
         """An earlier move onto a time that the clinic does not have any more does not stand."""
@@ -585,7 +593,7 @@ class Consequences:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
         while True:
-            visits = visits_of(standing, own, self._was_in)
+            visits = tuple(map(self._as_planned, visits_of(standing, own, self._was_in)))
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -603,6 +611,20 @@ class Consequences:
             if not more:
                 return visits
             own = own | more
+
+    def _as_planned(self, visit: Visit) -> Visit:
+        """What is left of a visit keeps the hour that it has, whenever the rest was done."""
+        old = self._went_on(visit)
+        return visit if old is None else replace(visit, settled=wall(old.start))
+
+    def _went_on(self, visit: Visit) -> PlannedVisit | None:
+        """The visit as it was planned of which some is over, and some left on the same day."""
+        left = {one.name for one in visit.appointments if one.state == "planned"}
+        was_in = {self._was_in.get(name) for name in left}
+        old = self.before.visits.get(was_in.pop() or 0) if len(was_in) == 1 else None
+        if visit.settled is None or old is None or old.start is None or left & {*self.arranged}:
+            return None
+        return old if old.start.date() == visit.settled.date() else None
 
     @cached_property
     def _was_in(self) -> Mapping[Named, int]:

@@ -147,8 +147,9 @@ class Visit:
 
     @property
     def each_purpose(self) -> list[Purpose]:
-        """What is done at it, once for each lesion."""
-        return [one.purpose for one in self.appointments]
+        """What it takes time for, once for each lesion: what was missed takes none of the rest."""
+        gone = ("missed", "cancelled") if self.is_to_come else ()
+        return [one.purpose for one in self.appointments if one.state not in gone]
 
     @property
     def first_appointment(self) -> Appointment:

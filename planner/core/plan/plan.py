@@ -246,8 +246,11 @@ class PlannedVisit(NamedTuple):
 
     @property
     def each_purpose(self) -> list[Purpose]:
-        """What is done at it, once for each lesion."""
-        return [one.purpose for one in self.names]
+        """What it takes time for, once for each lesion: what was missed takes none of the rest."""
+        gone = ("missed", "cancelled") if self.state == "planned" else ()
+        looks = [one.state for one in self.evaluations]
+        there = zip(self.names, [*looks, *(one.state for one in self.injections)], strict=True)
+        return [name.purpose for name, state in there if state not in gone]
 
 
 def by_time(visits: Iterable[PlannedVisit]) -> Sequence[PlannedVisit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +18,7 @@ from planner.app.administration import (
     PartlyMeasured,
     given_as_planned,
     put_right,
+    undone,
 )
 from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
@@ -361,3 +363,32 @@ def test_a_complication_is_taken_out_by_a_correction(course: Followed) -> None:
     given = course.visits[0].injections[0].given
     assert given is not None
     assert (given.complication, given.pain_before) == (None, 3)
+
+
+# What is recorded of a visit on its own day, at hours that are not its own, while more is left.
+PARTLY: dict[str, Callable[[Followed], object]] = {
+    "a lesion before the clinic opens": lambda one: give_one(one, 2, "A", "2026-09-14 06:30"),
+    "a lesion after it closed": lambda one: give_one(one, 2, "A", "2026-09-14 18:00"),
+    "a lesion at its hour": lambda one: give_one(one, 2, "A", "2026-09-14 09:00"),
+    "a size that is due later": lambda one: one.evaluate(5, "60", at="2026-09-14 08:00"),
+    "one of the next visit": lambda one: give_one(
+        one, 3, "A", "2026-09-14 07:00", confirm="a week early"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PARTLY)
+@pytest.mark.hazard("double-booking")
+def test_what_is_left_of_a_visit_keeps_its_time(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    """The clinic keeps its room then: another hour could be taken, or closed."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    course.give(1)
+    planned = course.visits[1]
+    PARTLY[name](course)
+    left = next(one for one in course.visits if one.number == planned.number)
+    assert left.state == "planned"
+    assert (left.start, left.end) == (planned.start, planned.end)
+    course.make(undone)
+    assert (course.visits[1].start, course.visits[1].end) == (planned.start, planned.end)
