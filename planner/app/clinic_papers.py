@@ -17,7 +17,6 @@ from planner.app.issued_pages import pages_made
 from planner.app.one_patient import died_elsewhere
 from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import Event, Rearranged, Told
-from planner.core.plan.findings import hindering
 from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.said import said
@@ -126,7 +125,7 @@ def _ready(
             waiting[course] = said(
                 "the patient died (course {course}): end it too, as died", course=died[0]
             )
-        elif hindering(standing.plan.findings):
+        elif standing.plan.hindering:
             waiting[course] = said("it waits for a physician")
         else:
             found.append((standing, number))

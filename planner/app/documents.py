@@ -13,7 +13,6 @@ from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, pages_made, replaced
 from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import UNCOUNTED
-from planner.core.plan.findings import hindering
 from planner.core.plan.pages import code_of, visit_page, with_pages
 from planner.core.plan.plan import Plan
 from planner.core.values.said import said
@@ -112,7 +111,7 @@ def papers_of(database: Database, role: Role, course: str) -> Sequence[str]:
     check_may(role, "read")
     with database.reading() as connection:
         standing = issue_of(connection, course)
-    if hindering(standing.plan.findings):
+    if standing.plan.hindering:
         return []
     names = paper_names(standing.plan, _since(standing))
     return [*names, *(f"{visit_page(one.number)}.pdf" for one in with_pages(standing.plan))]
@@ -176,7 +175,7 @@ def _is_on(page: str, name: str) -> bool:
 
 
 def _check_confirmed(standing: Standing) -> None:
-    waiting = hindering(standing.plan.findings)
+    waiting = standing.plan.hindering
     if not waiting:
         return
     problems = [

@@ -11,7 +11,6 @@ from planner.cli.changing import Change
 from planner.cli.course_visit import as_asked, as_it_is, asked_events, measured
 from planner.cli.prompts import ask
 from planner.cli.register import open_register, role, typed_text
-from planner.core.plan.findings import hindering
 from planner.core.values.formatting import moment
 from planner.errors import InputError, NotConfirmedError, Problem
 
@@ -97,7 +96,7 @@ def _head(standing: Standing, visit: PlannedVisit) -> None:
     doses = "; ".join(_dose(one.lesion, one.drawn_ml, one.dose_mg) for one in visit.injections)
     click.echo(f"\n{when}  {who}  course {standing.record.course}, visit {visit.number}", err=True)
     click.echo(f"  planned: {doses or 'evaluation'}", err=True)
-    for one in hindering(standing.plan.findings):
+    for one in standing.plan.hindering:
         click.echo(f"  waits for a physician: {one.alone}", err=True)
 
 

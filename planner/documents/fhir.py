@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from planner.core.followup.events import Entry, kind_of
 from planner.core.plan.appointments import VisitState
-from planner.core.plan.findings import Finding, hindering
+from planner.core.plan.findings import Finding
 from planner.core.plan.plan import (
     GivenDose,
     Plan,
@@ -104,7 +104,7 @@ class _Bundle:
         self.patient = uuid5(NAMESPACE_URL, named) if clinic else uuid5(self.course, "patient")
         self.clinic = uuid5(NAMESPACE_URL, f"clinic {clinic}") if clinic else self.course
         self.lesions = {one.id: one for one in plan.lesions}
-        self.waits = bool(hindering(plan.findings))
+        self.waits = bool(plan.hindering)
 
     def entries(self) -> list[Json]:
         """Each resource with its address and, in a transaction, how it is put there."""

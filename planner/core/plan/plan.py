@@ -13,7 +13,7 @@ from planner.core.dosing.draw_up import Aliquot
 from planner.core.dosing.equipment import Stock, Syringe
 from planner.core.plan.appointments import Named, VisitState
 from planner.core.plan.course import Indication, Patient, Screened, Side
-from planner.core.plan.findings import Finding
+from planner.core.plan.findings import Finding, hindering
 from planner.core.plan.response import Remission
 from planner.core.protocol.protocol import FollowUp, Observation, Regimen, Screen, Source
 from planner.core.protocol.rules import Evidence
@@ -336,4 +336,9 @@ class Plan(NamedTuple):
     @property
     def is_confirmed(self) -> bool:
         """Whether nothing stops it from being issued."""
-        return not any(one.stops for one in self.findings)
+        return self.ending is not None or not any(one.stops for one in self.findings)
+
+    @property
+    def hindering(self) -> Sequence[Finding]:
+        """What its papers wait for: nothing once it is over, and only says what does not come."""
+        return () if self.ending is not None else hindering(self.findings)

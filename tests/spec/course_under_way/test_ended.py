@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from planner.app.administration import answered
+from planner.app.courses import change
+from planner.app.documents import course_documents
 from planner.app.issued_pages import replaced
+from planner.app.roles import Author
 from planner.documents.calendars import changes_file
 from planner.errors import (
+    NotConfirmedError,
     RefusedError,
 )
 from planner.store.database import Database
@@ -50,6 +55,27 @@ def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
     (content,) = changes_file(before, now.plan, NOW).values()
     assert content.count(b"STATUS:CANCELLED") == 5
     assert b"Course K-1" in content
+
+
+@pytest.mark.parametrize("how", ["stopped", "died"])
+@pytest.mark.hazard("stale-paper")
+def test_what_waited_for_a_physician_stops_no_cancellation(
+    course: Followed, tmp_path: Path, how: str
+) -> None:
+    """An allergy is told, and the course stopped: nobody is asked any more, and all are told."""
+    author = Author("Dr A. Holm", NOW)
+    course_documents(course.register, course.course, author, out=tmp_path / "d")
+    nurse = Author("Nurse B", NOW, "told", "hives", role="nurse")
+    change(
+        course.register, course.course, [lambda now: answered(now, "sulfite-allergy", True)], nurse
+    )
+    with pytest.raises(NotConfirmedError):
+        course_documents(course.register, course.course, author, out=tmp_path / "d")
+    course.end(how, "2026-09-10")
+    made = course_documents(course.register, course.course, author, out=tmp_path / "d")
+    assert {"changes.ics", "clinic.ics", "change-slip.pdf"} <= {*made.files}
+    assert ("patient.ics" in made.files) == (how == "stopped")
+    assert made.files["changes.ics"].count(b"STATUS:CANCELLED") == 6
 
 
 def test_a_death_before_the_first_visit_can_be_recorded(register: Database, tmp_path: Path) -> None:
