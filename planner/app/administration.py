@@ -538,6 +538,9 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
     for one in standing.record.entries:
         if isinstance(one.event, Corrected) and one.event.event == number and one.event.instead:
             current = one.event.instead
+    if number in _withdrawn(standing):
+        problem = said("it is withdrawn already")
+        raise RefusedError(Problem(f"event {number}", problem, said("enter it anew")))
     instead = mend(current)
     if instead is not None and not isinstance(instead, Given | Evaluated):
         problem = said("only what was given or seen can be corrected in place")
@@ -598,15 +601,10 @@ def undone(standing: Standing) -> Corrected:
 
     What was withdrawn already is passed over; a correction in place is put right by another one.
     """
-    entries = standing.record.entries
-    withdrawn = {
-        one.event.event
-        for one in entries
-        if isinstance(one.event, Corrected) and one.event.instead is None
-    }
-    for entry in reversed(entries):
+    withdrawn = _withdrawn(standing)
+    for entry in reversed(standing.record.entries):
         event = entry.event
-        if isinstance(event, Corrected) and event.instead is not None:
+        if isinstance(event, Corrected) and event.instead and event.event not in withdrawn:
             text = said(
                 "the last change put event {event} right (event {number})",
                 event=event.event,
@@ -620,6 +618,12 @@ def undone(standing: Standing) -> Corrected:
         if entry.number not in withdrawn:
             return Corrected(entry.number, None)
     raise RefusedError(Problem("", said("nothing is left to be withdrawn"), _SEE))
+
+
+def _withdrawn(standing: Standing) -> set[int]:
+    """The numbers of the events that do not hold any more."""
+    events = (one.event for one in standing.record.entries)
+    return {one.event for one in events if isinstance(one, Corrected) and one.instead is None}
 
 
 def mended_given(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, exists, literal_column, select
 
 from planner.app.calls import calls_of, hidden_calls
 from planner.app.issued_pages import stale_of
@@ -27,7 +27,7 @@ from planner.store.day_list import is_crowded
 from planner.store.histories import ERASED_ID, read_course
 from planner.store.standing import Standing
 from planner.store.summary import Summary, purposes_of, read_summary
-from planner.store.tables import courses, pages, patients, visits
+from planner.store.tables import courses, events, pages, patients, visits
 from planner.store.taken_times import taken_at
 from planner.store.waiting_list import Waiting, waiting_at
 
@@ -263,7 +263,7 @@ def work_of(database: Database, role: Role, clinic: str, on: date, say: Language
         heads = _heads(connection, place)
         return Work(
             overdue=[_visit(one) for one in coming if one.day and one.day < on.isoformat()],
-            held=[{"course": one.id} for one in heads if one.status == "held"],
+            held=list(_held(connection, place)),
             to_confirm=[{"course": one.id, "findings": one.waits} for one in heads if one.waits],
             without_day=[_visit(one) for one in coming if one.day is None],
             evaluations_due=[
@@ -317,14 +317,28 @@ def _heads(connection: Connection, place: Place) -> Sequence[Any]:
         select(courses)
         .join(patients, patients.c.key == courses.c.patient)
         .where(courses.c.clinic == place.id, patients.c.restricted.is_(None))
-        .where(
-            (courses.c.status == "held")
-            | ((courses.c.waits > 0) & (courses.c.status != "ended"))
-            | (courses.c.to_see > 0)
-        )
+        .where(((courses.c.waits > 0) & (courses.c.status != "ended")) | (courses.c.to_see > 0))
         .order_by(courses.c.id)
     )
     return connection.execute(query).all()
+
+
+def _held(connection: Connection, place: Place) -> Iterator[dict[str, Any]]:
+    """The courses that have lesions on hold, all or some, each with these."""
+    # Said as the index says it; a parameter would not be seen to be the same.
+    is_hold = events.c.kind == literal_column("'held'")
+    query = (
+        select(courses.c.id)
+        .join(patients, patients.c.key == courses.c.patient)
+        .where(courses.c.clinic == place.id, patients.c.restricted.is_(None))
+        .where(courses.c.status != "ended")
+        .where(exists().where(events.c.course == courses.c.id, is_hold))
+        .order_by(courses.c.id)
+    )
+    for (course,) in connection.execute(query).all():
+        held = Standing.of(read_course(connection, course)).state.held
+        if held:
+            yield {"course": course, "lesions": [*held]}
 
 
 def _visit(row: Any) -> dict[str, Any]:
@@ -359,9 +373,9 @@ def courses_with_later_events(connection: Connection, place: Place) -> list[str]
         .where((courses.c.status != "ended") | courses.c.id.in_(cancelled))
     )
     last: dict[str, tuple[int, int]] = {}
-    for course, events, event in connection.execute(query):
-        last[course] = events, max(event, last.get(course, (0, 0))[1])
-    return sorted(course for course, (events, event) in last.items() if events > event)
+    for course, there, event in connection.execute(query):
+        last[course] = there, max(event, last.get(course, (0, 0))[1])
+    return sorted(course for course, (there, event) in last.items() if there > event)
 
 
 def drawn_days(week: Week) -> list[DrawnDay]:

@@ -134,10 +134,14 @@ def pages_with(connection: Connection, code: str) -> list[IssuedPage]:
 
 
 def stale_of(standing: Standing) -> list[IssuedPage]:
-    """The pages of a course that are out and do not hold any more: of each the one made last."""
+    """The pages of a course that are out and do not hold any more: of each the one made last.
+
+    Where all documents were made, their slip took out of use what is none of their pages.
+    """
     last: dict[str, str] = {}
     for issue in standing.state.issues:
-        last |= {one.page: one.code for one in pages_of_issue(issue.issued)}
+        made = {one.page: one.code for one in pages_of_issue(issue.issued)}
+        last = made if issue.is_whole else last | made
     found = (page_of(standing, code, page) for page, code in last.items())
     return [one for one in found if one.state == "stale"]
 

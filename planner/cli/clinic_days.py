@@ -152,7 +152,8 @@ def _told(key: str, value: Any) -> str:
         return f"{key.replace('_', ' ')} {value:%Y-%m-%d %H:%M}"
     if key == "pages":
         return ", ".join(f"{one['page']} {one['code']}" for one in value)
-    return f"{key.replace('_', ' ')} {value}"
+    shown = ", ".join(value) if isinstance(value, list) else value
+    return f"{key.replace('_', ' ')} {shown}"
 
 
 def _day_lines(one: WeekDay) -> Iterator[str]:

@@ -24,7 +24,7 @@ from planner.files.fields import shown
 from planner.store.address import ServerAddress, address_of
 from planner.store.serving import check_nobody_serves
 
-NEWEST = "0004"
+NEWEST = "0005"
 FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE = "0001", "0002", "0003"
 # So many courses are migrated between two reports.
 REPORTED = 100

@@ -691,6 +691,29 @@ def test_who_is_restricted_holds_nobody_up(
     assert len(changed(planner, "book", "one", "--confirm", "y", **where)["booked"]) == 2
 
 
+def test_one_lesion_of_several_that_is_held_waits_as_well(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    clinic = clinic_file(tmp_path)
+    file = course_file(tmp_path, "K-1", f"{MONDAY} 08:00")
+    lesion = file.read_text()[file.read_text().index("[[lesion]]") :]
+    other = lesion.replace('id = "A"', 'id = "B"').replace('"knee"', '"thigh"')
+    file.write_text(file.read_text() + other)
+    assert planner("course", "add", file, "--clinic", clinic, **where).returncode == 0
+    for held, *said in (
+        (["A"], "hold", "K-1", "--lesion", "A"),
+        (["A", "B"], "hold", "K-1", "--lesion", "B"),
+        (["B"], "resume", "K-1", "--lesion", "A"),
+    ):
+        done = planner("course", *said, "--on", MONDAY, "--reason", "infected", **where)
+        assert done.returncode == 0, done.stderr
+        there = changed(planner, "work", "one", **where)["held"]
+        assert there == [{"course": "K-1", "lesions": held}]
+    assert "lesions B" in planner("clinic", "work", "one", **where).stdout
+    planner("course", "resume", "K-1", "--on", MONDAY, "--reason", "healed", **where)
+    assert changed(planner, "work", "one", **where)["held"] == []
+
+
 def test_who_is_restricted_is_named_on_no_waiting_list(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
@@ -768,6 +791,7 @@ def test_an_older_register_gets_its_clinics(planner: Run, tmp_path: Path) -> Non
         old.executescript(
             "DROP TABLE waiting; DROP TABLE clinic_events; DROP TABLE clinics;"
             "DROP INDEX ix_courses_clinic; DROP INDEX ix_courses_subscription;"
+            "DROP INDEX events_of_holds;"
             "DROP TABLE sessions; DROP TABLE accounts; DROP TABLE kept_forms; DROP TABLE secrets;"
             "DROP TABLE attempts; DROP TABLE audit;"
             + "".join(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.app.documents import course_paper
+from planner.app.documents import course_documents, course_paper
 from planner.app.issued_pages import note_issued, page_of, stale_of
 from planner.app.roles import Author
 from planner.store.database import Database
@@ -107,6 +107,23 @@ def test_a_page_is_noted_where_its_code_is_another_than_last(
     followed.dose("50", "A", from_visit=3)
     assert printed("visit-3") == 4
     assert [one.page for one in stale_of(followed.now)] == []
+
+
+def test_a_page_that_a_slip_took_out_of_use_is_no_work_any_more(
+    register: Database, tmp_path: Path
+) -> None:
+    """A hold leaves visits of other numbers; their old pages were named when papers were made."""
+    followed = follow(register, tmp_path, TWO)
+    nurse = Author("Nurse", NOW)
+    course_documents(register, "K-1", nurse, out=tmp_path / "out")
+    followed.hold("2026-09-10", "A")
+    assert stale_of(followed.now)
+    made = course_documents(register, "K-1", nurse, out=tmp_path / "out")
+    assert "change-slip.pdf" in made.files
+    followed.give(1)
+    assert [one.page for one in stale_of(followed.now)] == []
+    followed.dose("75", "B")
+    assert {one.page for one in stale_of(followed.now)} > {"treatment-sheet"}
 
 
 @pytest.mark.hazard("stale-paper")

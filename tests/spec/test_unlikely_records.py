@@ -17,6 +17,8 @@ from planner.app.administration import (
     Felt,
     Measurement,
     PartlyMeasured,
+    answered,
+    confirmed,
     corrected,
     dose_changed,
     evaluated,
@@ -31,6 +33,7 @@ from planner.app.administration import (
 )
 from planner.app.roles import Author
 from planner.core.followup.events import Ended, Evaluated, Event, Given
+from planner.core.plan.course import Confirmation
 from planner.core.values.formatting import plain
 from planner.errors import NotConfirmedError, Problem, RefusedError
 from planner.store.database import Database
@@ -214,6 +217,44 @@ def test_a_lesion_that_grew_beyond_belief_is_asked_for(
         return mended_evaluated(seen, event, None, PartlyMeasured(Decimal(size)))
 
     assert asked(seen, corrected(seen, 2, mend)) == expected
+
+
+# The first injection is on 7 September: week 4 is 5 October, week 12 is 30 November.
+LOOKS = [
+    (5, "2026-09-07 10:00", True),
+    (5, "2026-09-20 10:00", True),
+    (5, "2026-09-21 10:00", False),
+    (5, "2026-10-05 10:00", False),
+    (5, "2026-11-02 10:00", False),
+    (5, "2026-11-03 10:00", True),
+    (6, "2026-10-05 10:00", True),
+    (6, "2026-11-01 10:00", True),
+    (6, "2026-11-02 10:00", False),
+    (6, "2027-02-01 10:00", False),
+]
+
+
+@pytest.mark.parametrize(("visit", "at", "is_asked"), LOOKS)
+def test_a_look_on_a_day_that_is_nearer_to_another_one_is_asked_for(
+    visit: int, at: str, is_asked: bool
+) -> None:
+    now = then(course(), give(1, "2026-09-07 09:00"))
+    found = asked(now, evaluated(now, visit, "A", Measurement(Decimal(60), at=moment(at))))
+    assert any("is it this look?" in one.fix for one in found) == is_asked
+
+
+def test_an_injection_that_a_physician_has_not_decided_on_is_asked_for() -> None:
+    """An allergy was told, and it was given all the same: it is a fact, but not unasked."""
+    now = then(course(), give(1, "2026-09-07 09:00"))
+    assert asked(now, give(2, "2026-09-14 09:00")(now)) == []
+    nurse = Author("Nurse B", NOW, "told", "hives", role="nurse")
+    now, _ = with_event(now, answered(now, "sulfite-allergy", True), nurse)
+    (found,) = asked(now, give(2, "2026-09-14 09:00")(now))
+    assert found.problem.startswith("a physician has not decided yet: stated for")
+    (one,) = [one for one in now.state.findings if one.code == "sulfite-allergy"]
+    word = Confirmation(one.code, one.value, "Dr A. Holm", "given before, without harm")
+    now = then(now, lambda there: confirmed(there, word, None))
+    assert asked(now, give(2, "2026-09-14 09:00")(now)) == []
 
 
 ENDINGS = [

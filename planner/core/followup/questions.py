@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -23,10 +23,11 @@ from planner.core.followup.events import (
     Resumed,
 )
 from planner.core.followup.law_of_series import Breach, Injection
-from planner.core.plan.appointments import Named
+from planner.core.plan.appointments import Named, Slot
 from planner.core.plan.checks import answer
 from planner.core.plan.course import Lesion
 from planner.core.plan.dose_checks import JUMP
+from planner.core.plan.findings import AGAINST_TREATMENT
 from planner.core.protocol.comparison import comparison
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, mg, ml, mm, moment
@@ -68,6 +69,7 @@ def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> 
         yield from _of_given(state, event, protocol)
     if isinstance(event, Evaluated):
         yield from _size(state, event)
+        yield from _look(state, event, protocol)
     if isinstance(event, DoseChanged):
         yield from _jump(state, event)
     if isinstance(event, Answered):
@@ -159,6 +161,7 @@ def _both(was: Injection, now: Injection) -> Said:
 
 def _of_given(state: State, event: Given, protocol: Protocol) -> Iterator[Question]:
     yield from _early(state, event)
+    yield from _undecided(state)
     if event.expiry is not None and f"{event.at:%Y-%m-%d}"[: len(event.expiry)] > event.expiry:
         text = said(
             "the vial expired {expiry}, before {on}", expiry=event.expiry, on=event.at.date()
@@ -168,6 +171,14 @@ def _of_given(state: State, event: Given, protocol: Protocol) -> Iterator[Questi
         name = Named(one.lesion, "injection", one.injection)
         yield from _passed_over(state, name)
         yield from _far_dose(state, one, protocol)
+
+
+def _undecided(state: State) -> Iterator[Question]:
+    """What speaks against an injection at all, while a physician has not decided on it."""
+    for one in state.findings:
+        if one.is_open and one.code in AGAINST_TREATMENT:
+            text = said("a physician has not decided yet: {finding}", finding=one.alone)
+            yield Question("undecided", "", text, said("was it given all the same?"))
 
 
 def _early(state: State, event: Given) -> Iterator[Question]:
@@ -341,9 +352,9 @@ def _idle_hold(state: State, event: Held, now: datetime) -> Iterator[Question]:
 
 
 def _far_day(state: State, on: date, now: datetime) -> Iterator[Question]:
-    """A day far behind today and all that is to come of the course."""
+    """A day far behind today, its holds and all that is to come of the course."""
     coming = [at.date() for name, at in state.starts.items() if state.is_to_come(name)]
-    last = max([now.date(), *coming])
+    last = max([now.date(), *state.held.values(), *coming])
     if (on - last).days > FAR_DAYS:
         text = said(
             "{on} is {days} behind {last}, when the rest of the course is over",
@@ -352,6 +363,29 @@ def _far_day(state: State, on: date, now: datetime) -> Iterator[Question]:
             last=last,
         )
         yield Question("day-far", "on", text, said("correct the day"))
+
+
+def _look(state: State, event: Evaluated, protocol: Protocol) -> Iterator[Question]:
+    """A look on a day that is nearer to another one of the lesion, or to its first injection."""
+    slots = [slot for _, slot in state.injections(event.lesion)]
+    first = min(one.day for one in slots if one.state == "done" or not _has_begun(slots))
+    days = [one.after_days for one in protocol.evaluations]
+    meant, on = days[event.evaluation - 1], event.at.date()
+    away = abs((on - first).days - meant)
+    if any(abs((on - first).days - other) < away for other in (0, *days)):
+        text = said(
+            "lesion {lesion}: {on} is {days} away from {due}, when this look is due; another look,"
+            " or the first injection, is nearer",
+            lesion=event.lesion,
+            on=on,
+            days=count(away, "day"),
+            due=first + timedelta(days=meant),
+        )
+        yield Question("look-on-other-day", "at", text, said("is it this look?"))
+
+
+def _has_begun(slots: Sequence[Slot]) -> bool:
+    return any(one.state == "done" for one in slots)
 
 
 def _lesion(state: State, wanted: str) -> Lesion:

@@ -631,8 +631,10 @@ def _with_changes(
 
     def before(one: PlannedInjection) -> Fraction | None:
         old_one = was.get((one.lesion, one.injection), one)
-        is_changed = old_one.dose_mg != one.dose_mg
-        return old_one.dose_mg if is_changed else old_one.changed_from_mg
+        if old_one.dose_mg == one.dose_mg:
+            return old_one.changed_from_mg
+        # What is as it was first is no change that anybody has to know of.
+        return None if one.dose_mg == old_one.changed_from_mg else old_one.dose_mg
 
     return tuple(one._replace(changed_from_mg=before(one)) for one in new)
 

@@ -370,7 +370,9 @@ PARTLY: dict[str, Callable[[Followed], object]] = {
     "a lesion before the clinic opens": lambda one: give_one(one, 2, "A", "2026-09-14 06:30"),
     "a lesion after it closed": lambda one: give_one(one, 2, "A", "2026-09-14 18:00"),
     "a lesion at its hour": lambda one: give_one(one, 2, "A", "2026-09-14 09:00"),
-    "a size that is due later": lambda one: one.evaluate(5, "60", at="2026-09-14 08:00"),
+    "a size that is due later": lambda one: one.evaluate(
+        5, "60", at="2026-09-14 08:00", confirm="three weeks early"
+    ),
     "one of the next visit": lambda one: give_one(
         one, 3, "A", "2026-09-14 07:00", confirm="a week early"
     ),
