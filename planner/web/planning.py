@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
 from flask import redirect, request, url_for
 from werkzeug import Response
 
-from planner.app.asked import Asked, AskedError
+from planner.app.asked import Asked, AskedError, confirmation, is_answered
 from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
 from planner.app.planning import Inputs, NamedFile, inputs_of
@@ -212,10 +213,9 @@ class _New(NamedTuple):
             raise InputError(*_merged(problems, error.problems)) from error
         if problems:
             raise InputError(*problems)
-        said = tuple(self.confirmations())
-        course = found.course._replace(confirmations=said)
-        clinic = found.clinic._replace(id=self.place.id)
-        return Inputs(course, found.protocol, clinic, found.protocol_content, found.clinic_content)
+        found = replace(found, clinic=found.clinic._replace(id=self.place.id))
+        said = tuple(self.confirmations(found))
+        return replace(found, course=found.course._replace(confirmations=said))
 
     def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
@@ -226,13 +226,15 @@ class _New(NamedTuple):
             return error.problems
         return ()
 
-    def confirmations(self) -> Iterator[Confirmation]:
-        """What is ticked, as the physician's word."""
-        why = self.form.get("confirm_reason", "").strip()
-        lesions = {self.lesion_id(n) for n in range(1, self.lesions + 1)}
-        for code, value, target in ticked(self.form) if why else ():
-            of = (target,) if target in lesions else ()
-            yield Confirmation(code, value, author().name, why, of)
+    def confirmations(self, inputs: Inputs) -> Iterator[Confirmation]:
+        """What is ticked of the findings of its plan, as the physician's word."""
+        why, ticks = self.form.get("confirm_reason", "").strip(), ticked(self.form)
+        if not (why and ticks):
+            return
+        who = author()._replace(confirm=why, answers=ticks)
+        for one in look_at_course(database(), inputs, who).standing.plan.findings:
+            if one.severity == "confirm" and is_answered(Asked.of_finding(one), who):
+                yield confirmation(one, who)
 
     def lesion_id(self, number: int) -> str:
         """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
@@ -296,7 +298,7 @@ def _findings_asked(look: Looked | None) -> Iterator[Asked]:
     """The findings that a physician confirms, confirmed or not: a tick has to stay a tick."""
     for one in look.standing.plan.findings if look else ():
         if one.severity == "confirm":
-            yield Asked.of_finding(one._replace(visit=None) if one.lesion else one)
+            yield Asked.of_finding(one)
 
 
 def _decisions(look: Looked) -> list[tuple[str, str, str, str]]:

@@ -76,6 +76,33 @@ def test_a_dose_that_asks_is_confirmed_with_a_tick_and_a_reason(page: Served) ->
     assert "agreed in conference" in visitor.text
 
 
+def test_what_is_asked_of_a_visit_is_confirmed_beside_what_is_asked_of_a_lesion(
+    page: Served,
+) -> None:
+    """A visit's finding is confirmed by its due day, a lesion's by its lesion; both are ticked."""
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    visitor.press("Add a lesion")
+    for name, value in (
+        ("Site", "knee"), ("Side", "right"), ("Largest diameter, mm", "70"), ("Ulcerated", "yes"),
+        ("Dose, mg", "12.5; 57.5; 72.5; 275"),
+    ):  # fmt: skip
+        visitor.fill(name, value, "Lesion B")
+    visitor.press("Preview")
+    asked = [one for one in visitor.form_with("Add the course").controls if one.name == "confirm"]
+    of = {json.loads(one.value)[2] for one in asked}
+    assert {"B", "2", "3", "4"} <= of
+    for one in asked:
+        one.is_on = True
+    visitor.fill("Why it is so all the same", "agreed in conference")
+    assert visitor.press("Add the course").status_code == 200
+    assert str(visitor.page.url).endswith("/courses/K-7")
+    plan_as_it_is = visitor.open("/courses/K-7", Accept="application/json").json()["plan"]
+    waits = [one for one in plan_as_it_is["findings"] if one["severity"] == "confirm"]
+    assert waits
+    assert all(one["reason"] == "agreed in conference" for one in waits)
+
+
 def test_a_tick_holds_for_its_value_alone(page: Served) -> None:
     visitor = page.signed_in("physician")
     plan(visitor, **{"Dose, mg": "12.5; 57.5; 72.5; 275"})
