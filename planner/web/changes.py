@@ -45,10 +45,10 @@ from planner.web.asking import (
     answering,
     if_revision,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
+    unsaid_why,
 )
 from planner.web.courses import head_of
 from planner.web.fields import YES_NO, Fields, by_place
@@ -442,6 +442,7 @@ class _Shown(NamedTuple):
             return redirect(self.back(), 303)
         fields = fields_of(self.standing, form)
         reason = fields.text("reason", must=self.of.has_reason)
+        led, seen, lacking = None, "", unsaid_why(form)
         try:
             revision = if_revision(form, self.standing)
             make = self.of.make(self.standing, fields, self.visit)
@@ -449,37 +450,27 @@ class _Shown(NamedTuple):
             who = answering(form, reason)
             led = preview_of(self.standing, [make], who)
             seen = self.seen(form, led)
-            if form.get("act") == "write" and form.get("seen") == seen:
+            if form.get("act") == "write" and form.get("seen") == seen and not lacking:
                 return self.written(make, who, revision)
-            return self.form(form, 409 if led.asked else 200, led=led, seen=seen)
+            status = 422 if lacking else 409 if led.asked else 200
+            return self.form(form, status, led=led, seen=seen, problems=lacking)
         except (NotAllowedError, ServiceError):
             raise
+        except AskedError:
+            # What is asked stands as boxes to tick, and in no list of what is wrong.
+            return self.form(form, 409, led=led, seen=seen)
         except PlannerError as error:
             # The same form may have come twice at once, by one press too many.
-            return redirect(self.back(), 303) if is_done() else self.refused(form, error)
+            if is_done():
+                return redirect(self.back(), 303)
+            # What is not found may be what somebody typed: the number of a visit.
+            status = 422 if isinstance(error, InputError | NotFoundError) else 409
+            return self.form(form, status, problems=[*error.problems, *lacking])
 
     def seen(self, form: Form, led: Changed) -> str:
         """What stands for a form and what it leads to."""
         there = (self.standing.record.course, self.visit, self.standing.state.revision)
         return seen_of(form, *there, *what_changes(led, say()), *led.asked)
-
-    def refused(self, form: Form, error: PlannerError) -> Response:
-        """The form with what is wrong, or asked; what was filled in stays."""
-        # What is not found may be what somebody typed: the number of a visit.
-        status = 422 if isinstance(error, InputError | NotFoundError) else 409
-        if not isinstance(error, AskedError) and not lacks_why(error):
-            return self.form(form, status, problems=error.problems)
-        led = self.led_again(form)
-        # What is asked stands as boxes to tick, and in no list of what is wrong.
-        problems = () if isinstance(error, AskedError) else error.problems
-        return self.form(form, status, led=led, seen=self.seen(form, led), problems=problems)
-
-    def led_again(self, form: Form) -> Changed:
-        """What it would lead to, where something that it asks was not answered."""
-        fields = fields_of(self.standing, form)
-        make = self.of.make(self.standing, fields, self.visit)
-        who = author()._replace(reason=fields.text("reason"))
-        return preview_of(self.standing, [make], who)
 
     def written(self, make: Make, who: Author, revision: int) -> Response:
         """Write it, and go back to the course."""

@@ -32,10 +32,10 @@ from planner.web.asking import (
     Form,
     answering,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
+    unsaid_why,
 )
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
@@ -77,31 +77,37 @@ class _Clinic(NamedTuple):
         """A form that was sent: looked at, or written if it was looked at before."""
         kind, run = _ACTS[act]
         check_may(role(), kind)
-        fields = Fields(form, has_commas=False)
-        who, led, seen = author(), None, ""
         if is_done():
             return redirect(url_for("clinic"), 303)
+        fields, led, seen, lacking = Fields(form, has_commas=False), None, "", unsaid_why(form)
+        who = answering(form, fields.text("reason", must=act not in _WITHOUT_REASON))
         try:
-            reason = fields.text("reason", must=act not in _WITHOUT_REASON)
-            who = who._replace(reason=reason)
-            who = answering(form, reason)
             led = run(self.place, fields, who, True)
+            fields.check()
             seen = seen_of(form, self.place.id if self.place else "", *led.lines, *led.asked)
-            if form.get("act") == "write" and form.get("seen") == seen:
+            if form.get("act") == "write" and form.get("seen") == seen and not lacking:
                 run(self.place, fields, who, False)
                 return redirect(url_for("clinic"), 303)
-            return self.shown(form, 409 if led.asked else 200, act=act, led=led, seen=seen)
-        except (NotAllowedError, NotFoundError, ServiceError):
+            status = 422 if lacking else 409 if led.asked else 200
+            return self.shown(form, status, act=act, led=led, seen=seen, problems=lacking)
+        except (NotAllowedError, ServiceError):
             raise
         except AskedError:
             return self.shown(form, 409, act=act, led=led, seen=seen)
         except PlannerError as error:
             if is_done():
                 return redirect(url_for("clinic"), 303)
-            status = 422 if isinstance(error, InputError) else 409
-            if lacks_why(error):
-                led = run(self.place, fields, who, True)
-            return self.shown(form, status, act=act, led=led, seen=seen, problems=error.problems)
+            return self.refused(form, act, error, [*fields.problems, *lacking])
+
+    def refused(
+        self, form: Form, act: str, error: PlannerError, others: Sequence[Problem]
+    ) -> Response:
+        """The form with all that is wrong in it; what was filled in stays."""
+        if isinstance(error, NotFoundError):
+            raise error
+        status = 422 if isinstance(error, InputError) else 409
+        problems = [*dict.fromkeys([*error.problems, *others])]
+        return self.shown(form, status, act=act, problems=problems)
 
     def shown(
         self,
@@ -224,7 +230,6 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("not_before", "by_date"))
-    fields.check()
     source = NamedFile("course", fields.values.get("course_file", "").encode())
     wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
     words = say()

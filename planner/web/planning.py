@@ -38,11 +38,11 @@ from planner.web.asking import (
     Form,
     answering,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
     ticked,
+    unsaid_why,
 )
 from planner.web.courses import shown_findings, visit_lines
 from planner.web.fields import YES_NO, by_place
@@ -163,41 +163,38 @@ class _New(NamedTuple):
         """Add it, where it was looked at as it is."""
         if is_done():
             return self.there()
+        lacking = unsaid_why(self.form)
         try:
             look = self.look()
             if self.form.get("seen") != self.seen(look):
-                return self.shown(409, look=look, is_to_see=True)
-            who = answering(self.form)
-            if any(one.stops for one in look.standing.plan.findings):
-                return self.shown(409, look=look)
-            add_course(database(), self.inputs(), who)
+                return self.shown(409, look=look, problems=lacking, is_to_see=True)
+            if lacking or any(one.stops for one in look.standing.plan.findings):
+                return self.shown(422 if lacking else 409, look=look, problems=lacking)
+            add_course(database(), self.inputs(), answering(self.form))
             return self.there()
         except AskedError as error:
             return self.shown(409, look=look, asked=error.asked)
         except PlannerError as error:
-            return self.refused(error)
+            return self.refused(error, lacking=lacking)
 
     def there(self) -> Response:
         """To the page of the course."""
         course = self.form.get("id", "").strip()
         return redirect(url_for("course_page", course=course), 303)
 
-    def refused(self, error: PlannerError, template: str = "course-new.html.j2") -> Response:
+    def refused(
+        self,
+        error: PlannerError,
+        template: str = "course-new.html.j2",
+        lacking: Sequence[Problem] = (),
+    ) -> Response:
         """What is wrong, beside the fields that it is wrong with."""
         if isinstance(error, NotAllowedError | NotFoundError | ServiceError):
             raise error
         if isinstance(error, RefusedError) and is_done():
             return self.there()
         status = 422 if isinstance(error, InputError) else 409
-        look = self.again() if lacks_why(error) else None
-        return self.shown(status, template, look=look, problems=error.problems)
-
-    def again(self) -> Looked | None:
-        """What it would lead to, where that can be said."""
-        try:
-            return self.look()
-        except PlannerError:
-            return None
+        return self.shown(status, template, problems=[*error.problems, *lacking])
 
     def inputs(self) -> Inputs:
         """The course with what a physician confirms of it. Raises InputError with all problems."""

@@ -279,6 +279,56 @@ def test_a_tick_without_a_why_stays_to_be_seen(page: Served, path: str) -> None:
     assert visitor.press(button).status_code in (200, 409)
 
 
+@pytest.mark.parametrize("wrong", [{"From": "2026-12-4"}, {"Reason": ""}])
+def test_nothing_is_lost_where_a_why_and_something_else_is_wrong(
+    page: Served, wrong: dict[str, str]
+) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/clinic")
+    said = {"From": soon()[:10], "To": soon()[:10], "Reason": "ill"}
+    for name, value in said.items():
+        visitor.fill(name, value)
+    visitor.press("Show what moves")
+    visitor.tick("I confirm")
+    for name, value in wrong.items():
+        visitor.fill(name, value)
+    assert visitor.press("Close").status_code == 422
+    for name, value in (said | wrong).items():
+        assert visitor.control(name).value == value
+        assert visitor.control(name).is_invalid == (name in wrong), name
+    assert visitor.control("Why it is so all the same").is_invalid
+    for name in wrong:
+        visitor.fill(name, said[name])
+    visitor.fill("Why it is so all the same", "they are told")
+    visitor.press("Show what moves")
+    assert visitor.control("I confirm").is_on
+    assert visitor.press("Close").status_code == 200
+    assert [one["kind"] for one in history(page, "K-1")] == ["planned", "rearranged"]
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "wrong"),
+    [
+        ("Show what it changes", {"Clinic file": "rubbish ["}, ("Clinic file", "Why another file")),
+        (
+            "Read the file",
+            {"Course file": "rubbish [", "Not before": "soon"},
+            ("Course file", "Not before"),
+        ),
+    ],
+)
+def test_all_that_is_wrong_with_a_clinics_form_is_told_at_once(
+    page: Served, button: str, said: dict[str, str], wrong: tuple[str, ...]
+) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/clinic")
+    for name, value in said.items():
+        visitor.fill(name, value)
+    assert visitor.press(button).status_code == 422
+    for name in wrong:
+        assert visitor.control(name).is_invalid, name
+
+
 def test_an_account_that_cannot_be_is_marked_in_its_form(page: Served) -> None:
     visitor = page.signed_in("administrator")
     visitor.open("/accounts")
