@@ -29,6 +29,7 @@ from planner.core.followup.events import (
     Told,
 )
 from planner.core.plan.appointments import Named
+from planner.core.values.said import joined
 from planner.documents.language import Language
 from planner.documents.wording import ending_words
 
@@ -46,7 +47,7 @@ def _(event: Planned, say: Language) -> str:
 
 @told.register
 def _(event: Given, say: Language) -> str:
-    what = "; ".join(_injected(one, say) for one in event.injections)
+    what = joined([_injected(one, say) for one in event.injections], "; ")
     noted = [say("given {moment}: {what}", moment=say.moment(event.at), what=what)]
     if event.lot:
         noted.append(say("lot {lot}", lot=event.lot))
@@ -54,10 +55,9 @@ def _(event: Given, say: Language) -> str:
         noted.append(say("expiry {expiry}", expiry=event.expiry))
     for one in event.observed:
         value = say.asked(one.value) if one.value in ("yes", "no") else one.value
-        what = f"{say.asked(one.observation)} {value}"
-        of = say("lesion {lesion}", lesion=one.lesion) if one.lesion else ""
-        noted.append(f"{of} {what}".strip())
-    return ", ".join(noted)
+        of = [say("lesion {lesion}", lesion=one.lesion)] if one.lesion else []
+        noted.append(joined([*of, say.asked(one.observation), value], " "))
+    return joined(noted)
 
 
 def _injected(one: Injected, say: Language) -> str:
@@ -76,7 +76,7 @@ def _injected(one: Injected, say: Language) -> str:
         noted.append(say("pain after {n}/10", n=say.number(one.pain_after)))
     if one.complication:
         noted.append(say("complication: {said}", said=one.complication))
-    return ", ".join(noted)
+    return joined(noted)
 
 
 @told.register
@@ -92,7 +92,7 @@ def _(event: Evaluated, say: Language) -> str:
         noted.append(say("ulcerated") if event.ulcerated else say("not ulcerated"))
     if event.pain is not None:
         noted.append(say("pain {n}/10", n=say.number(event.pain)))
-    return ", ".join([said, *noted])
+    return joined([said, *noted])
 
 
 @told.register
@@ -138,7 +138,7 @@ def _(event: DoseChanged, say: Language) -> str:
 @told.register
 def _(event: LesionAdded, say: Language) -> str:
     lesion = event.lesion
-    site = " ".join(say.site(part) for part in (lesion.side, lesion.site) if part)
+    site = joined([say.site(part) for part in (lesion.side, lesion.site) if part], " ")
     return say(
         "lesion {lesion} added ({site}, {size}), from {day}",
         lesion=lesion.id,
@@ -197,7 +197,8 @@ def _(event: Rearranged, say: Language) -> str:
         for one in event.visits
     ]
     drawn = [say("drawn up anew")] if event.drawn_anew else []
-    return say("the clinic changed: {what}", what="; ".join([*moved, *drawn]) or say("its papers"))
+    what = joined([*moved, *drawn] or [say("its papers")], "; ")
+    return say("the clinic changed: {what}", what=what)
 
 
 @told.register
@@ -224,7 +225,8 @@ def _appointments(names: Iterable[Named], say: Language) -> str:
     groups: dict[tuple[str, int], list[str]] = {}
     for one in names:
         groups.setdefault((one.purpose, one.number), []).append(one.lesion)
-    return "; ".join(
+    told_of = [
         say("{what} {n} of {lesions}", what=say(purpose), n=number, lesions=", ".join(lesions))
         for (purpose, number), lesions in groups.items()
-    )
+    ]
+    return joined(told_of, "; ")

@@ -91,3 +91,25 @@ def test_a_refusal_is_in_the_language_of_who_asks(light_url: str) -> None:
         physician.open(f"{COURSE}/visits/77")
         assert "der er intet besøg 77" in nurse.text
         assert "there is no visit 77" in physician.text
+
+
+def test_what_happened_meanwhile_is_told_in_the_language_of_who_asks(light_url: str) -> None:
+    """The course moved on: what is new of it is worded as its history is."""
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["physician"]), "da")
+        nurse, physician = page.signed_in("nurse"), page.signed_in("physician")
+        physician.open(f"{COURSE}/hold")
+        nurse.open(f"{COURSE}/visits/1")
+        nurse.tick("as planned", "Lesion A")
+        nurse.press("Check")
+        nurse.press("Record")
+        (form,) = [one for one in physician.reader.forms if one.method == "post" and any(
+            each.name == "on" for each in one.controls
+        )]  # fmt: skip
+        sent = {one.name: one.value for one in form.controls} | {"on": soon()[:10], "reason": "x"}
+        assert physician.post(f"{COURSE}/hold", sent | {"act": "check"}).status_code == 409
+        assert english(physician) == []
+        told = rf"givet \w+ {soon(-10)[:10]} 09:00: læsion A: 12,5 mg, trukket op 0,08 mL"
+        assert re.search(told, physician.text), physician.text
