@@ -177,10 +177,10 @@ class _Visit(NamedTuple):
             who = answering(form)
             led = preview_of(self.standing, found.makes, who)
             seen = self.seen(form, found, led)
-            if form.get("act") == "write" and form.get("seen") == seen:
-                lacking += self.wrong_strength(form)
-                if not lacking:
-                    return self.written(found, who, revision)
+            is_written = form.get("act") == "write" and form.get("seen") == seen
+            lacking += self.wrong_strength(form) if is_written else []
+            if is_written and not lacking:
+                return self.written(found, who, revision)
             status = 422 if lacking else 409 if led.asked else 200
             return self.form(form, status, found=found, led=led, seen=seen, problems=lacking)
         except (NotAllowedError, ServiceError):
