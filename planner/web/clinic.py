@@ -47,7 +47,7 @@ pages = Pages()
 _MOST_MOVES = 200
 
 
-@pages.form("/clinic", may="clinic-read")
+@pages.form("/clinic", may="clinic-read", of_clinic=True)
 def clinic() -> Response:
     """The clinic as it stands; closing days of it."""
     form = sent_form()

@@ -51,7 +51,7 @@ MOST_EVENTS = 20
 _LONGEST_SEARCH = 200
 
 
-@pages.page("/courses", may="read")
+@pages.page("/courses", may="read", of_clinic=True)
 def course_list() -> Response:
     """The courses, or those that a search finds."""
     sought = request.args.get("q", "").strip()[:_LONGEST_SEARCH]

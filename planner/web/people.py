@@ -23,7 +23,7 @@ from planner.web.visitor import author, database, role
 pages = Pages()
 
 
-@pages.form("/accounts", may="accounts")
+@pages.form("/accounts", may="accounts", of_clinic=True)
 def account_list() -> Response:
     """The accounts and tokens; one more, or one changed."""
     if request.method in SAFE:
@@ -83,7 +83,7 @@ def _shown(status: int, *, token: str | None = None, problems: Sequence[Problem]
     )
 
 
-@pages.page("/audit", may="audit")
+@pages.page("/audit", may="audit", of_clinic=True)
 def audit() -> Response:
     """Who read and changed what, by person, course and day."""
     fields = Fields(request.args, has_commas=False)

@@ -78,7 +78,7 @@ LESION_LABELS = {
 }  # fmt: skip
 
 
-@pages.form("/courses/new", may="planned")
+@pages.form("/courses/new", may="planned", of_clinic=True)
 def course_new() -> Response:
     """Plan a course."""
     there = place()

@@ -26,17 +26,17 @@ from planner.files.protocol import load_protocol
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import drawing, say, show, show_json
-from planner.web.visitor import author, database, role, wall, wants_json
+from planner.web.visitor import author, database, place, places, role, wall, wants_json
 
 pages = Pages()
 
 
-@pages.page("/series", may="series")
+@pages.page("/series", may="series", of_clinic=True)
 def series() -> Response:
     """The series of the register beside the source's cases."""
     fields = Fields(request.args, has_commas=False)
     first, last = fields.days("from", "to")
-    clinic, on = fields.said("clinic") or None, fields.day("on")
+    there, on = place() if fields.said("clinic") else None, fields.day("on")
     today = wall().date()
     with fields.noting("on"):
         check_not_to_come(on, today, "on")
@@ -44,7 +44,7 @@ def series() -> Response:
         fields.check()
     if fields.problems:
         return _shown(fields, status=422)
-    chosen = Chosen(clinic=clinic, first=first, last=last, on=on)
+    chosen = Chosen(clinic=there.id if there else None, first=first, last=last, on=on)
     cohort = register_cohort(database(), role(), chosen, today)
     letter = letters_cohort(load_protocol(DEFAULT_PROTOCOL))
     found = described_series({"register": cohort, "letter": letter})
@@ -68,6 +68,8 @@ def _shown(fields: Fields, status: int = 200, **found: object) -> Response:
         "series.html.j2",
         status,
         asked=request.args,
+        place=place() if request.args.get("clinic") else None,
+        places=places(),
         problems=fields.problems,
         wrong=by_place(fields.problems),
         **found,
