@@ -137,6 +137,12 @@ def days(choices: Sequence[datetime], chosen: str | None, words: Language) -> li
     return [("", ""), *((one, words.typed_moment(datetime.fromisoformat(one))) for one in times)]
 
 
+def as_typed(text: str, words: Language) -> str:
+    """A day, or a day and hour, as programs have it, with its weekday: `Mon 2026-09-07 09:00`."""
+    at = datetime.fromisoformat(text)
+    return words.typed_day(at) if len(text) == len("2026-09-07") else words.typed_moment(at)
+
+
 def volumes(summary: Summary, words: Language) -> str:
     """`A 0.08 mL, B 0.5 mL`: what each lesion of a visit gets; its id alone where that is open."""
     known = {lesion: Decimal(ml) for lesion, ml in summary.volumes if ml is not None}
@@ -179,7 +185,7 @@ def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 # What templates ask.
 HELPERS: tuple[Callable[..., Any], ...] = (
     translated, sites, regimens, kinds, weekday, page_names, pairs,
-    place_words, days, volumes,
+    place_words, days, volumes, as_typed,
 )  # fmt: skip
 
 

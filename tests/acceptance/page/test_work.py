@@ -12,6 +12,7 @@ import pytest
 from planner.app.accounts import set_language
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
+from planner.store.accounts import Account, all_accounts
 from planner.store.database import open_database
 from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
@@ -343,6 +344,71 @@ def test_an_account_that_cannot_be_is_marked_in_its_form(page: Served) -> None:
     assert visitor.control("Account to disable").is_invalid
     assert not visitor.control("Name").is_invalid
     assert visitor.control("Name").value == ""
+
+
+def test_all_that_is_wrong_with_an_account_is_told_at_once(page: Served) -> None:
+    visitor = page.signed_in("administrator")
+    for button, names in (
+        ("Add the account", ("Name", "Role", "Password")),
+        ("Give the role", ("Account", "New role")),
+        ("Set the password", ("Account with a new password", "New password")),
+        ("Make a token", ("Program",)),
+    ):
+        visitor.open("/accounts")
+        assert visitor.press(button).status_code == 422
+        for name in names:
+            assert visitor.control(name).is_invalid, name
+            assert f">{name}</a>" in visitor.page.text
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "again"),
+    [
+        (
+            "Add the account",
+            {"Name": "Nora Ny", "Role": "nurse", "Password": "correct horse"},
+            {"Password": "correct horse"},
+        ),
+        ("Give the role", {"Account": NAMES["nurse"], "New role": "secretary"}, {}),
+        (
+            "Set the password",
+            {"Account with a new password": NAMES["nurse"], "New password": "battery staple"},
+            {"New password": "battery staple"},
+        ),
+        ("Disable", {"Account to disable": NAMES["nurse"]}, {}),
+    ],
+)
+@pytest.mark.hazard("written-unseen")
+def test_an_account_is_looked_at_before_it_is_changed(
+    page: Served, button: str, said: dict[str, str], again: dict[str, str]
+) -> None:
+    visitor = page.signed_in("administrator")
+    visitor.open("/accounts")
+    for name, value in said.items():
+        visitor.fill(name, value)
+    form = visitor.form_with(button)
+    # What Enter presses.
+    assert form.buttons[0][1:] == ("act", "check")
+    before = accounts_of(page)
+    assert visitor.press(button).status_code == 200
+    assert accounts_of(page) == before
+    for name, password in again.items():
+        # It is typed again, and has to be the same: nobody reads it in a page.
+        assert visitor.control(name).value == ""
+        visitor.fill(name, "another one")
+        assert visitor.press("Do it").status_code == 422
+        assert visitor.control(name).is_invalid
+        assert accounts_of(page) == before
+        visitor.fill(name, password)
+        assert visitor.press(button).status_code == 200
+        visitor.fill(name, password)
+    assert visitor.press("Do it").status_code == 200
+    assert accounts_of(page) != before
+
+
+def accounts_of(page: Served) -> list[Account]:
+    with open_database(page.url).reading() as connection:
+        return [*all_accounts(connection)]
 
 
 def test_not_given_wants_a_reason(past: str) -> None:
