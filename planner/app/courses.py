@@ -44,7 +44,7 @@ from planner.core.plan.findings import Finding
 from planner.core.protocol.protocol import SULFITE_ALLERGY
 from planner.core.values.said import Said, joined, said
 from planner.documents.document_set import typed_texts
-from planner.documents.event_wording import told
+from planner.documents.event_wording import told_in
 from planner.documents.language import Unspoken
 from planner.documents.printable import check_printable
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
@@ -340,8 +340,9 @@ def check_revision(standing: Standing, wanted: int | None) -> None:
     now = standing.state.revision
     if wanted is None or wanted == now:
         return
+    protocol = standing.record.protocol
     since = [
-        said("{what}, by {by}", what=told(one.event, Unspoken()), by=one.by)
+        said("{what}, by {by}", what=told_in(protocol, one.event, Unspoken()), by=one.by)
         for one in changes_after(standing.record.entries, wanted)
     ]
     course = standing.record.course

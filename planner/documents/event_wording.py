@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import singledispatch
 
 from planner.core.followup.events import (
@@ -29,9 +31,13 @@ from planner.core.followup.events import (
     Told,
 )
 from planner.core.plan.appointments import Named
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import NBSP
 from planner.core.values.said import joined
 from planner.documents.language import Language
 from planner.documents.wording import ending_words
+
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @singledispatch
@@ -54,10 +60,41 @@ def _(event: Given, say: Language) -> str:
     if event.expiry:
         noted.append(say("expiry {expiry}", expiry=event.expiry))
     for one in event.observed:
-        value = say.asked(one.value) if one.value in ("yes", "no") else one.value
         of = [say("lesion {lesion}", lesion=one.lesion)] if one.lesion else []
-        noted.append(joined([*of, say.asked(one.observation), value], " "))
+        noted.append(joined([*of, say.asked(one.observation), _observed(one.value, say)], " "))
     return joined(noted)
+
+
+def _observed(value: str, say: Language) -> str:
+    """What was noted: a yes or no, a figure with its unit where that is known, a text."""
+    if value in ("yes", "no"):
+        return say.asked(value)
+    number, blank, unit = value.partition(NBSP)
+    if _DECIMAL.fullmatch(number):
+        return joined([say.number(Decimal(number)), *([unit] if blank else [])], NBSP)
+    return value
+
+
+def told_in(protocol: Protocol, event: Event, say: Language) -> str:
+    """As `told`, with the units of what the protocol lets be noted."""
+    return told(_with_units(event, protocol), say)
+
+
+def _with_units(event: Event, protocol: Protocol) -> Event:
+    if isinstance(event, Corrected) and event.instead is not None:
+        instead = _with_units(event.instead, protocol)
+        assert isinstance(instead, Given | Evaluated)
+        return event._replace(instead=instead)
+    if not isinstance(event, Given):
+        return event
+    units = {one.id: one.unit for one in protocol.observations if one.unit}
+    observed = (
+        one._replace(value=f"{one.value}{NBSP}{units[one.observation]}")
+        if one.observation in units
+        else one
+        for one in event.observed
+    )
+    return event._replace(observed=tuple(observed))
 
 
 def _injected(one: Injected, say: Language) -> str:

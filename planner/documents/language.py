@@ -23,6 +23,8 @@ from planner.core.values.quantities import Number
 from planner.core.values.said import Part, Said, figure, said, term
 
 _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")
+# A blank before a unit that may be typed too.
+NARROW = "\u202f"
 # A figure and its unit, as a protocol's text may have them.
 _PARTED = re.compile(r"(?<=\d) (?=(?:mg/mL|mg|mL|mm|%)(?!\w))")
 
@@ -145,6 +147,10 @@ class Language:
         if not isinstance(text, Said):
             known = self._word(text)
             return known if known != text else self._told(_taken_apart(text))
+        if text.context == "typed":
+            # As its field reads it, whatever the mark of the language: that is put where it finds
+            # a figure before a blank of ours.
+            return text.replace(" ", NARROW) if self._mark != "." else str(text)
         if text.context:
             return self._catalogue.pgettext(text.context, text.template)
         if not text.places:

@@ -26,7 +26,7 @@ from planner.core.values.formatting import capital
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
 from planner.documents.change_slip import changes_between
-from planner.documents.event_wording import told
+from planner.documents.event_wording import told_in
 from planner.documents.language import Language
 from planner.errors import (
     InputError,
@@ -270,7 +270,7 @@ def _recorded(standing: Standing) -> list[tuple[str, str]]:
     """What was given or seen, each by its event, the newest first."""
     words = say()
     return [
-        (str(one.number), f"{one.number}: {told(one.event, words)}")
+        (str(one.number), f"{one.number}: {told_in(standing.record.protocol, one.event, words)}")
         for one in reversed(standing.record.entries)
         if isinstance(one.event, Given | Evaluated)
     ]
@@ -348,7 +348,8 @@ def _last_entry(standing: Standing, _visit: int | None, _form: Form) -> str:
     except RefusedError:
         return words("Nothing is left to be withdrawn.")
     entry = standing.record.entries[number - 1]
-    return words("{what}, entered by {by}", what=told(entry.event, words), by=entry.by)
+    what = told_in(standing.record.protocol, entry.event, words)
+    return words("{what}, entered by {by}", what=what, by=entry.by)
 
 
 def _only_reason(_standing: Standing, _visit: int | None) -> Sequence[Field]:
@@ -537,7 +538,8 @@ def led_to(led: Changed, words: Language) -> list[str]:
 
 def what_changes(led: Changed, words: Language) -> list[str]:
     """What changes lead to, whatever of it is confirmed."""
-    lines = [told(one.event, words) for one in led.entries]
+    protocol = led.after.record.protocol
+    lines = [told_in(protocol, one.event, words) for one in led.entries]
     for what, was, then in changes_between(led.before.plan, led.after.plan, words):
         before = "" if was == "\u2013" else f" ({words('before: {was}', was=was)})"
         lines.append(f"{what}: {then}{before}")

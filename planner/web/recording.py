@@ -410,7 +410,7 @@ class _Visit(NamedTuple):
             groups=self.groups,
             places={one.lesion: one.where for one in self.groups},
             is_missing=form.get("act") == "write",
-            labels=_labels(self.groups, words),
+            labels=_labels(self.groups, self.observations, words),
             hows=HOW,
             observations=self.observations,
             noted=any(form.get(f"observed.{one.id}") for one in self.observations),
@@ -433,20 +433,28 @@ def _as_it_is(event: Given | Evaluated) -> Make:
     return lambda _now: event
 
 
-def _labels(groups: Sequence[Group], words: Language) -> dict[str, str]:
+def _labels(
+    groups: Sequence[Group], observations: Sequence[Observation], words: Language
+) -> dict[str, str]:
     """What the fields of the form are called, by their names."""
     named = {
         "size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10", "how": "Given",
         "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
         "complication": "Complication", "reason": "Reason",
     }  # fmt: skip
-    whole = {"time": "Time", "lot": "Lot", "expiry": "Expiry", "strength": "Strength on the vial"}
+    whole = {
+        "time": "Time",
+        "lot": "Lot",
+        "expiry": "Expiry",
+        "strength": "Strength on the vial, mg/mL",
+    }
     of_lesions = {
         f"{one.prefix}{name}": f"{words('Lesion {lesion}', lesion=one.lesion)}, {words(label)}"
         for one in groups
         for name, label in named.items()
     }
-    return of_lesions | {name: words(label) for name, label in whole.items()}
+    noted = {f"observed.{one.id}": words(one.label) for one in observations}
+    return of_lesions | noted | {name: words(label) for name, label in whole.items()}
 
 
 def _done(planned: PlannedVisit, words: Language) -> list[str]:
