@@ -179,14 +179,21 @@ def waiting_listed(database: Database, role: Role, clinic: str) -> list[Waiting]
         return waiting_at(connection, read_place(connection, clinic).id)
 
 
-def take_off(database: Database, clinic: str, course: str, author: Author) -> None:
-    """Take a course off a clinic's waiting list. Raises NotFoundError where it does not wait."""
+def take_off(
+    database: Database, clinic: str, course: str, author: Author, *, is_dry: bool = False
+) -> None:
+    """Take a course off a clinic's waiting list; a dry one writes nothing.
+
+    Raises NotFoundError where it does not wait.
+    """
     check_may(author.role, "waiting")
     with database.writing() as connection:
         found = find_waiting(connection, course)
         if found is None or found.clinic != clinic:
             problem = said("no course {course} waits there", course=shown(course))
             raise NotFoundError(Problem("course", problem, said("see the waiting list")))
+        if is_dry:
+            return
         remove_waiting(connection, course)
         note_change(connection, author, "taken off the waiting list", course)
 

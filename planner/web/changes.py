@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -24,7 +25,7 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.plan import ENDINGS
 from planner.core.values.formatting import capital
 from planner.core.values.quantities import Dose
-from planner.core.values.said import said
+from planner.core.values.said import Said, said
 from planner.documents.change_slip import changes_between
 from planner.documents.event_wording import told_in
 from planner.documents.language import Language
@@ -466,7 +467,19 @@ class _Shown(NamedTuple):
                 return redirect(self.back(), 303)
             # What is not found may be what somebody typed: the number of a visit.
             status = 422 if isinstance(error, InputError | NotFoundError) else 409
-            return self.form(form, status, problems=[*error.problems, *lacking])
+            problems = map(self.at_field, error.problems)
+            return self.form(form, status, problems=[*problems, *lacking])
+
+    def at_field(self, problem: Problem) -> Problem:
+        """What is wrong, at the field of a dose or a day that it is about, if it names no field."""
+        names = [one.name for one in self.of.fields(self.standing, self.visit)]
+        about: Iterable[str] = ()
+        if problem.place.startswith("dose-"):
+            about = ("mg", "dose")
+        elif not problem.place and isinstance(problem.problem, Said):
+            about = problem.problem.places
+        field = next((one for one in about if one in names), problem.place)
+        return replace(problem, place=field)
 
     def seen(self, form: Form, led: Changed) -> str:
         """What stands for a form and what it leads to."""
@@ -506,7 +519,7 @@ class _Shown(NamedTuple):
             can_write=led is not None and can_write(led),
             is_missing=form.get("act") == "write",
             about=self.of.about(self.standing, self.visit, form),
-            labels={one.name: words(one.label) for one in fields},
+            labels={one.name: words(one.label) for one in fields if one.kind != "note"},
             led_to=led_to(led, words) if led else [],
             questions=questions(led.asked if led else (), form, words),
             problems=problems,

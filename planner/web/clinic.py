@@ -18,6 +18,7 @@ from planner.app.roles import Author, check_may, may
 from planner.app.waiting import FirstDays, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import KINDS, Closure
 from planner.core.values.said import said
+from planner.documents.language import msgid
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -106,7 +107,9 @@ class _Clinic(NamedTuple):
         if isinstance(error, NotFoundError):
             raise error
         status = 422 if isinstance(error, InputError) else 409
-        problems = [*dict.fromkeys([*error.problems, *others])]
+        # What stands against days is told at the first of them.
+        told = (replace(one, place="from") if one.place == "on" else one for one in error.problems)
+        problems = [*dict.fromkeys([*told, *others])]
         return self.shown(form, status, act=act, problems=problems)
 
     def shown(
@@ -120,7 +123,7 @@ class _Clinic(NamedTuple):
         problems: Sequence[Problem] = (),
     ) -> Response:
         """The page of the clinic, with a form as it is filled in."""
-        there = self.place
+        there, words = self.place, say()
         waiting = waiting_listed(database(), role(), there.id) if there and _reads() else []
         if _reads():
             # Both name patients or their courses.
@@ -138,9 +141,11 @@ class _Clinic(NamedTuple):
             act=act,
             led=led,
             seen=seen,
-            questions=questions(led.asked, form, say()) if led else [],
+            questions=questions(led.asked, form, words) if led else [],
             problems=problems,
             wrong=_wrong(act, problems),
+            fields=_LABELS,
+            labels={name: words(label) for name, label in _LABELS.get(act, {}).items()},
         )
 
 
@@ -156,6 +161,23 @@ def _changes(place: Place) -> list[tuple[ClinicEvent, Closure | None]]:
     ]
 
 
+# What the fields of each form are called.
+_LABELS: dict[str, dict[str, str]] = {
+    "close": {
+        "from": msgid("From"), "to": msgid("To"), "hours": msgid("Hours"),
+        "kind": msgid("Only less of"), "less": msgid("How many less"), "reason": msgid("Reason"),
+    },
+    "open": {"from": msgid("First day"), "to": msgid("Last day"), "reason": msgid("Why")},
+    "book": {
+        "from": msgid("First visits from"), "to": msgid("First visits to"),
+        "may_move": msgid("Visits that may be moved"),
+    },
+    "wait": {
+        "course_file": msgid("Course file"), "not_before": msgid("Not before"),
+        "by_date": msgid("By date"),
+    },
+    "put": {"file": msgid("Clinic file"), "reason": msgid("Why another file")},
+}  # fmt: skip
 # The fields that hold a whole file: what is wrong in one is wrong with its field.
 _FILES = {"put": "file", "wait": "course_file"}
 
@@ -165,9 +187,8 @@ def _wrong(act: str, problems: Sequence[Problem]) -> dict[str, Problem]:
     own = ("reason", "confirm_reason", "not_before", "by_date")
     if act in _FILES:
         of_form = [replace(one, place=_FILES[act]) for one in problems if one.place not in own]
-    else:
-        of_form = [replace(one, place="from") for one in problems if one.place == "on"]
-    return by_place([*problems, *of_form])
+        return by_place([*problems, *of_form])
+    return by_place(problems)
 
 
 def _reads() -> bool:
@@ -213,7 +234,7 @@ def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led
 
 def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("from", "to"))
-    may_move = fields.whole("may_move") or 0
+    may_move = fields.whole("may_move", least=0) or 0
     fields.check()
     made = book(database(), _id(place_there), who, bounds, may_move=may_move, is_dry=is_dry)
     words = say()
@@ -238,8 +259,7 @@ def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     course = fields.said("course")
-    if not is_dry:
-        take_off(database(), _id(place_there), course, who)
+    take_off(database(), _id(place_there), course, who, is_dry=is_dry)
     words = say()
     return Led((words("{course} leaves the waiting list", course=course),), ())
 

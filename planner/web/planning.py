@@ -47,7 +47,7 @@ from planner.web.asking import (
 from planner.web.courses import shown_findings, visit_lines
 from planner.web.fields import YES_NO, by_place
 from planner.web.routes import Pages
-from planner.web.show import say, show
+from planner.web.show import as_typed, say, show
 from planner.web.visitor import author, clinic_here, database, now, place
 
 pages = Pages()
@@ -64,17 +64,29 @@ _BACKGROUND = (
 _PATIENT_TEXTS = ("id", "name", "birth_date", "address")
 # Before the id of the lesion that a button takes off.
 _WITHOUT = "without "
+# Before the day of the visit that a field moves.
+_MOVE = "move."
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LESION = re.compile(r"lesion\[(\d{1,3})\]\.\w+")
 # What the fields are called, by the keys of a course file.
 LABELS = {
     "id": "Course id", "diagnosis": "Diagnosis", "first_visit": "First visit",
     "prescriber": "Prescriber", "patient.id": "Patient id", "patient.name": "Patient's name",
     "patient.birth_date": "Birth date", "patient.address": "Address",
+    "patient.sulfite_allergy": "Sulfite allergy", "indication": "Indication",
+    "protocol": "Protocol", "background.sex": "Sex",
+    "background.disease_years": "Years of the disease", "background.serology": "Serology",
+    "background.co_treatments": "Other treatment",
+    "background.earlier_treatment": "Earlier treatment of the lesions",
+    "background.consecutive": "The next one who came",
+    "background.consent_to_publish": "Agrees to publication",
+    "background.ethics": "Ethics committee, number",
     "confirm_reason": "Why it is so all the same",
 }  # fmt: skip
 LESION_LABELS = {
     "site": "Site", "side": "Side", "size_mm": "Largest diameter, mm", "ulcerated": "Ulcerated",
     "dose_mg": "Dose, mg", "regimen": "Regimen", "site_detail": "Where exactly",
+    "measured_by": "Measured by",
 }  # fmt: skip
 
 
@@ -237,9 +249,21 @@ class _New(NamedTuple):
         """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
         return self.form.get(f"lesion[{number}].id", "").strip() or default_id(number)
 
+    def at_fields(self, problems: Sequence[Problem]) -> list[Problem]:
+        """What is wrong, each at its field: a course file has no other names for two of them."""
+        moves = [name for name in self.form if name.startswith(_MOVE) and self.form[name].strip()]
+        fields = {self.form.get("id", "").strip(): "id"}
+        for number, name in enumerate(moves, start=1):
+            fields |= {f"move[{number}].{part}": name for part in ("from", "to")}
+        return [replace(one, place=fields.get(one.place, one.place)) for one in problems]
+
     def label(self, place: str) -> str:
         """What a field is called, by its name."""
         words = say()
+        if place.startswith(_MOVE):
+            due = place.removeprefix(_MOVE)
+            day = as_typed(due, words) if _DAY.fullmatch(due) else due
+            return words("Another day for {day}", day=day)
         match = _LESION.fullmatch(place)
         if match is None:
             return words(LABELS[place]) if place in LABELS else place
@@ -258,7 +282,7 @@ class _New(NamedTuple):
         is_to_see: bool = False,
     ) -> Response:
         """The form as it is filled in, with what it would lead to."""
-        words = say()
+        words, problems = say(), self.at_fields(problems)
         protocol = load_protocol(DEFAULT_PROTOCOL)
         plan = look.standing.plan if look else None
         every = [*_findings_asked(look), *(look.asked if look else ()), *asked]
@@ -281,6 +305,7 @@ class _New(NamedTuple):
             is_missing=self.form.get("act") == "add" and not is_to_see,
             unanswered=_unanswered(look) if look else [],
             labels={one.place: self.label(one.place) for one in problems},
+            moves=[(name, self.label(name)) for name in self.form if name.startswith(_MOVE)],
             problems=problems,
             wrong=by_place(problems),
         )
@@ -337,9 +362,9 @@ def course_table(
     if background := _background(form, has_commas, problems):
         table["background"] = background
     moves = [
-        {"from": name.removeprefix("move."), "to": value}
+        {"from": name.removeprefix(_MOVE), "to": value}
         for name, value in form.items()
-        if name.startswith("move.") and value.strip()
+        if name.startswith(_MOVE) and value.strip()
     ]
     if moves:
         table["move"] = moves
@@ -437,7 +462,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     moves = table.get("move")
     for move in moves if isinstance(moves, list) else []:
         if isinstance(move, dict):
-            yield f"move.{move.get('from')}", _as_typed(move.get("to"))
+            yield f"{_MOVE}{move.get('from')}", _as_typed(move.get("to"))
     lesions = table.get("lesion")
     for number, lesion in enumerate(lesions if isinstance(lesions, list) else [], start=1):
         for name, value in (lesion if isinstance(lesion, dict) else {}).items():

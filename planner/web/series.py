@@ -18,6 +18,7 @@ from planner.app.series import (
     register_cohort,
 )
 from planner.core.series.cohort import letters_cohort
+from planner.documents.language import msgid
 from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
 from planner.documents.series.report import methods, table_1
@@ -62,6 +63,11 @@ def series() -> Response:
     )
 
 
+_LABELS = {
+    "from": msgid("Begun from"), "to": msgid("Begun until"), "on": msgid("As it was on"),
+}  # fmt: skip
+
+
 def _shown(fields: Fields, status: int = 200, **found: object) -> Response:
     """The page; without what was found where nobody knows what is asked for."""
     return show(
@@ -70,6 +76,7 @@ def _shown(fields: Fields, status: int = 200, **found: object) -> Response:
         asked=request.args,
         place=place() if request.args.get("clinic") else None,
         places=places(),
+        labels={name: say()(label) for name, label in _LABELS.items()},
         problems=fields.problems,
         wrong=by_place(fields.problems),
         **found,

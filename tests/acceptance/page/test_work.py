@@ -378,7 +378,6 @@ def test_all_that_is_wrong_with_an_account_is_told_at_once(page: Served) -> None
         ("Disable", {"Account to disable": NAMES["nurse"]}, {}),
     ],
 )
-@pytest.mark.hazard("written-unseen")
 def test_an_account_is_looked_at_before_it_is_changed(
     page: Served, button: str, said: dict[str, str], again: dict[str, str]
 ) -> None:
@@ -409,6 +408,83 @@ def test_an_account_is_looked_at_before_it_is_changed(
 def accounts_of(page: Served) -> list[Account]:
     with open_database(page.url).reading() as connection:
         return [*all_accounts(connection)]
+
+
+NEW = {
+    "act": "preview", "id": "K-7", "patient.id": "P-7", "diagnosis": "x",
+    "first_visit": soon(9, "10:00"), "lesion[1].site": "knee", "lesion[1].side": "right",
+    "lesion[1].size_mm": "70", "lesion[1].ulcerated": "yes",
+}  # fmt: skip
+CLOSED = {"act": "check", "reason": "ill"}
+TOLD = [
+    # an address, what is sent to it; the field that it is told at, by its label
+    ("/courses/new", NEW | {"id": "K-1"}, "Course id", 409),
+    ("/courses/new", NEW | {"background.disease_years": "x"}, "Years of the disease", 422),
+    ("/courses/new", NEW | {f"move.{soon(16)[:10]}": "soon"}, "Another day for [^<]*", 422),
+    ("/courses/K-1/dose", CLOSED | {"lesion": "A", "mg": "9000"}, "Dose, mg", 409),
+    ("/courses/K-1/hold", CLOSED | {"on": "2020-01-06"}, "Day", 409),
+    ("/clinic", CLOSED | {"what": "open", "from": soon()[:10]}, "First day", 409),
+    ("/clinic", {"what": "open", "to": "x"}, "Why", 422),
+    ("/clinic", {"what": "book", "from": "x"}, "First visits from", 422),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "said", "label", "status"), TOLD)
+def test_what_is_wrong_is_told_at_its_field_by_its_name(
+    page: Served, path: str, said: dict[str, str], label: str, status: int
+) -> None:
+    visitor = page.signed_in("physician")
+    if said.get("what") == "book":
+        visitor.open("/clinic")
+        visitor.fill("Course file", COURSE.format(course="W-1", patient="P-9", first=soon()))
+        visitor.press("Read the file")
+        visitor.press("Put it on the list")
+    visitor.open(path)
+    assert visitor.post(path, said).status_code == status, visitor.text
+    (field,) = re.findall(rf'<label for="(f-[^"]*)">{label}</label>', visitor.page.text)
+    assert re.search(rf'<a href="#{re.escape(field)}">{label}</a>', visitor.page.text)
+    control = next(one for form in visitor.reader.forms for one in form.controls if one.id == field)
+    assert control.is_invalid
+
+
+def test_a_series_names_its_fields_as_they_are_called(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    assert visitor.open("/series?on=x").status_code == 422
+    assert ">As it was on</a>" in visitor.page.text
+    assert visitor.open("/courses/K-1/confirm").status_code == 200
+    assert visitor.post("/courses/K-1/confirm", {"act": "check"}).status_code == 422
+    assert "Finding: nothing is said" in visitor.text
+
+
+def test_no_visit_may_be_moved(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/clinic")
+    assert visitor.post("/clinic", {"what": "book", "may_move": "0"}).status_code == 200
+    assert visitor.post("/clinic", {"what": "book", "may_move": "-1"}).status_code == 422
+
+
+def test_nobody_is_taken_off_a_list_who_is_not_on_it(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    for act in ("check", "write"):
+        said = {"what": "remove", "course": "NOPE", "act": act}
+        assert visitor.post("/clinic", said).status_code == 404
+
+
+def test_a_day_has_its_weekday_wherever_it_stands(past: str) -> None:
+    """Tasks, what a closure asks, what is free instead, accounts."""
+    bare = re.compile(r"(?<!\w )\b20\d\d-\d\d-\d\d \d\d:\d\d")
+    with served(past) as page:
+        page.with_accounts()
+        visitor = page.signed_in("physician")
+        seen = [visitor.open("/tasks").status_code, bare.findall(visitor.text)]
+        assert soon(-10) in visitor.text
+        visitor.post(
+            "/clinic", CLOSED | {"what": "close", "from": soon(-3)[:10], "to": soon(18)[:10]}
+        )
+        seen += [visitor.page.status_code, bare.findall(visitor.text.split("Other clinics")[0])]
+        administrator = page.signed_in("administrator")
+        assert "Thu 2026-01-01" in (administrator.open("/accounts"), administrator.text)[1]
+    assert seen == [200, [], 409, []]
 
 
 def test_not_given_wants_a_reason(past: str) -> None:
