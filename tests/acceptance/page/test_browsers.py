@@ -110,6 +110,31 @@ def test_pages_are_sound_for_everybody(browser: Browser, there: Served, look: st
     context.close()
 
 
+def test_the_names_on_a_courses_drawings_can_be_read_on_a_telephone(
+    browser: Browser, there: Served
+) -> None:
+    """The map is moved, and not shrunk; no name of the chart lies on its lines."""
+    context = context_of(browser, there, **LOOKS["narrow"])
+    page = Looked(context).page
+    page.goto("/courses/K-1")
+    least = "one => Math.min(...[...one.querySelectorAll('text')].map("
+    least += "each => each.getBoundingClientRect().height))"
+    body = page.locator("figure.broad svg").first
+    assert body.evaluate(least) >= 8
+    chart = page.locator("figure.chart svg")
+    edge = chart.evaluate(
+        "one => Math.max(...[...one.querySelectorAll('polyline')].map("
+        "each => each.getBoundingClientRect().right))"
+    )
+    named = chart.locator("text", has_text=" mm")
+    assert named.count() > 0
+    for one in named.all():
+        box = one.bounding_box()
+        assert box is not None
+        assert box["x"] > edge
+    context.close()
+
+
 def fill_a_course(page: Page, name: str) -> None:
     """The form for a course, filled in so that it asks."""
     page.goto("/courses/new")
