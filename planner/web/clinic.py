@@ -145,7 +145,7 @@ class _Clinic(NamedTuple):
             problems=problems,
             wrong=_wrong(act, problems),
             fields=_LABELS,
-            labels={name: words(label) for name, label in _LABELS.get(act, {}).items()},
+            labels=_labels(act, there),
         )
 
 
@@ -191,6 +191,14 @@ def _wrong(act: str, problems: Sequence[Problem]) -> dict[str, Problem]:
     return by_place(problems)
 
 
+def _labels(act: str, there: Place | None) -> dict[str, str]:
+    """What the fields of the form that was sent are called."""
+    words = say()
+    found = {name: words(label) for name, label in _LABELS.get(act, {}).items()}
+    # The first file of a clinic is not another one.
+    return found if there else found | {"reason": words("Reason")}
+
+
 def _reads() -> bool:
     return may(role(), "read")
 
@@ -224,7 +232,8 @@ def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
     last = last or first
     open_clinic(database(), _id(place_there), (first, last), who, is_dry=is_dry)
     words = say()
-    return Led((words("Open again from {first} to {last}", first=first, last=last),), ())
+    days = {"first": words.typed_day(first), "last": words.typed_day(last)}
+    return Led((words("Open again from {first} to {last}", **days),), ())
 
 
 def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:

@@ -67,7 +67,7 @@ class Fields:
         """Two days, the second not before the first; None for nothing."""
         begin, end = self.day(first, must=must), self.day(last)
         if begin is not None and end is not None and end < begin:
-            problem = said("{end} is before {begin}", end=f"{end}", begin=begin)
+            problem = said("{end} is before {begin}", end=end, begin=begin)
             self.problems.append(Problem(last, problem, said("swap the days")))
         return begin, end
 

@@ -482,6 +482,14 @@ def test_a_day_has_its_weekday_wherever_it_stands(past: str) -> None:
             "/clinic", CLOSED | {"what": "close", "from": soon(-3)[:10], "to": soon(18)[:10]}
         )
         seen += [visitor.page.status_code, bare.findall(visitor.text.split("Other clinics")[0])]
+        for on, said in (
+            ("from", {"what": "open", "to": soon(-3)[:10], "reason": "x"}),
+            ("not_before", {"what": "wait", "by_date": soon(-3)[:10]}),
+        ):
+            visitor.post("/clinic", said | {on: soon()[:10]})
+            assert re.search(
+                rf"\w{{3}} {soon(-3)[:10]} is before \w{{3}} {soon()[:10]}", visitor.text
+            )
         administrator = page.signed_in("administrator")
         assert "Thu 2026-01-01" in (administrator.open("/accounts"), administrator.text)[1]
     assert seen == [200, [], 409, []]
