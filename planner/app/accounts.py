@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from planner.app.passwords import check_password, hashed
 from planner.app.roles import ROLES, Author, Role, check_may
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.said import said
-from planner.errors import InputError, NotFoundError, Problem, RefusedError
+from planner.errors import InputError, NotFoundError, Problem, RefusedError, raise_if_any
 from planner.files.fields import FieldError, check_text, nearest
 from planner.store.accounts import (
     Account,
@@ -47,34 +47,52 @@ class NewAccount(NamedTuple):
     language: str = "en"
 
 
-def add(database: Database, author: Author, new: NewAccount) -> None:
-    """A new account. Raises InputError for a name or password that is none."""
+def add(database: Database, author: Author, new: NewAccount, *, is_dry: bool = False) -> None:
+    """A new account; a dry one is looked at and not written, as all that follow.
+
+    Raises InputError with all that is wrong with its name, role and password.
+    """
     check_may(author.role, "accounts")
     with database.writing() as connection:
-        _add(connection, author, new)
+        _add(connection, author, new, is_dry=is_dry)
 
 
-def _add(connection: Connection, author: Author, new: NewAccount) -> None:
+def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: bool = False) -> None:
     lock_name(connection, "accounts")
-    name = _checked_name(new.name)
-    role = _role_of(new.role)
-    check_password(new.password)
+    wrong = [
+        *_wrong(_checked_name, new.name),
+        *_wrong(_role_of, new.role),
+        *_wrong(check_password, new.password),
+    ]
+    raise_if_any(InputError, wrong)
+    name, role = _checked_name(new.name), _role_of(new.role)
     if find_account(connection, name) is not None:
         problem = said("there is an account of that name already")
         raise RefusedError(Problem("name", problem, said("choose another name")))
+    if is_dry:
+        return
     kept, now = hashed(new.password), author.now.isoformat()
     add_account(connection, Account(name, role, new.language, kept, now, author.name, None))
     note_change(connection, author, f"account {name} added as {role}")
 
 
-def _checked_name(name: str) -> str:
+def _wrong(check: Callable[[str], object], text: str) -> tuple[Problem, ...]:
+    """What a check refuses in a text."""
+    try:
+        check(text)
+    except InputError as error:
+        return error.problems
+    return ()
+
+
+def _checked_name(name: str, field: str = "name") -> str:
     try:
         name = check_text(name).strip()
     except FieldError as error:
-        raise InputError(Problem("name", error.problem, error.fix)) from error
+        raise InputError(Problem(field, error.problem, error.fix)) from error
     if len(name) > LONGEST_NAME or not name:
         problem = said("a name has 1 to {longest_name} characters", longest_name=LONGEST_NAME)
-        raise InputError(Problem("name", problem, said("choose another name")))
+        raise InputError(Problem(field, problem, said("choose another name")))
     return name
 
 
@@ -94,50 +112,76 @@ def listed(database: Database, role: Role) -> Sequence[Account]:
         return all_accounts(connection)
 
 
-def set_role(database: Database, author: Author, name: str, role: str) -> None:
+def set_role(
+    database: Database, author: Author, name: str, role: str, *, is_dry: bool = False
+) -> None:
     """Give an account another role; its sessions end."""
-    wanted = _role_of(role)
-    _change(database, author, name, f"is now {wanted}", role=wanted)
+    wrong = _wrong(_role_of, role)
+    _change(database, author, name, f"is now {role}", wrong, is_dry=is_dry, role=role)
 
 
-def set_password(database: Database, author: Author, name: str, password: str) -> None:
+def set_password(
+    database: Database, author: Author, name: str, password: str, *, is_dry: bool = False
+) -> None:
     """Give an account another password; its sessions end."""
-    check_password(password)
-    _change(database, author, name, "has another password", password=hashed(password))
+    wrong = _wrong(check_password, password)
+    kept = "" if wrong or is_dry else hashed(password)
+    _change(database, author, name, "has another password", wrong, is_dry=is_dry, password=kept)
 
 
-def disable(database: Database, author: Author, name: str) -> None:
+def disable(database: Database, author: Author, name: str, *, is_dry: bool = False) -> None:
     """Let an account sign in no more; its sessions end."""
-    _change(database, author, name, "disabled", disabled=author.now.isoformat())
+    _change(database, author, name, "disabled", is_dry=is_dry, disabled=author.now.isoformat())
 
 
-def _change(database: Database, author: Author, name: str, what: str, **values: str) -> None:
+def _change(
+    database: Database,
+    author: Author,
+    name: str,
+    what: str,
+    wrong: Sequence[Problem] = (),
+    *,
+    is_dry: bool,
+    **values: str,
+) -> None:
+    """Change an account; `wrong` is what is wrong with its new values, told with all else."""
     check_may(author.role, "accounts")
     with database.writing() as connection:
         lock_name(connection, "accounts")
+        if wrong:
+            is_known = find_account(connection, name) is not None
+            raise InputError(*([] if is_known else [_NO_ACCOUNT]), *wrong)
         there = _known(connection, name)
-        if all(getattr(there, key) == value for key, value in values.items()):
-            raise RefusedError(
-                Problem("name", said("it is so already"), said("nothing was changed"))
-            )
-        if "disabled" in values and there.disabled is not None:
-            raise RefusedError(
-                Problem("name", said("it is disabled already"), said("nothing was changed"))
-            )
+        _check_change(connection, there, values)
+        if is_dry:
+            return
         change_account(connection, there.name, **values)
-        if not count_administrators(connection) and there.role == "administrator":
-            problem = said("it is the last administrator")
-            raise RefusedError(Problem("name", problem, said("make another administrator first")))
         end_sessions(connection, there.name)
         note_change(connection, author, f"account {there.name} {what}")
+
+
+def _check_change(connection: Connection, there: Account, values: Mapping[str, str]) -> None:
+    """Refuse what changes nothing, and what would leave no administrator."""
+    if all(getattr(there, key) == value for key, value in values.items()):
+        raise RefusedError(Problem("name", said("it is so already"), said("nothing was changed")))
+    if "disabled" in values and there.disabled is not None:
+        raise RefusedError(
+            Problem("name", said("it is disabled already"), said("nothing was changed"))
+        )
+    is_one = there.role == "administrator" and there.disabled is None
+    stays_one = "disabled" not in values and values.get("role", there.role) == there.role
+    if is_one and not stays_one and count_administrators(connection) == 1:
+        problem = said("it is the last administrator")
+        raise RefusedError(Problem("name", problem, said("make another administrator first")))
+
+
+_NO_ACCOUNT = Problem("name", said("there is no such account"), said("see the accounts"))
 
 
 def _known(connection: Connection, name: str) -> Account:
     there = find_account(connection, name)
     if there is None:
-        raise NotFoundError(
-            Problem("name", said("there is no such account"), said("see the accounts"))
-        )
+        raise NotFoundError(_NO_ACCOUNT)
     return there
 
 
@@ -181,10 +225,10 @@ def set_up(database: Database, secret: str, name: str, password: str, author: Au
         remove_secrets(connection, SETUP)
 
 
-def make_token(database: Database, author: Author, name: str) -> str:
+def make_token(database: Database, author: Author, name: str, *, is_dry: bool = False) -> str:
     """A token by which a program reads; it is shown this once."""
     check_may(author.role, "accounts")
-    name = _checked_name(name)
+    name = _checked_name(name, "program")
     token = secrets.token_urlsafe(_SECRET_BYTES)
     with database.writing() as connection:
         lock_name(connection, "accounts")
@@ -193,21 +237,25 @@ def make_token(database: Database, author: Author, name: str) -> str:
             raise RefusedError(
                 Problem("program", problem, said("withdraw it, or choose another name"))
             )
+        if is_dry:
+            return ""
         now = author.now.isoformat()
         add_secret(connection, Secret(digest_of(token), PROGRAM, name, now, author.name))
         note_change(connection, author, f"token {name} made")
     return token
 
 
-def withdraw_token(database: Database, author: Author, name: str) -> None:
+def withdraw_token(database: Database, author: Author, name: str, *, is_dry: bool = False) -> None:
     """Let a program read no more."""
     check_may(author.role, "accounts")
     with database.writing() as connection:
-        if not remove_secrets(connection, PROGRAM, name):
+        if all(one.name != name for one in secrets_of(connection, PROGRAM)):
             raise NotFoundError(
                 Problem("program", said("there is no such token"), said("see the tokens"))
             )
-        note_change(connection, author, f"token {name} withdrawn")
+        if not is_dry:
+            remove_secrets(connection, PROGRAM, name)
+            note_change(connection, author, f"token {name} withdrawn")
 
 
 def tokens(database: Database, role: Role) -> Sequence[Secret]:

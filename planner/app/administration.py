@@ -42,7 +42,7 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.plan import Observed, PlannedEvaluation, PlannedInjection, PlannedVisit
 from planner.core.plan.planning import lesion_problems
 from planner.core.protocol.protocol import Observation
-from planner.core.values.formatting import listing, mg_per_ml, plain, typed_moment
+from planner.core.values.formatting import listing, mg_per_ml, plain, shown_moment
 from planner.core.values.quantities import Dose, Volume
 from planner.core.values.said import said
 from planner.errors import (
@@ -423,11 +423,11 @@ def moved(standing: Standing, number: int, to: datetime) -> Moved:
     if shut := opening.shut(wall, stay):
         raise InputError(Problem("to", shut, said("choose another time")))
     if not opening.has_room(wall, stay):
-        near = listing([typed_moment(one) for one in islice(opening.free_near(wall, stay), 3)])
+        near = listing([shown_moment(one) for one in islice(opening.free_near(wall, stay), 3)])
         raise RefusedError(
             Problem(
                 "to",
-                said("no room at {wall}", wall=typed_moment(wall)),
+                said("no room at {wall}", wall=shown_moment(wall)),
                 said("free: {near}", near=near),
             )
         )

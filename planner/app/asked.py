@@ -10,6 +10,7 @@ from planner.app.roles import Answer, Author
 from planner.core.followup.questions import Question
 from planner.core.plan.course import Confirmation
 from planner.core.plan.findings import Finding
+from planner.core.values.said import said
 from planner.errors import NotAllowedError, NotConfirmedError, Problem
 
 
@@ -73,7 +74,7 @@ def check_answered(asked: Iterable[Asked], author: Author) -> None:
     left = [one for one in asked if not is_answered(one, author)]
     theirs = [one for one in left if not one.is_fact]
     if theirs and author.role != "physician":
-        fix = f"a {author.role} cannot confirm it: ask a physician"
+        fix = said("a {role} cannot confirm it: ask a physician", role=said(author.role))
         raise NotAllowedError(*(replace(one.problem, fix=fix) for one in theirs))
     if left:
         raise AskedError(*left)

@@ -15,7 +15,7 @@ from planner.app.statistics import cell_of
 from planner.core.followup.events import Event, Rearranged, Told
 from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, visit_page
 from planner.core.plan.plan import PlannedVisit
-from planner.core.values.formatting import typed_moment
+from planner.core.values.formatting import shown_moment
 from planner.store.clinics import Place
 from planner.store.histories import pages_of_issue, read_course
 from planner.store.standing import Standing
@@ -97,9 +97,9 @@ def _has_visits(event: Event) -> bool:
 
 def _call(standing: Standing, number: int, was: datetime, now: datetime | None, why: str) -> Call:
     course, patient = standing.record.course, standing.record.patient
-    to = typed_moment(now) if now else ""
+    to = shown_moment(now) if now else ""
     name = patient.name or ""
-    return Call(course, patient.id or "", name, number, typed_moment(was), to, why)
+    return Call(course, patient.id or "", name, number, shown_moment(was), to, why)
 
 
 def call_rows(calls: Sequence[Call]) -> bytes:

@@ -33,6 +33,7 @@ from planner.core.followup.questions import (
 from planner.core.followup.settling import TOO_NEAR, settle, unlawful
 from planner.core.plan.appointments import Named
 from planner.core.plan.findings import AGAINST_TREATMENT, Finding
+from planner.core.values.said import said
 from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
 from planner.store.histories import Record
 from planner.store.standing import Standing
@@ -63,11 +64,11 @@ def step(before: Standing, event: Event, author: Author) -> Step:
     facts = [Asked.of_question(one) for one in _asked(before, after, event, author)]
     new = list(_to_confirm(before, after, event, author))
     asked = (*facts, *map(Asked.of_finding, new))
-    said = answered(facts, author)
-    if said:
+    words_for_facts = answered(facts, author)
+    if words_for_facts:
         # The word stands with each finding that it confirms; for what was asked, in the reason.
         reason = "; ".join(part for part in (author.reason, author.confirm) if part)
-        entry = entry._replace(reason=reason, answered=said)
+        entry = entry._replace(reason=reason, answered=words_for_facts)
     entry = entry._replace(reason=kept_reason(record, entry.reason))
     words = tuple(
         confirmation(one, author) for one in new if is_answered(Asked.of_finding(one), author)
@@ -190,7 +191,7 @@ def _to_confirm(
             yield from (one for one in new if one.code in ASKED_AT_ONCE)
         return
     errors = [one for one in new if one.severity == "error"]
-    fix = "ask for something else"
+    fix = said("ask for something else")
     raise_if_any(NotConfirmedError, (Problem(one.code, one.alone, fix) for one in errors))
     yield from new
 

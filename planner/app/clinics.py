@@ -21,7 +21,7 @@ from planner.core.calendar.closure_ranges import closed_besides
 from planner.core.followup.questions import Question
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
-from planner.core.values.formatting import count, listing, typed_moment
+from planner.core.values.formatting import count, listing, shown_moment
 from planner.core.values.said import Said, joined, said
 from planner.errors import MovedOnError, Problem, RefusedError, located
 from planner.store.clinics import (
@@ -360,7 +360,7 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             "course {course}, visit {n} on {start} was not recorded",
             course=course,
             n=visit,
-            start=typed_moment(when),
+            start=shown_moment(when),
         )
         yield _fact("not-recorded", "", text, said("record it first"))
     for one in outcome.moves:
@@ -368,8 +368,8 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             "course {course}, visit {n}: {first} to {second}",
             course=one.course,
             n=one.visit,
-            first=typed_moment(one.stood),
-            second=typed_moment(one.to) if one.to else said("no day"),
+            first=shown_moment(one.stood),
+            second=shown_moment(one.to) if one.to else said("no day"),
         )
         yield _fact("visit-moves", "", text, said("tell the patient"))
     if outcome.hidden:
@@ -381,7 +381,7 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             n=one.visit,
             due=one.due,
         )
-        free = listing([typed_moment(each) for each in one.choices], "or")
+        free = listing([shown_moment(each) for each in one.choices], "or")
         fix = said("free: {free}", free=free) if free else said("see the course")
         yield _fact("no-open-day", "", text, fix)
     for drawn in outcome.draw_ups:

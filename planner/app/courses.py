@@ -42,11 +42,11 @@ from planner.core.plan.calendar_ids import KEY_BYTES
 from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
 from planner.core.protocol.protocol import SULFITE_ALLERGY
-from planner.core.values.said import Said, said
+from planner.core.values.said import Said, joined, said
 from planner.documents.document_set import typed_texts
-from planner.documents.event_wording import told
+from planner.documents.event_wording import told_in
+from planner.documents.language import Unspoken
 from planner.documents.printable import check_printable
-from planner.documents.wording import ENGLISH
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions
@@ -340,14 +340,15 @@ def check_revision(standing: Standing, wanted: int | None) -> None:
     now = standing.state.revision
     if wanted is None or wanted == now:
         return
+    protocol = standing.record.protocol
     since = [
-        f"{told(one.event, ENGLISH)}, by {one.by}"
+        said("{what}, by {by}", what=told_in(protocol, one.event, Unspoken()), by=one.by)
         for one in changes_after(standing.record.entries, wanted)
     ]
     course = standing.record.course
     text = said("you changed revision {wanted}; it is at revision {now}", wanted=wanted, now=now)
     if since:
-        text = said("{text} ({since})", text=text, since="; ".join(since))
+        text = said("{text} ({since})", text=text, since=joined(since, "; "))
     raise MovedOnError(Problem(course, text, said("read it again and repeat the change")))
 
 

@@ -36,6 +36,7 @@ from planner.core.plan.planning import plan_course
 from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.laying_out import Distance, Movable
 from planner.core.values.days import LAST_DAY, ONE_DAY
+from planner.core.values.formatting import shown_day
 from planner.core.values.said import joined, said
 from planner.errors import (
     InputError,
@@ -111,7 +112,7 @@ def wait_for(
         place = read_place(connection, clinic)
         today = wall_now(place, author.now).date()
         if bounds.last is not None and bounds.last < today:
-            problem = said("{last} is over", last=f"{bounds.last}")
+            problem = said("{last} is over", last=shown_day(bounds.last))
             raise InputError(Problem("by_date", problem, said("name a day to come")))
         one, content = _read(file, place, author, bounds)
         check_new(connection, one.course.id)
@@ -179,14 +180,21 @@ def waiting_listed(database: Database, role: Role, clinic: str) -> list[Waiting]
         return waiting_at(connection, read_place(connection, clinic).id)
 
 
-def take_off(database: Database, clinic: str, course: str, author: Author) -> None:
-    """Take a course off a clinic's waiting list. Raises NotFoundError where it does not wait."""
+def take_off(
+    database: Database, clinic: str, course: str, author: Author, *, is_dry: bool = False
+) -> None:
+    """Take a course off a clinic's waiting list; a dry one writes nothing.
+
+    Raises NotFoundError where it does not wait.
+    """
     check_may(author.role, "waiting")
     with database.writing() as connection:
         found = find_waiting(connection, course)
         if found is None or found.clinic != clinic:
             problem = said("no course {course} waits there", course=shown(course))
             raise NotFoundError(Problem("course", problem, said("see the waiting list")))
+        if is_dry:
+            return
         remove_waiting(connection, course)
         note_change(connection, author, "taken off the waiting list", course)
 

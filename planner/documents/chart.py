@@ -16,7 +16,6 @@ from planner.documents.wording import after
 WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
 _LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
-_NAME_MM = 28.0  # what the name of a case takes
 _WEEK_MM = 11.0  # what the name of a week takes
 # Room to draw a lesion that grew.
 TOP_PERCENT = 125
@@ -98,20 +97,12 @@ def _own_points(plan: Plan, last: Fraction) -> Iterator[tuple[str, list[Point]]]
 
 
 def _labels(ends: Sequence[tuple[Point, str]]) -> Iterator[str]:
-    """The names right of where the lines end, apart from one another."""
-    columns: list[list[tuple[Point, str]]] = []
-    for end in sorted(ends):
-        if columns and end[0][0] - columns[-1][-1][0][0] < _NAME_MM:
-            columns[-1].append(end)
-        else:
-            columns.append([end])
-    for column in columns:
-        x = max(point[0] for point, _ in column)
-        column.sort(key=lambda end: end[0][1])
-        heights = spread([point[1] for point, _ in column], _TOP, _BOTTOM - 1, _LABEL_GAP_MM)
-        for (point, name), height in zip(column, heights, strict=True):
-            yield rule((point[0] + 0.5, point[1]), (x + 3, height), 0.15)
-            yield words((x + 3.5, height + 1), name, "start", _LETTERS_MM)
+    """The names right of the chart, where no line runs, apart from one another."""
+    column = sorted(ends, key=lambda end: (end[0][1], end[0][0]))
+    heights = spread([point[1] for point, _ in column], _TOP, _BOTTOM - 1, _LABEL_GAP_MM)
+    for (point, name), height in zip(column, heights, strict=True):
+        yield rule((point[0] + 0.5, point[1]), (_RIGHT + 3, height), 0.15)
+        yield words((_RIGHT + 3.5, height + 1), name, "start", _LETTERS_MM)
 
 
 def _name(case: ReferenceCase, say: Language) -> str:

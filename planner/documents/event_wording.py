@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import singledispatch
 
 from planner.core.followup.events import (
@@ -29,8 +31,13 @@ from planner.core.followup.events import (
     Told,
 )
 from planner.core.plan.appointments import Named
+from planner.core.protocol.protocol import Protocol
+from planner.core.values.formatting import NBSP
+from planner.core.values.said import joined
 from planner.documents.language import Language
 from planner.documents.wording import ending_words
+
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @singledispatch
@@ -46,18 +53,48 @@ def _(event: Planned, say: Language) -> str:
 
 @told.register
 def _(event: Given, say: Language) -> str:
-    what = "; ".join(_injected(one, say) for one in event.injections)
+    what = joined([_injected(one, say) for one in event.injections], "; ")
     noted = [say("given {moment}: {what}", moment=say.moment(event.at), what=what)]
     if event.lot:
         noted.append(say("lot {lot}", lot=event.lot))
     if event.expiry:
         noted.append(say("expiry {expiry}", expiry=event.expiry))
     for one in event.observed:
-        value = say.asked(one.value) if one.value in ("yes", "no") else one.value
-        what = f"{say.asked(one.observation)} {value}"
-        of = say("lesion {lesion}", lesion=one.lesion) if one.lesion else ""
-        noted.append(f"{of} {what}".strip())
-    return ", ".join(noted)
+        of = [say("lesion {lesion}", lesion=one.lesion)] if one.lesion else []
+        noted.append(joined([*of, say.asked(one.observation), _observed(one.value, say)], " "))
+    return joined(noted)
+
+
+def _observed(value: str, say: Language) -> str:
+    """What was noted: a yes or no, a figure with its unit where that is known, a text."""
+    if value in ("yes", "no"):
+        return say.asked(value)
+    number, blank, unit = value.partition(NBSP)
+    if _DECIMAL.fullmatch(number):
+        return joined([say.number(Decimal(number)), *([unit] if blank else [])], NBSP)
+    return value
+
+
+def told_in(protocol: Protocol, event: Event, say: Language) -> str:
+    """As `told`, with the units of what the protocol lets be noted."""
+    return told(_with_units(event, protocol), say)
+
+
+def _with_units(event: Event, protocol: Protocol) -> Event:
+    if isinstance(event, Corrected) and event.instead is not None:
+        instead = _with_units(event.instead, protocol)
+        assert isinstance(instead, Given | Evaluated)
+        return event._replace(instead=instead)
+    if not isinstance(event, Given):
+        return event
+    units = {one.id: one.unit for one in protocol.observations if one.unit}
+    observed = (
+        one._replace(value=f"{one.value}{NBSP}{units[one.observation]}")
+        if one.observation in units
+        else one
+        for one in event.observed
+    )
+    return event._replace(observed=tuple(observed))
 
 
 def _injected(one: Injected, say: Language) -> str:
@@ -76,7 +113,7 @@ def _injected(one: Injected, say: Language) -> str:
         noted.append(say("pain after {n}/10", n=say.number(one.pain_after)))
     if one.complication:
         noted.append(say("complication: {said}", said=one.complication))
-    return ", ".join(noted)
+    return joined(noted)
 
 
 @told.register
@@ -92,7 +129,7 @@ def _(event: Evaluated, say: Language) -> str:
         noted.append(say("ulcerated") if event.ulcerated else say("not ulcerated"))
     if event.pain is not None:
         noted.append(say("pain {n}/10", n=say.number(event.pain)))
-    return ", ".join([said, *noted])
+    return joined([said, *noted])
 
 
 @told.register
@@ -138,7 +175,7 @@ def _(event: DoseChanged, say: Language) -> str:
 @told.register
 def _(event: LesionAdded, say: Language) -> str:
     lesion = event.lesion
-    site = " ".join(say.site(part) for part in (lesion.side, lesion.site) if part)
+    site = joined([say.site(part) for part in (lesion.side, lesion.site) if part], " ")
     return say(
         "lesion {lesion} added ({site}, {size}), from {day}",
         lesion=lesion.id,
@@ -197,7 +234,8 @@ def _(event: Rearranged, say: Language) -> str:
         for one in event.visits
     ]
     drawn = [say("drawn up anew")] if event.drawn_anew else []
-    return say("the clinic changed: {what}", what="; ".join([*moved, *drawn]) or say("its papers"))
+    what = joined([*moved, *drawn] or [say("its papers")], "; ")
+    return say("the clinic changed: {what}", what=what)
 
 
 @told.register
@@ -224,7 +262,8 @@ def _appointments(names: Iterable[Named], say: Language) -> str:
     groups: dict[tuple[str, int], list[str]] = {}
     for one in names:
         groups.setdefault((one.purpose, one.number), []).append(one.lesion)
-    return "; ".join(
+    told_of = [
         say("{what} {n} of {lesions}", what=say(purpose), n=number, lesions=", ".join(lesions))
         for (purpose, number), lesions in groups.items()
-    )
+    ]
+    return joined(told_of, "; ")

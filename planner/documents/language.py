@@ -14,15 +14,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Literal, SupportsFloat
+from typing import Literal, SupportsFloat, cast
 
 from planner.core.values import formatting
 from planner.core.values.formatting import NBSP
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.quantities import Number
-from planner.core.values.said import Part, Said, said
+from planner.core.values.said import Part, Said, figure, said, term
 
 _FIGURE = re.compile(rf"(?<![\w.,])(\d+)\.(\d+)(?=[ {NBSP}](?:mg/mL|mg|mL|mm|%))")
+# A blank before a unit that may be typed too.
+NARROW = "\u202f"
 # A figure and its unit, as a protocol's text may have them.
 _PARTED = re.compile(r"(?<=\d) (?=(?:mg/mL|mg|mL|mm|%)(?!\w))")
 
@@ -145,6 +147,10 @@ class Language:
         if not isinstance(text, Said):
             known = self._word(text)
             return known if known != text else self._told(_taken_apart(text))
+        if text.context == "typed":
+            # As its field reads it, whatever the mark of the language: that is put where it finds
+            # a figure before a blank of ours.
+            return text.replace(" ", NARROW) if self._mark != "." else str(text)
         if text.context:
             return self._catalogue.pgettext(text.context, text.template)
         if not text.places:
@@ -188,6 +194,46 @@ class PageLanguage(Language):
         told = english if self.code == "en" else self._told(text)
         kept = told if _numbers(told) == _numbers(english) else english
         return self._figures(_PARTED.sub(NBSP, kept))
+
+
+class Unspoken(Language):
+    """No language yet: what is said as the core says it, for whoever shows it in one."""
+
+    def __init__(self) -> None:
+        """As English, whose words it is made of."""
+        super().__init__("en")
+
+    def __call__(self, text: str, **places: object) -> str:
+        """The text with its parts."""
+        return said(text, **cast("dict[str, Part]", places))
+
+    def site(self, name: str) -> str:
+        """A site or side, as a word of the vocabulary."""
+        return term("site", name)
+
+    def asked(self, name: str) -> str:
+        """What the protocol asks, or lets be noted."""
+        return term("asked", name)
+
+    def sentence(self, text: str) -> str:
+        """What is said already."""
+        return text
+
+    def number(self, value: Number) -> str:
+        """A figure without a unit."""
+        return figure(formatting.number(value), "")
+
+    def day(self, value: date) -> str:
+        """A day, written as whoever shows it writes days."""
+        return said("{at}", at=value)
+
+    def moment(self, value: datetime) -> str:
+        """A day with its hour."""
+        return self.day(value)
+
+    def listing(self, items: list[str]) -> str:
+        """`A, B and C`."""
+        return formatting.listing(items)
 
 
 def _numbers(text: str) -> list[str]:

@@ -26,7 +26,7 @@ MG = Bounds("mg", 0, MOST_MG)
 ML = Bounds("mL", 0, MOST_ML)
 SIZE_MM = Bounds("mm", 0, MOST_MM, above=False)
 START_MM = Bounds("mm", 0, MOST_MM)
-VAS = Bounds("of 10", 0, MOST_PAIN, above=False)
+VAS = Bounds(said("of 10"), 0, MOST_PAIN, above=False)
 
 
 def check_bounds(figure: Decimal, bounds: Bounds, place: str) -> Decimal:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from planner.core.values.said import said
+from planner.core.values.said import said, term
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.course import MOST_LESIONS, DoseMg
 from planner.files.fields import FieldError, check_exact, nearest, shown
@@ -209,7 +209,8 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
     if match is None:
         if _GROUPED.search(text):
             raise _thousands(text)
-        fix = said("write it as {text}", text=_example(text, unit))
+        example = term("typed", _example(text, unit, has_commas))
+        fix = said("write it as {text}", text=example)
         raise FieldError(said("{text} is not a number", text=shown(text)), fix)
     digits, mark, named = match[1], match[2], match[3]
     if named and named.casefold() != unit.casefold():
@@ -223,11 +224,12 @@ def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
     return Decimal(digits.replace(",", "."))
 
 
-def _example(text: str, unit: str) -> str:
+def _example(text: str, unit: str, has_commas: bool) -> str:
     """What was meant, where only the nought is missing; else a figure that the unit has."""
+    mark = "," if has_commas else "."
     if re.fullmatch(r"[.,]\d+", text.strip()):
-        return f"0.{text.strip()[1:]}"
-    return f"{_EXAMPLES.get(unit, '12.5')} {unit}".strip()
+        return f"0{mark}{text.strip()[1:]}"
+    return f"{_EXAMPLES.get(unit, '12.5').replace('.', mark)} {unit}".strip()
 
 
 def _thousands(text: str) -> FieldError:

@@ -126,14 +126,9 @@ def _add(page: Flask, route: Route) -> None:
 def _with_clinic(endpoint: str, values: dict[str, Any]) -> None:
     """Links stay with the clinic that is looked at, or that of the course."""
     wanted = g.get("clinic_wanted") or request.args.get("clinic")
-    if endpoint in _OF_CLINIC and wanted:
+    route: Route | None = current_app.config["ROUTES"].get(endpoint)
+    if wanted and route is not None and route.of_clinic:
         values.setdefault("clinic", wanted)
-
-
-_OF_CLINIC = (
-    "day", "home", "week", "tasks", "clinic", "course_new", "day_papers", "day_paper", "print_day",
-    "course_list", "account", "accounts", "audit",
-)  # fmt: skip
 
 
 def _route() -> Route | None:

@@ -18,7 +18,7 @@ from planner.app.roles import Answer, Author
 from planner.core.plan.findings import CODES
 from planner.core.values.said import said
 from planner.documents.language import Language
-from planner.errors import InputError, PlannerError, Problem
+from planner.errors import Problem
 from planner.store.standing import Standing
 from planner.web.entrance import kept_fields
 from planner.web.guard import SAFE
@@ -68,20 +68,18 @@ def ticked(form: Form) -> frozenset[Answer]:
 
 
 def answering(form: Form, reason: str | None = None) -> Author:
-    """Who makes a change, with what was said to its questions. Raises InputError without a why."""
-    answers = ticked(form)
+    """Who makes a change, with what was said to its questions; without a why to none of them."""
     why = form.get("confirm_reason", "").strip()
-    if answers and not why:
-        problem = Problem(
-            "confirm_reason", said("nothing is said"), said("say why it is so all the same")
-        )
-        raise InputError(problem)
-    return author()._replace(reason=reason, confirm=why or None, answers=answers)
+    return author()._replace(reason=reason, confirm=why or None, answers=ticked(form))
 
 
-def lacks_why(error: PlannerError) -> bool:
-    """Whether something was ticked, and nobody said why: what was asked stays to be seen."""
-    return any(one.place == "confirm_reason" for one in error.problems)
+def unsaid_why(form: Form) -> list[Problem]:
+    """What is wrong where something is ticked, and nobody says why."""
+    if not ticked(form) or form.get("confirm_reason", "").strip():
+        return []
+    return [
+        Problem("confirm_reason", said("nothing is said"), said("say why it is so all the same"))
+    ]
 
 
 def questions(asked: Iterable[Asked], form: Form, words: Language) -> list[ShownQuestion]:

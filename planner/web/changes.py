@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
@@ -24,9 +25,9 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.plan import ENDINGS
 from planner.core.values.formatting import capital
 from planner.core.values.quantities import Dose
-from planner.core.values.said import said
+from planner.core.values.said import Said, said
 from planner.documents.change_slip import changes_between
-from planner.documents.event_wording import told
+from planner.documents.event_wording import told_in
 from planner.documents.language import Language
 from planner.errors import (
     InputError,
@@ -45,10 +46,10 @@ from planner.web.asking import (
     answering,
     if_revision,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
+    unsaid_why,
 )
 from planner.web.courses import head_of
 from planner.web.fields import YES_NO, Fields, by_place
@@ -270,7 +271,7 @@ def _recorded(standing: Standing) -> list[tuple[str, str]]:
     """What was given or seen, each by its event, the newest first."""
     words = say()
     return [
-        (str(one.number), f"{one.number}: {told(one.event, words)}")
+        (str(one.number), f"{one.number}: {told_in(standing.record.protocol, one.event, words)}")
         for one in reversed(standing.record.entries)
         if isinstance(one.event, Given | Evaluated)
     ]
@@ -348,7 +349,8 @@ def _last_entry(standing: Standing, _visit: int | None, _form: Form) -> str:
     except RefusedError:
         return words("Nothing is left to be withdrawn.")
     entry = standing.record.entries[number - 1]
-    return words("{what}, entered by {by}", what=told(entry.event, words), by=entry.by)
+    what = told_in(standing.record.protocol, entry.event, words)
+    return words("{what}, entered by {by}", what=what, by=entry.by)
 
 
 def _only_reason(_standing: Standing, _visit: int | None) -> Sequence[Field]:
@@ -442,6 +444,7 @@ class _Shown(NamedTuple):
             return redirect(self.back(), 303)
         fields = fields_of(self.standing, form)
         reason = fields.text("reason", must=self.of.has_reason)
+        led, seen, lacking = None, "", unsaid_why(form)
         try:
             revision = if_revision(form, self.standing)
             make = self.of.make(self.standing, fields, self.visit)
@@ -449,37 +452,39 @@ class _Shown(NamedTuple):
             who = answering(form, reason)
             led = preview_of(self.standing, [make], who)
             seen = self.seen(form, led)
-            if form.get("act") == "write" and form.get("seen") == seen:
+            if form.get("act") == "write" and form.get("seen") == seen and not lacking:
                 return self.written(make, who, revision)
-            return self.form(form, 409 if led.asked else 200, led=led, seen=seen)
+            status = 422 if lacking else 409 if led.asked else 200
+            return self.form(form, status, led=led, seen=seen, problems=lacking)
         except (NotAllowedError, ServiceError):
             raise
+        except AskedError:
+            # What is asked stands as boxes to tick, and in no list of what is wrong.
+            return self.form(form, 409, led=led, seen=seen)
         except PlannerError as error:
             # The same form may have come twice at once, by one press too many.
-            return redirect(self.back(), 303) if is_done() else self.refused(form, error)
+            if is_done():
+                return redirect(self.back(), 303)
+            # What is not found may be what somebody typed: the number of a visit.
+            status = 422 if isinstance(error, InputError | NotFoundError) else 409
+            problems = map(self.at_field, error.problems)
+            return self.form(form, status, problems=[*problems, *lacking])
+
+    def at_field(self, problem: Problem) -> Problem:
+        """What is wrong, at the field of a dose or a day that it is about, if it names no field."""
+        names = [one.name for one in self.of.fields(self.standing, self.visit)]
+        about: Iterable[str] = ()
+        if problem.place.startswith("dose-"):
+            about = ("mg", "dose")
+        elif not problem.place and isinstance(problem.problem, Said):
+            about = problem.problem.places
+        field = next((one for one in about if one in names), problem.place)
+        return replace(problem, place=field)
 
     def seen(self, form: Form, led: Changed) -> str:
         """What stands for a form and what it leads to."""
         there = (self.standing.record.course, self.visit, self.standing.state.revision)
         return seen_of(form, *there, *what_changes(led, say()), *led.asked)
-
-    def refused(self, form: Form, error: PlannerError) -> Response:
-        """The form with what is wrong, or asked; what was filled in stays."""
-        # What is not found may be what somebody typed: the number of a visit.
-        status = 422 if isinstance(error, InputError | NotFoundError) else 409
-        if not isinstance(error, AskedError) and not lacks_why(error):
-            return self.form(form, status, problems=error.problems)
-        led = self.led_again(form)
-        # What is asked stands as boxes to tick, and in no list of what is wrong.
-        problems = () if isinstance(error, AskedError) else error.problems
-        return self.form(form, status, led=led, seen=self.seen(form, led), problems=problems)
-
-    def led_again(self, form: Form) -> Changed:
-        """What it would lead to, where something that it asks was not answered."""
-        fields = fields_of(self.standing, form)
-        make = self.of.make(self.standing, fields, self.visit)
-        who = author()._replace(reason=fields.text("reason"))
-        return preview_of(self.standing, [make], who)
 
     def written(self, make: Make, who: Author, revision: int) -> Response:
         """Write it, and go back to the course."""
@@ -514,7 +519,7 @@ class _Shown(NamedTuple):
             can_write=led is not None and can_write(led),
             is_missing=form.get("act") == "write",
             about=self.of.about(self.standing, self.visit, form),
-            labels={one.name: words(one.label) for one in fields},
+            labels={one.name: words(one.label) for one in fields if one.kind != "note"},
             led_to=led_to(led, words) if led else [],
             questions=questions(led.asked if led else (), form, words),
             problems=problems,
@@ -546,7 +551,8 @@ def led_to(led: Changed, words: Language) -> list[str]:
 
 def what_changes(led: Changed, words: Language) -> list[str]:
     """What changes lead to, whatever of it is confirmed."""
-    lines = [told(one.event, words) for one in led.entries]
+    protocol = led.after.record.protocol
+    lines = [told_in(protocol, one.event, words) for one in led.entries]
     for what, was, then in changes_between(led.before.plan, led.after.plan, words):
         before = "" if was == "\u2013" else f" ({words('before: {was}', was=was)})"
         lines.append(f"{what}: {then}{before}")

@@ -18,6 +18,7 @@ from planner.app.roles import Author, check_may, may
 from planner.app.waiting import FirstDays, book, take_off, wait_for, waiting_listed
 from planner.core.calendar.clinic import KINDS, Closure
 from planner.core.values.said import said
+from planner.documents.language import msgid
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -32,10 +33,10 @@ from planner.web.asking import (
     Form,
     answering,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
+    unsaid_why,
 )
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
@@ -47,7 +48,7 @@ pages = Pages()
 _MOST_MOVES = 200
 
 
-@pages.form("/clinic", may="clinic-read")
+@pages.form("/clinic", may="clinic-read", of_clinic=True)
 def clinic() -> Response:
     """The clinic as it stands; closing days of it."""
     form = sent_form()
@@ -77,31 +78,39 @@ class _Clinic(NamedTuple):
         """A form that was sent: looked at, or written if it was looked at before."""
         kind, run = _ACTS[act]
         check_may(role(), kind)
-        fields = Fields(form, has_commas=False)
-        who, led, seen = author(), None, ""
         if is_done():
             return redirect(url_for("clinic"), 303)
+        fields, led, seen, lacking = Fields(form, has_commas=False), None, "", unsaid_why(form)
+        who = answering(form, fields.text("reason", must=act not in _WITHOUT_REASON))
         try:
-            reason = fields.text("reason", must=act not in _WITHOUT_REASON)
-            who = who._replace(reason=reason)
-            who = answering(form, reason)
             led = run(self.place, fields, who, True)
+            fields.check()
             seen = seen_of(form, self.place.id if self.place else "", *led.lines, *led.asked)
-            if form.get("act") == "write" and form.get("seen") == seen:
+            if form.get("act") == "write" and form.get("seen") == seen and not lacking:
                 run(self.place, fields, who, False)
                 return redirect(url_for("clinic"), 303)
-            return self.shown(form, 409 if led.asked else 200, act=act, led=led, seen=seen)
-        except (NotAllowedError, NotFoundError, ServiceError):
+            status = 422 if lacking else 409 if led.asked else 200
+            return self.shown(form, status, act=act, led=led, seen=seen, problems=lacking)
+        except (NotAllowedError, ServiceError):
             raise
         except AskedError:
             return self.shown(form, 409, act=act, led=led, seen=seen)
         except PlannerError as error:
             if is_done():
                 return redirect(url_for("clinic"), 303)
-            status = 422 if isinstance(error, InputError) else 409
-            if lacks_why(error):
-                led = run(self.place, fields, who, True)
-            return self.shown(form, status, act=act, led=led, seen=seen, problems=error.problems)
+            return self.refused(form, act, error, [*fields.problems, *lacking])
+
+    def refused(
+        self, form: Form, act: str, error: PlannerError, others: Sequence[Problem]
+    ) -> Response:
+        """The form with all that is wrong in it; what was filled in stays."""
+        if isinstance(error, NotFoundError):
+            raise error
+        status = 422 if isinstance(error, InputError) else 409
+        # What stands against days is told at the first of them.
+        told = (replace(one, place="from") if one.place == "on" else one for one in error.problems)
+        problems = [*dict.fromkeys([*told, *others])]
+        return self.shown(form, status, act=act, problems=problems)
 
     def shown(
         self,
@@ -114,7 +123,7 @@ class _Clinic(NamedTuple):
         problems: Sequence[Problem] = (),
     ) -> Response:
         """The page of the clinic, with a form as it is filled in."""
-        there = self.place
+        there, words = self.place, say()
         waiting = waiting_listed(database(), role(), there.id) if there and _reads() else []
         if _reads():
             # Both name patients or their courses.
@@ -132,9 +141,11 @@ class _Clinic(NamedTuple):
             act=act,
             led=led,
             seen=seen,
-            questions=questions(led.asked, form, say()) if led else [],
+            questions=questions(led.asked, form, words) if led else [],
             problems=problems,
             wrong=_wrong(act, problems),
+            fields=_LABELS,
+            labels=_labels(act, there),
         )
 
 
@@ -150,6 +161,23 @@ def _changes(place: Place) -> list[tuple[ClinicEvent, Closure | None]]:
     ]
 
 
+# What the fields of each form are called.
+_LABELS: dict[str, dict[str, str]] = {
+    "close": {
+        "from": msgid("From"), "to": msgid("To"), "hours": msgid("Hours"),
+        "kind": msgid("Only less of"), "less": msgid("How many less"), "reason": msgid("Reason"),
+    },
+    "open": {"from": msgid("First day"), "to": msgid("Last day"), "reason": msgid("Why")},
+    "book": {
+        "from": msgid("First visits from"), "to": msgid("First visits to"),
+        "may_move": msgid("Visits that may be moved"),
+    },
+    "wait": {
+        "course_file": msgid("Course file"), "not_before": msgid("Not before"),
+        "by_date": msgid("By date"),
+    },
+    "put": {"file": msgid("Clinic file"), "reason": msgid("Why another file")},
+}  # fmt: skip
 # The fields that hold a whole file: what is wrong in one is wrong with its field.
 _FILES = {"put": "file", "wait": "course_file"}
 
@@ -159,9 +187,16 @@ def _wrong(act: str, problems: Sequence[Problem]) -> dict[str, Problem]:
     own = ("reason", "confirm_reason", "not_before", "by_date")
     if act in _FILES:
         of_form = [replace(one, place=_FILES[act]) for one in problems if one.place not in own]
-    else:
-        of_form = [replace(one, place="from") for one in problems if one.place == "on"]
-    return by_place([*problems, *of_form])
+        return by_place([*problems, *of_form])
+    return by_place(problems)
+
+
+def _labels(act: str, there: Place | None) -> dict[str, str]:
+    """What the fields of the form that was sent are called."""
+    words = say()
+    found = {name: words(label) for name, label in _LABELS.get(act, {}).items()}
+    # The first file of a clinic is not another one.
+    return found if there else found | {"reason": words("Reason")}
 
 
 def _reads() -> bool:
@@ -197,7 +232,8 @@ def _open(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
     last = last or first
     open_clinic(database(), _id(place_there), (first, last), who, is_dry=is_dry)
     words = say()
-    return Led((words("Open again from {first} to {last}", first=first, last=last),), ())
+    days = {"first": words.typed_day(first), "last": words.typed_day(last)}
+    return Led((words("Open again from {first} to {last}", **days),), ())
 
 
 def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
@@ -207,7 +243,7 @@ def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led
 
 def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("from", "to"))
-    may_move = fields.whole("may_move") or 0
+    may_move = fields.whole("may_move", least=0) or 0
     fields.check()
     made = book(database(), _id(place_there), who, bounds, may_move=may_move, is_dry=is_dry)
     words = say()
@@ -224,7 +260,6 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("not_before", "by_date"))
-    fields.check()
     source = NamedFile("course", fields.values.get("course_file", "").encode())
     wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
     words = say()
@@ -233,8 +268,7 @@ def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 
 def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     course = fields.said("course")
-    if not is_dry:
-        take_off(database(), _id(place_there), course, who)
+    take_off(database(), _id(place_there), course, who, is_dry=is_dry)
     words = say()
     return Led((words("{course} leaves the waiting list", course=course),), ())
 

@@ -21,7 +21,7 @@ from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
 from planner.core.values.formatting import capital
 from planner.documents.bodymap import body_map, missing_from_map
 from planner.documents.chart import size_chart
-from planner.documents.event_wording import told
+from planner.documents.event_wording import told_in
 from planner.documents.language import Language, msgid
 from planner.documents.page_head import patient_identifiers
 from planner.documents.wording import (
@@ -51,7 +51,7 @@ MOST_EVENTS = 20
 _LONGEST_SEARCH = 200
 
 
-@pages.page("/courses", may="read")
+@pages.page("/courses", may="read", of_clinic=True)
 def course_list() -> Response:
     """The courses, or those that a search finds."""
     sought = request.args.get("q", "").strip()[:_LONGEST_SEARCH]
@@ -283,13 +283,14 @@ def history_lines(standing: Standing, words: Language) -> Iterator[ShownEvent]:
     """The history of a course in words."""
     zone = ZoneInfo(standing.plan.clinic.timezone)
     for one in standing.record.entries:
-        yield _event(one, zone, words)
+        what = told_in(standing.record.protocol, one.event, words)
+        yield _event(one, what, zone, words)
 
 
-def _event(one: Entry, zone: ZoneInfo, words: Language) -> ShownEvent:
+def _event(one: Entry, what: str, zone: ZoneInfo, words: Language) -> ShownEvent:
     at = words.typed_moment(one.at.astimezone(zone))
     is_by_page = one.through == "page"
-    return ShownEvent(one.number, told(one.event, words), at, one.by, one.reason or "", is_by_page)
+    return ShownEvent(one.number, what, at, one.by, one.reason or "", is_by_page)
 
 
 @pages.page("/courses/<course>/history", may="read")

@@ -46,7 +46,7 @@ def day_of(text: str) -> date:
         raise NotFoundError(Problem("", said("There is no such day."))) from error
 
 
-@pages.page("/", may=None)
+@pages.page("/", may=None, of_clinic=True)
 def home() -> Response:
     """The clinic's day; for who sees no courses, the clinic."""
     if may(role(), "read"):
@@ -54,7 +54,7 @@ def home() -> Response:
     return redirect(url_for("clinic"), 303)
 
 
-@pages.page("/day/<on>", may="read")
+@pages.page("/day/<on>", may="read", of_clinic=True)
 def day(on: str = "") -> Response:
     """A day of the clinic."""
     return day_page(day_of(on) if on else wall().date())
@@ -121,7 +121,7 @@ class DayColumn(NamedTuple):
     closed: Sequence[tuple[int, int]]
 
 
-@pages.page("/week/<on>", may="read")
+@pages.page("/week/<on>", may="read", of_clinic=True)
 def week(on: str = "") -> Response:
     """A week of the clinic: hours by days."""
     there = place()
@@ -189,7 +189,7 @@ def _closed(one: WeekDay, first: int, last: int) -> Sequence[tuple[int, int]]:
     return [*found, (since, end - since)] if since < end else found
 
 
-@pages.page("/tasks", may="read")
+@pages.page("/tasks", may="read", of_clinic=True)
 def tasks() -> Response:
     """What waits at the clinic."""
     there = place()

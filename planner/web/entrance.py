@@ -262,7 +262,7 @@ def setup(secret: str) -> Response:
     return redirect(url_for("login"), 303)
 
 
-@pages.form("/account", may=None)
+@pages.form("/account", may=None, of_clinic=True)
 def account() -> Response:
     """One's own account: its language."""
     if request.method in SAFE:

@@ -67,7 +67,7 @@ class Fields:
         """Two days, the second not before the first; None for nothing."""
         begin, end = self.day(first, must=must), self.day(last)
         if begin is not None and end is not None and end < begin:
-            problem = said("{end} is before {begin}", end=f"{end}", begin=begin)
+            problem = said("{end} is before {begin}", end=end, begin=begin)
             self.problems.append(Problem(last, problem, said("swap the days")))
         return begin, end
 
@@ -91,13 +91,13 @@ class Fields:
         """One of the texts of a Literal; None for nothing."""
         return self.choice(name, {one: one for one in choices}, must=must)
 
-    def whole(self, name: str, *, must: bool = False) -> int | None:
-        """A whole number, from 1 on; None for nothing."""
+    def whole(self, name: str, *, least: int = 1, must: bool = False) -> int | None:
+        """A whole number, from `least` on; None for nothing."""
 
         def read(text: str) -> int:
-            if not re.fullmatch("[1-9][0-9]{0,3}", text):
+            if not re.fullmatch("0|[1-9][0-9]{0,3}", text) or int(text) < least:
                 problem = said("{text} is not a number", text=repr(text))
-                raise FieldError(problem, said("write it as {text}", text="1"))
+                raise FieldError(problem, said("write it as {text}", text=f"{max(least, 1)}"))
             return int(text)
 
         return self._read(name, read, must=must)

@@ -75,7 +75,7 @@ def _address(standing: Standing) -> str:
     return url_for("subscription", token=token, _external=True) if token else ""
 
 
-@pages.action("/day/<on>/print", may="issued")
+@pages.action("/day/<on>/print", may="issued", of_clinic=True)
 def print_day(on: str) -> Response:
     """Make the day's pack; its pages count as made."""
     wanted = day_of(on)
@@ -83,7 +83,7 @@ def print_day(on: str) -> Response:
     return show("day-papers.html.j2", on=wanted, found=found, titles=TITLES)
 
 
-@pages.page("/day/<on>/<name>.pdf", may="read")
+@pages.page("/day/<on>/<name>.pdf", may="read", of_clinic=True)
 def day_paper(on: str, name: str) -> Response:
     """A paper of a day; its pages count as made where somebody looks at them who prints."""
 

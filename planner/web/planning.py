@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
 from flask import redirect, request, url_for
 from werkzeug import Response
 
-from planner.app.asked import Asked, AskedError
+from planner.app.asked import Asked, AskedError, confirmation, is_answered
 from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
 from planner.app.planning import Inputs, NamedFile, inputs_of
@@ -37,16 +38,16 @@ from planner.web.asking import (
     Form,
     answering,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
     ticked,
+    unsaid_why,
 )
 from planner.web.courses import shown_findings, visit_lines
 from planner.web.fields import YES_NO, by_place
 from planner.web.routes import Pages
-from planner.web.show import say, show
+from planner.web.show import as_typed, say, show
 from planner.web.visitor import author, clinic_here, database, now, place
 
 pages = Pages()
@@ -63,21 +64,33 @@ _BACKGROUND = (
 _PATIENT_TEXTS = ("id", "name", "birth_date", "address")
 # Before the id of the lesion that a button takes off.
 _WITHOUT = "without "
+# Before the day of the visit that a field moves.
+_MOVE = "move."
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _LESION = re.compile(r"lesion\[(\d{1,3})\]\.\w+")
 # What the fields are called, by the keys of a course file.
 LABELS = {
     "id": "Course id", "diagnosis": "Diagnosis", "first_visit": "First visit",
     "prescriber": "Prescriber", "patient.id": "Patient id", "patient.name": "Patient's name",
     "patient.birth_date": "Birth date", "patient.address": "Address",
+    "patient.sulfite_allergy": "Sulfite allergy", "indication": "Indication",
+    "protocol": "Protocol", "background.sex": "Sex",
+    "background.disease_years": "Years of the disease", "background.serology": "Serology",
+    "background.co_treatments": "Other treatment",
+    "background.earlier_treatment": "Earlier treatment of the lesions",
+    "background.consecutive": "The next one who came",
+    "background.consent_to_publish": "Agrees to publication",
+    "background.ethics": "Ethics committee, number",
     "confirm_reason": "Why it is so all the same",
 }  # fmt: skip
 LESION_LABELS = {
     "site": "Site", "side": "Side", "size_mm": "Largest diameter, mm", "ulcerated": "Ulcerated",
     "dose_mg": "Dose, mg", "regimen": "Regimen", "site_detail": "Where exactly",
+    "measured_by": "Measured by",
 }  # fmt: skip
 
 
-@pages.form("/courses/new", may="planned")
+@pages.form("/courses/new", may="planned", of_clinic=True)
 def course_new() -> Response:
     """Plan a course."""
     there = place()
@@ -162,41 +175,38 @@ class _New(NamedTuple):
         """Add it, where it was looked at as it is."""
         if is_done():
             return self.there()
+        lacking = unsaid_why(self.form)
         try:
             look = self.look()
             if self.form.get("seen") != self.seen(look):
-                return self.shown(409, look=look, is_to_see=True)
-            who = answering(self.form)
-            if any(one.stops for one in look.standing.plan.findings):
-                return self.shown(409, look=look)
-            add_course(database(), self.inputs(), who)
+                return self.shown(409, look=look, problems=lacking, is_to_see=True)
+            if lacking or any(one.stops for one in look.standing.plan.findings):
+                return self.shown(422 if lacking else 409, look=look, problems=lacking)
+            add_course(database(), self.inputs(), answering(self.form))
             return self.there()
         except AskedError as error:
             return self.shown(409, look=look, asked=error.asked)
         except PlannerError as error:
-            return self.refused(error)
+            return self.refused(error, lacking=lacking)
 
     def there(self) -> Response:
         """To the page of the course."""
         course = self.form.get("id", "").strip()
         return redirect(url_for("course_page", course=course), 303)
 
-    def refused(self, error: PlannerError, template: str = "course-new.html.j2") -> Response:
+    def refused(
+        self,
+        error: PlannerError,
+        template: str = "course-new.html.j2",
+        lacking: Sequence[Problem] = (),
+    ) -> Response:
         """What is wrong, beside the fields that it is wrong with."""
         if isinstance(error, NotAllowedError | NotFoundError | ServiceError):
             raise error
         if isinstance(error, RefusedError) and is_done():
             return self.there()
         status = 422 if isinstance(error, InputError) else 409
-        look = self.again() if lacks_why(error) else None
-        return self.shown(status, template, look=look, problems=error.problems)
-
-    def again(self) -> Looked | None:
-        """What it would lead to, where that can be said."""
-        try:
-            return self.look()
-        except PlannerError:
-            return None
+        return self.shown(status, template, problems=[*error.problems, *lacking])
 
     def inputs(self) -> Inputs:
         """The course with what a physician confirms of it. Raises InputError with all problems."""
@@ -212,10 +222,9 @@ class _New(NamedTuple):
             raise InputError(*_merged(problems, error.problems)) from error
         if problems:
             raise InputError(*problems)
-        said = tuple(self.confirmations())
-        course = found.course._replace(confirmations=said)
-        clinic = found.clinic._replace(id=self.place.id)
-        return Inputs(course, found.protocol, clinic, found.protocol_content, found.clinic_content)
+        found = replace(found, clinic=found.clinic._replace(id=self.place.id))
+        said = tuple(self.confirmations(found))
+        return replace(found, course=found.course._replace(confirmations=said))
 
     def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
@@ -226,21 +235,35 @@ class _New(NamedTuple):
             return error.problems
         return ()
 
-    def confirmations(self) -> Iterator[Confirmation]:
-        """What is ticked, as the physician's word."""
-        why = self.form.get("confirm_reason", "").strip()
-        lesions = {self.lesion_id(n) for n in range(1, self.lesions + 1)}
-        for code, value, target in ticked(self.form) if why else ():
-            of = (target,) if target in lesions else ()
-            yield Confirmation(code, value, author().name, why, of)
+    def confirmations(self, inputs: Inputs) -> Iterator[Confirmation]:
+        """What is ticked of the findings of its plan, as the physician's word."""
+        why, ticks = self.form.get("confirm_reason", "").strip(), ticked(self.form)
+        if not (why and ticks):
+            return
+        who = author()._replace(confirm=why, answers=ticks)
+        for one in look_at_course(database(), inputs, who).standing.plan.findings:
+            if one.severity == "confirm" and is_answered(Asked.of_finding(one), who):
+                yield confirmation(one, who)
 
     def lesion_id(self, number: int) -> str:
         """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
         return self.form.get(f"lesion[{number}].id", "").strip() or default_id(number)
 
+    def at_fields(self, problems: Sequence[Problem]) -> list[Problem]:
+        """What is wrong, each at its field: a course file has no other names for two of them."""
+        moves = [name for name in self.form if name.startswith(_MOVE) and self.form[name].strip()]
+        fields = {self.form.get("id", "").strip(): "id"}
+        for number, name in enumerate(moves, start=1):
+            fields |= {f"move[{number}].{part}": name for part in ("from", "to")}
+        return [replace(one, place=fields.get(one.place, one.place)) for one in problems]
+
     def label(self, place: str) -> str:
         """What a field is called, by its name."""
         words = say()
+        if place.startswith(_MOVE):
+            due = place.removeprefix(_MOVE)
+            day = as_typed(due, words) if _DAY.fullmatch(due) else due
+            return words("Another day for {day}", day=day)
         match = _LESION.fullmatch(place)
         if match is None:
             return words(LABELS[place]) if place in LABELS else place
@@ -259,7 +282,7 @@ class _New(NamedTuple):
         is_to_see: bool = False,
     ) -> Response:
         """The form as it is filled in, with what it would lead to."""
-        words = say()
+        words, problems = say(), self.at_fields(problems)
         protocol = load_protocol(DEFAULT_PROTOCOL)
         plan = look.standing.plan if look else None
         every = [*_findings_asked(look), *(look.asked if look else ()), *asked]
@@ -282,6 +305,7 @@ class _New(NamedTuple):
             is_missing=self.form.get("act") == "add" and not is_to_see,
             unanswered=_unanswered(look) if look else [],
             labels={one.place: self.label(one.place) for one in problems},
+            moves=[(name, self.label(name)) for name in self.form if name.startswith(_MOVE)],
             problems=problems,
             wrong=by_place(problems),
         )
@@ -296,7 +320,7 @@ def _findings_asked(look: Looked | None) -> Iterator[Asked]:
     """The findings that a physician confirms, confirmed or not: a tick has to stay a tick."""
     for one in look.standing.plan.findings if look else ():
         if one.severity == "confirm":
-            yield Asked.of_finding(one._replace(visit=None) if one.lesion else one)
+            yield Asked.of_finding(one)
 
 
 def _decisions(look: Looked) -> list[tuple[str, str, str, str]]:
@@ -338,9 +362,9 @@ def course_table(
     if background := _background(form, has_commas, problems):
         table["background"] = background
     moves = [
-        {"from": name.removeprefix("move."), "to": value}
+        {"from": name.removeprefix(_MOVE), "to": value}
         for name, value in form.items()
-        if name.startswith("move.") and value.strip()
+        if name.startswith(_MOVE) and value.strip()
     ]
     if moves:
         table["move"] = moves
@@ -438,7 +462,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     moves = table.get("move")
     for move in moves if isinstance(moves, list) else []:
         if isinstance(move, dict):
-            yield f"move.{move.get('from')}", _as_typed(move.get("to"))
+            yield f"{_MOVE}{move.get('from')}", _as_typed(move.get("to"))
     lesions = table.get("lesion")
     for number, lesion in enumerate(lesions if isinstance(lesions, list) else [], start=1):
         for name, value in (lesion if isinstance(lesion, dict) else {}).items():

@@ -54,10 +54,10 @@ from planner.web.asking import (
     answering,
     if_revision,
     is_done,
-    lacks_why,
     questions,
     seen_of,
     sent_form,
+    unsaid_why,
 )
 from planner.web.changes import can_write, fields_of, led_to, preview_of, what_changes
 from planner.web.courses import dose_line, head_of, visit_lines
@@ -169,7 +169,8 @@ class _Visit(NamedTuple):
             return self.all_as_planned(form)
         if self._is_done(form):
             return self.back()
-        fields = fields_of(self.standing, form)
+        fields, lacking = fields_of(self.standing, form), unsaid_why(form)
+        found, led, seen = None, None, ""
         try:
             revision = if_revision(form, self.standing)
             found = self.read(fields)
@@ -177,15 +178,18 @@ class _Visit(NamedTuple):
             led = preview_of(self.standing, found.makes, who)
             seen = self.seen(form, found, led)
             is_written = form.get("act") == "write" and form.get("seen") == seen
-            if is_written:
-                self.check_strength(form)
+            lacking += self.wrong_strength(form) if is_written else []
+            if is_written and not lacking:
                 return self.written(found, who, revision)
-            return self.form(form, 409 if led.asked else 200, found=found, led=led, seen=seen)
+            status = 422 if lacking else 409 if led.asked else 200
+            return self.form(form, status, found=found, led=led, seen=seen, problems=lacking)
         except (NotAllowedError, ServiceError):
             raise
+        except AskedError:
+            return self.form(form, 409, found=found, led=led, seen=seen)
         except PlannerError as error:
             # The same form may have come twice at once, by one press too many.
-            return self.back() if self._is_done(form) else self._refused(form, error)
+            return self.back() if self._is_done(form) else self._refused(form, error, lacking)
 
     def _is_done(self, form: Form) -> bool:
         """Whether the form was written before, and nobody withdrew it since."""
@@ -210,31 +214,26 @@ class _Visit(NamedTuple):
         """To the page of the course."""
         return redirect(url_for("course_page", course=self.standing.record.course), 303)
 
-    def _refused(self, form: Form, error: PlannerError) -> Response:
-        """The form with what is wrong, or asked; what was filled in stays."""
+    def _refused(self, form: Form, error: PlannerError, lacking: Sequence[Problem]) -> Response:
+        """The form with what is wrong; what was filled in stays."""
         status = 422 if isinstance(error, InputError) else 409
         if isinstance(error, MovedOnError):
             # What was planned may be another dose now than the one that somebody chose.
             for one in self.groups:
                 if form.get(f"{one.prefix}how") == PLANNED:
                     del form[f"{one.prefix}how"]
-        if not (isinstance(error, AskedError) or _is_of_summary(error)):
-            return self.form(form, status, problems=error.problems)
-        found = self.read(fields_of(self.standing, form))
-        led = preview_of(self.standing, found.makes, author())
-        problems = () if isinstance(error, AskedError) else error.problems
-        seen = self.seen(form, found, led)
-        return self.form(form, status, found=found, led=led, seen=seen, problems=problems)
+        return self.form(form, status, problems=[*error.problems, *lacking])
 
-    def check_strength(self, form: Form) -> None:
-        """What the vial says has to be asked where nobody stated it."""
+    def wrong_strength(self, form: Form) -> list[Problem]:
+        """What is wrong with what the vial says: it is asked where nobody stated it."""
         if self.standing.plan.clinic.stock is not None or not self._gives(form):
-            return
+            return []
         fields = fields_of(self.standing, form)
         strength = fields.number("strength", _STRENGTH, must=True)
-        fields.check()
         if strength is not None:
-            check_vial(self.standing, strength)
+            with fields.noting("strength"):
+                check_vial(self.standing, strength)
+        return fields.problems
 
     def _gives(self, form: Form) -> bool:
         return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
@@ -411,7 +410,7 @@ class _Visit(NamedTuple):
             groups=self.groups,
             places={one.lesion: one.where for one in self.groups},
             is_missing=form.get("act") == "write",
-            labels=_labels(self.groups, words),
+            labels=_labels(self.groups, self.observations, words),
             hows=HOW,
             observations=self.observations,
             noted=any(form.get(f"observed.{one.id}") for one in self.observations),
@@ -434,24 +433,28 @@ def _as_it_is(event: Given | Evaluated) -> Make:
     return lambda _now: event
 
 
-def _is_of_summary(error: PlannerError) -> bool:
-    return lacks_why(error) or any(one.place == "strength" for one in error.problems)
-
-
-def _labels(groups: Sequence[Group], words: Language) -> dict[str, str]:
+def _labels(
+    groups: Sequence[Group], observations: Sequence[Observation], words: Language
+) -> dict[str, str]:
     """What the fields of the form are called, by their names."""
     named = {
         "size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10", "how": "Given",
         "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
         "complication": "Complication", "reason": "Reason",
     }  # fmt: skip
-    whole = {"time": "Time", "lot": "Lot", "expiry": "Expiry", "strength": "Strength on the vial"}
+    whole = {
+        "time": "Time",
+        "lot": "Lot",
+        "expiry": "Expiry",
+        "strength": "Strength on the vial, mg/mL",
+    }
     of_lesions = {
         f"{one.prefix}{name}": f"{words('Lesion {lesion}', lesion=one.lesion)}, {words(label)}"
         for one in groups
         for name, label in named.items()
     }
-    return of_lesions | {name: words(label) for name, label in whole.items()}
+    noted = {f"observed.{one.id}": words(one.label) for one in observations}
+    return of_lesions | noted | {name: words(label) for name, label in whole.items()}
 
 
 def _done(planned: PlannedVisit, words: Language) -> list[str]:

@@ -18,6 +18,7 @@ from planner.app.series import (
     register_cohort,
 )
 from planner.core.series.cohort import letters_cohort
+from planner.documents.language import msgid
 from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
 from planner.documents.series.report import methods, table_1
@@ -26,17 +27,17 @@ from planner.files.protocol import load_protocol
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages
 from planner.web.show import drawing, say, show, show_json
-from planner.web.visitor import author, database, role, wall, wants_json
+from planner.web.visitor import author, database, place, places, role, wall, wants_json
 
 pages = Pages()
 
 
-@pages.page("/series", may="series")
+@pages.page("/series", may="series", of_clinic=True)
 def series() -> Response:
     """The series of the register beside the source's cases."""
     fields = Fields(request.args, has_commas=False)
     first, last = fields.days("from", "to")
-    clinic, on = fields.said("clinic") or None, fields.day("on")
+    there, on = place() if fields.said("clinic") else None, fields.day("on")
     today = wall().date()
     with fields.noting("on"):
         check_not_to_come(on, today, "on")
@@ -44,7 +45,7 @@ def series() -> Response:
         fields.check()
     if fields.problems:
         return _shown(fields, status=422)
-    chosen = Chosen(clinic=clinic, first=first, last=last, on=on)
+    chosen = Chosen(clinic=there.id if there else None, first=first, last=last, on=on)
     cohort = register_cohort(database(), role(), chosen, today)
     letter = letters_cohort(load_protocol(DEFAULT_PROTOCOL))
     found = described_series({"register": cohort, "letter": letter})
@@ -62,12 +63,20 @@ def series() -> Response:
     )
 
 
+_LABELS = {
+    "from": msgid("Begun from"), "to": msgid("Begun until"), "on": msgid("As it was on"),
+}  # fmt: skip
+
+
 def _shown(fields: Fields, status: int = 200, **found: object) -> Response:
     """The page; without what was found where nobody knows what is asked for."""
     return show(
         "series.html.j2",
         status,
         asked=request.args,
+        place=place() if request.args.get("clinic") else None,
+        places=places(),
+        labels={name: say()(label) for name, label in _LABELS.items()},
         problems=fields.problems,
         wrong=by_place(fields.problems),
         **found,

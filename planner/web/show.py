@@ -137,6 +137,12 @@ def days(choices: Sequence[datetime], chosen: str | None, words: Language) -> li
     return [("", ""), *((one, words.typed_moment(datetime.fromisoformat(one))) for one in times)]
 
 
+def as_typed(text: str, words: Language) -> str:
+    """A day, or a day and hour, as programs have it, with its weekday: `Mon 2026-09-07 09:00`."""
+    at = datetime.fromisoformat(text)
+    return words.typed_day(at) if len(text) == len("2026-09-07") else words.typed_moment(at)
+
+
 def volumes(summary: Summary, words: Language) -> str:
     """`A 0.08 mL, B 0.5 mL`: what each lesion of a visit gets; its id alone where that is open."""
     known = {lesion: Decimal(ml) for lesion, ml in summary.volumes if ml is not None}
@@ -150,10 +156,11 @@ _PLACES = {
     "at": said("Time"), "by_date": said("By date"), "clinic": said("Clinic"),
     "confirm_reason": said("Why it is so all the same"), "course": said("Course"),
     "course_file": said("Course file"), "event": said("What was entered"), "expiry": said("Expiry"),
+    "finding": said("Finding"), "value": said("Value"),
     "from": said("From"), "hours": said("Hours"), "kind": said("Only less of"),
     "first_visit": said("First visit"), "lesion": said("Lesion"), "less": said("How many less"),
     "lot": said("Lot"), "may_move": said("Visits that may be moved"),
-    "not_before": said("Not before"), "on": said("From"), "program": said("Program"),
+    "not_before": said("Not before"), "program": said("Program"),
     "strength": said("Strength on the vial, mg/mL"),
     "mg": said("Dose, mg"), "ml": said("Given, mL"), "name": said("Name"),
     "password": said("Password"), "reason": said("Reason"), "role": said("Role"),
@@ -179,7 +186,7 @@ def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 # What templates ask.
 HELPERS: tuple[Callable[..., Any], ...] = (
     translated, sites, regimens, kinds, weekday, page_names, pairs,
-    place_words, days, volumes,
+    place_words, days, volumes, as_typed,
 )  # fmt: skip
 
 

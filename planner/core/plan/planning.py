@@ -179,7 +179,7 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
                 said("leave side out; see site_detail"),
             )
     if lesion.regimen is not None and lesion.regimen not in protocol.regimens:
-        names = " or ".join(protocol.regimens)
+        names = listing(list(protocol.regimens), "or")
         yield Problem(
             "regimen",
             said("{regimen} is no regimen here", regimen=f"{lesion.regimen!r}"),

@@ -124,6 +124,16 @@ def typed_moment(value: datetime) -> str:
     return f"{value:%Y-%m-%d %H:%M}"
 
 
+def shown_moment(value: datetime) -> Said:
+    """`2026-09-07 09:00` to a terminal; the page shows it with its weekday."""
+    return said("{at}", at=value).spelled(typed_moment(value))
+
+
+def shown_day(value: date) -> Said:
+    """As `shown_moment`, of a day: `2026-09-07`."""
+    return said("{at}", at=value).spelled(f"{value}")
+
+
 def count(amount: int, noun: str) -> Said:
     """`1 injection`, `4 injections`."""
     return said(f"{{n}} {noun}" if amount == 1 else f"{{n}} {noun}s", n=amount)

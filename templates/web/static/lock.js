@@ -11,7 +11,7 @@
   const show = (isLocked) => {
     cover.hidden = !isLocked;
     others().forEach((one) => { one.inert = isLocked; one.hidden = isLocked; });
-    if (isLocked) form.querySelector("input, button").focus();
+    if (isLocked) form.querySelector("input:not([readonly]), button").focus();
   };
   const lock = async () => {
     show(true);

@@ -280,6 +280,8 @@ def test_a_program_reads_with_a_token_until_it_is_withdrawn(page: Served) -> Non
     visitor.open("/accounts")
     visitor.fill("Program", "statistics")
     visitor.press("Make a token")
+    assert "<code>" not in visitor.page.text
+    visitor.press("Do it")
     (token,) = re.findall(r"<code>([^<]+)</code>", visitor.page.text)
     said = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
     client = httpx.Client(base_url=page.base)
@@ -292,6 +294,7 @@ def test_a_program_reads_with_a_token_until_it_is_withdrawn(page: Served) -> Non
     )
     visitor.open("/accounts")
     visitor.press("Withdraw statistics")
+    visitor.press("Do it")
     assert client.get("/courses/K-1", headers=said).status_code == 401
     assert history(page) == ["planned"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.acceptance.page.conftest import CLINIC, PHYSICIAN, add
 from tests.conftest import ROOT
@@ -110,12 +110,34 @@ def test_pages_are_sound_for_everybody(browser: Browser, there: Served, look: st
     context.close()
 
 
-def test_a_physician_sees_the_plan_while_typing(browser: Browser, there: Served) -> None:
-    context = context_of(browser, there, **LOOKS["wide"])
-    looked = Looked(context)
-    page = looked.page
+def test_the_names_on_a_courses_drawings_can_be_read_on_a_telephone(
+    browser: Browser, there: Served
+) -> None:
+    """The map is moved, and not shrunk; no name of the chart lies on its lines."""
+    context = context_of(browser, there, **LOOKS["narrow"])
+    page = Looked(context).page
+    page.goto("/courses/K-1")
+    least = "one => Math.min(...[...one.querySelectorAll('text')].map("
+    least += "each => each.getBoundingClientRect().height))"
+    body = page.locator("figure.broad svg").first
+    assert body.evaluate(least) >= 8
+    chart = page.locator("figure.chart svg")
+    edge = chart.evaluate(
+        "one => Math.max(...[...one.querySelectorAll('polyline')].map("
+        "each => each.getBoundingClientRect().right))"
+    )
+    named = chart.locator("text", has_text=" mm")
+    assert named.count() > 0
+    for one in named.all():
+        box = one.bounding_box()
+        assert box is not None
+        assert box["x"] > edge
+    context.close()
+
+
+def fill_a_course(page: Page, name: str) -> None:
+    """The form for a course, filled in so that it asks."""
     page.goto("/courses/new")
-    name = browser.browser_type.name
     page.get_by_role("textbox", name="Course id").fill(f"N-{name}")
     page.get_by_role("textbox", name="Patient id").fill(f"P-{name}")
     page.get_by_role("textbox", name="Diagnosis").fill("systemic sclerosis")
@@ -126,14 +148,52 @@ def test_a_physician_sees_the_plan_while_typing(browser: Browser, there: Served)
     lesion.get_by_role("textbox", name="Largest diameter, mm").fill("70")
     lesion.get_by_role("combobox", name="Ulcerated").select_option("yes")
     lesion.get_by_role("textbox", name="Dose, mg").fill("12.5; 57.5; 72.5; 275")
+
+
+def test_a_physician_sees_the_plan_while_typing(browser: Browser, there: Served) -> None:
+    context = context_of(browser, there, **LOOKS["wide"])
+    looked = Looked(context)
+    page = looked.page
+    name = browser.browser_type.name
+    fill_a_course(page, name)
     expect(page.get_by_text("weekly: one injection every 7 days, 4 in all")).to_be_visible()
     page.get_by_role("checkbox", name="I confirm").check()
     page.get_by_role("textbox", name="Why it is so all the same").fill("agreed")
-    lesion.get_by_role("textbox", name="Measured by").fill("B")
+    page.get_by_role("textbox", name="Measured by").fill("B")
     expect(page.get_by_role("checkbox", name="I confirm")).to_be_checked()
     page.get_by_role("button", name="Add the course").click()
     expect(page.get_by_role("heading", name=f"Course N-{name}")).to_be_visible()
     assert looked.complaints == []
+    context.close()
+
+
+def test_what_is_typed_into_the_preview_stays_when_it_is_drawn_anew(
+    browser: Browser, there: Served
+) -> None:
+    context = context_of(browser, there, **LOOKS["wide"])
+    page = Looked(context).page
+    fill_a_course(page, f"T-{browser.browser_type.name}")
+    why = page.get_by_role("textbox", name="Why it is so all the same")
+    expect(why).to_be_visible()
+    held: list[Route] = []
+
+    def hold(one: Route) -> None:
+        held.append(one)
+
+    page.route("**/courses/new/preview*", hold)
+    page.evaluate("document.querySelector('#preview section').dataset.before = 'yes'")
+    page.get_by_role("textbox", name="Measured by").fill("B")
+    page.wait_for_timeout(600)
+    page.get_by_role("checkbox", name="I confirm").check()
+    why.press_sequentially("aeed")
+    why.press("Home")
+    why.press("ArrowRight")
+    for one in held:
+        one.continue_()
+    expect(page.locator("#preview section[data-before]")).to_have_count(0)
+    page.keyboard.type("gr")
+    expect(why).to_have_value("agreed")
+    expect(page.get_by_role("checkbox", name="I confirm")).to_be_checked()
     context.close()
 
 
@@ -210,6 +270,7 @@ def test_the_lock_hides_the_page_and_brings_it_back(browser: Browser, there: Ser
     page.get_by_role("textbox", name="Course id").fill("K-9")
     page.get_by_role("button", name="Lock").click()
     expect(page.get_by_role("textbox", name="Course id")).to_be_hidden()
+    expect(page.get_by_label("Password")).to_be_focused()
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_text("name or password is wrong")).to_be_visible()

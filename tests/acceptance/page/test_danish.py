@@ -81,6 +81,61 @@ def test_no_english_is_left(light_url: str, role: Role) -> None:
         assert 403 in answers or 422 in answers
 
 
+@pytest.fixture
+def danish(light_url: str) -> Iterator[Visitor]:
+    """A physician who reads Danish, at a clinic that writes English figures."""
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["physician"]), "da")
+        yield page.signed_in("physician")
+
+
+PLANNED = {"lesion[A].how": "planned"}
+NEW_LESION = {
+    "id": "B", "site": "knee", "side": "left", "size_mm": "70", "ulcerated": "yes",
+    "from": soon()[:10], "reason": "x",
+}  # fmt: skip
+WRONG = [
+    # a page of the course, what is said in it; what is told
+    ("dose", {"lesion": "A", "mg": "100000", "reason": "x"}, "bed om noget andet"),
+    ("visits/1", PLANNED | {"lesion[A].pain_after": "11"}, "højst 10 af 10"),
+    ("visits/1", PLANNED | {"observed.depth": "xx"}, ">dybde</a>"),
+    ("lesion", NEW_LESION | {"regimen": "daily"}, "brug single eller weekly"),
+]
+
+
+@pytest.mark.parametrize(("path", "said", "told"), WRONG)
+def test_what_is_wrong_is_told_in_the_same_language(
+    danish: Visitor, path: str, said: dict[str, str], told: str
+) -> None:
+    assert danish.post(f"{COURSE}/{path}", said | {"act": "check"}).status_code in (409, 422)
+    assert told in danish.text or told in danish.page.text
+
+
+def test_a_hint_is_one_that_its_field_reads(danish: Visitor) -> None:
+    """A figure is typed as the clinic writes it, whatever the language of who types."""
+    for typed in ("12,5", "1e3"):
+        danish.post("/courses/new", {"lesion[1].dose_mg": typed, "act": "preview"})
+        assert "12,5 mg" not in danish.text
+    (hint,) = set(re.findall("skriv det som ([^<]*)", danish.page.text))
+    danish.post("/courses/new", {"lesion[1].dose_mg": hint, "act": "preview"})
+    assert hint.startswith("12.5")
+    assert "skriv det som" not in danish.text
+
+
+def test_what_was_noted_has_its_unit_and_the_mark_of_the_language(danish: Visitor) -> None:
+    danish.open(f"{COURSE}/visits/1")
+    danish.tick("som planlagt", "Læsion A")
+    danish.fill("dybde", "4.5")
+    danish.press("Kontrollér")
+    assert "dybde 4,5 mm" in danish.text
+    danish.press("Notér")
+    for path in (COURSE, f"{COURSE}/history", f"{COURSE}/correct", f"{COURSE}/undo"):
+        danish.open(path)
+        assert "dybde 4,5 mm" in danish.text, path
+
+
 def test_a_refusal_is_in_the_language_of_who_asks(light_url: str) -> None:
     add(light_url, "K-1", "P-1", soon(-10, "09:00"))
     with served(light_url) as page:
@@ -91,3 +146,25 @@ def test_a_refusal_is_in_the_language_of_who_asks(light_url: str) -> None:
         physician.open(f"{COURSE}/visits/77")
         assert "der er intet besøg 77" in nurse.text
         assert "there is no visit 77" in physician.text
+
+
+def test_what_happened_meanwhile_is_told_in_the_language_of_who_asks(light_url: str) -> None:
+    """The course moved on: what is new of it is worded as its history is."""
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["physician"]), "da")
+        nurse, physician = page.signed_in("nurse"), page.signed_in("physician")
+        physician.open(f"{COURSE}/hold")
+        nurse.open(f"{COURSE}/visits/1")
+        nurse.tick("as planned", "Lesion A")
+        nurse.press("Check")
+        nurse.press("Record")
+        (form,) = [one for one in physician.reader.forms if one.method == "post" and any(
+            each.name == "on" for each in one.controls
+        )]  # fmt: skip
+        sent = {one.name: one.value for one in form.controls} | {"on": soon()[:10], "reason": "x"}
+        assert physician.post(f"{COURSE}/hold", sent | {"act": "check"}).status_code == 409
+        assert english(physician) == []
+        told = rf"givet \w+ {soon(-10)[:10]} 09:00: læsion A: 12,5 mg, trukket op 0,08 mL"
+        assert re.search(told, physician.text), physician.text

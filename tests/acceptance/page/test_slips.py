@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
+from planner.app.roles import ROLES
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.acceptance.page.test_faults import unused_for
@@ -160,6 +162,31 @@ def test_the_clinic_stays_the_one_that_is_looked_at(two_clinics: Served) -> None
     for accept in ("text/html", "application/json"):
         assert visitor.open(f"/day/{on}?clinic=nope", Accept=accept).status_code == 404
     assert "There is no such clinic." in visitor.open("/clinic?clinic=nope").text
+
+
+def test_a_series_says_whose_it_is(two_clinics: Served) -> None:
+    visitor = two_clinics.signed_in("physician")
+    visitor.open("/clinic?clinic=aarhus")
+    visitor.follow("Series")
+    visitor.press("Show")
+    assert visitor.page.url.params["clinic"] == "aarhus"
+    assert "Clinic: Aarhus" in visitor.text
+    assert "K-1" not in visitor.text
+    visitor.follow("all clinics")
+    assert "Clinic: all clinics" in visitor.text
+    assert "K-1" in visitor.text
+    assert visitor.open("/series?clinic=nope").status_code == 404
+
+
+def test_links_to_what_belongs_to_a_clinic_stay_with_it(two_clinics: Served) -> None:
+    """Whatever is in the menu, and whoever looks."""
+    for role in ROLES:
+        visitor = two_clinics.signed_in(role)
+        visitor.open("/clinic?clinic=vest")
+        menu = visitor.page.text.split("</nav>")[0]
+        links = re.findall(r'<a href="(/[^"]*)"', menu)
+        assert links
+        assert [one for one in links if "clinic=vest" not in one] == []
 
 
 def test_a_course_has_not_the_address_of_another_page(page: Served) -> None:

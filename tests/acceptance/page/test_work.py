@@ -12,6 +12,7 @@ import pytest
 from planner.app.accounts import set_language
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
+from planner.store.accounts import Account, all_accounts
 from planner.store.database import open_database
 from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
@@ -74,6 +75,33 @@ def test_a_dose_that_asks_is_confirmed_with_a_tick_and_a_reason(page: Served) ->
     assert visitor.control("I confirm").is_on
     assert visitor.press("Add the course").status_code == 200
     assert "agreed in conference" in visitor.text
+
+
+def test_what_is_asked_of_a_visit_is_confirmed_beside_what_is_asked_of_a_lesion(
+    page: Served,
+) -> None:
+    """A visit's finding is confirmed by its due day, a lesion's by its lesion; both are ticked."""
+    visitor = page.signed_in("physician")
+    plan(visitor)
+    visitor.press("Add a lesion")
+    for name, value in (
+        ("Site", "knee"), ("Side", "right"), ("Largest diameter, mm", "70"), ("Ulcerated", "yes"),
+        ("Dose, mg", "12.5; 57.5; 72.5; 275"),
+    ):  # fmt: skip
+        visitor.fill(name, value, "Lesion B")
+    visitor.press("Preview")
+    asked = [one for one in visitor.form_with("Add the course").controls if one.name == "confirm"]
+    of = {json.loads(one.value)[2] for one in asked}
+    assert {"B", "2", "3", "4"} <= of
+    for one in asked:
+        one.is_on = True
+    visitor.fill("Why it is so all the same", "agreed in conference")
+    assert visitor.press("Add the course").status_code == 200
+    assert str(visitor.page.url).endswith("/courses/K-7")
+    plan_as_it_is = visitor.open("/courses/K-7", Accept="application/json").json()["plan"]
+    waits = [one for one in plan_as_it_is["findings"] if one["severity"] == "confirm"]
+    assert waits
+    assert all(one["reason"] == "agreed in conference" for one in waits)
 
 
 def test_a_tick_holds_for_its_value_alone(page: Served) -> None:
@@ -252,6 +280,56 @@ def test_a_tick_without_a_why_stays_to_be_seen(page: Served, path: str) -> None:
     assert visitor.press(button).status_code in (200, 409)
 
 
+@pytest.mark.parametrize("wrong", [{"From": "2026-12-4"}, {"Reason": ""}])
+def test_nothing_is_lost_where_a_why_and_something_else_is_wrong(
+    page: Served, wrong: dict[str, str]
+) -> None:
+    visitor = page.signed_in("secretary")
+    visitor.open("/clinic")
+    said = {"From": soon()[:10], "To": soon()[:10], "Reason": "ill"}
+    for name, value in said.items():
+        visitor.fill(name, value)
+    visitor.press("Show what moves")
+    visitor.tick("I confirm")
+    for name, value in wrong.items():
+        visitor.fill(name, value)
+    assert visitor.press("Close").status_code == 422
+    for name, value in (said | wrong).items():
+        assert visitor.control(name).value == value
+        assert visitor.control(name).is_invalid == (name in wrong), name
+    assert visitor.control("Why it is so all the same").is_invalid
+    for name in wrong:
+        visitor.fill(name, said[name])
+    visitor.fill("Why it is so all the same", "they are told")
+    visitor.press("Show what moves")
+    assert visitor.control("I confirm").is_on
+    assert visitor.press("Close").status_code == 200
+    assert [one["kind"] for one in history(page, "K-1")] == ["planned", "rearranged"]
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "wrong"),
+    [
+        ("Show what it changes", {"Clinic file": "rubbish ["}, ("Clinic file", "Why another file")),
+        (
+            "Read the file",
+            {"Course file": "rubbish [", "Not before": "soon"},
+            ("Course file", "Not before"),
+        ),
+    ],
+)
+def test_all_that_is_wrong_with_a_clinics_form_is_told_at_once(
+    page: Served, button: str, said: dict[str, str], wrong: tuple[str, ...]
+) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/clinic")
+    for name, value in said.items():
+        visitor.fill(name, value)
+    assert visitor.press(button).status_code == 422
+    for name in wrong:
+        assert visitor.control(name).is_invalid, name
+
+
 def test_an_account_that_cannot_be_is_marked_in_its_form(page: Served) -> None:
     visitor = page.signed_in("administrator")
     visitor.open("/accounts")
@@ -266,6 +344,155 @@ def test_an_account_that_cannot_be_is_marked_in_its_form(page: Served) -> None:
     assert visitor.control("Account to disable").is_invalid
     assert not visitor.control("Name").is_invalid
     assert visitor.control("Name").value == ""
+
+
+def test_all_that_is_wrong_with_an_account_is_told_at_once(page: Served) -> None:
+    visitor = page.signed_in("administrator")
+    for button, names in (
+        ("Add the account", ("Name", "Role", "Password")),
+        ("Give the role", ("Account", "New role")),
+        ("Set the password", ("Account with a new password", "New password")),
+        ("Make a token", ("Program",)),
+    ):
+        visitor.open("/accounts")
+        assert visitor.press(button).status_code == 422
+        for name in names:
+            assert visitor.control(name).is_invalid, name
+            assert f">{name}</a>" in visitor.page.text
+
+
+@pytest.mark.parametrize(
+    ("button", "said", "again"),
+    [
+        (
+            "Add the account",
+            {"Name": "Nora Ny", "Role": "nurse", "Password": "correct horse"},
+            {"Password": "correct horse"},
+        ),
+        ("Give the role", {"Account": NAMES["nurse"], "New role": "secretary"}, {}),
+        (
+            "Set the password",
+            {"Account with a new password": NAMES["nurse"], "New password": "battery staple"},
+            {"New password": "battery staple"},
+        ),
+        ("Disable", {"Account to disable": NAMES["nurse"]}, {}),
+    ],
+)
+def test_an_account_is_looked_at_before_it_is_changed(
+    page: Served, button: str, said: dict[str, str], again: dict[str, str]
+) -> None:
+    visitor = page.signed_in("administrator")
+    visitor.open("/accounts")
+    for name, value in said.items():
+        visitor.fill(name, value)
+    form = visitor.form_with(button)
+    # What Enter presses.
+    assert form.buttons[0][1:] == ("act", "check")
+    before = accounts_of(page)
+    assert visitor.press(button).status_code == 200
+    assert accounts_of(page) == before
+    for name, password in again.items():
+        # It is typed again, and has to be the same: nobody reads it in a page.
+        assert visitor.control(name).value == ""
+        visitor.fill(name, "another one")
+        assert visitor.press("Do it").status_code == 422
+        assert visitor.control(name).is_invalid
+        assert accounts_of(page) == before
+        visitor.fill(name, password)
+        assert visitor.press(button).status_code == 200
+        visitor.fill(name, password)
+    assert visitor.press("Do it").status_code == 200
+    assert accounts_of(page) != before
+
+
+def accounts_of(page: Served) -> list[Account]:
+    with open_database(page.url).reading() as connection:
+        return [*all_accounts(connection)]
+
+
+NEW = {
+    "act": "preview", "id": "K-7", "patient.id": "P-7", "diagnosis": "x",
+    "first_visit": soon(9, "10:00"), "lesion[1].site": "knee", "lesion[1].side": "right",
+    "lesion[1].size_mm": "70", "lesion[1].ulcerated": "yes",
+}  # fmt: skip
+CLOSED = {"act": "check", "reason": "ill"}
+TOLD = [
+    # an address, what is sent to it; the field that it is told at, by its label
+    ("/courses/new", NEW | {"id": "K-1"}, "Course id", 409),
+    ("/courses/new", NEW | {"background.disease_years": "x"}, "Years of the disease", 422),
+    ("/courses/new", NEW | {f"move.{soon(16)[:10]}": "soon"}, "Another day for [^<]*", 422),
+    ("/courses/K-1/dose", CLOSED | {"lesion": "A", "mg": "9000"}, "Dose, mg", 409),
+    ("/courses/K-1/hold", CLOSED | {"on": "2020-01-06"}, "Day", 409),
+    ("/clinic", CLOSED | {"what": "open", "from": soon()[:10]}, "First day", 409),
+    ("/clinic", {"what": "open", "to": "x"}, "Why", 422),
+    ("/clinic", {"what": "book", "from": "x"}, "First visits from", 422),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "said", "label", "status"), TOLD)
+def test_what_is_wrong_is_told_at_its_field_by_its_name(
+    page: Served, path: str, said: dict[str, str], label: str, status: int
+) -> None:
+    visitor = page.signed_in("physician")
+    if said.get("what") == "book":
+        visitor.open("/clinic")
+        visitor.fill("Course file", COURSE.format(course="W-1", patient="P-9", first=soon()))
+        visitor.press("Read the file")
+        visitor.press("Put it on the list")
+    visitor.open(path)
+    assert visitor.post(path, said).status_code == status, visitor.text
+    (field,) = re.findall(rf'<label for="(f-[^"]*)">{label}</label>', visitor.page.text)
+    assert re.search(rf'<a href="#{re.escape(field)}">{label}</a>', visitor.page.text)
+    control = next(one for form in visitor.reader.forms for one in form.controls if one.id == field)
+    assert control.is_invalid
+
+
+def test_a_series_names_its_fields_as_they_are_called(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    assert visitor.open("/series?on=x").status_code == 422
+    assert ">As it was on</a>" in visitor.page.text
+    assert visitor.open("/courses/K-1/confirm").status_code == 200
+    assert visitor.post("/courses/K-1/confirm", {"act": "check"}).status_code == 422
+    assert "Finding: nothing is said" in visitor.text
+
+
+def test_no_visit_may_be_moved(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/clinic")
+    assert visitor.post("/clinic", {"what": "book", "may_move": "0"}).status_code == 200
+    assert visitor.post("/clinic", {"what": "book", "may_move": "-1"}).status_code == 422
+
+
+def test_nobody_is_taken_off_a_list_who_is_not_on_it(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    for act in ("check", "write"):
+        said = {"what": "remove", "course": "NOPE", "act": act}
+        assert visitor.post("/clinic", said).status_code == 404
+
+
+def test_a_day_has_its_weekday_wherever_it_stands(past: str) -> None:
+    """Tasks, what a closure asks, what is free instead, accounts."""
+    bare = re.compile(r"(?<!\w )\b20\d\d-\d\d-\d\d \d\d:\d\d")
+    with served(past) as page:
+        page.with_accounts()
+        visitor = page.signed_in("physician")
+        seen = [visitor.open("/tasks").status_code, bare.findall(visitor.text)]
+        assert soon(-10) in visitor.text
+        visitor.post(
+            "/clinic", CLOSED | {"what": "close", "from": soon(-3)[:10], "to": soon(18)[:10]}
+        )
+        seen += [visitor.page.status_code, bare.findall(visitor.text.split("Other clinics")[0])]
+        for on, said in (
+            ("from", {"what": "open", "to": soon(-3)[:10], "reason": "x"}),
+            ("not_before", {"what": "wait", "by_date": soon(-3)[:10]}),
+        ):
+            visitor.post("/clinic", said | {on: soon()[:10]})
+            assert re.search(
+                rf"\w{{3}} {soon(-3)[:10]} is before \w{{3}} {soon()[:10]}", visitor.text
+            )
+        administrator = page.signed_in("administrator")
+        assert "Thu 2026-01-01" in (administrator.open("/accounts"), administrator.text)[1]
+    assert seen == [200, [], 409, []]
 
 
 def test_not_given_wants_a_reason(past: str) -> None:
