@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError
 from planner.files.fields import shown
 from planner.store.address import ServerAddress, address_of
-from planner.store.serving import check_nobody_serves
+from planner.store.serving import nobody_serves, serve_tables
 
 NEWEST = "0004"
 FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE = "0001", "0002", "0003"
@@ -126,6 +126,22 @@ def open_database(url: str | None, *, create: bool = True, report: Report = sile
             engine.dispose()
             raise
     return database
+
+
+def hold_tables(database: Database) -> Any:
+    """Let nobody change the tables of a database that is open, until what this gives is closed.
+
+    Raises ServiceError where somebody who knows a newer version just has.
+    """
+    with _troubles(database.name):
+        served = serve_tables(database.engine, database.file)
+    try:
+        with database.reading() as connection:
+            _check_known(_version(connection), database.name)
+    except BaseException:
+        served.close()
+        raise
+    return served
 
 
 def check_openable(address: ServerAddress) -> None:
@@ -275,14 +291,16 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             return
     if there is None and not create:
         raise RefusedError(_missing(database.name))
-    with database.writing() as connection:
+    # Whoever begins to serve it waits until all of it is written: the lock falls last.
+    with ExitStack() as held, database.writing() as connection:
         if connection.dialect.name == "postgresql":
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
         _check_known(there, database.name)
-        if there != NEWEST:
-            check_nobody_serves(connection, database.file)
+        # Nobody serves an empty one.
+        if there not in (None, NEWEST):
+            held.enter_context(nobody_serves(connection, database.file))
         if there == FIRST_EDITION:
             _migrate_first_edition(connection, database, report)
         elif there != NEWEST:

@@ -10,8 +10,7 @@ from typing import Any
 from planner.app.auditing import forget_old
 from planner.app.signing_in import signing_key
 from planner.errors import RefusedError, ServiceError
-from planner.store.database import Database, open_database
-from planner.store.serving import serve_tables
+from planner.store.database import Database, hold_tables, open_database
 
 
 def _place_of(database: Database) -> tuple[int, int] | None:
@@ -62,7 +61,7 @@ class Register:
         except RefusedError as error:
             raise ServiceError(*error.problems) from error
         self._stands = _place_of(database)
-        served = serve_tables(database.engine, database.file)
+        served = hold_tables(database)
         now = datetime.now(UTC)
         self._key = signing_key(database, now)
         forget_old(database, now)
