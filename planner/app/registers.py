@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from planner.store.address import address_of
-from planner.store.database import Database, Report, new_database, open_database, silent
+from planner.store.database import Database, Report, open_database, silent
 
 
 def is_begun(url: str | None) -> bool:
@@ -23,18 +23,5 @@ def open_register(
 
     `report` is told where it takes its time. Raises as `open_database` does.
     """
-    database = open_database(url, create=create, report=report)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
-
-
-@contextmanager
-def begun_register(url: str | None, report: Report = silent) -> Iterator[Database]:
-    """The register; where it is missing, a new one that appears when the work in it is done.
-
-    Raises as `new_database` does.
-    """
-    with new_database(url, report) as database:
+    with closing(open_database(url, create=create, report=report)) as database:
         yield database

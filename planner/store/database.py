@@ -83,6 +83,10 @@ class Database:
         is_file = self.engine.dialect.name == "sqlite"
         return Path(str(self.engine.url.database)) if is_file else None
 
+    def close(self) -> None:
+        """Let go of it: the last connection brings SQLite's log into the file."""
+        self.engine.dispose()
+
     def empty_log(self) -> bool:
         """Empty the log beside an SQLite file into it; False where a reader keeps it open."""
         with _troubles(self.name), closing(self.engine.raw_connection()) as connection:
@@ -123,7 +127,7 @@ def open_database(url: str | None, *, create: bool = True, report: Report = sile
         try:
             _bring_up_to_date(database, create, report)
         except BaseException:
-            engine.dispose()
+            database.close()
             raise
     return database
 
@@ -148,10 +152,10 @@ def check_openable(address: ServerAddress) -> None:
     """Raise ServiceError where a database that is there cannot be opened; it stays as it is."""
     with _troubles(address.name):
         engine = _as_it_is(address.file) if address.file else _postgresql(address.url)
-        with engine.connect() as connection:
+        database = Database(engine, address.name)
+        with closing(database), engine.connect() as connection:
             _check_whole(connection, address.file)
             _check_known(_version(connection), address.name)
-        engine.dispose()
 
 
 def _as_it_is(path: Path) -> Engine:
@@ -187,29 +191,20 @@ def new_database(url: str | None, report: Report = silent) -> Iterator[Database]
     """
     target = address_of(url).file
     if target is None or target.exists() or target.is_symlink():
-        with _disposed(open_database(url, report=report)) as there:
+        with closing(open_database(url, report=report)) as there:
             yield there
         return
     with (
         parents_of(target, 0o700),
         tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
     ):
-        with _disposed(open_database(str(Path(folder) / target.name))) as made:
+        with closing(open_database(str(Path(folder) / target.name))) as made:
             yield made
         try:
             os.link(Path(folder) / target.name, target)
         except FileExistsError as error:
             problem = Problem(str(target), "somebody else began it just now", "repeat the command")
             raise RefusedError(problem) from error
-
-
-@contextmanager
-def _disposed(database: Database) -> Iterator[Database]:
-    """A database until its work is done: the last connection brings SQLite's log into the file."""
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def _missing(name: str) -> Problem:

@@ -21,6 +21,7 @@ from planner.app.patients import erase, restrict
 from planner.errors import ServiceError
 from planner.store.database import hold_tables, open_database
 from planner.store.tables import sessions
+from planner.web.register import Register
 from tests.acceptance.page.conftest import PHYSICIAN, add
 from tests.acceptance.page.test_work import given, plan
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon, today
@@ -112,6 +113,42 @@ def test_a_page_that_starts_meanwhile_waits_for_the_tables(
         open_database(register_url)
         with pytest.raises(ServiceError, match='of version "0009"'):
             page[0].result(timeout=5)
+
+
+def test_a_register_that_is_another_one_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = tmp_path / "register.db"
+    open_database(str(at)).close()
+    worker = Register(str(at))
+    with monkeypatch.context() as broken:
+        broken.setattr("planner.web.register.forget_old", lambda *_: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                _ = worker.database
+            assert not held_open(at)
+    first = worker.key
+    before = held_open(at)
+    open_database(str(tmp_path / "other.db")).close()
+    (tmp_path / "other.db").replace(at)
+    assert worker.key != first
+    assert held_open(at) == before
+    worker.give_up()
+    assert not held_open(at)
+
+
+def held_open(register: Path) -> int:
+    """How many files of a register, whatever became of them, this process has open."""
+    found = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(one.startswith(str(register)) for one in found)
+
+
+def test_forms_are_signed_where_python_asserts_nothing(tmp_path: Path) -> None:
+    at = tmp_path / "register.db"
+    open_database(str(at)).close()
+    code = f"from planner.web.register import Register; print(len(Register({str(at)!r}).key))"
+    told = subprocess.check_output([sys.executable, "-O", "-c", code], text=True)
+    assert int(told) >= 32
 
 
 def test_restricted_and_erased_patients(page: Served) -> None:
