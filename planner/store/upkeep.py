@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
 from planner.store.adopted_clinics import head_of
-from planner.store.clinics import clinic_ids, find_place
+from planner.store.clinics import clinic_ids, find_place, read_place
 from planner.store.database import Database
 from planner.store.day_list import crowded_times
 from planner.store.event_rows import UNREADABLE
@@ -133,10 +133,12 @@ def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[st
 
 def _today(connection: Connection, course: str) -> Iterator[str]:
     try:
-        yield from differences(connection, read_course(connection, course))
+        record = read_course(connection, course)
+        place = read_place(connection, record.at)
     except (PlannerError, *UNREADABLE):
         # What cannot be read is a problem, and told as one.
         return
+    yield from differences(connection, record, place)
 
 
 def _differs(course: str, what: str) -> Problem:
