@@ -114,12 +114,13 @@ def close_clinic(
 ) -> ClinicChanged:
     """Close a clinic for some days, or hours of them, or let it have less of a kind.
 
-    Raises RefusedError where that is so already, AskedError as `put_clinic`.
+    Raises NotFoundError for an unknown one, RefusedError where that is so already, AskedError as
+    `put_clinic`.
     """
     check_may(author.role, "clinic-days")
 
-    def new_place(_connection: Connection, place: Place | None) -> Place:
-        there = _known(place, clinic)
+    def new_place(connection: Connection, place: Place | None) -> Place:
+        there = place or read_place(connection, clinic)
         _check_closure(there, closure)
         return there._replace(clinic=closed_besides(there.clinic, [closure]))
 
@@ -140,12 +141,12 @@ def open_clinic(
 ) -> ClinicChanged:
     """Take back what closes a clinic, besides its file, on some days, both inclusive.
 
-    Raises RefusedError where nothing but its file closes it then.
+    Raises NotFoundError for an unknown one, RefusedError where nothing but its file closes it then.
     """
     check_may(author.role, "clinic-days")
 
-    def new_place(_connection: Connection, place: Place | None) -> Place:
-        return _to_open(_known(place, clinic), *days)
+    def new_place(connection: Connection, place: Place | None) -> Place:
+        return _to_open(place or read_place(connection, clinic), *days)
 
     def change(_connection: Connection, _place: Place | None) -> ClinicChange:
         stated = dict(zip(("from", "to"), (one.isoformat() for one in days), strict=True))
@@ -265,13 +266,6 @@ def _to_open(place: Place, first: date, last: date) -> Place:
 
 def _meets(closure: Closure, first: date, last: date) -> bool:
     return closure.first <= last and first <= closure.last
-
-
-def _known(place: Place | None, clinic: str) -> Place:
-    if place is None:
-        problem = said("the register has no clinic {clinic}", clinic=clinic)
-        raise RefusedError(Problem("clinic", problem, said("put its file first")))
-    return place
 
 
 def _check_closure(place: Place, closure: Closure) -> None:

@@ -146,7 +146,9 @@ def test_closed_hours_and_fewer_people(planner: Run, tmp_path: Path, where: dict
 
 REFUSED = [
     # the call, its exit code, what is said
-    (("close", "two", "--on", "2027-03-08", "--reason", "x"), 13, "no clinic two"),
+    (("close", "two", "--on", "2027-03-08", "--reason", "x"), 13, 'no clinic "two"'),
+    (("close", "on", "--on", "2027-03-08", "--reason", "x"), 13, "did you mean one?"),
+    (("open", "on", "--on", "2027-03-08", "--reason", "x"), 13, "did you mean one?"),
     (("close", "one", "--on", "2027-13-08", "--reason", "x"), 10, "--on"),
     (("close", "one", "--on", "2027-03-08", "--to", "2027-03-01", "--reason", "x"), 2, "--to"),
     (("close", "one", "--on", "2027-03-08", "--hours", "9-12", "--reason", "x"), 10, "--hours"),
