@@ -27,6 +27,8 @@ from planner.cli.register import (
     visit_option,
 )
 from planner.cli.ulceration import ulceration_option
+from planner.core.plan.course import SIDES
+from planner.core.plan.plan import ENDINGS
 from planner.errors import InputError, Problem, UsageError
 from planner.files.figures import MG, ML, SIZE_MM, START_MM, VAS, check_expiry
 
@@ -257,7 +259,7 @@ def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: s
 @changing
 @click.option("--id", "name", required=True, metavar="L", help="The new lesion's id.")
 @click.option("--site", required=True, help="From the protocol's vocabulary.")
-@click.option("--side", type=click.Choice(["left", "right", "midline"]), help="Where paired.")
+@click.option("--side", type=click.Choice(SIDES), help="Where paired.")
 @click.option("--site-detail", metavar="TEXT", help="Where exactly.")
 @click.option("--size-mm", required=True, metavar="N", help="The largest diameter.")
 @ulceration_option(must=True)
@@ -488,7 +490,7 @@ def undo(change: Change, reason: str) -> None:
     "--as",
     "ending",
     required=True,
-    type=click.Choice(["completed", "stopped", "died", "lost"]),
+    type=click.Choice(ENDINGS),
     help="How.",
 )
 @_on_option

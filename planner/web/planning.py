@@ -26,7 +26,8 @@ from planner.errors import (
     RefusedError,
     ServiceError,
 )
-from planner.files.course import DEFAULT_PROTOCOL, MOST_LESIONS
+from planner.files.bundled import DEFAULT_PROTOCOL
+from planner.files.course import MOST_LESIONS
 from planner.files.fields import FieldError
 from planner.files.lesions import read_doses, read_number
 from planner.files.protocol import load_protocol
