@@ -114,7 +114,6 @@ def course_page(course: str) -> Response:
         acts=[(act, title) for act, title, what in ACTS if may_now(standing, author(), what)],
         can_record=may(role(), "given"),
         can_move=may(role(), "moved") and standing.state.ended is None,
-        open_visit=url_for,
     )
 
 
@@ -122,7 +121,6 @@ def head_of(standing: Standing, words: Language) -> dict[str, Any]:
     """What stands over every page of a course: whose it is, and what speaks against treating."""
     plan = standing.plan
     return {
-        "standing": standing,
         "plan": plan,
         "state": standing.state,
         "who": list(patient_identifiers(plan, words)),
@@ -130,7 +128,6 @@ def head_of(standing: Standing, words: Language) -> dict[str, Any]:
         "warnings": list(warned_of(plan, words)),
         "endings": list(ending_lines(plan, words)),
         "drug": f"{drug(plan, words)} {strength(plan, words)}",
-        "zone": ZoneInfo(plan.clinic.timezone),
     }
 
 

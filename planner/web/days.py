@@ -139,7 +139,6 @@ def week(on: str = "") -> Response:
         "week.html.j2",
         columns=columns,
         hours=list(range(first, last)),
-        first=first,
         before=max(FIRST_DAY, monday - 7 * ONE_DAY),
         after=min(LAST_DAY, monday + 7 * ONE_DAY),
     )
