@@ -24,6 +24,7 @@ from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.clinic_days import Week, WeekDay
+    from planner.store.database import Database
 
 _NAMES = {
     "overdue": "Overdue",
@@ -97,8 +98,8 @@ def week(
     if out is not None and out.suffix not in (".svg", ".pdf"):
         problem = Problem("--out", f"{out.name} is no kind of drawing", "name it .svg or .pdf")
         raise UsageError(problem)
-    when = typed_day(on, "--on") if on else date.today()
-    found = week_of(open_register(database), role(), clinic, when)
+    register = open_register(database)
+    found = week_of(register, role(), clinic, _day(on, register, clinic))
     if out is not None:
         _draw(found, out)
     if as_json:
@@ -121,8 +122,8 @@ def work(clinic: str, on: str | None, database: str | None, as_json: bool) -> No
     from planner.app.waiting import could_begin
     from planner.cli.output import emit_json, say
 
-    when, register = typed_day(on, "--on") if on else date.today(), open_register(database)
-    found = work_of(register, role(), clinic, when)
+    register = open_register(database)
+    found = work_of(register, role(), clinic, _day(on, register, clinic))
     earlier = could_begin(register, role(), clinic, datetime.now(UTC))
     hidden = hidden_to_tell(register, role(), clinic)
     shown = found._asdict() | {"could_come_earlier": earlier, "hidden_to_tell": hidden}
@@ -134,6 +135,15 @@ def work(clinic: str, on: str | None, database: str | None, as_json: bool) -> No
         visits = count(hidden, "visit")
         lines.append(f"{visits} moved of patients whose data is restricted, and not told to them")
     say("\n".join([*(lines or ["nothing waits"]), ""]))
+
+
+def _day(on: str | None, register: Database, clinic: str) -> date:
+    """The day that is asked for; where none is, the one that it is at the clinic."""
+    from planner.app.queries import days_now
+
+    if on:
+        return typed_day(on, "--on")
+    return days_now(register, role(), datetime.now(UTC), clinic)[0]
 
 
 def _work_lines(name: str, there: list[dict[str, Any]]) -> Iterator[str]:
