@@ -191,15 +191,15 @@ def take_off(database: Database, clinic: str, course: str, author: Author) -> No
         note_change(connection, author, "taken off the waiting list", course)
 
 
-def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> list[dict[str, Any]]:
-    """The waiting courses that there is room for, each with its first visit; `now` is in UTC."""
-    check_may(role, "read")
-    with database.reading() as connection:
-        place = read_place(connection, clinic)
-        # Whoever looks: what a physician would be asked takes nobody's room away.
-        ready, _ = _ready(connection, place, "physician")
-        found = _planned(connection, place, ready, place.clinic.wall_clock(now), FirstDays())
-        return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
+def could_begin(
+    connection: Connection, place: Place, wall: datetime
+) -> Iterator[tuple[str, datetime]]:
+    """The waiting courses that there is room for from a moment on, each with its first visit."""
+    # Whoever looks: what a physician would be asked takes nobody's room away.
+    ready, _ = _ready(connection, place, "physician")
+    for one, start in _planned(connection, place, ready, wall, FirstDays()):
+        if start:
+            yield one.course.id, start
 
 
 class _DryRunError(Exception):
