@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from planner.store.address import address_of
-from planner.store.database import Database, Report, open_database, silent
+from planner.store.database import Database, Report, new_database, open_database, silent
 
 
 def is_begun(url: str | None) -> bool:
@@ -25,3 +25,11 @@ def open_register(
     """
     with closing(open_database(url, create=create, report=report)) as database:
         yield database
+
+
+def begun_register(url: str | None, report: Report = silent) -> AbstractContextManager[Database]:
+    """The register; where it is missing, a new one that appears when the work in it is done.
+
+    Raises as `new_database` does.
+    """
+    return new_database(url, report)

@@ -92,9 +92,9 @@ def _progress(text: str) -> None:
 
 def begun_register(url: str | None) -> AbstractContextManager[Database]:
     """The register; where it is missing, a new one that appears when the work in it is done."""
-    from planner.store.database import new_database
+    from planner.app import registers
 
-    return new_database(url, _progress)
+    return registers.begun_register(url, _progress)
 
 
 def author(by: str | None, reason: str | None = None, confirm: str | None = None) -> Author:
