@@ -418,24 +418,15 @@ def correct(
 
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
-    from planner.app.administration import Correction, corrected, put_right, withdrawn
+    from planner.app.administration import Correction, put_right
 
     noted = circumstances(*(noting.pop(name) for name in ("at", "lot", "expiry")))
     if observe:
         observed = tuple(typed_observation(text, lesion) for text in observe)
         noted = noted._replace(observed=observed)
     found = _seen(size_mm, ulcerated, pain, measured_by)._replace(at=noted.at)
-    said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found)
-    if withdraw != said.says_nothing:
-        fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"
-        raise UsageError(Problem("", "what is corrected is not clear", fix))
-
-    def make(standing: Standing) -> Event:
-        if withdraw:
-            return corrected(standing, number, lambda event: withdrawn(event, lesion))
-        return put_right(standing, number, said)
-
-    change.make(make, reason=reason, of="undone")
+    said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found, withdraw)
+    change.make(lambda standing: put_right(standing, number, said), reason=reason, of="undone")
 
 
 @click.command()
