@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
     update,
@@ -114,10 +113,10 @@ _MOVED_ON = (
         digest=bindparam("own"),
         revision=bindparam("to"),
         status=bindparam("stands"),
-        waits=bindparam("waiting"),
-        to_tell=func.coalesce(bindparam("tell"), courses.c.to_tell),
-        to_see=bindparam("see"),
-        subscription=bindparam("address"),
+        waits=bindparam("now_waits"),
+        to_tell=bindparam("now_to_tell"),
+        to_see=bindparam("now_to_see"),
+        subscription=bindparam("now_subscription"),
     )
 )
 _MOVE_ON, _ADD_EVENT, _ADD_TEXT = Prompt(_MOVED_ON), Prompt(insert(events)), Prompt(insert(texts))
@@ -276,12 +275,11 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
     row = to_row(entry, secrets.token_hex(16))
     typed = row.texts_sha256
     own = digest(course, row, typed, before)
+    drawn = head_of(record.patient, [*record.entries, entry], state)
     wanted = {
         "wanted": course, "before": before, "number": entry.number, "own": own,
         "to": state.revision, "stands": state.status,
-        "waiting": waits_of(state), "tell": _to_tell(entry),
-        "see": to_see([*record.entries, entry]),
-        "address": address_digest(record.patient, state),
+        **{f"now_{name}": one for name, one in drawn.items()},
     }  # fmt: skip
     event, text = _event_values(course, row, typed, own), _text_values(course, row)
     if not _is_written(connection, wanted, event, text):
@@ -306,13 +304,22 @@ def _told_apart(table: Table, values: _Values) -> _Values:
     return {f"{table}_{name}": value for name, value in values.items()}
 
 
-def subscription_of(record: Record) -> str:
-    """The digest of the secret address of the patient's calendar; empty where there is none."""
-    return address_digest(record.patient, record.state)
+def head_of(patient: PatientRow, entries: Sequence[Entry], state: State) -> dict[str, int | str]:
+    """What the table of courses has drawn from a history, beside its revision and status.
+
+    `state` is what the entries leave. Of the findings that wait for a physician a visit without a
+    day is told apart.
+    """
+    return {
+        "waits": len(hindering(state.findings)),
+        "to_tell": to_tell(entries),
+        "to_see": to_see(entries),
+        "subscription": address_digest(patient, state),
+    }
 
 
 def address_digest(patient: PatientRow, state: State) -> str:
-    """As `subscription_of`, of a course as it stands.
+    """The digest of the secret address of the patient's calendar; empty where there is none.
 
     There is none after a death, an erasure, or where the course has no key to make one with.
     """
@@ -325,11 +332,6 @@ def address_token(state: State) -> str | None:
     if state.calendar_key is None or state.subscription is None:
         return None
     return subscription_token(bytes.fromhex(state.calendar_key), state.subscription)
-
-
-def waits_of(state: State) -> int:
-    """How many findings wait for a physician; a visit without a day is told apart."""
-    return len(hindering(state.findings))
 
 
 def to_tell(entries: Sequence[Entry]) -> int:
