@@ -39,7 +39,7 @@ LONGEST_NAME = 80
 
 
 class NewAccount(NamedTuple):
-    """Somebody who is to use the page; the role as it was named, looked at when it is added."""
+    """Somebody who is to use the page; role and language as they were named, looked at then."""
 
     name: str
     role: str
@@ -48,7 +48,7 @@ class NewAccount(NamedTuple):
 
 
 def add(database: Database, author: Author, new: NewAccount) -> None:
-    """A new account. Raises InputError for a name or password that is none."""
+    """A new account. Raises InputError for a name, role, password or language that is none."""
     check_may(author.role, "accounts")
     with database.writing() as connection:
         _add(connection, author, new)
@@ -59,6 +59,7 @@ def _add(connection: Connection, author: Author, new: NewAccount) -> None:
     name = _checked_name(new.name)
     role = _role_of(new.role)
     check_password(new.password)
+    _check_language(new.language)
     if find_account(connection, name) is not None:
         problem = said("there is an account of that name already")
         raise RefusedError(Problem("name", problem, said("choose another name")))
@@ -143,11 +144,15 @@ def _known(connection: Connection, name: str) -> Account:
 
 def set_language(database: Database, author: Author, language: str) -> None:
     """Let the page speak another language to somebody."""
+    _check_language(language)
+    with database.writing() as connection:
+        change_account(connection, author.name, language=language)
+
+
+def _check_language(language: str) -> None:
     if language not in LANGUAGES:
         fix = nearest(language, list(LANGUAGES))
         raise InputError(Problem("language", said("the page does not speak it"), fix))
-    with database.writing() as connection:
-        change_account(connection, author.name, language=language)
 
 
 def begin_setup(database: Database, now: datetime) -> str | None:

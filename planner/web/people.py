@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from werkzeug import Response
 
 from planner.app import accounts
@@ -47,7 +47,7 @@ def _changed(fields: Fields, act: str) -> str | None:
     who, wanted = author(), fields.said("role")
     match act:
         case "add":
-            new = NewAccount(name, wanted, password, _language(fields))
+            new = NewAccount(name, wanted, password, fields.said("language"))
             accounts.add(database(), who, new)
         case "role":
             accounts.set_role(database(), who, name, wanted)
@@ -59,12 +59,9 @@ def _changed(fields: Fields, act: str) -> str | None:
             return accounts.make_token(database(), who, fields.said("program"))
         case "withdraw":
             accounts.withdraw_token(database(), who, fields.said("program"))
+        case _:
+            abort(404)
     return None
-
-
-def _language(fields: Fields) -> str:
-    said = fields.said("language")
-    return said if said in LANGUAGES else "en"
 
 
 def _shown(status: int, *, token: str | None = None, problems: Sequence[Problem] = ()) -> Response:
