@@ -299,17 +299,17 @@ def _ending_lines(plan: Plan) -> Iterator[str]:
 
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
-    from planner.app.course_json import lesion_json, looks
+    from planner.app.course_json import injections_of, looks
     from planner.core.followup.course_outcomes import outcomes
     from planner.documents.wording import outcome_line, where
 
-    for lesion, decision in zip(standing.plan.lesions, standing.plan.decisions, strict=True):
-        found = lesion_json(standing, lesion.id)
-        injections = f"{found['given']} given, {found['remaining']} to come"
-        if found["missed"]:
-            injections += f", {found['missed']} missed"
+    for lesion in standing.plan.lesions:
+        found = injections_of(standing, lesion.id)
+        injections = f"{found.given} given, {found.remaining} to come"
+        if found.missed:
+            injections += f", {found.missed} missed"
         held = f", HELD since {day(lesion.held_since)}" if lesion.held_since else ""
-        yield (f"  {lesion.id}  {where(lesion)}: {decision.regimen}, injections {injections}{held}")
+        yield (f"  {lesion.id}  {where(lesion)}: {found.regimen}, injections {injections}{held}")
         for _, one in looks(standing.plan, lesion.id):
             if one.result is not None:
                 yield f"       {day(one.result.on)}: {outcome_line(one.result)}"

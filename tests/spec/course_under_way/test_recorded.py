@@ -18,6 +18,7 @@ from planner.app.administration import (
     given_as_planned,
     put_right,
 )
+from planner.app.course_json import injections_of, lesion_json
 from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
 from planner.documents.calendars import changes_file
@@ -352,6 +353,16 @@ def test_a_complication_that_says_none_is_none(course: Followed, said: str) -> N
     given = course.visits[0].injections[0].given
     assert given is not None
     assert given.complication is None
+
+
+def test_a_lesions_injections_are_counted_once_for_all_who_say_them(course: Followed) -> None:
+    course.make(lambda now: given_as_planned(now, 1, Circumstances()))
+    counted = injections_of(course.now, "A")
+    said = lesion_json(course.now, "A")
+    assert (counted.given, counted.remaining, counted.missed) == (1, counted.of - 1, 0)
+    assert {name: said[name] for name in ("given", "remaining", "missed", "regimen")} == {
+        name: one for name, one in counted._asdict().items() if name != "of"
+    }
 
 
 @pytest.mark.parametrize(
