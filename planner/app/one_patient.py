@@ -28,8 +28,8 @@ from planner.store.tables import courses, patients
 from planner.store.taken_times import around_others
 
 
-def patient_of(connection: Connection, course: Course) -> PatientRow:
-    """The patient of a new course: known by the id as people read it, or new."""
+def known_or_added(connection: Connection, course: Course) -> PatientRow:
+    """The patient of a new course: known by the id as people read it, or added."""
     there, wanted = find_patient(connection, course.patient.id), course.patient
     known = known_patient(connection, course)
     if there is None or known is None:

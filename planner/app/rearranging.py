@@ -286,7 +286,7 @@ class _Rearranging:
 
     def _new_file(self, standing: Standing) -> str | None:
         """The file that the papers of a course follow from now on, where it is another one."""
-        return self.after.input if self.after.input != standing.record.clinic else None
+        return self.after.input if self.after.input != standing.record.clinic_file else None
 
 
 def step_to(

@@ -151,7 +151,7 @@ class PatientRow(NamedTuple):
 class Record(NamedTuple):
     """A course as the register has it; `digest` is that of its last event.
 
-    `at` is the id of its clinic, `files` that clinic's files, by their sha256, as its own events
+    `clinic_id` is its clinic's, `files` that clinic's files, by their sha256, as its own events
     name them; `first_file` is the one of its plan. What is decided now follows `current`, the
     clinic as it now stands around all its courses, with the sha256 of its file; None where nothing
     is decided. `has_ended_beside` says whether another course of its patient was ended.
@@ -164,19 +164,19 @@ class Record(NamedTuple):
     protocol: Protocol
     files: Mapping[str, Opening]
     first_file: str
-    at: str = ""
+    clinic_id: str = ""
     current: Opening | None = None
     has_ended_beside: bool = False
 
     @property
-    def clinic(self) -> str:
-        """The sha256 of the file that its papers follow."""
+    def clinic_file(self) -> str:
+        """The sha256 of the clinic's file that its papers follow."""
         return clinic_file_of(self.entries) or self.first_file
 
     @property
     def opening(self) -> Opening:
         """The clinic's hours."""
-        return self.current or self.files[self.clinic]
+        return self.current or self.files[self.clinic_file]
 
     @property
     def state(self) -> State:
@@ -209,7 +209,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     found = read_head(connection, wanted=course).fetchall()
     if not found:
         raise NotFoundError(_unknown(connection, course))
-    events_there, last_there, at, has_ended_beside, *of_whom = found[0]
+    events_there, last_there, clinic_id, has_ended_beside, *of_whom = found[0]
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
@@ -223,7 +223,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     planned = entries[0].event if entries else None
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
-    record = new_record(connection, course, patient, planned, at=at, entries=entries)
+    record = new_record(connection, course, patient, planned, clinic_id=clinic_id, entries=entries)
     return record._replace(digest=last, has_ended_beside=bool(has_ended_beside))
 
 
@@ -260,10 +260,10 @@ def check_chain(course: str, rows: Sequence[tuple[EventRow, str, str]], *, is_er
     return before
 
 
-def begin_course(connection: Connection, course: str, patient: int, at: str = "") -> None:
+def begin_course(connection: Connection, course: str, patient: int, clinic_id: str = "") -> None:
     """Make room for a course of a clinic. Its first event has to follow in the same transaction."""
     head = {"events": 0, "revision": 0, "status": "planned", "digest": ""}
-    connection.execute(insert(courses).values(id=course, patient=patient, clinic=at, **head))
+    connection.execute(insert(courses).values(id=course, patient=patient, clinic=clinic_id, **head))
 
 
 def append(connection: Connection, record: Record, entry: Entry, state: State) -> str:
@@ -447,7 +447,7 @@ def projected_visits(
         yield {
             "course": record.course,
             "number": number,
-            "clinic": record.at,
+            "clinic": record.clinic_id,
             "day": visit.start.date().isoformat() if visit.start else None,
             "start": visit.start.isoformat() if visit.start else None,
             "end": visit.end.isoformat() if visit.end else None,
@@ -502,7 +502,7 @@ def new_record(
     patient: PatientRow,
     planned: Planned,
     *,
-    at: str,
+    clinic_id: str,
     entries: tuple[Entry, ...] = (),
 ) -> Record:
     """The record of a course at a clinic, before its first event or with its `entries`."""
@@ -512,7 +512,7 @@ def new_record(
     named = {planned.clinic, *later}
     files = {sha256: opening_of(sha256, read) for sha256 in named if sha256 is not None}
     protocol = protocol_of(planned.protocol, read)
-    return Record(course, patient, entries, "", protocol, files, planned.clinic, at)
+    return Record(course, patient, entries, "", protocol, files, planned.clinic, clinic_id)
 
 
 def _entry(course: str, row: EventRow, patient: KnownPatient, known: Collection[str]) -> Entry:

@@ -139,7 +139,7 @@ def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[st
 def _today(connection: Connection, course: str) -> Iterator[str]:
     try:
         record = read_course(connection, course)
-        place = read_place(connection, record.at)
+        place = read_place(connection, record.clinic_id)
     except (PlannerError, *UNREADABLE):
         # What cannot be read is a problem, and told as one.
         return
