@@ -107,7 +107,7 @@ def _rows(
             [
                 {
                     "id": course, "patient": n + 1, "events": 1, "revision": 0,
-                    "status": "planned", "digest": own, "clinic": record.at,
+                    "status": "planned", "digest": own, "clinic": record.clinic_id,
                 }
             ],
             [
@@ -132,7 +132,7 @@ def _template(
 ) -> tuple[EventRow, list[dict[str, object]]]:
     """The first event of a course that begins on a day, and its visits as their table has them."""
     course = inputs.course._replace(id=NAME, first_visit=start)
-    event = Planned(course, protocol, record.clinic, CALENDAR_KEY)
+    event = Planned(course, protocol, record.clinic_file, CALENDAR_KEY)
     entry = Entry(1, NOW, "Dr A. Holm", None, event)
     entry, state = settle(None, entry, (), record.protocol, record.opening)
     return to_row(entry, "00" * 16), [*projected_visits(record, state)]

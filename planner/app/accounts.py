@@ -39,7 +39,7 @@ LONGEST_NAME = 80
 
 
 class NewAccount(NamedTuple):
-    """Somebody who is to use the page; the role as it was named, looked at when it is added."""
+    """Somebody who is to use the page; role and language as they were named, looked at then."""
 
     name: str
     role: str
@@ -50,7 +50,7 @@ class NewAccount(NamedTuple):
 def add(database: Database, author: Author, new: NewAccount, *, is_dry: bool = False) -> None:
     """A new account; a dry one is looked at and not written, as all that follow.
 
-    Raises InputError with all that is wrong with its name, role and password.
+    Raises InputError with all that is wrong with its name, role, password and language.
     """
     check_may(author.role, "accounts")
     with database.writing() as connection:
@@ -63,6 +63,7 @@ def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: boo
         *_wrong(_checked_name, new.name),
         *_wrong(_role_of, new.role),
         *_wrong(check_password, new.password),
+        *_wrong(_check_language, new.language),
     ]
     raise_if_any(InputError, wrong)
     name, role = _checked_name(new.name), _role_of(new.role)
@@ -187,11 +188,15 @@ def _known(connection: Connection, name: str) -> Account:
 
 def set_language(database: Database, author: Author, language: str) -> None:
     """Let the page speak another language to somebody."""
+    _check_language(language)
+    with database.writing() as connection:
+        change_account(connection, author.name, language=language)
+
+
+def _check_language(language: str) -> None:
     if language not in LANGUAGES:
         fix = nearest(language, list(LANGUAGES))
         raise InputError(Problem("language", said("the page does not speak it"), fix))
-    with database.writing() as connection:
-        change_account(connection, author.name, language=language)
 
 
 def begin_setup(database: Database, now: datetime) -> str | None:

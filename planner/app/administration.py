@@ -553,13 +553,14 @@ def corrected(standing: Standing, number: int, mend: Callable[[Event], Event | N
 
 
 class Correction(NamedTuple):
-    """What of a record is put right, of a lesion where it names several."""
+    """What of a record is put right, of a lesion where it names several, or that it never was."""
 
     lesion: str | None
     amount: Amount | None
     noted: Circumstances
     felt: Felt
     found: PartlyMeasured
+    is_withdrawn: bool = False
 
     @property
     def says_nothing(self) -> bool:
@@ -580,9 +581,17 @@ class Correction(NamedTuple):
 
 
 def put_right(standing: Standing, number: int, correction: Correction) -> Corrected:
-    """What was given or seen with what was wrong in it put right."""
+    """What was given or seen with what was wrong in it put right; any event withdrawn.
 
-    def mend(event: Event) -> Event:
+    Raises InputError where it says neither, or both.
+    """
+    if correction.is_withdrawn != correction.says_nothing:
+        fix = said("say what holds instead, or that it never was")
+        raise InputError(Problem("withdraw", said("what is corrected is not clear"), fix))
+
+    def mend(event: Event) -> Event | None:
+        if correction.is_withdrawn:
+            return withdrawn(event, correction.lesion)
         if isinstance(event, Given) and not correction.is_of_seen:
             lesion, amount = correction.lesion, correction.amount
             return mended_given(

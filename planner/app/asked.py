@@ -32,7 +32,12 @@ class Asked(NamedTuple):
     @classmethod
     def of_question(cls, one: Question) -> Asked:
         """A question: its message has its figures."""
-        return cls(one.code, one.message, one.message, True, one.field, one.fix)
+        return cls.of_fact(one.code, one.field, one.message, one.fix)
+
+    @classmethod
+    def of_fact(cls, code: str, field: str, message: str, fix: str) -> Asked:
+        """A question of fact that the app asks."""
+        return cls(code, message, message, True, field, fix)
 
     @classmethod
     def of_finding(cls, one: Finding) -> Asked:

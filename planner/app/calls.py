@@ -46,13 +46,13 @@ def hidden_calls(connection: Connection, place: Place) -> int:
 
 def _untold(connection: Connection, place: Place, whose: ColumnElement[bool]) -> Iterator[Call]:
     query = (
-        select(courses.c.id, courses.c.to_tell)
+        select(courses.c.id)
         .join(patients, patients.c.key == courses.c.patient)
         .where(courses.c.clinic == place.id, courses.c.to_tell > 0)
         .where(whose, courses.c.status != "ended")
         .order_by(courses.c.id)
     )
-    for course, _ in connection.execute(query).all():
+    for (course,) in connection.execute(query).all():
         yield from _calls_of(Standing.of(read_course(connection, course)))
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from planner.app.administration import undone
 from planner.app.asked import Asked, answered, confirmation, is_answered
@@ -141,10 +139,11 @@ def _asked(before: Standing, after: Standing, event: Event, author: Author) -> I
     if isinstance(event, Corrected) and event.instead is not None:
         # It is compared with the course without what it corrects.
         state, of_event = _not_done(state, event.instead), event.instead
+    now = before.record.opening.clinic.wall_clock(author.now)
     # A physician is asked for the finding that it leads to.
     yield from (
         one
-        for one in questions(state, of_event, protocol, _wall(before.record, author.now))
+        for one in questions(state, of_event, protocol, now)
         if one.code != "screening-answer" or author.role != "physician"
     )
     yield from hold_questions(of_event, before.record.entries)
@@ -155,12 +154,6 @@ def _asked(before: Standing, after: Standing, event: Event, author: Author) -> I
     broken = set(unlawful(before.state, protocol)) if breaches else set()
     shortest = protocol.policy.shortest_interval_days
     yield from (law_questions(one, shortest) for one in breaches if one not in broken)
-
-
-def _wall(record: Record, now: datetime) -> datetime:
-    """The clinic's wall clock at a moment."""
-    zone = ZoneInfo(record.opening.clinic.timezone)
-    return now.astimezone(zone).replace(tzinfo=None)
 
 
 def _not_done(state: State, event: Event) -> State:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, exists, literal_column, select
 from planner.app.calls import calls_of, hidden_calls
 from planner.app.issued_pages import stale_of
 from planner.app.roles import Role, check_may
+from planner.app.waiting import could_begin
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import OpeningHours, Purpose
 from planner.core.calendar.occupancy import Busy, Occupancy
@@ -241,7 +242,11 @@ def _visit_json(one: WeekVisit) -> dict[str, Any]:
 
 
 class Work(NamedTuple):
-    """What waits at a clinic on a day, each a list of what programs read."""
+    """What waits at a clinic on a day, each a list of what programs read.
+
+    `could_come_earlier` are courses of the waiting list that there is room for; `hidden_to_tell`
+    counts visits that moved of patients whose data is restricted, and who were not told.
+    """
 
     overdue: list[dict[str, Any]]
     held: list[dict[str, Any]]
@@ -252,13 +257,28 @@ class Work(NamedTuple):
     waiting: list[dict[str, Any]]
     answered_by_nurses: list[dict[str, Any]]
     to_tell: list[dict[str, Any]]
+    could_come_earlier: list[dict[str, Any]]
+    hidden_to_tell: int
 
 
-def work_of(database: Database, role: Role, clinic: str, on: date, say: Language = ENGLISH) -> Work:
-    """What waits at a clinic: overdue is a visit before a day that nobody recorded."""
+def work_of(
+    database: Database,
+    role: Role,
+    clinic: str,
+    now: datetime,
+    *,
+    on: date | None = None,
+    say: Language = ENGLISH,
+) -> Work:
+    """What waits at a clinic: overdue is a visit before a day, or today, that nobody recorded.
+
+    `now` is in UTC; today is the clinic's.
+    """
     check_may(role, "read")
     with database.reading() as connection:
         place = read_place(connection, clinic)
+        wall = place.clinic.wall_clock(now)
+        on = on or wall.date()
         coming = _coming(connection, place, on)
         heads = _heads(connection, place)
         return Work(
@@ -278,14 +298,12 @@ def work_of(database: Database, role: Role, clinic: str, on: date, say: Language
                 {"course": one.course, "visit": one.visit, "was": one.was, "now": one.to}
                 for one in calls_of(connection, place)
             ],
+            could_come_earlier=[
+                {"course": course, "first_visit": start}
+                for course, start in could_begin(connection, place, wall)
+            ],
+            hidden_to_tell=hidden_calls(connection, place),
         )
-
-
-def hidden_to_tell(database: Database, role: Role, clinic: str) -> int:
-    """How many visits moved of patients whose data is restricted, and who were not told."""
-    check_may(role, "read")
-    with database.reading() as connection:
-        return hidden_calls(connection, read_place(connection, clinic))
 
 
 def _to_see(connection: Connection, course: str, number: int, say: Language) -> dict[str, Any]:

@@ -231,8 +231,8 @@ def record_told(database: Database, clinic: str, course: str, how: str, author: 
     def make(standing: Standing) -> Event:
         moved = [one for one in standing.record.entries if isinstance(one.event, Rearranged)]
         told = [one for one in standing.record.entries if isinstance(one.event, Told)]
-        if standing.record.at != place.id:
-            problem = said("it is a course of clinic {at}", at=f"{standing.record.at}")
+        if standing.record.clinic_id != place.id:
+            problem = said("it is a course of clinic {at}", at=f"{standing.record.clinic_id}")
             raise RefusedError(Problem("course", problem, said("name that clinic")))
         if not moved or (told and told[-1].number > moved[-1].number):
             raise RefusedError(

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from planner.app.asked import Asked, check_answered
 from planner.app.auditing import note_change
 from planner.app.courses import write_steps
+from planner.app.places import put_change
 from planner.app.planning import NamedFile, read_clinic
 from planner.app.rearranging import Outcome, VisitMoved, rearranged
 from planner.app.roles import Author, Role, check_may
 from planner.core.calendar.clinic import Clinic, Closure
 from planner.core.calendar.closure_ranges import closed_besides
-from planner.core.followup.questions import Question
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
 from planner.core.values.formatting import count, listing, shown_moment
@@ -41,7 +40,6 @@ from planner.store.clinics import (
 from planner.store.database import Database, lock_additions, lock_clinic
 from planner.store.stored_inputs import (
     Stored,
-    keep_input,
     read_input,
     store_clinic,
     with_holidays_of,
@@ -99,8 +97,7 @@ def put_clinic(
             return _next(connection, place, clinic, stated)
 
     def change(connection: Connection, place: Place | None) -> ClinicChange:
-        sha256 = keep_input(connection, _with_known_years(connection, place, stated))
-        return ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})
+        return put_change(connection, _with_known_years(connection, place, stated), author)
 
     def asked(connection: Connection, place: Place | None) -> Iterator[Asked]:
         return _older(connection, place, stated)
@@ -114,12 +111,13 @@ def close_clinic(
 ) -> ClinicChanged:
     """Close a clinic for some days, or hours of them, or let it have less of a kind.
 
-    Raises RefusedError where that is so already, AskedError as `put_clinic`.
+    Raises NotFoundError for an unknown one, RefusedError where that is so already, AskedError as
+    `put_clinic`.
     """
     check_may(author.role, "clinic-days")
 
-    def new_place(_connection: Connection, place: Place | None) -> Place:
-        there = _known(place, clinic)
+    def new_place(connection: Connection, place: Place | None) -> Place:
+        there = place or read_place(connection, clinic)
         _check_closure(there, closure)
         return there._replace(clinic=closed_besides(there.clinic, [closure]))
 
@@ -140,12 +138,12 @@ def open_clinic(
 ) -> ClinicChanged:
     """Take back what closes a clinic, besides its file, on some days, both inclusive.
 
-    Raises RefusedError where nothing but its file closes it then.
+    Raises NotFoundError for an unknown one, RefusedError where nothing but its file closes it then.
     """
     check_may(author.role, "clinic-days")
 
-    def new_place(_connection: Connection, place: Place | None) -> Place:
-        return _to_open(_known(place, clinic), *days)
+    def new_place(connection: Connection, place: Place | None) -> Place:
+        return _to_open(place or read_place(connection, clinic), *days)
 
     def change(_connection: Connection, _place: Place | None) -> ClinicChange:
         stated = dict(zip(("from", "to"), (one.isoformat() for one in days), strict=True))
@@ -242,7 +240,7 @@ def _older(connection: Connection, place: Place | None, stated: Stored) -> Itera
         is_file = event.kind == PUT
         if is_file and is_same_file(_file_of(connection, event.said["input"]), stated):
             text = said("it is what the clinic had before (event {n})", n=event.number)
-            yield _fact("older-version", "", text, said("is it the newest file?"))
+            yield Asked.of_fact("older-version", "", text, said("is it the newest file?"))
 
 
 def _with_known_years(connection: Connection, place: Place | None, stated: Stored) -> Stored:
@@ -265,13 +263,6 @@ def _to_open(place: Place, first: date, last: date) -> Place:
 
 def _meets(closure: Closure, first: date, last: date) -> bool:
     return closure.first <= last and first <= closure.last
-
-
-def _known(place: Place | None, clinic: str) -> Place:
-    if place is None:
-        problem = said("the register has no clinic {clinic}", clinic=clinic)
-        raise RefusedError(Problem("clinic", problem, said("put its file first")))
-    return place
 
 
 def _check_closure(place: Place, closure: Closure) -> None:
@@ -328,10 +319,10 @@ def _asked_by_number(outcome: Outcome) -> Iterator[Asked]:
         text = said(
             "{meaning} ({courses})", meaning=said(CODES[code]), courses=count(number, "course")
         )
-        yield _fact(code, "", text, said("their papers are not made then"))
+        yield Asked.of_fact(code, "", text, said("their papers are not made then"))
     for there, what in _told_of(outcome):
         text = _how_many(len(there), what)
-        yield _fact("visits-move", "", text, said("let them be told"))
+        yield Asked.of_fact("visits-move", "", text, said("let them be told"))
 
 
 def _hindered(outcome: Outcome) -> Counter[str]:
@@ -354,7 +345,7 @@ def _told_of(outcome: Outcome) -> Iterator[tuple[Sequence[object], str]]:
 def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
     for course, hinders in outcome.hinders:
         text = said("course {course}: {finding}", course=course, finding=hinders.alone)
-        yield _fact(hinders.code, "", text, said("its papers are not made then"))
+        yield Asked.of_fact(hinders.code, "", text, said("its papers are not made then"))
     for course, visit, when in outcome.unrecorded:
         text = said(
             "course {course}, visit {n} on {start} was not recorded",
@@ -362,7 +353,7 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             n=visit,
             start=shown_moment(when),
         )
-        yield _fact("not-recorded", "", text, said("record it first"))
+        yield Asked.of_fact("not-recorded", "", text, said("record it first"))
     for one in outcome.moves:
         text = said(
             "course {course}, visit {n}: {first} to {second}",
@@ -371,9 +362,9 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             first=shown_moment(one.stood),
             second=shown_moment(one.to) if one.to else said("no day"),
         )
-        yield _fact("visit-moves", "", text, said("tell the patient"))
+        yield Asked.of_fact("visit-moves", "", text, said("tell the patient"))
     if outcome.hidden:
-        yield _fact("visits-move", "", _how_many(outcome.hidden, HIDDEN), said("tell them"))
+        yield Asked.of_fact("visits-move", "", _how_many(outcome.hidden, HIDDEN), said("tell them"))
     for one in outcome.without_day:
         text = said(
             "course {course}, visit {n} (due {due}) finds no day",
@@ -383,7 +374,7 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
         )
         free = listing([shown_moment(each) for each in one.choices], "or")
         fix = said("free: {free}", free=free) if free else said("see the course")
-        yield _fact("no-open-day", "", text, fix)
+        yield Asked.of_fact("no-open-day", "", text, fix)
     for drawn in outcome.draw_ups:
         text = said(
             "course {course}, visit {n}: {was}, then {now}",
@@ -392,15 +383,11 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
             was=drawn.was,
             now=drawn.now,
         )
-        yield _fact("drawn-up-anew", "", text, said("print its papers anew"))
+        yield Asked.of_fact("drawn-up-anew", "", text, said("print its papers anew"))
 
 
 def _how_many(visits: int, what: str) -> Said:
     return said("{visits} {what}", visits=count(visits, "visit"), what=what)
-
-
-def _fact(code: str, field: str, message: str, fix: str) -> Asked:
-    return Asked.of_question(Question(code, field, message, fix))
 
 
 def changed_json(made: ClinicChanged, role: Role) -> dict[str, Any]:
@@ -435,11 +422,6 @@ def _move_json(one: VisitMoved) -> dict[str, Any]:
 def _without_json(one: VisitMoved) -> dict[str, Any]:
     due = {"course": one.course, "visit": one.visit, "due": one.due}
     return due | {"from": one.stood, "free": list(one.choices)}
-
-
-def wall_now(place: Place, now: datetime) -> datetime:
-    """The clinic's wall clock at a moment."""
-    return now.astimezone(ZoneInfo(place.clinic.timezone)).replace(tzinfo=None)
 
 
 def summary_line(made: ClinicChanged) -> str:

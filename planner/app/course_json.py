@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from planner.core.followup.course_outcomes import outcomes
 from planner.core.followup.events import Corrected, Entry, Migrated, Planned, kind_of
@@ -42,20 +42,42 @@ def _exact(text: str) -> Any:
     return Decimal(text)
 
 
-def lesion_json(standing: Standing, lesion: str) -> dict[str, Any]:
-    """How a lesion stands: its injections counted, its evaluations in the order of their days."""
-    slots = [
-        slot
+class Injections(NamedTuple):
+    """The injections of a lesion, counted; its regimen has so many in all."""
+
+    regimen: str
+    of: int
+    given: int
+    remaining: int
+    missed: int
+
+
+def injections_of(standing: Standing, lesion: str) -> Injections:
+    """How far a lesion is in its regimen."""
+    states = [
+        slot.state
         for name, slot in standing.state.slots.items()
         if name.lesion == lesion and name.purpose == "injection"
     ]
-    decision = next(one for one in standing.plan.decisions if one.lesion == lesion)
+    regimen = next(one.regimen for one in standing.plan.decisions if one.lesion == lesion)
+    return Injections(
+        regimen,
+        of=next(one.injections for one in standing.plan.protocol.regimens if one.id == regimen),
+        given=states.count("done"),
+        remaining=states.count("planned") + states.count("waiting"),
+        missed=states.count("missed"),
+    )
+
+
+def lesion_json(standing: Standing, lesion: str) -> dict[str, Any]:
+    """How a lesion stands: its injections counted, its evaluations in the order of their days."""
+    counted = injections_of(standing, lesion)
     return {
         "lesion": lesion,
-        "regimen": decision.regimen,
-        "given": sum(slot.state == "done" for slot in slots),
-        "remaining": sum(slot.state in ("planned", "waiting") for slot in slots),
-        "missed": sum(slot.state == "missed" for slot in slots),
+        "regimen": counted.regimen,
+        "given": counted.given,
+        "remaining": counted.remaining,
+        "missed": counted.missed,
         "held": lesion in standing.state.held,
         "held_since": standing.state.held.get(lesion),
         "evaluations": [

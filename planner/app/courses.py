@@ -19,8 +19,8 @@ from planner.app.one_patient import (
     caught_up,
     died_elsewhere,
     identified,
+    known_or_added,
     known_patient,
-    patient_of,
     running_beside,
 )
 from planner.app.places import place_of
@@ -176,13 +176,13 @@ def begun(
 
     Additions are locked. Raises as `add_course`.
     """
-    patient = patient_of(connection, course)
+    patient = known_or_added(connection, course)
     others, asked = running_beside(connection, patient, course)
     check_answered(asked, author)
     course = course._replace(patient=as_known(course.patient, patient))
     event = Planned(course, protocol, place.input, secrets.token_hex(KEY_BYTES))
     begin_course(connection, course.id, patient.key, place.id)
-    record = new_record(connection, course.id, patient, event, at=place.id)
+    record = new_record(connection, course.id, patient, event, clinic_id=place.id)
     entry = author.entry(1, event, author.confirm)
     first, entry = settled(around_others(connection, record, busy), None, entry)
     _check_plan(first.state.findings, course.id)

@@ -14,7 +14,7 @@ from planner.app.issued_pages import issue_of, note_issued, pages_made, replaced
 from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import UNCOUNTED
 from planner.core.plan.pages import code_of, visit_page, with_pages
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.values.said import said
 from planner.documents.change_slip import Since
 from planner.documents.document_set import (
@@ -26,7 +26,7 @@ from planner.documents.document_set import (
     papers,
     silent,
 )
-from planner.documents.folder import LABELS_NAME, PLAN_NAME, WORKSHEETS_NAME, write_folder
+from planner.documents.folder import LABELS_NAME, WORKSHEETS_NAME, write_folder
 from planner.errors import NotConfirmedError, NotFoundError, Problem
 from planner.files.plan import plan_bytes
 from planner.store.database import Database

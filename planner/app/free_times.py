@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from planner.app.administration import visit_of
 from planner.app.roles import Role, check_may
@@ -32,9 +31,8 @@ def free_times(
         visit = visit_of(standing, number)
         if visit.start is None:
             return list(visit.choices)
-        zone = ZoneInfo(standing.record.opening.clinic.timezone)
-        wall = now.astimezone(zone).replace(tzinfo=None)
-        return list(_starts(standing, visit, wall))
+        clinic = standing.record.opening.clinic
+        return list(_starts(standing, visit, clinic.wall_clock(now)))
 
 
 def _starts(standing: Standing, visit: PlannedVisit, now: datetime) -> Iterator[datetime]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from planner.app.planning import check_confirmed
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.plan.zone_rules import says_the_same
 from planner.documents.document_set import Report, issued, papers, silent
-from planner.documents.folder import DRAFT, PLAN_NAME, REPRINT, check_ours, write_folder
+from planner.documents.folder import DRAFT, REPRINT, check_ours, write_folder
 from planner.documents.labels import GRIDS, sheet_of
 from planner.errors import InputError, Problem, RefusedError, UsageError
 from planner.files.plan import plan_bytes, plan_from, read_plan
@@ -74,7 +74,7 @@ def check_replaces(made: Plan, content: bytes, folder: Path, *, is_draft: bool) 
     The plan that is there, where it says the same in other bytes.
     """
     check_ours(folder)
-    path = folder / "plan.json"
+    path = folder / PLAN_NAME
     if not path.exists() or (path.read_bytes() == content and not is_draft):
         return None
     if is_draft:
@@ -96,7 +96,7 @@ def check_carries_on(made: Plan, content: bytes, folder: Path) -> None:
     `made` is a plan of the register, which alone raises its revision.
     """
     check_ours(folder)
-    if not (folder / "plan.json").exists():
+    if not (folder / PLAN_NAME).exists():
         return
     there = _issued_there(folder, made)
     if there.revision == made.revision and not says_the_same(there, plan_from(content)):
@@ -130,7 +130,7 @@ def _issued_there(folder: Path, made: Plan) -> Plan:
     Raises EditedPlanError for one that somebody changed: it is not written over unseen.
     """
     try:
-        there, _ = read_plan(folder / "plan.json")
+        there, _ = read_plan(folder / PLAN_NAME)
     except EditedPlanError:
         raise
     except InputError as error:

@@ -11,7 +11,6 @@ from planner.app.changing import CHOICES, Step, settled
 from planner.app.roles import Author
 from planner.core.followup.course_state import State
 from planner.core.followup.events import Ended, Entry, Evaluated, Event, Given, Identified
-from planner.core.followup.questions import Question
 from planner.core.plan.course import Course, Patient
 from planner.core.values.formatting import listing
 from planner.core.values.said import said
@@ -29,8 +28,8 @@ from planner.store.tables import courses, patients
 from planner.store.taken_times import around_others
 
 
-def patient_of(connection: Connection, course: Course) -> PatientRow:
-    """The patient of a new course: known by the id as people read it, or new."""
+def known_or_added(connection: Connection, course: Course) -> PatientRow:
+    """The patient of a new course: known by the id as people read it, or added."""
     there, wanted = find_patient(connection, course.patient.id), course.patient
     known = known_patient(connection, course)
     if there is None or known is None:
@@ -98,7 +97,7 @@ def running_beside(
     if running:
         names = ", ".join(one.record.course for one in running)
         text = said("the patient has another running course: {courses}", courses=names)
-        asked.append(_fact("second-course", "patient.id", text, ""))
+        asked.append(Asked.of_fact("second-course", "patient.id", text, ""))
     asked += [one for other in running for one in _learns(other, course.patient)]
     allergic = [one.record.course for one in there if one.state.course.patient.sulfite_allergy]
     if allergic and not course.patient.sulfite_allergy:
@@ -106,7 +105,7 @@ def running_beside(
             "course {course} states a sulfite allergy, this one does not", course=allergic[-1]
         )
         fix = said("set it to true")
-        asked.append(_fact("allergy-known", "patient.sulfite_allergy", text, fix))
+        asked.append(Asked.of_fact("allergy-known", "patient.sulfite_allergy", text, fix))
     return running, asked
 
 
@@ -136,14 +135,14 @@ def _learns(standing: Standing, stated: Patient) -> Iterator[Asked]:
             course=course,
             known=listing(known),
         )
-        yield _fact("identity-shared", "patient", text, said("is it the same patient?"))
+        yield Asked.of_fact("identity-shared", "patient", text, said("is it the same patient?"))
     if event.address:
         text = said("course {course} takes over the address of this one", course=course)
-        yield _fact("address-shared", "patient.address", text, said("is it the right one?"))
+        yield Asked.of_fact("address-shared", "patient.address", text, said("is it the right one?"))
     if event.sulfite_allergy:
         text = said("course {course} does not state the sulfite allergy of this one", course=course)
         fix = said("it waits for a physician then")
-        yield _fact("allergy-shared", "patient.sulfite_allergy", text, fix)
+        yield Asked.of_fact("allergy-shared", "patient.sulfite_allergy", text, fix)
 
 
 def identified(
@@ -235,8 +234,4 @@ def after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Asked]
     if isinstance(event, CHOICES):
         raise RefusedError(Problem("", text, said("end this course too, as died")))
     if isinstance(event, Given | Evaluated) and event.at.date() >= ended.on:
-        yield _fact("after-death", "", text, said("is it this patient's?"))
-
-
-def _fact(code: str, field: str, message: str, fix: str) -> Asked:
-    return Asked.of_question(Question(code, field, message, fix))
+        yield Asked.of_fact("after-death", "", text, said("is it this patient's?"))

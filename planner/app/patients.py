@@ -209,7 +209,7 @@ def _retained(connection: Connection, found: list[Standing], today: date) -> Ite
         if one.state.status != "ended":
             yield Problem(course, said("the course is not ended"), fix)
             continue
-        query = select(inputs.c.content).where(inputs.c.sha256 == one.record.clinic)
+        query = select(inputs.c.content).where(inputs.c.sha256 == one.record.clinic_file)
         years = retention_years(connection.execute(query).scalar_one())
         if years is None:
             text_of = said("the clinic file sets no retention period (retention_years)")

@@ -75,7 +75,11 @@ def put(
     connection: Connection, place: Place | None, clinic: str, said: Stored, author: Author
 ) -> Place:
     """A clinic with its first file, or the next one."""
-    sha256 = keep_input(connection, said)
-    change = ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})
-    add_event(connection, place, clinic, change)
+    add_event(connection, place, clinic, put_change(connection, said, author))
     return read_place(connection, clinic)
+
+
+def put_change(connection: Connection, said: Stored, author: Author) -> ClinicChange:
+    """That a clinic has another file, which is kept."""
+    sha256 = keep_input(connection, said)
+    return ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from planner.app.issued_folder import read_confirmed
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.plan.zone_rules import says_the_same
 from planner.errors import Problem, RefusedError
 
@@ -27,9 +27,9 @@ def newest_plans(folders: Iterable[Path], caution: Callable[[str], None]) -> dic
 
 def _plan_files(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
-        inside = sorted(folder.glob("[!.]*/plan.json"))
-        if (folder / "plan.json").exists() or not inside:
-            yield folder / "plan.json"
+        inside = sorted(folder.glob(f"[!.]*/{PLAN_NAME}"))
+        if (folder / PLAN_NAME).exists() or not inside:
+            yield folder / PLAN_NAME
         else:
             yield from inside
 

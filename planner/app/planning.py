@@ -11,7 +11,7 @@ from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.plan.course import Course
 from planner.core.plan.numbering import Numbering
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY
 from planner.core.values.said import said
@@ -136,8 +136,7 @@ def _site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
 
 def protocol_named(table: dict[str, Any], course: NamedFile) -> tuple[Protocol, bytes]:
     """The protocol that a course names. Raises InputError where there is none of that name."""
-    from planner.files.bundled import bundled_protocols, protocol_path
-    from planner.files.course import DEFAULT_PROTOCOL
+    from planner.files.bundled import DEFAULT_PROTOCOL, bundled_protocols, protocol_path
     from planner.files.fields import nearest, shown
     from planner.files.protocol import read_protocol
 
@@ -258,7 +257,7 @@ def issued_into(folder: Path) -> Plan | None:
     from planner.files.plan import read_plan
 
     try:
-        return read_plan(folder / "plan.json")[0]
+        return read_plan(folder / PLAN_NAME)[0]
     except InputError:
         return None  # what is wrong with it is said where it would be replaced
 

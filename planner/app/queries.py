@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from planner.app.issued_pages import IssuedPage, pages_with
 from planner.app.roles import Role, check_may
 from planner.core.plan.preparation import ToPrepare
-from planner.store.clinics import clinic_of_course
+from planner.store.clinics import all_places, clinic_of_course, read_place
 from planner.store.database import Database
 from planner.store.day_list import (
     DueVisit,
@@ -52,6 +52,20 @@ class Days(NamedTuple):
     restricted: int
     without_day: Sequence[str]
     held: Sequence[str]
+
+
+def days_now(
+    database: Database, role: Role, now: datetime, clinic: str | None = None
+) -> tuple[date, date]:
+    """The day that it is at a clinic, twice; of all, the first and the last of theirs.
+
+    Those of clinics far apart differ. Raises NotFoundError for an unknown one.
+    """
+    check_may(role, "read")
+    with database.reading() as connection:
+        places = all_places(connection) if clinic is None else [read_place(connection, clinic)]
+    days = [one.clinic.wall_clock(now).date() for one in places] or [now.date()]
+    return min(days), max(days)
 
 
 def clinic_of(database: Database, course: str) -> str | None:

@@ -95,8 +95,7 @@ class _Rearranging:
         self.before = before
         self.after = after
         self.author = author
-        zone = ZoneInfo(after.clinic.timezone)
-        self.now = author.now.astimezone(zone).replace(tzinfo=None)
+        self.now = after.clinic.wall_clock(author.now)
         self.is_drawn_anew = _draws(before.clinic) != _draws(after.clinic)
         self.is_named_anew = record_clinic(before.clinic) != record_clinic(after.clinic)
         self.has_other_minutes = _minutes(before.clinic) != _minutes(after.clinic)
@@ -287,7 +286,7 @@ class _Rearranging:
 
     def _new_file(self, standing: Standing) -> str | None:
         """The file that the papers of a course follow from now on, where it is another one."""
-        return self.after.input if self.after.input != standing.record.clinic else None
+        return self.after.input if self.after.input != standing.record.clinic_file else None
 
 
 def step_to(

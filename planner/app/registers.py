@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 from planner.store.address import address_of
 from planner.store.database import Database, Report, new_database, open_database, silent
@@ -23,18 +23,13 @@ def open_register(
 
     `report` is told where it takes its time. Raises as `open_database` does.
     """
-    database = open_database(url, create=create, report=report)
-    try:
+    with closing(open_database(url, create=create, report=report)) as database:
         yield database
-    finally:
-        database.engine.dispose()
 
 
-@contextmanager
-def begun_register(url: str | None, report: Report = silent) -> Iterator[Database]:
+def begun_register(url: str | None, report: Report = silent) -> AbstractContextManager[Database]:
     """The register; where it is missing, a new one that appears when the work in it is done.
 
     Raises as `new_database` does.
     """
-    with new_database(url, report) as database:
-        yield database
+    return new_database(url, report)

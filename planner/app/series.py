@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
@@ -32,6 +31,7 @@ from planner.core.series.description import (
     described,
 )
 from planner.core.series.proportions import ConfidenceInterval
+from planner.core.values.days import age_on
 from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem
 from planner.files.fields import nearest, shown
@@ -116,17 +116,14 @@ def _as_of(record: Record, on: date | None) -> Record | None:
     """A course as it was at the end of a day; None where it was not there yet."""
     if on is None:
         return record
-    zone = ZoneInfo(record.opening.clinic.timezone)
-    then = tuple(one for one in record.entries if one.at.astimezone(zone).date() <= on)
+    clinic = record.opening.clinic
+    then = tuple(one for one in record.entries if clinic.wall_clock(one.at).date() <= on)
     return record._replace(entries=then) if then else None
 
 
 def _age(record: Record, on: date) -> int | None:
     born = record.patient.birth_date
-    if born is None:
-        return None
-    birth = date.fromisoformat(born)
-    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+    return None if born is None else age_on(date.fromisoformat(born), on)
 
 
 class _Reader(NamedTuple):

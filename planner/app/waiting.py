@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from planner.app.asked import Asked, AskedError, check_answered
 from planner.app.auditing import note_change
 from planner.app.changing import Step
-from planner.app.clinics import ClinicChanged, asked_of, wall_now
+from planner.app.clinics import ClinicChanged, asked_of
 from planner.app.courses import begun, check_new, write_steps
 from planner.app.one_patient import check_not_dead, known_patient, running_beside, states_of
 from planner.app.planning import NamedFile, check_can_be_issued, protocol_named
@@ -110,7 +110,7 @@ def wait_for(
     with database.writing() as connection:
         lock_additions(connection)
         place = read_place(connection, clinic)
-        today = wall_now(place, author.now).date()
+        today = place.clinic.wall_clock(author.now).date()
         if bounds.last is not None and bounds.last < today:
             problem = said("{last} is over", last=shown_day(bounds.last))
             raise InputError(Problem("by_date", problem, said("name a day to come")))
@@ -137,7 +137,7 @@ def _read(
     with located(file.name):
         table = parse_toml(file.content)
     protocol, content = protocol_named(table, file)
-    now = wall_now(place, author.now)
+    now = place.clinic.wall_clock(author.now)
     with located(file.name):
         said = _with_first_visit(table, place, now)
         course = course_from(said, protocol, ZoneInfo(place.clinic.timezone))
@@ -199,15 +199,15 @@ def take_off(
         note_change(connection, author, "taken off the waiting list", course)
 
 
-def could_begin(database: Database, role: Role, clinic: str, now: datetime) -> list[dict[str, Any]]:
-    """The waiting courses that there is room for, each with its first visit; `now` is in UTC."""
-    check_may(role, "read")
-    with database.reading() as connection:
-        place = read_place(connection, clinic)
-        # Whoever looks: what a physician would be asked takes nobody's room away.
-        ready, _ = _ready(connection, place, "physician")
-        found = _planned(connection, place, ready, wall_now(place, now), FirstDays())
-        return [{"course": one.course.id, "first_visit": start} for one, start in found if start]
+def could_begin(
+    connection: Connection, place: Place, wall: datetime
+) -> Iterator[tuple[str, datetime]]:
+    """The waiting courses that there is room for from a moment on, each with its first visit."""
+    # Whoever looks: what a physician would be asked takes nobody's room away.
+    ready, _ = _ready(connection, place, "physician")
+    for one, start in _planned(connection, place, ready, wall, FirstDays()):
+        if start:
+            yield one.course.id, start
 
 
 class _DryRunError(Exception):
@@ -253,7 +253,7 @@ def _booked(
 ) -> Booked:
     place = read_place(connection, clinic)
     lock_clinic(connection, clinic)
-    now = wall_now(place, author.now)
+    now = place.clinic.wall_clock(author.now)
     found: list[tuple[str, datetime]] = []
     left: list[Waiting] = []
     ready, kept = _ready(connection, place, author.role)
@@ -385,7 +385,7 @@ class _MakingRoom:
         self.connection = connection
         self.place = place
         self.author = author
-        self.now = wall_now(place, author.now)
+        self.now = place.clinic.wall_clock(author.now)
         # So many more visits may be moved whose patients were told of them.
         self.may_move = may_move
         self.further_left = MOST_FURTHER

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from planner.cli.paths import PATH
+from planner.files.bundled import DEFAULT_PROTOCOL
 
 NAME = "blank-papers.pdf"
 
@@ -14,7 +15,7 @@ NAME = "blank-papers.pdf"
 @click.command()
 @click.option("--out", required=True, type=PATH, help="The kit's folder.")
 @click.option("--clinic", type=PATH, help="The clinic's file: its syringes, paper and language.")
-@click.option("--protocol", default="sts-150", help="A bundled protocol, or a file.")
+@click.option("--protocol", default=DEFAULT_PROTOCOL, help="A bundled protocol, or a file.")
 def blank(out: Path, clinic: Path | None, protocol: str) -> None:
     """Make blank papers for downtime: what to do, a sheet, a worksheet, doses as volumes.
 

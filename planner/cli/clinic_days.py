@@ -24,6 +24,7 @@ from planner.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from planner.app.clinic_days import Week, WeekDay
+    from planner.store.database import Database
 
 _NAMES = {
     "overdue": "Overdue",
@@ -97,8 +98,9 @@ def week(
     if out is not None and out.suffix not in (".svg", ".pdf"):
         problem = Problem("--out", f"{out.name} is no kind of drawing", "name it .svg or .pdf")
         raise UsageError(problem)
-    when = typed_day(on, "--on") if on else date.today()
-    found = week_of(open_register(database), role(), clinic, when)
+    register = open_register(database)
+    when = typed_day(on, "--on") if on else _today(register, clinic)
+    found = week_of(register, role(), clinic, when)
     if out is not None:
         _draw(found, out)
     if as_json:
@@ -117,23 +119,26 @@ def work(clinic: str, on: str | None, database: str | None, as_json: bool) -> No
 
     Example: planner clinic work vestergade
     """
-    from planner.app.clinic_days import hidden_to_tell, work_of
-    from planner.app.waiting import could_begin
+    from planner.app.clinic_days import work_of
     from planner.cli.output import emit_json, say
 
-    when, register = typed_day(on, "--on") if on else date.today(), open_register(database)
-    found = work_of(register, role(), clinic, when)
-    earlier = could_begin(register, role(), clinic, datetime.now(UTC))
-    hidden = hidden_to_tell(register, role(), clinic)
-    shown = found._asdict() | {"could_come_earlier": earlier, "hidden_to_tell": hidden}
+    when = typed_day(on, "--on") if on else None
+    found = work_of(open_register(database), role(), clinic, datetime.now(UTC), on=when)
     if as_json:
-        emit_json(shown)
+        emit_json(found._asdict())
         return
-    lines = [line for name in _NAMES for line in _work_lines(name, shown[name])]
-    if hidden:
-        visits = count(hidden, "visit")
+    lines = [line for name in _NAMES for line in _work_lines(name, getattr(found, name))]
+    if found.hidden_to_tell:
+        visits = count(found.hidden_to_tell, "visit")
         lines.append(f"{visits} moved of patients whose data is restricted, and not told to them")
     say("\n".join([*(lines or ["nothing waits"]), ""]))
+
+
+def _today(register: Database, clinic: str) -> date:
+    """The day that it is at a clinic."""
+    from planner.app.queries import days_now
+
+    return days_now(register, role(), datetime.now(UTC), clinic)[0]
 
 
 def _work_lines(name: str, there: list[dict[str, Any]]) -> Iterator[str]:

@@ -27,6 +27,8 @@ from planner.cli.register import (
     visit_option,
 )
 from planner.cli.ulceration import ulceration_option
+from planner.core.plan.course import SIDES
+from planner.core.plan.plan import ENDINGS
 from planner.errors import InputError, Problem, UsageError
 from planner.files.figures import MG, ML, SIZE_MM, START_MM, VAS, check_expiry
 
@@ -257,7 +259,7 @@ def dose(change: Change, lesion: str, mg: str, from_visit: int | None, reason: s
 @changing
 @click.option("--id", "name", required=True, metavar="L", help="The new lesion's id.")
 @click.option("--site", required=True, help="From the protocol's vocabulary.")
-@click.option("--side", type=click.Choice(["left", "right", "midline"]), help="Where paired.")
+@click.option("--side", type=click.Choice(SIDES), help="Where paired.")
 @click.option("--site-detail", metavar="TEXT", help="Where exactly.")
 @click.option("--size-mm", required=True, metavar="N", help="The largest diameter.")
 @ulceration_option(must=True)
@@ -416,24 +418,15 @@ def correct(
 
     Example: planner course correct K-0042 --event 2 --dose 57.5 --reason "read 75.5"
     """
-    from planner.app.administration import Correction, corrected, put_right, withdrawn
+    from planner.app.administration import Correction, put_right
 
     noted = circumstances(*(noting.pop(name) for name in ("at", "lot", "expiry")))
     if observe:
         observed = tuple(typed_observation(text, lesion) for text in observe)
         noted = noted._replace(observed=observed)
     found = _seen(size_mm, ulcerated, pain, measured_by)._replace(at=noted.at)
-    said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found)
-    if withdraw != said.says_nothing:
-        fix = "say what holds instead (--dose, --at, --size-mm ...), or --withdraw"
-        raise UsageError(Problem("", "what is corrected is not clear", fix))
-
-    def make(standing: Standing) -> Event:
-        if withdraw:
-            return corrected(standing, number, lambda event: withdrawn(event, lesion))
-        return put_right(standing, number, said)
-
-    change.make(make, reason=reason, of="undone")
+    said = Correction(lesion, typed_amount(dose, ml), noted, felt(**noting), found, withdraw)
+    change.make(lambda standing: put_right(standing, number, said), reason=reason, of="undone")
 
 
 @click.command()
@@ -488,7 +481,7 @@ def undo(change: Change, reason: str) -> None:
     "--as",
     "ending",
     required=True,
-    type=click.Choice(["completed", "stopped", "died", "lost"]),
+    type=click.Choice(ENDINGS),
     help="How.",
 )
 @_on_option

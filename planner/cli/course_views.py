@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from planner.app.courses import Changed
     from planner.app.queries import Days
     from planner.core.plan.plan import Plan, PlannedVisit
+    from planner.store.database import Database
     from planner.store.day_list import DueVisit
     from planner.store.standing import Standing
 
@@ -62,11 +63,13 @@ def list_(
     from planner.app.queries import courses_listed
     from planner.cli.output import emit_json, say
 
-    rows = courses_listed(open_register(database), role(), status, patient, clinic=clinic)
+    register = open_register(database)
+    rows = courses_listed(register, role(), status, patient, clinic=clinic)
     if as_json:
         emit_json(rows)
         return
-    today = date.today().isoformat()
+    # Never said to be late while its day is not over at its clinic.
+    today = _days_now(register, clinic if rows else None)[0].isoformat()
     lines = []
     for row in rows:
         coming = "no visit to come"
@@ -106,7 +109,11 @@ def due(
     from planner.app.queries import days_listed
     from planner.cli.output import emit_json, say
 
-    found = days_listed(open_register(database), role(), *_days(on, first, last, week))
+    asked, register = _days(on, first, last, week), open_register(database)
+    days = asked or _days_now(register)
+    if week == "today":
+        days = days[0], days[1] + timedelta(days=6)
+    found = days_listed(register, role(), *days)
     if as_json:
         emit_json(
             {
@@ -225,10 +232,17 @@ def _read(course: str, database: str | None) -> Standing:
     return course_standing(open_register(database), role(), course)
 
 
+def _days_now(register: Database, clinic: str | None = None) -> tuple[date, date]:
+    """The first and the last day that it is now at a clinic of the register."""
+    from planner.app.queries import days_now
+
+    return days_now(register, role(), datetime.now(UTC), clinic)
+
+
 def _days(
     on: str | None, first: str | None, last: str | None, week: str | None
-) -> tuple[date, date]:
-    """The first and last day that are asked for; today where none is."""
+) -> tuple[date, date] | None:
+    """The first and last day that are asked for; None for today, or the week from it."""
     asked = [name for name, value in (("--on", on), ("--from", first), ("--week", week)) if value]
     if len(asked) > 1 or (last and not first):
         problem = (
@@ -243,10 +257,10 @@ def _days(
         end = typed_day(last, "--to") if last else start
         check_in_order(start, end)
         return start, end
-    if week:
-        start = date.today() if week == "today" else typed_day(week, "--week")
+    if week and week != "today":
+        start = typed_day(week, "--week")
         return start, start + timedelta(days=6)
-    return (date.today(),) * 2
+    return None
 
 
 def _days_lines(found: Days) -> list[str]:
@@ -285,17 +299,17 @@ def _ending_lines(plan: Plan) -> Iterator[str]:
 
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
-    from planner.app.course_json import lesion_json, looks
+    from planner.app.course_json import injections_of, looks
     from planner.core.followup.course_outcomes import outcomes
     from planner.documents.wording import outcome_line, where
 
-    for lesion, decision in zip(standing.plan.lesions, standing.plan.decisions, strict=True):
-        found = lesion_json(standing, lesion.id)
-        injections = f"{found['given']} given, {found['remaining']} to come"
-        if found["missed"]:
-            injections += f", {found['missed']} missed"
+    for lesion in standing.plan.lesions:
+        found = injections_of(standing, lesion.id)
+        injections = f"{found.given} given, {found.remaining} to come"
+        if found.missed:
+            injections += f", {found.missed} missed"
         held = f", HELD since {day(lesion.held_since)}" if lesion.held_since else ""
-        yield (f"  {lesion.id}  {where(lesion)}: {decision.regimen}, injections {injections}{held}")
+        yield (f"  {lesion.id}  {where(lesion)}: {found.regimen}, injections {injections}{held}")
         for _, one in looks(standing.plan, lesion.id):
             if one.result is not None:
                 yield f"       {day(one.result.on)}: {outcome_line(one.result)}"

@@ -9,6 +9,7 @@ import click
 
 from planner.cli.ulceration import ulceration_option
 from planner.core.values.formatting import count, mg, mm
+from planner.files.bundled import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
     from planner.app.deciding import Grounds
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--size-mm", required=True, metavar="N", help="Largest diameter.")
 @click.option("--site", required=True, help="A site of the protocol, such as fingertip.")
 @ulceration_option(must=True)
-@click.option("--protocol", "name", default="sts-150", help="A bundled name, or a file.")
+@click.option("--protocol", "name", default=DEFAULT_PROTOCOL, help="A bundled name, or a file.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -> None:
     """Say which regimen a lesion gets, by which rule, and on what evidence.

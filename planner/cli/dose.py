@@ -92,11 +92,11 @@ def _typed_strength(text: str) -> Strength:
 
 def _protocol_strength() -> Strength:
     """The strength of the bundled protocol, read without proving its table."""
-    from planner.files.bundled import protocol_path
+    from planner.files.bundled import DEFAULT_PROTOCOL, protocol_path
     from planner.files.reading import parse_toml, read_bytes
 
     # It stands before the first table, and all of the file would take half of the command's time.
-    head = read_bytes(protocol_path("sts-150")).partition(b"\n[")[0]
+    head = read_bytes(protocol_path(DEFAULT_PROTOCOL)).partition(b"\n[")[0]
     table = parse_toml(head)
     return Strength(Fraction(table["strength_mg_per_ml"]))
 

@@ -19,9 +19,10 @@ def evidence(as_json: bool) -> None:
 
     Example: planner evidence
     """
+    from planner.files.bundled import DEFAULT_PROTOCOL
     from planner.files.protocol import load_protocol
 
-    protocol = load_protocol("sts-150")
+    protocol = load_protocol(DEFAULT_PROTOCOL)
     if as_json:
         from planner.cli.output import emit_json
 

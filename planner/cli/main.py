@@ -73,6 +73,7 @@ AS_COMMANDS = {
     "see its closures": "planner clinic show",
     "print its papers anew": "planner clinic papers",
     "record it first": "planner clinic record",
+    "say what holds instead, or that it never was": "--dose, --at, --size-mm ... or --withdraw",
 }
 
 # Commands that look no zone up, and are asked in the middle of work.

@@ -66,11 +66,12 @@ def new(file: Path | None, lesions: Path | None, clinic: Path | None) -> None:
 
 def _check_whole(content: bytes) -> None:
     """Refuse what `planner plan` would refuse, before it is written."""
+    from planner.files.bundled import DEFAULT_PROTOCOL
     from planner.files.course import course_from
     from planner.files.protocol import load_protocol
     from planner.files.reading import parse_toml
 
-    course_from(parse_toml(content), load_protocol("sts-150"), None)
+    course_from(parse_toml(content), load_protocol(DEFAULT_PROTOCOL), None)
 
 
 def _writes_commas(clinic: Path) -> bool:
@@ -130,11 +131,12 @@ def _refuse_existing(file: Path) -> None:
 
 
 def _ask_lesions(has_commas: bool) -> Iterator[dict[str, Any]]:
+    from planner.files.bundled import DEFAULT_PROTOCOL
     from planner.files.fields import check_id, check_text
     from planner.files.lesions import read_yes_or_no
     from planner.files.protocol import load_protocol
 
-    protocol = load_protocol("sts-150")
+    protocol = load_protocol(DEFAULT_PROTOCOL)
     sites = protocol.table.domains.sites
     seen: list[str] = []
     while True:

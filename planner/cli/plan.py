@@ -81,13 +81,14 @@ def _write(
     """Make the documents of a plan into its folder; their names."""
     # What makes them is loaded for who wants them alone.
     from planner.app.issued_folder import write_plan
+    from planner.core.plan.plan import PLAN_NAME
 
     report, stamp = progress(made), issue_time()
     written = write_plan(
         made, folder, before, stamp, is_draft=draft, first_label=first_label, report=report
     )
     if written.same is not None:
-        say_zone_rules(written.same, folder / "plan.json")
+        say_zone_rules(written.same, folder / PLAN_NAME)
     return written.files
 
 

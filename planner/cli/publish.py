@@ -26,9 +26,11 @@ def publish(folder: Path, url: str, dry_run: bool) -> None:
     from planner.cli.output import say
     from planner.cli.papers import say_zone_rules
     from planner.cli.plan import issue_time
+    from planner.core.plan.plan import PLAN_NAME
 
-    plan = read_confirmed(folder / "plan.json")
-    say_zone_rules(plan, folder / "plan.json")
+    path = folder / PLAN_NAME
+    plan = read_confirmed(path)
+    say_zone_rules(plan, path)
     done = publishing.publish(
         plan,
         url,

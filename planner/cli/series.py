@@ -86,9 +86,10 @@ def _letter(protocol: str | None) -> tuple[Cohort, list[str]]:
     """The source's own cases, and where it differs from itself."""
     from planner.core.protocol.evidence import slips
     from planner.core.series.cohort import letters_cohort
+    from planner.files.bundled import DEFAULT_PROTOCOL
     from planner.files.protocol import load_protocol
 
-    source = load_protocol(protocol or "sts-150")
+    source = load_protocol(protocol or DEFAULT_PROTOCOL)
     return letters_cohort(source), slips(source)
 
 

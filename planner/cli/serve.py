@@ -99,7 +99,8 @@ def _run(settings: Settings, host: str, port: int) -> None:
 
     # Unlike other commands this one runs on.
     gc.enable()
-    open_database(settings.database)
+    # The page, which opens it in its own process, begins none.
+    open_database(settings.database).close()
     page = create_app(settings)
     secret = begin_setup(page.config["REGISTER"].database, datetime.now(UTC))
     try:

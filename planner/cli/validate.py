@@ -27,14 +27,14 @@ def validate(clinic: Path | None, out: Path | None, as_json: bool) -> None:
 
     Example: planner validate --clinic clinic.toml --out validation
     """
+    from planner.app.planning import NamedFile
     from planner.app.validation import validating
     from planner.app.validation.report import validation_pdf
     from planner.cli.output import say
     from planner.cli.plan import issue_time
     from planner.documents.folder import check_empty, write_folder
-    from planner.files.reading import read_bytes
 
-    tried = None if clinic is None else validating.Clinic(str(clinic), read_bytes(clinic))
+    tried = None if clinic is None else NamedFile.of_file(clinic)
     if out is not None:
         check_empty(out)
     done = validating.validate(issue_time(), tried, _progress)

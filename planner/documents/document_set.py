@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from planner.core.followup.events import Entry
 from planner.core.plan.pages import letter_is_due, stale_pages, with_pages
-from planner.core.plan.plan import Plan
+from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.change_slip import Since, change_slip
 from planner.documents.folder import (
@@ -17,7 +17,6 @@ from planner.documents.folder import (
     DRAFT_PAPERS,
     LABELS_NAME,
     LETTER_NAME,
-    PLAN_NAME,
     SHEET_NAME,
     SHEET_PDF,
     SLIP_NAME,

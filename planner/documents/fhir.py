@@ -20,6 +20,7 @@ from planner.core.followup.events import Entry, kind_of
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import Finding
 from planner.core.plan.plan import (
+    PLAN_NAME,
     GivenDose,
     Plan,
     PlannedEvaluation,
@@ -625,7 +626,7 @@ class _Bundle:
                 "target": target,
                 "recorded": self.writing.recorded.isoformat(),
                 "agent": [{"who": {"display": f"sts-course-planner {self.writing.version}"}}],
-                "entity": [{"role": "source", "what": {**source, "display": "plan.json"}}],
+                "entity": [{"role": "source", "what": {**source, "display": PLAN_NAME}}],
             },
         )
         for entry in self.writing.entries:

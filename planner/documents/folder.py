@@ -16,11 +16,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from planner.core.plan.plan import PLAN_NAME
 from planner.documents.papers import PAPERS
 from planner.documents.uninterrupted import uninterrupted
 from planner.errors import Problem, RefusedError, ServiceError
 
-PLAN_NAME = "plan.json"
 SHEET_NAME, SHEET_PDF = "treatment-sheet.html", "treatment-sheet.pdf"
 DRAFT, REPRINT = "DRAFT", "reprint"
 WORKSHEETS_NAME = "worksheets.pdf"

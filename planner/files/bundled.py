@@ -9,6 +9,8 @@ from pathlib import Path
 from planner.errors import InputError, PlannerError, Problem, RefusedError
 
 _PACKAGE = Path(__file__).parent.parent
+# What a course is planned by that names none.
+DEFAULT_PROTOCOL = "sts-150"
 # What stands beside the protocols of treatment: that of a validation.
 _NO_TREATMENT = ("validation",)
 

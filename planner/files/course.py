@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -25,10 +25,13 @@ from planner.core.plan.course import (
     Background,
     Confirmation,
     Course,
+    Indication,
     Lesion,
     Move,
     Patient,
     Screened,
+    Sex,
+    Side,
 )
 from planner.core.plan.findings import CODES
 from planner.core.plan.placement import cannot_stand
@@ -37,6 +40,7 @@ from planner.core.protocol.protocol import Protocol, Regimen
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
+from planner.files.bundled import DEFAULT_PROTOCOL
 from planner.files.fields import (
     BirthDate,
     Day,
@@ -59,7 +63,6 @@ from planner.files.fields import (
 )
 from planner.files.reading import Table
 
-DEFAULT_PROTOCOL = "sts-150"
 # What papers can be made of within some seconds; a patient has fewer.
 MOST_LESIONS = 100
 T = TypeVar("T", bound=FileModel)
@@ -156,7 +159,7 @@ class LesionTable(FileModel):
 
     id: Id
     site: Text
-    side: Literal["left", "right", "midline"] | None = None
+    side: Side | None = None
     site_detail: Text | None = None
     size_mm: SizeMm
     ulcerated: bool
@@ -186,7 +189,7 @@ class ConfirmTable(FileModel):
 class BackgroundTable(FileModel):
     """What reports of a series ask of a patient; no plan hangs on it, and all may be left out."""
 
-    sex: Literal["female", "male", "other"] | None = None
+    sex: Sex | None = None
     disease_years: DiseaseYears | None = None
     serology: Text | None = None
     co_treatments: Text | None = None
@@ -203,7 +206,7 @@ class CourseFile(FileModel):
     revision: Revision = 0
     protocol: Text = DEFAULT_PROTOCOL
     diagnosis: Text
-    indication: Literal["severe", "ulcerated", "before-surgery"] | None = None
+    indication: Indication | None = None
     first_visit: Moment
     prescriber: Text | None = None
     patient: PatientTable

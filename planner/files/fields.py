@@ -364,9 +364,6 @@ Moment = Annotated[
     BeforeValidator(check_moment),
     WithJsonSchema(_text_type(check_moment, "2026-09-07 09:00")),
 ]
-HourSpan = Annotated[
-    OpeningHours, BeforeValidator(check_span), WithJsonSchema(_text_type(check_span, "08:00-15:30"))
-]
 Closed = Annotated[
     tuple[date, date],
     BeforeValidator(check_closure),

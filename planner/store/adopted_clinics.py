@@ -20,12 +20,9 @@ from planner.store.clinics import (
 )
 from planner.store.histories import (
     Record,
+    head_of,
     projected_visits,
     read_course,
-    subscription_of,
-    to_see,
-    to_tell,
-    waits_of,
 )
 from planner.store.stored_inputs import Stored, keep_input, opening_of, read_input
 from planner.store.tables import courses, events, visits
@@ -67,7 +64,7 @@ def join_clinic(
     known = courses.c.id == course
     connection.execute(update(courses).where(known).values(clinic=name))
     record = read_course(connection, course)
-    connection.execute(update(courses).where(known).values(head_of(record)))
+    connection.execute(update(courses).where(known).values(_drawn(record)))
 
 
 def _is_of(connection: Connection, event: ClinicEvent, stored: Stored) -> bool:
@@ -93,17 +90,11 @@ def draw_anew(connection: Connection) -> None:
     for (course,) in connection.execute(select(courses.c.id)).all():
         record = read_course(connection, course)
         known = courses.c.id == course
-        connection.execute(update(courses).where(known).values(head_of(record)))
+        connection.execute(update(courses).where(known).values(_drawn(record)))
         for visit in projected_visits(record, record.state):
             here = (visits.c.course == course) & (visits.c.number == visit["number"])
             connection.execute(update(visits).where(here).values(summary=visit["summary"]))
 
 
-def head_of(record: Record) -> dict[str, int | str]:
-    """What the table of courses has drawn from a history, beside its revision and status."""
-    return {
-        "waits": waits_of(record.state),
-        "to_tell": to_tell(record.entries),
-        "to_see": to_see(record.entries),
-        "subscription": subscription_of(record),
-    }
+def _drawn(record: Record) -> dict[str, int | str]:
+    return head_of(record.patient, record.entries, record.state)

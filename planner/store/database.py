@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from planner.documents.folder import parents_of
 from planner.errors import Problem, RefusedError, ServiceError
 from planner.files.fields import shown
 from planner.store.address import ServerAddress, address_of
-from planner.store.serving import check_nobody_serves
+from planner.store.serving import nobody_serves, serve_tables
 
 NEWEST = "0005"
 FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE = "0001", "0002", "0003"
@@ -83,6 +83,10 @@ class Database:
         is_file = self.engine.dialect.name == "sqlite"
         return Path(str(self.engine.url.database)) if is_file else None
 
+    def close(self) -> None:
+        """Let go of it: the last connection brings SQLite's log into the file."""
+        self.engine.dispose()
+
     def empty_log(self) -> bool:
         """Empty the log beside an SQLite file into it; False where a reader keeps it open."""
         with _troubles(self.name), closing(self.engine.raw_connection()) as connection:
@@ -123,19 +127,35 @@ def open_database(url: str | None, *, create: bool = True, report: Report = sile
         try:
             _bring_up_to_date(database, create, report)
         except BaseException:
-            engine.dispose()
+            database.close()
             raise
     return database
+
+
+def hold_tables(database: Database) -> Any:
+    """Let nobody change the tables of a database that is open, until what this gives is closed.
+
+    Raises ServiceError where somebody who knows a newer version just has.
+    """
+    with _troubles(database.name):
+        served = serve_tables(database.engine, database.file)
+    try:
+        with database.reading() as connection:
+            _check_known(_version(connection), database.name)
+    except BaseException:
+        served.close()
+        raise
+    return served
 
 
 def check_openable(address: ServerAddress) -> None:
     """Raise ServiceError where a database that is there cannot be opened; it stays as it is."""
     with _troubles(address.name):
         engine = _as_it_is(address.file) if address.file else _postgresql(address.url)
-        with engine.connect() as connection:
+        database = Database(engine, address.name)
+        with closing(database), engine.connect() as connection:
             _check_whole(connection, address.file)
             _check_known(_version(connection), address.name)
-        engine.dispose()
 
 
 def _as_it_is(path: Path) -> Engine:
@@ -171,29 +191,20 @@ def new_database(url: str | None, report: Report = silent) -> Iterator[Database]
     """
     target = address_of(url).file
     if target is None or target.exists() or target.is_symlink():
-        with _disposed(open_database(url, report=report)) as there:
+        with closing(open_database(url, report=report)) as there:
             yield there
         return
     with (
         parents_of(target, 0o700),
         tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder,
     ):
-        with _disposed(open_database(str(Path(folder) / target.name))) as made:
+        with closing(open_database(str(Path(folder) / target.name))) as made:
             yield made
         try:
             os.link(Path(folder) / target.name, target)
         except FileExistsError as error:
             problem = Problem(str(target), "somebody else began it just now", "repeat the command")
             raise RefusedError(problem) from error
-
-
-@contextmanager
-def _disposed(database: Database) -> Iterator[Database]:
-    """A database until its work is done: the last connection brings SQLite's log into the file."""
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def _missing(name: str) -> Problem:
@@ -275,14 +286,16 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
             return
     if there is None and not create:
         raise RefusedError(_missing(database.name))
-    with database.writing() as connection:
+    # Whoever begins to serve it waits until all of it is written: the lock falls last.
+    with ExitStack() as held, database.writing() as connection:
         if connection.dialect.name == "postgresql":
             # Two programs may find an empty database at once.
             connection.execute(text("SELECT pg_advisory_xact_lock(150)"))
         there = _version(connection)
         _check_known(there, database.name)
-        if there != NEWEST:
-            check_nobody_serves(connection, database.file)
+        # Nobody serves an empty one.
+        if there not in (None, NEWEST):
+            held.enter_context(nobody_serves(connection, database.file))
         if there == FIRST_EDITION:
             _migrate_first_edition(connection, database, report)
         elif there != NEWEST:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
     update,
@@ -114,10 +113,10 @@ _MOVED_ON = (
         digest=bindparam("own"),
         revision=bindparam("to"),
         status=bindparam("stands"),
-        waits=bindparam("waiting"),
-        to_tell=func.coalesce(bindparam("tell"), courses.c.to_tell),
-        to_see=bindparam("see"),
-        subscription=bindparam("address"),
+        waits=bindparam("now_waits"),
+        to_tell=bindparam("now_to_tell"),
+        to_see=bindparam("now_to_see"),
+        subscription=bindparam("now_subscription"),
     )
 )
 _MOVE_ON, _ADD_EVENT, _ADD_TEXT = Prompt(_MOVED_ON), Prompt(insert(events)), Prompt(insert(texts))
@@ -152,7 +151,7 @@ class PatientRow(NamedTuple):
 class Record(NamedTuple):
     """A course as the register has it; `digest` is that of its last event.
 
-    `at` is the id of its clinic, `files` that clinic's files, by their sha256, as its own events
+    `clinic_id` is its clinic's, `files` that clinic's files, by their sha256, as its own events
     name them; `first_file` is the one of its plan. What is decided now follows `current`, the
     clinic as it now stands around all its courses, with the sha256 of its file; None where nothing
     is decided. `has_ended_beside` says whether another course of its patient was ended.
@@ -165,19 +164,19 @@ class Record(NamedTuple):
     protocol: Protocol
     files: Mapping[str, Opening]
     first_file: str
-    at: str = ""
+    clinic_id: str = ""
     current: Opening | None = None
     has_ended_beside: bool = False
 
     @property
-    def clinic(self) -> str:
-        """The sha256 of the file that its papers follow."""
+    def clinic_file(self) -> str:
+        """The sha256 of the clinic's file that its papers follow."""
         return clinic_file_of(self.entries) or self.first_file
 
     @property
     def opening(self) -> Opening:
         """The clinic's hours."""
-        return self.current or self.files[self.clinic]
+        return self.current or self.files[self.clinic_file]
 
     @property
     def state(self) -> State:
@@ -210,7 +209,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     found = read_head(connection, wanted=course).fetchall()
     if not found:
         raise NotFoundError(_unknown(connection, course))
-    events_there, last_there, at, has_ended_beside, *of_whom = found[0]
+    events_there, last_there, clinic_id, has_ended_beside, *of_whom = found[0]
     patient = PatientRow(*of_whom)
     rows = read_rows(connection, course)
     last = check_chain(course, rows, is_erased=patient.erased is not None)
@@ -224,7 +223,7 @@ def read_course(connection: Connection, course: str, *, is_locked: bool = False)
     planned = entries[0].event if entries else None
     if not isinstance(planned, Planned):
         raise RefusedError(_tampered(course, "it does not begin with a plan"))
-    record = new_record(connection, course, patient, planned, at=at, entries=entries)
+    record = new_record(connection, course, patient, planned, clinic_id=clinic_id, entries=entries)
     return record._replace(digest=last, has_ended_beside=bool(has_ended_beside))
 
 
@@ -261,10 +260,10 @@ def check_chain(course: str, rows: Sequence[tuple[EventRow, str, str]], *, is_er
     return before
 
 
-def begin_course(connection: Connection, course: str, patient: int, at: str = "") -> None:
+def begin_course(connection: Connection, course: str, patient: int, clinic_id: str = "") -> None:
     """Make room for a course of a clinic. Its first event has to follow in the same transaction."""
     head = {"events": 0, "revision": 0, "status": "planned", "digest": ""}
-    connection.execute(insert(courses).values(id=course, patient=patient, clinic=at, **head))
+    connection.execute(insert(courses).values(id=course, patient=patient, clinic=clinic_id, **head))
 
 
 def append(connection: Connection, record: Record, entry: Entry, state: State) -> str:
@@ -276,12 +275,11 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
     row = to_row(entry, secrets.token_hex(16))
     typed = row.texts_sha256
     own = digest(course, row, typed, before)
+    drawn = head_of(record.patient, [*record.entries, entry], state)
     wanted = {
         "wanted": course, "before": before, "number": entry.number, "own": own,
         "to": state.revision, "stands": state.status,
-        "waiting": waits_of(state), "tell": _to_tell(entry),
-        "see": to_see([*record.entries, entry]),
-        "address": address_digest(record.patient, state),
+        **{f"now_{name}": one for name, one in drawn.items()},
     }  # fmt: skip
     event, text = _event_values(course, row, typed, own), _text_values(course, row)
     if not _is_written(connection, wanted, event, text):
@@ -306,13 +304,22 @@ def _told_apart(table: Table, values: _Values) -> _Values:
     return {f"{table}_{name}": value for name, value in values.items()}
 
 
-def subscription_of(record: Record) -> str:
-    """The digest of the secret address of the patient's calendar; empty where there is none."""
-    return address_digest(record.patient, record.state)
+def head_of(patient: PatientRow, entries: Sequence[Entry], state: State) -> dict[str, int | str]:
+    """What the table of courses has drawn from a history, beside its revision and status.
+
+    `state` is what the entries leave. Of the findings that wait for a physician a visit without a
+    day is told apart.
+    """
+    return {
+        "waits": len(hindering(state.findings)),
+        "to_tell": to_tell(entries),
+        "to_see": to_see(entries),
+        "subscription": address_digest(patient, state),
+    }
 
 
 def address_digest(patient: PatientRow, state: State) -> str:
-    """As `subscription_of`, of a course as it stands.
+    """The digest of the secret address of the patient's calendar; empty where there is none.
 
     There is none after a death, an erasure, or where the course has no key to make one with.
     """
@@ -325,11 +332,6 @@ def address_token(state: State) -> str | None:
     if state.calendar_key is None or state.subscription is None:
         return None
     return subscription_token(bytes.fromhex(state.calendar_key), state.subscription)
-
-
-def waits_of(state: State) -> int:
-    """How many findings wait for a physician; a visit without a day is told apart."""
-    return len(hindering(state.findings))
 
 
 def to_tell(entries: Sequence[Entry]) -> int:
@@ -445,7 +447,7 @@ def projected_visits(
         yield {
             "course": record.course,
             "number": number,
-            "clinic": record.at,
+            "clinic": record.clinic_id,
             "day": visit.start.date().isoformat() if visit.start else None,
             "start": visit.start.isoformat() if visit.start else None,
             "end": visit.end.isoformat() if visit.end else None,
@@ -500,7 +502,7 @@ def new_record(
     patient: PatientRow,
     planned: Planned,
     *,
-    at: str,
+    clinic_id: str,
     entries: tuple[Entry, ...] = (),
 ) -> Record:
     """The record of a course at a clinic, before its first event or with its `entries`."""
@@ -510,7 +512,7 @@ def new_record(
     named = {planned.clinic, *later}
     files = {sha256: opening_of(sha256, read) for sha256 in named if sha256 is not None}
     protocol = protocol_of(planned.protocol, read)
-    return Record(course, patient, entries, "", protocol, files, planned.clinic, at)
+    return Record(course, patient, entries, "", protocol, files, planned.clinic, clinic_id)
 
 
 def _entry(course: str, row: EventRow, patient: KnownPatient, known: Collection[str]) -> Entry:

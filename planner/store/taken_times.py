@@ -31,12 +31,12 @@ def taken_by_others(
 
     From then on no other writer lays out visits of the clinic before the transaction ends.
     """
-    return _taken_beside(connection, read_place(connection, record.at), record, busy)
+    return _taken_beside(connection, read_place(connection, record.clinic_id), record, busy)
 
 
 def around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:
     """A course beside all others of its clinic, as that now stands, and what else is taken."""
-    return beside_others(connection, read_place(connection, record.at), record, busy)
+    return beside_others(connection, read_place(connection, record.clinic_id), record, busy)
 
 
 def beside_others(

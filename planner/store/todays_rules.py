@@ -24,7 +24,7 @@ from planner.core.plan.plan import PlannedVisit
 from planner.core.plan.planning import decide
 from planner.core.values.formatting import typed_moment
 from planner.errors import PlannerError
-from planner.store.clinics import read_place
+from planner.store.clinics import Place
 from planner.store.histories import Record
 from planner.store.taken_times import taken_by_others
 
@@ -39,13 +39,12 @@ class _Facts(NamedTuple):
     drawn: frozenset[Named]
 
 
-def differences(connection: Connection, record: Record) -> Iterator[str]:
+def differences(connection: Connection, record: Record, place: Place) -> Iterator[str]:
     """Each visit to come, dose, finding or offset of a running course that would be another."""
     state = record.state
     if state.ended is not None:
         return
     taken = taken_by_others(connection, record)
-    place = read_place(connection, record.at)
 
     def found_then(entry: Entry) -> Record:
         """The course at its clinic, as that was when an event was made."""

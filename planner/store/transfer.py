@@ -33,7 +33,7 @@ from planner.store.histories import (
 )
 from planner.store.proving import unproven, untrue_texts
 from planner.store.standing import check_not_restricted
-from planner.store.stored_inputs import Stored
+from planner.store.stored_inputs import Stored, keep_input
 from planner.store.tables import courses, inputs, patients, waiting
 from planner.store.waiting_list import find_waiting
 
@@ -230,11 +230,10 @@ class _Coming:
     def _input(self, said: dict[str, Any]) -> None:
         if said.keys() != _OF_INPUT:
             raise ValueError("an input has other keys")
-        if Stored(said["kind"], said["content"]).sha256 != said["sha256"]:
+        stored = Stored(said["kind"], said["content"])
+        if stored.sha256 != said["sha256"]:
             raise ValueError("its content is not what its sha256 says")
-        known = select(inputs.c.sha256).where(inputs.c.sha256 == said["sha256"])
-        if self.connection.execute(known).one_or_none() is None:
-            self.connection.execute(insert(inputs).values(**said))
+        keep_input(self.connection, stored)
 
     def _course(self, course: str, key: int, events: int) -> None:
         check_id(course)

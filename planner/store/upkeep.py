@@ -13,12 +13,17 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 
 from planner.errors import PlannerError, Problem, RefusedError, ServiceError
-from planner.store.adopted_clinics import head_of
-from planner.store.clinics import clinic_ids, find_place
+from planner.store.clinics import clinic_ids, find_place, read_place
 from planner.store.database import Database
 from planner.store.day_list import crowded_times
 from planner.store.event_rows import UNREADABLE
-from planner.store.histories import pages_of_issue, projected_visits, read_course, read_rows
+from planner.store.histories import (
+    head_of,
+    pages_of_issue,
+    projected_visits,
+    read_course,
+    read_rows,
+)
 from planner.store.proving import unproven, untrue_texts
 from planner.store.sqlite_copy import copy_file
 from planner.store.tables import courses, pages, visits
@@ -103,7 +108,7 @@ def _course_problems(connection: Connection, course: str) -> Iterator[Problem]:
     head = connection.execute(select(courses).where(courses.c.id == course)).one()
     if (head.revision, head.status) != (state.revision, state.status):
         yield _differs(course, "its revision or status")
-    drawn_head = head_of(record)
+    drawn_head = head_of(record.patient, record.entries, state)
     if {name: getattr(head, name) for name in drawn_head} != drawn_head:
         yield _differs(course, "what waits for it")
     drawn = [dict(row._asdict()) for row in connection.execute(_visits_of(course))]
@@ -133,10 +138,12 @@ def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[st
 
 def _today(connection: Connection, course: str) -> Iterator[str]:
     try:
-        yield from differences(connection, read_course(connection, course))
+        record = read_course(connection, course)
+        place = read_place(connection, record.clinic_id)
     except (PlannerError, *UNREADABLE):
         # What cannot be read is a problem, and told as one.
         return
+    yield from differences(connection, record, place)
 
 
 def _differs(course: str, what: str) -> Problem:

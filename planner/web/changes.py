@@ -310,16 +310,8 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
         size_mm=fields.number("size_mm", SIZE_MM), pain=fields.number("pain", VAS), at=at
     )
     amount = None if ml is None else entered.Amount(ml=ml)
-    correction = entered.Correction(lesion, amount, noted, felt, found)
-    if bool(is_withdrawn) != correction.says_nothing:
-        text = said("what is corrected is not clear")
-        fix = said("say what holds instead, or that it never was")
-        fields.problems.append(Problem("withdraw", text, fix))
+    correction = entered.Correction(lesion, amount, noted, felt, found, bool(is_withdrawn))
     fields.check()
-    if is_withdrawn:
-        return lambda there: entered.corrected(
-            there, number or 0, lambda event: entered.withdrawn(event, lesion)
-        )
     return lambda there: entered.put_right(there, number or 0, correction)
 
 

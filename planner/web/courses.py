@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from planner.app.auditing import note_seen
 from planner.app.changing import may_now
-from planner.app.course_json import course_json, looks
+from planner.app.course_json import course_json, injections_of, looks
 from planner.app.queries import course_standing, courses_listed
 from planner.app.roles import may
 from planner.app.subscription import address_for
@@ -114,7 +114,6 @@ def course_page(course: str) -> Response:
         acts=[(act, title) for act, title, what in ACTS if may_now(standing, author(), what)],
         can_record=may(role(), "given"),
         can_move=may(role(), "moved") and standing.state.ended is None,
-        open_visit=url_for,
     )
 
 
@@ -122,7 +121,6 @@ def head_of(standing: Standing, words: Language) -> dict[str, Any]:
     """What stands over every page of a course: whose it is, and what speaks against treating."""
     plan = standing.plan
     return {
-        "standing": standing,
         "plan": plan,
         "state": standing.state,
         "who": list(patient_identifiers(plan, words)),
@@ -130,7 +128,6 @@ def head_of(standing: Standing, words: Language) -> dict[str, Any]:
         "warnings": list(warned_of(plan, words)),
         "endings": list(ending_lines(plan, words)),
         "drug": f"{drug(plan, words)} {strength(plan, words)}",
-        "zone": ZoneInfo(plan.clinic.timezone),
     }
 
 
@@ -238,26 +235,16 @@ class ShownLesion(NamedTuple):
 
 def _lesions(standing: Standing, words: Language) -> Iterator[ShownLesion]:
     plan = standing.plan
-    counts = {one.id: one.injections for one in plan.protocol.regimens}
-    given: Mapping[str, int] = {
-        lesion.id: sum(
-            one.given is not None
-            for visit in plan.visits
-            for one in visit.injections
-            if one.lesion == lesion.id
-        )
-        for lesion in plan.lesions
-    }
     for lesion, decision in zip(plan.lesions, plan.decisions, strict=True):
         ulcer = words("ulcerated") if lesion.ulcerated else words("not ulcerated")
-        since = lesion.held_since
+        since, counted = lesion.held_since, injections_of(standing, lesion.id)
         yield ShownLesion(
             lesion.id,
             where(lesion, words),
             f"{words.mm(lesion.size_mm)}, {ulcer}",
             regimen_title(plan, decision.regimen, words),
-            given[lesion.id],
-            counts[decision.regimen],
+            counted.given,
+            counted.of,
             words("held since {day}", day=words.typed_day(since)) if since else "",
             [
                 f"{words.typed_day(one.result.on)}: {outcome_line(one.result, words)}"

@@ -16,14 +16,12 @@ from planner.app.clinic_days import (
     WeekVisit,
     Work,
     closed_on,
-    hidden_to_tell,
     week_json,
     week_of,
     work_of,
 )
 from planner.app.queries import day_listed, day_recorded
 from planner.app.roles import may
-from planner.app.waiting import could_begin
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 from planner.core.values.said import said
 from planner.documents.language import msgid
@@ -139,7 +137,6 @@ def week(on: str = "") -> Response:
         "week.html.j2",
         columns=columns,
         hours=list(range(first, last)),
-        first=first,
         before=max(FIRST_DAY, monday - 7 * ONE_DAY),
         after=min(LAST_DAY, monday + 7 * ONE_DAY),
     )
@@ -196,13 +193,11 @@ def tasks() -> Response:
     if there is None:
         return _no_clinic()
     words = ENGLISH if wants_json() else say()
-    found = work_of(database(), role(), there.id, wall().date(), words)
+    found = work_of(database(), role(), there.id, now(), say=words)
     note_seen(database(), author(), "read tasks")
-    earlier = could_begin(database(), role(), there.id, now())
     if wants_json():
-        return show_json(found._asdict() | {"could_come_earlier": earlier})
-    hidden = hidden_to_tell(database(), role(), there.id)
-    return show("tasks.html.j2", work=found, earlier=earlier, lists=LISTS, hidden=hidden)
+        return show_json(found._asdict())
+    return show("tasks.html.j2", work=found, lists=LISTS)
 
 
 # What waits, each with its title, in the order of what hurts most.
@@ -217,7 +212,9 @@ LISTS: tuple[tuple[str, str], ...] = (
     ("evaluations_due", msgid("Evaluations due")),
     ("waiting", msgid("On the waiting list")),
 )
-assert {name for name, _ in LISTS} == {*Work._fields}
+# What the page says in its own way.
+_OTHERS = {"could_come_earlier", "hidden_to_tell"}
+assert {name for name, _ in LISTS} | _OTHERS == {*Work._fields}
 
 
 @pages.page("/go", may="read")

@@ -168,7 +168,7 @@ def unlock_first() -> Response:
     return answer
 
 
-# The forms that somebody comes back to, and the page of each that is another one's.
+# The forms that somebody comes back to.
 _KEPT = ("change_page", "visit_change_page", "record", "course_new", "preview_new", "clinic")
 
 

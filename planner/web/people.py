@@ -88,7 +88,7 @@ def _changed(fields: Fields, act: str, *, is_dry: bool) -> str | None:
     who, wanted, program = author(), fields.said("role"), fields.said("program")
     match act:
         case "add":
-            new = NewAccount(name, wanted, password, _language(fields))
+            new = NewAccount(name, wanted, password, fields.said("language"))
             accounts.add(database(), who, new, is_dry=is_dry)
         case "role":
             accounts.set_role(database(), who, name, wanted, is_dry=is_dry)
@@ -120,11 +120,6 @@ def _led_to(fields: Fields, act: str) -> str:
             return words("{program} reads with a token, which is shown once", program=program)
         case _:
             return words("{program} reads no more", program=program)
-
-
-def _language(fields: Fields) -> str:
-    said = fields.said("language")
-    return said if said in LANGUAGES else "en"
 
 
 def _shown(

@@ -27,7 +27,8 @@ from planner.errors import (
     RefusedError,
     ServiceError,
 )
-from planner.files.course import DEFAULT_PROTOCOL, MOST_LESIONS
+from planner.files.bundled import DEFAULT_PROTOCOL
+from planner.files.course import MOST_LESIONS
 from planner.files.fields import FieldError
 from planner.files.lesions import read_doses, read_number
 from planner.files.protocol import load_protocol
@@ -48,7 +49,7 @@ from planner.web.courses import shown_findings, visit_lines
 from planner.web.fields import YES_NO, by_place
 from planner.web.routes import Pages
 from planner.web.show import as_typed, say, show
-from planner.web.visitor import author, clinic_here, database, now, place
+from planner.web.visitor import author, clinic_here, database, now, place, role
 
 pages = Pages()
 # What a lesion is asked for, by the keys of a course file.
@@ -211,7 +212,7 @@ class _New(NamedTuple):
     def inputs(self) -> Inputs:
         """The course with what a physician confirms of it. Raises InputError with all problems."""
         table, problems = course_table(self.form, self.lesions, self.place.clinic.writes_commas)
-        source, zone = kept_source(database(), "physician", self.place.id)
+        source, zone = kept_source(database(), role(), self.place.id)
 
         def years(first: int) -> range:
             return years_around(first, now().year)
@@ -228,7 +229,7 @@ class _New(NamedTuple):
 
     def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
-        source, zone = kept_source(database(), "physician", self.place.id)
+        source, zone = kept_source(database(), role(), self.place.id)
         try:
             inputs_of(table, NamedFile("", b""), source, zone, lambda year: range(year, year + 2))
         except PlannerError as error:

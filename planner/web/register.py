@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
 from planner.app.auditing import forget_old
 from planner.app.signing_in import signing_key
 from planner.errors import RefusedError, ServiceError
-from planner.store.database import Database, open_database
-from planner.store.serving import serve_tables
+from planner.store.database import Database, hold_tables, open_database
 
 
 def _place_of(database: Database) -> tuple[int, int] | None:
@@ -25,52 +25,67 @@ def _place_of(database: Database) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+class _Opened(NamedTuple):
+    """A register that is open: by which process, where it stands, and what lets go of it."""
+
+    database: Database
+    key: bytes
+    process: int
+    stands: tuple[int, int] | None
+    held: ExitStack
+
+    @property
+    def is_the_one(self) -> bool:
+        """Whether this process opened it, and no other file stands where it was, or none."""
+        return self.process == os.getpid() and _place_of(self.database) == self.stands
+
+
 class Register:
     """A database that is opened in the process that uses it, never before a fork."""
 
     def __init__(self, url: str | None) -> None:
         self.url = url
         self._lock = threading.Lock()
-        self._process: int | None = None
-        self._database: Database | None = None
-        self._served: Any = None
-        self._stands: tuple[int, int] | None = None
-        self._key = b""
+        self._last: _Opened | None = None
 
     @property
     def database(self) -> Database:
         """The database. Raises ServiceError where it cannot be opened."""
-        with self._lock:
-            if self._database is None or self._process != os.getpid() or self._is_another():
-                self._open()
-            assert self._database is not None
-            return self._database
+        return self._opened().database
 
     @property
     def key(self) -> bytes:
-        """What forms are signed with."""
-        assert self.database is not None
-        return self._key
+        """What forms are signed with; as `database`."""
+        return self._opened().key
 
-    def _is_another(self) -> bool:
-        """Whether another file stands where the register was, or none."""
-        return self._database is not None and _place_of(self._database) != self._stands
+    def _opened(self) -> _Opened:
+        with self._lock:
+            if self._last is None or not self._last.is_the_one:
+                self._let_go()
+                self._last = self._opened_anew()
+            return self._last
 
-    def _open(self) -> None:
+    def _opened_anew(self) -> _Opened:
         try:
             database = open_database(self.url, create=False)
         except RefusedError as error:
             raise ServiceError(*error.problems) from error
-        self._stands = _place_of(database)
-        served = serve_tables(database.engine, database.file)
-        now = datetime.now(UTC)
-        self._key = signing_key(database, now)
-        forget_old(database, now)
-        self._database, self._served, self._process = database, served, os.getpid()
+        with ExitStack() as held:
+            held.enter_context(closing(database))
+            stands = _place_of(database)
+            held.enter_context(closing(hold_tables(database)))
+            now = datetime.now(UTC)
+            key = signing_key(database, now)
+            forget_old(database, now)
+            return _Opened(database, key, os.getpid(), stands, held.pop_all())
+
+    def _let_go(self) -> None:
+        last, self._last = self._last, None
+        # What was opened before a fork is closed by the process that opened it.
+        if last is not None and last.process == os.getpid():
+            last.held.close()
 
     def give_up(self) -> None:
         """Open it anew for the next who asks: it went away."""
         with self._lock:
-            if self._database is not None:
-                self._database.engine.dispose()
-            self._database = self._served = None
+            self._let_go()

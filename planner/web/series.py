@@ -22,7 +22,7 @@ from planner.documents.language import msgid
 from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
 from planner.documents.series.report import methods, table_1
-from planner.files.course import DEFAULT_PROTOCOL
+from planner.files.bundled import DEFAULT_PROTOCOL
 from planner.files.protocol import load_protocol
 from planner.web.fields import Fields, by_place
 from planner.web.routes import Pages

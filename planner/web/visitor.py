@@ -13,7 +13,7 @@ from typing import Any
 from flask import current_app, g, request
 
 from planner.app.accounts import program_of
-from planner.app.clinics import clinics_listed, wall_now
+from planner.app.clinics import clinics_listed
 from planner.app.queries import clinic_of
 from planner.app.roles import Author, Role
 from planner.app.signing_in import Visitor, session_of, sign_in_trusted
@@ -181,7 +181,7 @@ def place() -> Place | None:
 def wall() -> datetime:
     """The clinic's wall clock; UTC where there is no clinic yet."""
     there = place_shown()
-    return wall_now(there, now()) if there else now().replace(tzinfo=None)
+    return there.clinic.wall_clock(now()) if there else now().replace(tzinfo=None)
 
 
 def clinic_here() -> Place:

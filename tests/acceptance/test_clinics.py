@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -144,9 +145,38 @@ def test_closed_hours_and_fewer_people(planner: Run, tmp_path: Path, where: dict
     assert [len(one["visits"]) for one in week["days"]] == [3, 0, 0, 0, 0, 0, 0]
 
 
+def test_today_is_the_day_at_the_clinic(planner: Run, tmp_path: Path) -> None:
+    """Of two clinics that are 25 hours apart one has always another day than the machine."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    every_day = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "08:00-12:00")
+    zones = {"pago": "Pacific/Pago_Pago", "kiri": "Pacific/Kiritimati"}
+    today = {name: datetime.now(ZoneInfo(zone)).date() for name, zone in zones.items()}
+    for name, zone in zones.items():
+        file = clinic_file(tmp_path, id=name, name=name, timezone=zone, opening=every_day)
+        for days, course in ((1, f"{name}-past"), (0, f"{name}-now")):
+            on = today[name] - timedelta(days=days)
+            added = course_file(tmp_path, course, f"{on} 08:00")
+            done = planner("course", "add", added, "--clinic", file, **where)
+            assert done.returncode == 0, done.stderr
+        work = json.loads(planner("clinic", "work", name, "--json", **where).stdout)
+        assert [one["course"] for one in work["overdue"]] == [f"{name}-past"]
+        week = json.loads(planner("clinic", "week", name, "--json", **where).stdout)
+        assert str(today[name]) in [one["date"] for one in week["days"]]
+        told = planner("course", "list", "--clinic", name, **where).stdout
+        assert f"not recorded since {today[name] - timedelta(days=1)}" in told
+        assert f"next {today[name]}" in told
+    due = json.loads(planner("course", "due", "--json", **where).stdout)
+    assert (due["from"], due["to"]) == (str(today["pago"]), str(today["kiri"]))
+    due = json.loads(planner("course", "due", "--week", "--json", **where).stdout)
+    after = today["kiri"] + timedelta(days=6)
+    assert (due["from"], due["to"]) == (str(today["pago"]), str(after))
+
+
 REFUSED = [
     # the call, its exit code, what is said
-    (("close", "two", "--on", "2027-03-08", "--reason", "x"), 13, "no clinic two"),
+    (("close", "two", "--on", "2027-03-08", "--reason", "x"), 13, 'no clinic "two"'),
+    (("close", "on", "--on", "2027-03-08", "--reason", "x"), 13, "did you mean one?"),
+    (("open", "on", "--on", "2027-03-08", "--reason", "x"), 13, "did you mean one?"),
     (("close", "one", "--on", "2027-13-08", "--reason", "x"), 10, "--on"),
     (("close", "one", "--on", "2027-03-08", "--to", "2027-03-01", "--reason", "x"), 2, "--to"),
     (("close", "one", "--on", "2027-03-08", "--hours", "9-12", "--reason", "x"), 10, "--hours"),

@@ -333,6 +333,15 @@ def test_of_two_moves_onto_one_free_hour_one_is_made(register_url: str, tmp_path
         assert times(Followed(register, winner))[2] == to
 
 
+def test_a_fault_in_what_is_worth_a_look_is_no_end_of_the_list(
+    register: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(register, tmp_path, "K-1", FULL)
+    monkeypatch.setattr("planner.store.upkeep.differences", lambda *_: int("a fault"))
+    with pytest.raises(ValueError, match="a fault"):
+        list(notes(register, silent))
+
+
 @pytest.mark.hazard("double-booking")
 def test_fifty_courses_by_eight_processes_all_have_their_places(
     register_url: str, tmp_path: Path

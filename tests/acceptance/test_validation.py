@@ -240,21 +240,23 @@ def test_a_clinic_that_is_wrong_is_refused(planner: Run, tmp_path: Path) -> None
     ['mon = "09:30-12:30", tue = "09:30-12:30", thu = "14:00-17:00"', 'wed = "10:00-11:00"'],
 )
 def test_a_clinic_of_few_hours_is_tried_at_them(opening: str) -> None:
+    from planner.app.planning import NamedFile
     from planner.app.validation.performance import witnessed_plans
 
     clinic = f'timezone = "Europe/Copenhagen"\nopening = {{ {opening} }}\n'
-    plans = witnessed_plans(clinic.encode(), "clinic.toml", date(2027, 1, 20))
+    plans = witnessed_plans(NamedFile("clinic.toml", clinic.encode()), date(2027, 1, 20))
     assert len(plans) == 3
     assert all(visit.start for plan in plans for visit in plan.visits)
 
 
 def test_a_clinic_in_which_no_course_begins_is_named() -> None:
+    from planner.app.planning import NamedFile
     from planner.app.validation.performance import witnessed_plans
     from planner.errors import InputError
 
     clinic = 'timezone = "UTC"\nopening = { mon = "09:00-09:15" }\n'
     with pytest.raises(InputError, match="no course of the letter can begin") as raised:
-        witnessed_plans(clinic.encode(), "clinic.toml", date(2027, 1, 20))
+        witnessed_plans(NamedFile("clinic.toml", clinic.encode()), date(2027, 1, 20))
     assert raised.value.problems[0].place == "clinic.toml"
 
 

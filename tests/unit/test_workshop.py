@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,14 @@ def test_style() -> None:
 @pytest.mark.hazard("data-leak")
 def test_imports_point_one_way() -> None:
     sound(str(Path(sys.executable).parent / "lint-imports"), "--config", "setup.cfg")
+
+
+def test_the_order_of_imports_is_told_as_it_is_checked() -> None:
+    checked = ConfigParser()
+    checked.read(ROOT / "setup.cfg", encoding="utf-8")
+    layers = checked["importlinter:contract:layers"]["layers"].split("\n")
+    order = " -> ".join(f"`{one.replace('planner.', '')}`" for one in layers if one)
+    assert order in (ROOT / "docs" / "programmer.md").read_text(encoding="utf-8")
 
 
 def test_a_wheel_carries_templates_protocols_and_examples(tmp_path: Path) -> None:

@@ -18,15 +18,14 @@ TRIED_DAYS = 90
 _QUARTER = timedelta(minutes=15)
 
 
-def witnessed_plans(clinic: bytes, name: str, today: date) -> tuple[Plan, ...]:
+def witnessed_plans(clinic: NamedFile, today: date) -> tuple[Plan, ...]:
     """Three courses of the letter in a clinic, each from the first time after today that serves.
 
     Raises InputError where the clinic's file is wrong, or no such time is found.
     """
-    source = NamedFile(name, clinic)
-    place = read_clinic(source, None, range(today.year, today.year + 2))
+    place = read_clinic(clinic, None, range(today.year, today.year + 2))
     times = list(_times(place, today))
-    return tuple(_first(one, source, times) for one in WITNESSED)
+    return tuple(_first(one, clinic, times) for one in WITNESSED)
 
 
 def _times(clinic: Clinic, today: date) -> Iterator[datetime]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import planner
+from planner.app.planning import NamedFile
 from planner.app.validation import installation, operation
 from planner.app.validation.performance import witnessed_plans
 from planner.app.validation.protocol import (
@@ -25,13 +26,6 @@ from planner.errors import InputError
 
 # More of one step tell nothing that the first ones do not.
 MOST_TOLD = 20
-
-
-class Clinic(NamedTuple):
-    """The file that a clinic tries: its name for messages, and what is in it."""
-
-    name: str
-    content: bytes
 
 
 class Validation(NamedTuple):
@@ -50,7 +44,7 @@ class Validation(NamedTuple):
         return all(one.holds for one in self.steps)
 
 
-def validate(at: datetime, clinic: Clinic | None, report: Callable[[str], None]) -> Validation:
+def validate(at: datetime, clinic: NamedFile | None, report: Callable[[str], None]) -> Validation:
     """Make each step; `report` is told of one before it is made.
 
     Raises InputError where the clinic's file is wrong, RefusedError where it is not known what
@@ -71,10 +65,10 @@ def validate(at: datetime, clinic: Clinic | None, report: Callable[[str], None])
     return Validation(at, protocol, tuple(made), versions, _machine(), plans)
 
 
-def _witnessed(clinic: Clinic, at: datetime) -> tuple[tuple[Plan, ...], tuple[str, ...]]:
+def _witnessed(clinic: NamedFile, at: datetime) -> tuple[tuple[Plan, ...], tuple[str, ...]]:
     """The courses for a witness; where the planner itself is spoilt, why there are none."""
     try:
-        return witnessed_plans(clinic.content, clinic.name, at.date()), ()
+        return witnessed_plans(clinic, at.date()), ()
     except InputError:
         raise
     except Exception as error:  # what is broken may break anyhow

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from planner.core.dosing.equipment import Stock, Syringe
 from planner.core.values.languages import LANGUAGES
@@ -110,6 +111,10 @@ class Clinic(NamedTuple):
         {"injection": ONE_ROOM, "evaluation": ONE_ROOM}
     )
     codes: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+    def wall_clock(self, moment: datetime) -> datetime:
+        """What its clock on the wall shows at a moment."""
+        return moment.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
 
     @property
     def writes_commas(self) -> bool:

@@ -41,7 +41,7 @@ from planner.core.plan.appointments import Named, Slot, injections_of
 from planner.core.plan.course import Confirmation, Course, Lesion, Screened
 from planner.core.plan.findings import Finding
 from planner.core.plan.numbering import Numbered, first_of
-from planner.core.plan.plan import Decision, PlannedVisit
+from planner.core.plan.plan import PLAN_NAME, Decision, PlannedVisit
 from planner.core.plan.preparation import each_dose
 from planner.core.protocol.protocol import SULFITE_ALLERGY, Protocol
 from planner.core.values.formatting import day, listing
@@ -81,7 +81,7 @@ class IssuedSet(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Whether all documents were made, not a day's papers alone."""
-        return not self.issued.files or any(one.name == "plan.json" for one in self.issued.files)
+        return not self.issued.files or any(one.name == PLAN_NAME for one in self.issued.files)
 
 
 class State(NamedTuple):

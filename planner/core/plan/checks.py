@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.equipment import Stock
@@ -12,6 +11,7 @@ from planner.core.plan.course import Course, Lesion
 from planner.core.plan.findings import Finding
 from planner.core.protocol.decisions import Hit
 from planner.core.protocol.protocol import Protocol
+from planner.core.values.days import age_on
 from planner.core.values.formatting import (
     count,
     decimal,
@@ -179,11 +179,6 @@ def _years(ages: Interval) -> str:
     if ages.low is not None and ages.high is not None:
         return said("{low} to {high} years", low=decimal(ages.low), high=decimal(ages.high))
     return ages.words("years")
-
-
-def age_on(born: date, on: date) -> int:
-    """Whole years; who is born on 29 February is a year older on 1 March."""
-    return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def _screening(course: Course, protocol: Protocol) -> Iterator[Finding]:

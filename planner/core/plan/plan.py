@@ -18,6 +18,8 @@ from planner.core.plan.response import Remission
 from planner.core.protocol.protocol import FollowUp, Observation, Regimen, Screen, Source
 from planner.core.protocol.rules import Evidence
 
+# The file that a plan is kept in, among its papers.
+PLAN_NAME = "plan.json"
 Ending = Literal["completed", "stopped", "died", "lost"]
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 

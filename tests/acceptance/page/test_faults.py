@@ -8,18 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Connection, text
 
 from planner.app.patients import erase, restrict
 from planner.errors import ServiceError
-from planner.store import serving
-from planner.store.database import open_database
+from planner.store.database import hold_tables, open_database
 from planner.store.tables import sessions
+from planner.web.register import Register
 from tests.acceptance.page.conftest import PHYSICIAN, add
 from tests.acceptance.page.test_work import given, plan
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon, today
@@ -79,10 +81,8 @@ def test_the_lock_by_hand(page: Served) -> None:
 
 
 def test_tables_do_not_change_under_a_page(register_url: str) -> None:
-    from sqlalchemy import text
-
     database = open_database(register_url)
-    served_by = serving.serve_tables(database.engine, database.file)
+    served_by = hold_tables(database)
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     with pytest.raises(ServiceError, match="stop the page first"):
@@ -91,6 +91,64 @@ def test_tables_do_not_change_under_a_page(register_url: str) -> None:
     with database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
     open_database(register_url)
+
+
+def test_a_page_that_starts_meanwhile_waits_for_the_tables(
+    register_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever found the tables as they were serves nothing that they turned into."""
+    database = open_database(register_url)
+    with database.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    with ThreadPoolExecutor() as others:
+        page: list[Future[object]] = []
+
+        def migrate(connection: Connection) -> None:
+            page.append(others.submit(hold_tables, database))
+            with pytest.raises(TimeoutError):
+                page[0].result(timeout=0.5)
+            connection.execute(text("UPDATE alembic_version SET version_num = '0009'"))
+
+        monkeypatch.setattr("planner.store.database._migrate", migrate)
+        open_database(register_url)
+        with pytest.raises(ServiceError, match='of version "0009"'):
+            page[0].result(timeout=5)
+
+
+def test_a_register_that_is_another_one_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = tmp_path / "register.db"
+    open_database(str(at)).close()
+    worker = Register(str(at))
+    with monkeypatch.context() as broken:
+        broken.setattr("planner.web.register.forget_old", lambda *_: 1 / 0)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                _ = worker.database
+            assert not held_open(at)
+    first = worker.key
+    before = held_open(at)
+    open_database(str(tmp_path / "other.db")).close()
+    (tmp_path / "other.db").replace(at)
+    assert worker.key != first
+    assert held_open(at) == before
+    worker.give_up()
+    assert not held_open(at)
+
+
+def held_open(register: Path) -> int:
+    """How many files of a register, whatever became of them, this process has open."""
+    found = (os.readlink(one) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(one.startswith(str(register)) for one in found)
+
+
+def test_forms_are_signed_where_python_asserts_nothing(tmp_path: Path) -> None:
+    at = tmp_path / "register.db"
+    open_database(str(at)).close()
+    code = f"from planner.web.register import Register; print(len(Register({str(at)!r}).key))"
+    told = subprocess.check_output([sys.executable, "-O", "-c", code], text=True)
+    assert int(told) >= 32
 
 
 def test_restricted_and_erased_patients(page: Served) -> None:

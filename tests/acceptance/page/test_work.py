@@ -9,7 +9,7 @@ import re
 import httpx
 import pytest
 
-from planner.app.accounts import set_language
+from planner.app.accounts import listed, set_language
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
 from planner.store.accounts import Account, all_accounts
@@ -493,6 +493,18 @@ def test_a_day_has_its_weekday_wherever_it_stands(past: str) -> None:
         administrator = page.signed_in("administrator")
         assert "Thu 2026-01-01" in (administrator.open("/accounts"), administrator.text)[1]
     assert seen == [200, [], 409, []]
+
+
+def test_an_account_is_added_as_its_form_says_or_not_at_all(page: Served) -> None:
+    visitor = page.signed_in("administrator")
+    visitor.open("/accounts")
+    visitor.fill("Name", "Nora Ny")
+    visitor.fill("Password", PASSWORD)
+    form = visitor.sent("Add the account")
+    for changes, status in (({"language": "xx"}, 422), ({"what": "promote"}, 404)):
+        answer = visitor.client.post("/accounts", data={**form, **changes})
+        assert (answer.status_code, "Location" in answer.headers) == (status, False)
+    assert "Nora Ny" not in {one.name for one in listed(open_database(page.url), "administrator")}
 
 
 def test_not_given_wants_a_reason(past: str) -> None:

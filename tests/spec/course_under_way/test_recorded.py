@@ -20,12 +20,14 @@ from planner.app.administration import (
     put_right,
     undone,
 )
+from planner.app.course_json import injections_of, lesion_json
 from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
 from planner.documents.calendars import changes_file
 from planner.documents.change_slip import changes_between
 from planner.documents.wording import ENGLISH
 from planner.errors import (
+    InputError,
     NotConfirmedError,
     RefusedError,
 )
@@ -353,6 +355,28 @@ def test_a_complication_that_says_none_is_none(course: Followed, said: str) -> N
     given = course.visits[0].injections[0].given
     assert given is not None
     assert given.complication is None
+
+
+def test_a_lesions_injections_are_counted_once_for_all_who_say_them(course: Followed) -> None:
+    course.make(lambda now: given_as_planned(now, 1, Circumstances()))
+    counted = injections_of(course.now, "A")
+    said = lesion_json(course.now, "A")
+    assert (counted.given, counted.remaining, counted.missed) == (1, counted.of - 1, 0)
+    assert {name: said[name] for name in ("given", "remaining", "missed", "regimen")} == {
+        name: one for name, one in counted._asdict().items() if name != "of"
+    }
+
+
+@pytest.mark.parametrize(
+    ("felt", "is_withdrawn"), [(Felt(), False), (Felt(Decimal(3)), True)], ids=["nothing", "both"]
+)
+def test_a_correction_says_what_holds_or_that_nothing_does(
+    course: Followed, felt: Felt, is_withdrawn: bool
+) -> None:
+    course.make(lambda now: given_as_planned(now, 1, Circumstances()))
+    said = Correction(None, None, Circumstances(), felt, PartlyMeasured(), is_withdrawn)
+    with pytest.raises(InputError, match="what is corrected is not clear"):
+        put_right(course.now, 2, said)
 
 
 def test_a_complication_is_taken_out_by_a_correction(course: Followed) -> None:
