@@ -105,6 +105,21 @@ def test_a_confirmation_has_to_be_whole(planner: Run, tmp_path: Path, name: str)
     assert message in done.stderr
 
 
+def test_a_confirmation_is_checked_as_far_as_it_can_be_read(planner: Run, tmp_path: Path) -> None:
+    said = confirmation("dose-above-observd", "x", lesion='["A", "Q", 1]')
+    text = (SOUND + said).replace('reason = "seen"\n', "")
+    text = text.replace('id = "P-1"', "id = 17\nbirth_date = 2030-01-01")
+    told = planner("plan", write(tmp_path, text), *ZONE).stderr
+    for one in (
+        "confirm[1].reason: it is missing", "confirm[1].finding: ", "confirm[1].lesion: Q is no",
+        "confirm[1].lesion", "patient.id", "patient.birth_date: it is after",
+    ):  # fmt: skip
+        assert one in told
+    assert len(told.splitlines()) == 6
+    elsewhere = planner("plan", write(tmp_path, text.replace("[[lesion]]", "[[lesons]]")), *ZONE)
+    assert "is no lesion" not in elsewhere.stderr
+
+
 def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> None:
     text = SOUND.replace("size_mm = 70", "size_mm = 0").replace('"right"', '"rigth"')
     text = text.replace("ulcerated = true", 'ulcerated = "no"').replace('"P-1"', "17")
@@ -191,6 +206,140 @@ def test_days_after_a_move_out_of_its_window_are_not_known_yet(
     assert planner("plan", write(tmp_path, SOUND + moved), *ZONE).returncode == 12
     said = planner("plan", write(tmp_path, (SOUND + moved).replace('"knee"', '"kne"')), *ZONE)
     assert "move[" not in said.stderr
+
+
+def _move(due: str, to: str) -> str:
+    return f'[[move]]\nfrom = {due}\nto = "{to}"\n'
+
+
+NO_SITE = SOUND.replace('"knee"', '"kne"')
+WEEKLY = _move("2026-09-14", "2026-09-15 10:00")
+OF_MOVES = {
+    # what the file is: (its text, what is told of its days; None: nothing)
+    "no lesions": (SOUND[: SOUND.index("[[lesion]]")] + WEEKLY, None),
+    "an empty list": ("lesion = []\n" + SOUND[: SOUND.index("[[lesion]]")] + WEEKLY, None),
+    "no list": (SOUND.replace("[[lesion]]", "[lesion]") + WEEKLY, None),
+    "another key": (SOUND.replace("[[lesion]]", "[[lesions]]") + WEEKLY, None),
+    "one lesion elsewhere": (
+        SOUND.replace("size_mm = 70\nulcerated = true", "size_mm = 4\nulcerated = false")
+        + SOUND[SOUND.index("[[lesion]]") :].replace("[[lesion]]", "[[lesons]]")
+        + WEEKLY,
+        None,
+    ),
+    "after one that cannot be read": (
+        SOUND + _move("2026-09-14", "x") + _move("2026-09-25", "2026-09-25 10:00"),
+        None,
+    ),
+    "after one with an unknown key": (
+        SOUND + WEEKLY + 'why = "x"\n' + _move("2026-09-24", "2026-09-25 10:00"),
+        None,
+    ),
+    "after some elsewhere": (
+        SOUND
+        + _move("2026-09-14", "2026-09-18 10:00").replace("move", "moves")
+        + _move("2026-09-25", "2026-09-25 10:00"),
+        None,
+    ),
+    "never due": (
+        SOUND.replace("[[lesion]]", "[[lesions]]") + _move("2026-09-16", "2026-09-16 10:00"),
+        "move[1].from: no visit is due on 2026-09-16",
+    ),
+    "before the first": (
+        NO_SITE + _move("2026-09-21", "2026-09-02 09:00"),
+        "move[1].to: it is not after the first visit",
+    ),
+    "before it, at night": (
+        NO_SITE + _move("2026-09-21", "2026-09-02 04:00"),
+        "move[1].to: it is not after the first visit",
+    ),
+    "the first": (
+        NO_SITE + _move("2026-09-07", "2026-09-08 09:00"),
+        "move[1].from: this is the first visit",
+    ),
+    "out of reach": (
+        NO_SITE.replace("2026-09-07", "2099-12-31"),
+        "first_visit: it leads to 2100-01-28",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_MOVES)
+def test_of_moves_is_told_what_is_certain(planner: Run, tmp_path: Path, name: str) -> None:
+    """Whatever else is wrong with the file, and nothing that may be right once it is mended."""
+    text, told = OF_MOVES[name]
+    done = planner("plan", write(tmp_path, text), *ZONE)
+    assert done.returncode == 10
+    days = ("first_visit", ".from", "not after", "no visit")
+    of_days = [one for one in done.stderr.splitlines() if any(part in one for part in days)]
+    assert len(of_days) == (told is not None), done.stderr
+    assert (told or "") in "".join(of_days)
+
+
+SUNDAY = SOUND.replace("09-07 09:00", "09-06 09:00") + _move("2026-09-13", "2026-09-19 10:00")
+CLOSED = ("course.toml: first_visit: Sun", "course.toml: move[1].to: Sat")
+DAYS_AND_MORE = {
+    # (the course, more of the clinic, more arguments, what is told)
+    "a clinic's site": (
+        SUNDAY, "most_ml = { fingertp = 0.5 }", (), ("most_ml.fingertp", *CLOSED)),
+    "the protocol's name": (
+        f'protocol = "nope"{SUNDAY}', "", (), ('no protocol "nope"', *CLOSED)),
+    "the clinic": (
+        SOUND + _move("2026-09-14", "2026-09-01 10:00"), "x = 1", (),
+        ("clinic.toml: x", "move[1].to: it is not after")),
+    "a busy file": (SUNDAY, "", ("--busy", "bad.ics"), ("bad.ics: it is no calendar", *CLOSED)),
+    "a move of no visit": (
+        SOUND + _move("2026-09-22", "2026-09-23 04:00"), "", (),
+        ("move[1].from: no visit is due", "move[1].to: Wed")),
+    "a series out of reach": (
+        SOUND.replace("2026-09-07", "2099-12-31") + _move("2026-09-22", "2099-12-01 04:00"), "", (),
+        ("first_visit: it leads to 2100-01-07", "move[1].to: it is not after")),
+    "two busy files": (
+        SOUND, "", ("--busy", "bad.ics", "--busy", "none.ics"),
+        ("bad.ics: it is no calendar", "none.ics: it cannot be read")),
+    "an earlier plan": (
+        SOUND, "", ("--busy", "bad.ics", "--since", "none.json"),
+        ("bad.ics: it is no calendar", "none.json: it cannot be read")),
+    "a course beside a busy file": (
+        NO_SITE, "", ("--busy", "bad.ics"), ("bad.ics: it is no", "course.toml: lesion[1].site")),
+    "a clinic beside a busy file": (
+        SOUND, "x = 1", ("--busy", "bad.ics"), ("bad.ics: it is no", "clinic.toml: x")),
+    "no TOML": ("x", "x = 1", (), ("course.toml: this is not TOML", "clinic.toml: x")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAYS_AND_MORE)
+def test_what_is_wrong_with_the_files_of_a_plan_comes_together(
+    planner: Run, tmp_path: Path, name: str
+) -> None:
+    """One wrong file hides nothing of the others, nor of the course's days."""
+    text, clinic, more, told = DAYS_AND_MORE[name]
+    write(tmp_path, f'timezone = "Europe/Copenhagen"\n{clinic}\n', "clinic.toml")
+    write(tmp_path, "x", "bad.ics")
+    done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml", *more)
+    assert done.returncode == 10
+    for one in told:
+        assert one in done.stderr
+    assert len(done.stderr.splitlines()) == len(told), done.stderr
+
+
+def test_a_wrong_protocol_hides_nothing_of_the_other_files(planner: Run, tmp_path: Path) -> None:
+    """Its exit code stays, that of a wrong protocol."""
+    write(tmp_path, 'id = "x"\n', "own.toml")
+    write(tmp_path, 'timezone = "Europe/Copenhagen"\nx = 1\n', "clinic.toml")
+    text = f'protocol = "own.toml"{SOUND}'.replace('"P-1"', "17")
+    done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml")
+    assert done.returncode == 11
+    for one in ("own.toml: title:", "clinic.toml: x:", "course.toml: patient.id:"):
+        assert one in done.stderr
+
+
+def test_courses_are_added_with_all_that_is_wrong_told(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, "x", "bad.ics")
+    by = ("--by", "A", "--database", "sqlite:///r.db")
+    path = write(tmp_path, SUNDAY)
+    said = planner("course", "add", path, *ZONE, "--busy", "bad.ics", *by).stderr
+    for one in ("bad.ics: it is no calendar", "first_visit: Sun", "move[1].to: Sat"):
+        assert one in said
 
 
 @pytest.mark.parametrize("key", ["most_ml", "codes"])

@@ -233,18 +233,26 @@ def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
             )
         )
     if visit is visits[0]:
-        raise InputError(
-            Problem(f"{place}.from", said("this is the first visit"), said("set first_visit"))
-        )
+        raise InputError(first_is_no_move(f"{place}.from"))
     if visit.moved_to:
         raise InputError(
             Problem(f"{place}.from", said("this visit is moved already"), said("keep one move"))
         )
     _in_reach(move.to.date(), f"{place}.to")
     if move.to.date() <= visits[0].due:
-        fix = said("choose a day after {due}", due=f"{visits[0].due}")
-        raise InputError(Problem(f"{place}.to", said("it is not after the first visit"), fix))
+        raise InputError(not_after_first(f"{place}.to", visits[0].due))
     return visit
+
+
+def first_is_no_move(place: str) -> Problem:
+    """The first visit is not moved: its day is that of the course."""
+    return Problem(place, said("this is the first visit"), said("set first_visit"))
+
+
+def not_after_first(place: str, first: date) -> Problem:
+    """A visit is moved to before the second one."""
+    fix = said("choose a day after {due}", due=f"{first}")
+    return Problem(place, said("it is not after the first visit"), fix)
 
 
 def _was_moved(visit: Visit) -> bool:
@@ -334,5 +342,10 @@ def ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
 
 def _in_reach(day: date, place: str) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
-        fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
-        raise InputError(Problem(place, said("it leads to {day}", day=f"{day}"), fix))
+        raise InputError(leads_too_far(place, day))
+
+
+def leads_too_far(place: str, day: date) -> Problem:
+    """A day out of reach, which follows from one that was typed."""
+    fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
+    return Problem(place, said("it leads to {day}", day=f"{day}"), fix)
