@@ -51,17 +51,18 @@ _NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?", re
 
 
 class LesionRow(NamedTuple):
-    """A lesion's table, and its row as the spreadsheet shows it."""
+    """A lesion's table, as far as it could be read, and its row as the spreadsheet shows it."""
 
     number: int
     lesion: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
 
 
 def read_lesions(content: bytes, *, has_commas: bool = False) -> list[LesionRow]:
-    """The lesions of a CSV file. Raises InputError with every problem, by its row.
+    """The lesions of a CSV file, each with what is wrong with its cells, by its row.
 
-    Decimal commas are read where no comma stands between the cells, or where the clinic's
-    language `has_commas`.
+    Raises InputError for what is no table of lesions. Decimal commas are read where no comma stands
+    between the cells, or where the clinic's language `has_commas`.
     """
     text = _decoded(content)
     separator, text = _separator(text)
@@ -73,15 +74,7 @@ def read_lesions(content: bytes, *, has_commas: bool = False) -> list[LesionRow]
             Problem("", said("there is no lesion in it"), said("write a row a lesion"))
         )
     has_commas = has_commas or separator != ","
-    problems: list[Problem] = []
-    found = []
-    for number, cells in rows:
-        try:
-            found.append(LesionRow(number, _lesion(columns, cells, has_commas)))
-        except InputError as error:
-            problems += [Problem(f"row {number}", str(one), "") for one in error.problems]
-    raise_if_any(InputError, problems)
-    return found
+    return [_lesion_row(number, columns, cells, has_commas) for number, cells in rows]
 
 
 def _decoded(content: bytes) -> str:
@@ -158,38 +151,36 @@ def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str 
     return columns
 
 
-def _lesion(
-    columns: Sequence[str | None], cells: Sequence[str], has_commas: bool
-) -> dict[str, Any]:
-    """A row as a lesion's table; empty cells are left out."""
+def _lesion_row(
+    number: int, columns: Sequence[str | None], cells: Sequence[str], has_commas: bool
+) -> LesionRow:
+    """A row as a lesion's table; empty cells are left out, and so are those that are wrong."""
+    row = f"row {number}"
     if any(cells[len(columns) :]):
-        raise InputError(
-            Problem("", said("it has more cells than the heading"), said("mend the row"))
-        )
-    lesion: dict[str, Any] = {
-        name: cell for name, cell in zip(columns, cells, strict=False) if name and cell
-    }
+        problem = said("it has more cells than the heading")
+        return LesionRow(number, {}, (Problem(row, problem, said("mend the row")),))
     readers: dict[str, Callable[[str], Any]] = {
         **dict.fromkeys(_VOCABULARY, str.casefold),
         "size_mm": lambda text: read_number(text, "mm", has_commas),
         "ulcerated": read_yes_or_no,
         "dose_mg": lambda text: read_doses(text, has_commas),
     }
+    typed = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+    lesion: dict[str, Any] = {}
     problems = []
-    for name, text in lesion.items():
+    for name, text in typed.items():
         try:
             if len(text) > _LONGEST_CELL:
                 raise FieldError(said("it is too long"), said("shorten it"))
             lesion[name] = readers.get(name, str)(text)
         except FieldError as error:
-            problems.append(Problem(name, error.problem, error.fix))
+            problems.append(Problem(f"{row}: {name}", error.problem, error.fix))
     problems += [
-        Problem(name, said("it is missing"), said("fill the cell in"))
+        Problem(f"{row}: {name}", said("it is missing"), said("fill the cell in"))
         for name in _NEEDED
-        if name not in lesion
+        if name not in typed
     ]
-    raise_if_any(InputError, problems)
-    return lesion
+    return LesionRow(number, lesion, tuple(problems))
 
 
 def read_yes_or_no(text: str) -> bool:
