@@ -112,7 +112,7 @@ def inputs_of(
     with noted.noting():
         place = read_clinic(clinic, timezone, _wanted_years(table, more_years))
     if clinic is not None and protocol is not None:
-        noted.problems += _site_problems(clinic, protocol)
+        noted.problems += site_problems(clinic, protocol)
     with of_course.noting():
         read = course_from(table, protocol, ZoneInfo(place.timezone) if place else None)
     if read and place and protocol and not noted.problems:
@@ -127,9 +127,9 @@ def inputs_of(
     raise AssertionError("a plan that cannot be made has a problem")
 
 
-def _site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
+def site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
     """A clinic's limits and codes of sites that the protocol does not have, whatever else is."""
-    from planner.files.fields import nearest
+    from planner.files.fields import is_id, nearest
 
     try:
         table = clinic.table()
@@ -139,7 +139,8 @@ def _site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
     for key in ("most_ml", "codes"):
         named = table.get(key)
         for site in named if isinstance(named, dict) else ():
-            if site not in sites:
+            # Of a name that is no id the file's model says so.
+            if is_id(site) and site not in sites:
                 problem = said("the protocol {id} has no such site", id=protocol.id)
                 place = f"{clinic.name}: {key}.{site}" if clinic.name else f"{key}.{site}"
                 yield Problem(place, problem, nearest(site, sites))

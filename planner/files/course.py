@@ -53,6 +53,7 @@ from planner.files.fields import (
     check_moment,
     check_text,
     exact_number,
+    is_id,
     nearest,
     problems,
     shown,
@@ -256,7 +257,8 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
 def _screening_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
     answers = table.get("screening")
     if isinstance(answers, dict):
-        yield from screening_problems([shown(one).strip('"') for one in answers], protocol)
+        # Of a name that is no id the file's model says so.
+        yield from screening_problems([one for one in answers if is_id(one)], protocol)
 
 
 def _tables(table: Table, name: str) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -25,6 +24,7 @@ from planner.core.values.formatting import PLACES, ends, listing, number
 from planner.core.values.intervals import Interval
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
+from planner.core.values.near import did_you_mean
 from planner.core.values.said import Said, said
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
@@ -194,11 +194,16 @@ def check_patient_id(value: object) -> str:
     return text
 
 
+def is_id(value: str) -> bool:
+    """Whether a text is an id."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value) is not None
+
+
 def check_id(value: object) -> str:
     """An id: letters, digits, - and _; at most 40."""
     if not isinstance(value, str):
         raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+    if not is_id(value):
         fix = said("use letters a to z, digits, - and _, at most 40")
         raise FieldError(said("{value} is not an id", value=shown(value)), fix)
     return value
@@ -401,10 +406,7 @@ def _plainly(value: object) -> str:
 
 def nearest(name: str, names: Sequence[str]) -> str:
     """The fix for an unknown name."""
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return said("did you mean {near}?", near=close[0])
-    return said("known are {names}", names=", ".join(names))
+    return did_you_mean(name, names) or said("known are {names}", names=", ".join(names))
 
 
 def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:
@@ -428,6 +430,8 @@ def place(location: Sequence[str | int]) -> str:
     """`lesion[2].size_mm`: tables of a list are counted from 1, as a reader counts them."""
     text = ""
     for part in location:
+        if part == "[key]":
+            continue  # what pydantic calls the name itself, of what stands under it
         if isinstance(part, int):
             text += f"[{part + 1}]"
         else:

@@ -356,6 +356,36 @@ def test_a_site_of_a_clinic_is_checked_whatever_else_is_wrong(
     assert len(said.splitlines()) == 3
 
 
+def test_a_name_that_is_no_id_is_told_once_on_one_line(planner: Run, tmp_path: Path) -> None:
+    clinic = 'timezone = "UTC"\nmost_ml = { "kne\\ne" = 1, "a b" = 1, kne = 2 }\n'
+    write(tmp_path, clinic, "clinic.toml")
+    path = write(tmp_path, SOUND + '[screening]\n"a b" = true\npregnat = true\n')
+    said = planner("plan", path, "--clinic", "clinic.toml").stderr
+    for one in (
+        'clinic.toml: most_ml."kne?e": "kne?e" is not an id', 'clinic.toml: most_ml."a b": ',
+        "clinic.toml: most_ml.kne: ", 'course.toml: screening."a b": "a b" is not an id',
+        "course.toml: screening.pregnat: the protocol asks no such question; did you mean pregnant",
+    ):  # fmt: skip
+        assert one in said
+    assert len(said.splitlines()) == 5, said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "near"),
+    [
+        ('"knee"', '"kne"', "knee"),
+        ('"knee"', '"Knee"', "knee"),
+        ("ulcerated = true", 'ulcerated = true\nregimen = "wekly"', "weekly"),
+    ],
+)
+def test_a_name_near_to_a_known_one_is_named(
+    planner: Run, tmp_path: Path, old: str, new: str, near: str
+) -> None:
+    said = planner("plan", write(tmp_path, SOUND.replace(old, new)), *ZONE).stderr
+    assert said.endswith(f"; did you mean {near}?\n")
+    assert "use one of" not in said
+
+
 def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:
     again = SOUND[SOUND.index("[[lesion]]") :]
     done = planner("plan", write(tmp_path, SOUND + again), *ZONE)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from planner.app.planning import NamedFile, planned, read_clinic, read_inputs
+from planner.app.planning import NamedFile, planned, read_clinic, read_inputs, site_problems
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import typed_moment
-from planner.errors import InputError, Problem
+from planner.errors import InputError, Noted, Problem
 from planner.files.bundled import example_text
+from planner.files.course import DEFAULT_PROTOCOL
+from planner.files.protocol import load_protocol
 
 WITNESSED = ("case-1-fingertip", "case-2-knee", "case-4-lower-leg")
 # A clinic in which no course begins for so long is none to try.
@@ -24,8 +26,12 @@ def witnessed_plans(clinic: bytes, name: str, today: date) -> tuple[Plan, ...]:
     Raises InputError where the clinic's file is wrong, or no such time is found.
     """
     source = NamedFile(name, clinic)
-    place = read_clinic(source, None, range(today.year, today.year + 2))
-    times = list(_times(place, today))
+    noted, times = Noted(), list[datetime]()
+    with noted.noting():
+        place = read_clinic(source, None, range(today.year, today.year + 2))
+        times += _times(place, today)
+    noted.problems += site_problems(source, load_protocol(DEFAULT_PROTOCOL))
+    noted.check()
     return tuple(_first(one, source, times) for one in WITNESSED)
 
 

@@ -40,6 +40,7 @@ from planner.core.plan.typed_days import TypedMove, times_problems
 from planner.core.plan.visit_checks import placed_findings
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, listing
+from planner.core.values.near import CLINICAL, did_you_mean
 from planner.core.values.said import said, term
 from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
@@ -207,7 +208,8 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
         yield Problem(
             "regimen",
             said("{regimen} is no regimen here", regimen=f"{lesion.regimen!r}"),
-            said("use {names}", names=names),
+            did_you_mean(lesion.regimen.casefold(), [*protocol.regimens], CLINICAL)
+            or said("use {names}", names=names),
         )
         return
     if lesion.doses and not lesion.same_dose and not wrong:
@@ -292,11 +294,8 @@ def screening_problems(answered: Iterable[str], protocol: Protocol) -> Iterator[
     screens = [one.id for one in protocol.screens]
     for name in answered:
         if name not in screens:
-            fix = (
-                said("there are {screens}", screens=listing(screens))
-                if screens
-                else said("leave it out")
-            )
+            there = said("there are {screens}", screens=listing(screens))
+            fix = did_you_mean(name, screens) or (there if screens else said("leave it out"))
             yield Problem(f"screening.{name}", said("the protocol asks no such question"), fix)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from planner.core.protocol.rules import Domains, ProofGrid, Rule, faults, size_faults, ulceration
 from planner.core.values.formatting import mm
+from planner.core.values.near import CLINICAL, did_you_mean
 from planner.core.values.said import Said, joined, said, term
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
@@ -146,7 +147,8 @@ class DecisionTable:
         if site not in self._grid.by_site:
             problem = said("{value} is not a site of the protocol", value=f"{site!r}")
             sites = joined([term("site", one) for one in self.domains.sites])
-            yield Problem("site", problem, said("use one of {sites}", sites=sites))
+            near = did_you_mean(f"{site}".casefold(), self.domains.sites, CLINICAL)
+            yield Problem("site", problem, near or said("use one of {sites}", sites=sites))
 
     def _changes(self, atom: int, others: int, regimen: str) -> Iterator[tuple[Decimal, bool, str]]:
         """The nearest change of regimen at smaller sizes, and at larger ones."""
