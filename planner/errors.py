@@ -8,6 +8,15 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 
+class FieldError(ValueError):
+    """What is wrong with a value, and the fix."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}; {fix}")
+        self.problem = problem
+        self.fix = fix
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong: its place, what is wrong there, and the fix."""

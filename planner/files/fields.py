@@ -26,6 +26,8 @@ from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
 from planner.core.values.near import did_you_mean
 from planner.core.values.said import Said, said
+from planner.core.values.shown import shown as shown  # noqa: PLC0414 (readers have it from here)
+from planner.errors import FieldError as FieldError  # noqa: PLC0414
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 
@@ -33,16 +35,6 @@ from planner.files.reading import LONGEST_TEXT
 MOST_PROBLEMS = 100
 # What checks a value, and how a schema describes it: `Annotated[int, *whole_number(0, 9)]`.
 Checked = tuple[BeforeValidator, WithJsonSchema]
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class FieldError(ValueError):
-    """What is wrong with a value, and the fix."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(f"{problem}; {fix}")
-        self.problem = problem
-        self.fix = fix
 
 
 class FileModel(BaseModel):
@@ -385,23 +377,6 @@ LanguageCode = Annotated[str, OneOf(LANGUAGES)]
 Bound = Annotated[
     Interval, BeforeValidator(check_interval), WithJsonSchema(_text_type(check_interval, "< 5"))
 ]
-
-
-def shown(value: object) -> str:
-    """A value as a message repeats it: short, on one line, nothing that a terminal would obey."""
-    text = value if isinstance(value, str) else _plainly(value)
-    text = "".join(c if c.isprintable() and c not in _BIDI else "?" for c in text)
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return f'"{text}"' if isinstance(value, str) else text
-
-
-def _plainly(value: object) -> str:
-    """A value as a file has it, not as Python writes it; of lists and tables only what they are."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "a list"
-    return "a table" if isinstance(value, dict) else str(value)
 
 
 def nearest(name: str, names: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.course import MOST_LESIONS, DoseMg
 from planner.files.fields import FieldError, check_exact, nearest, shown
+from planner.files.typed_numbers import check_grouping
+from planner.files.typed_numbers import read_number as read_number  # noqa: PLC0414 (forms too)
 
 COLUMNS = (
     "id",
@@ -38,16 +40,6 @@ _SAID = {
 # What spreadsheets call it.
 _SAVE_AS = said('save it as "CSV UTF-8"')
 _SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
-# Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
-# is none, and no dose begins with a nought.
-_GROUPED = re.compile(
-    r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])",
-    re.ASCII,
-)
-# A figure as each unit may have it: one that nobody gives by copying it.
-_EXAMPLES = {"mL": "0.08", "mm": "4.5", "": "3"}
-_NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?", re.ASCII)
 
 
 class LesionRow(NamedTuple):
@@ -191,47 +183,9 @@ def read_yes_or_no(text: str) -> bool:
     return _SAID[word]
 
 
-def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
-    """A number, with its unit or without. Raises FieldError.
-
-    `has_commas` where a decimal may have a comma. `1.500` may be thousands, and is refused.
-    """
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        if _GROUPED.search(text):
-            raise _thousands(text)
-        fix = said("write it as {text}", text=_example(text, unit))
-        raise FieldError(said("{text} is not a number", text=shown(text)), fix)
-    digits, mark, named = match[1], match[2], match[3]
-    if named and named.casefold() != unit.casefold():
-        problem = said("{text} is not in {unit}", text=shown(text), unit=unit)
-        raise FieldError(problem, said("give it in {unit}", unit=unit))
-    if _THOUSANDS.fullmatch(digits.lstrip("+-")):
-        raise _thousands(text)
-    if mark == "," and not has_commas:
-        fix = said("a decimal has a point: {text}", text=digits.replace(",", "."))
-        raise FieldError(said("{text} has a comma", text=shown(text)), fix)
-    return Decimal(digits.replace(",", "."))
-
-
-def _example(text: str, unit: str) -> str:
-    """What was meant, where only the nought is missing; else a figure that the unit has."""
-    if re.fullmatch(r"[.,]\d+", text.strip()):
-        return f"0.{text.strip()[1:]}"
-    return f"{_EXAMPLES.get(unit, '12.5')} {unit}".strip()
-
-
-def _thousands(text: str) -> FieldError:
-    return FieldError(
-        said("{text} may be thousands", text=shown(text)),
-        said("write it without a mark, or as 1.5"),
-    )
-
-
 def read_doses(text: str, has_commas: bool) -> list[Decimal]:
     """`12.5` or `12.5 57.5 72.5 87.5`, each with its unit or without. Raises FieldError."""
-    if _GROUPED.search(text):
-        raise _thousands(text)
+    check_grouping(text)
     return [check_exact(DoseMg, read_number(one, "mg", has_commas)) for one in _each_dose(text)]
 
 

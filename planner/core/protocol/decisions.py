@@ -129,6 +129,13 @@ class DecisionTable:
 
     def input_problems(self, size_mm: object, ulcerated: object, site: object) -> Iterator[Problem]:
         """What is wrong with inputs, a problem each; the places are the inputs' names."""
+        yield from self._size_problems(size_mm)
+        if not isinstance(ulcerated, bool):
+            problem = said("{text} does not say it", text=f"{ulcerated!r}")
+            yield Problem("ulcerated", problem, said("say true or false"))
+        yield from self.site_problems(site)
+
+    def _size_problems(self, size_mm: object) -> Iterator[Problem]:
         domain = self.domains.size_mm
         if not isinstance(size_mm, Decimal) or not size_mm.is_finite():
             problem = said("{value} is not a size", value=f"{size_mm}")
@@ -141,9 +148,9 @@ class DecisionTable:
             )
             fix = said("measure the largest diameter in mm, or leave the lesion out")
             yield Problem("size_mm", problem, fix)
-        if not isinstance(ulcerated, bool):
-            problem = said("{text} does not say it", text=f"{ulcerated!r}")
-            yield Problem("ulcerated", problem, said("say true or false"))
+
+    def site_problems(self, site: object) -> Iterator[Problem]:
+        """What is wrong with a site, whatever the other inputs are."""
         if site not in self._grid.by_site:
             problem = said("{value} is not a site of the protocol", value=f"{site!r}")
             sites = joined([term("site", one) for one in self.domains.sites])
