@@ -743,6 +743,17 @@ def test_a_label_that_no_sheet_has_is_refused(planner: Run, tmp_path: Path, labe
     assert not (tmp_path / "K-1").exists()
 
 
+def test_a_sheet_of_48_labels_has_a_31st(planner: Run, tmp_path: Path) -> None:
+    """How many there are is the sheet's own."""
+    write(tmp_path, 'timezone = "UTC"\nlabel = "A4-48"\n', "clinic.toml")
+    course = write(tmp_path, SOUND)
+    call = ("plan", course, "--clinic", "clinic.toml", "--first-label")
+    done = planner(*call, "49")
+    assert done.returncode == 2
+    assert "give 1 to 48" in done.stderr
+    assert planner(*call, "31").returncode == 0
+
+
 def test_a_long_course_tells_what_it_is_making(planner: Run, tmp_path: Path) -> None:
     course = write(tmp_path, many_lesions(60))
     done = planner("plan", course, "--timezone", "UTC", "--draft", "--json", "--out", "out")
