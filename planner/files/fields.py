@@ -431,7 +431,7 @@ _FIXES = {
     "model_type": (said("{value} is not a table"), said("write it as a [table]")),
     "model_attributes_type": (said("{value} is not a table"), said("write it as a [table]")),
     "too_short": (said("it is empty"), said("add at least one")),
-    "too_long": (said("it holds too many"), said("shorten it")),
+    "too_long": (said("it holds more than {most}"), said("shorten it")),
 }
 
 
@@ -453,7 +453,8 @@ def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
     if detail["type"] not in _FIXES:
         return Problem(where, _discreet(detail, detail["msg"]), said("correct it"))
     problem, fix = _FIXES[detail["type"]]
-    return Problem(where, _discreet(detail, said(problem, value=shown(detail["input"]))), fix)
+    places = {"value": shown(detail["input"]), "most": detail.get("ctx", {}).get("max_length", 0)}
+    return Problem(where, _discreet(detail, said(problem, **places)), fix)
 
 
 def _discreet(detail: ErrorDetails, problem: str) -> str:

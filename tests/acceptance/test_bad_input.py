@@ -21,7 +21,7 @@ from planner.files.plan import plan_bytes, plan_from
 from planner.files.protocol import load_protocol
 from planner.files.reading import parse_toml
 from tests.conftest import Run
-from tests.courses import SOUND, confirmation, write
+from tests.courses import SOUND, confirmation, course_text, lesion, write
 
 ZONE = ("--timezone", "Europe/Copenhagen")
 
@@ -384,6 +384,25 @@ def test_a_name_near_to_a_known_one_is_named(
     said = planner("plan", write(tmp_path, SOUND.replace(old, new)), *ZONE).stderr
     assert said.endswith(f"; did you mean {near}?\n")
     assert "use one of" not in said
+
+
+def test_a_list_that_is_too_long_names_the_limit(planner: Run, tmp_path: Path) -> None:
+    lesions = "".join(lesion(f"L{n}") for n in range(101))
+    moves = _move("2026-09-14", "2026-09-15 10:00") * 101
+    said = planner("plan", write(tmp_path, course_text(lesions, moves)), *ZONE).stderr
+    assert "course.toml: lesion: it holds more than 100; shorten it" in said
+    assert "course.toml: move: it holds more than 100; shorten it" in said
+
+
+def test_opening_spans_that_touch_are_one(planner: Run, tmp_path: Path) -> None:
+    hours = '["08:00-09:15", "09:15-12:00", "13:00-15:00"]'
+    days = ", ".join(f"{day} = {hours}" for day in ("mon", "tue", "wed", "thu", "fri"))
+    write(tmp_path, f'timezone = "Europe/Copenhagen"\nopening = {{ {days} }}\n', "clinic.toml")
+    path = write(tmp_path, SOUND)
+    assert planner("plan", path, "--clinic", "clinic.toml").returncode == 0
+    path = write(tmp_path, SOUND.replace("09:00", "11:45"))
+    done = planner("plan", path, "--clinic", "clinic.toml", "--out", "late")
+    assert "outside the opening hours for 30 minutes from 11:45" in done.stderr
 
 
 def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:
