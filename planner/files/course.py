@@ -336,7 +336,7 @@ def _reference_problems(table: Table) -> Iterator[Problem]:
         if finding is not None and finding not in CODES:
             problem = said("{finding} is no finding", finding=shown(finding))
             yield Problem(f"{place}.finding", problem, nearest(finding, list(CODES)))
-        if {"lesion", "due"} <= one.keys():
+        if one.get("lesion") and one.get("due"):
             fix = said("keep those of the finding")
             yield Problem(place, said("it names lesions and due days"), fix)
         lesions = one.get("lesion")

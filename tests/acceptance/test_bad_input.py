@@ -256,6 +256,11 @@ OF_MOVES = {
         NO_SITE + _move("2026-09-07", "2026-09-08 09:00"),
         "move[1].from: this is the first visit",
     ),
+    "taken along out of reach": (
+        SOUND.replace('diagnosis = "systemic sclerosis"', "")
+        + _move("2026-09-14", "2099-12-31 10:00"),
+        "move[1].to: it leads to 2100-01-07",
+    ),
     "out of reach": (
         NO_SITE.replace("2026-09-07", "2099-12-31"),
         "first_visit: it leads to 2100-01-28",
@@ -269,7 +274,7 @@ def test_of_moves_is_told_what_is_certain(planner: Run, tmp_path: Path, name: st
     text, told = OF_MOVES[name]
     done = planner("plan", write(tmp_path, text), *ZONE)
     assert done.returncode == 10
-    days = ("first_visit", ".from", "not after", "no visit")
+    days = ("first_visit", ".from", "not after", "no visit", "leads to")
     of_days = [one for one in done.stderr.splitlines() if any(part in one for part in days)]
     assert len(of_days) == (told is not None), done.stderr
     assert (told or "") in "".join(of_days)
@@ -293,6 +298,9 @@ DAYS_AND_MORE = {
     "a series out of reach": (
         SOUND.replace("2026-09-07", "2099-12-31") + _move("2026-09-22", "2099-12-01 04:00"), "", (),
         ("first_visit: it leads to 2100-01-07", "move[1].to: it is not after")),
+    "a move that takes others out of reach": (
+        SOUND + _move("2026-09-14", "2099-12-31 10:00"), "", (),
+        ("move[1].to: it leads to 2100-01-07",)),
     "two busy files": (
         SOUND, "", ("--busy", "bad.ics", "--busy", "none.ics"),
         ("bad.ics: it is no calendar", "none.ics: it cannot be read")),

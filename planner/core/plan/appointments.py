@@ -172,11 +172,16 @@ class Visit:
         return coming or tuple(one for one in self.injected if one.state == "done") or self.injected
 
 
-def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
-    """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099."""
+def due_visits(
+    appointments: Iterable[Appointment], place: str = "first_visit"
+) -> tuple[Visit, ...]:
+    """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099.
+
+    `place` is that of the day from which they are counted.
+    """
     days: dict[date, list[Appointment]] = {}
     for one in appointments:
-        _in_reach(one.due, "first_visit")
+        _in_reach(one.due, place)
         days.setdefault(one.due, []).append(one)
     return tuple(Visit(due, ordered(days[due])) for due in sorted(days))
 
@@ -303,7 +308,7 @@ def _without_later(
                 stay.append(one)
         if stay:
             kept.append(replace(visit, appointments=tuple(stay)))
-    return kept, list(due_visits(later))
+    return kept, list(due_visits(later, f"{place}.to"))
 
 
 def days_between(injected: Mapping[Named, Appointment], one: Named, later: int) -> int:

@@ -78,7 +78,22 @@ def due_problems(
         elif move.due is not None and move.due not in possible and not may_be_shifted:
             fix = said("name a day on which a visit is due")
             yield Problem(place, said("no visit is due on {due}", due=f"{move.due}"), fix)
+        elif not may_be_shifted and (far := _taken_too_far(move, decided, first, protocol)):
+            yield leads_too_far(f"{move.place}.to", far)
         may_be_shifted |= not move.is_whole or _shift(move) > narrowest
+
+
+def _taken_too_far(
+    move: TypedMove, decided: Sequence[set[Regimen]], first: date, protocol: Protocol
+) -> date | None:
+    """The first day out of reach of those that a move out of its window leads to, if any."""
+    window = protocol.policy.injection_window_days
+    if move.to is None or move.due is None or _shift(move) <= window:
+        return None
+    series = (one.due_days(first) for may in decided for one in may)
+    shift = move.to.date() - move.due
+    after = (day + shift for days in series if move.due in days for day in days if day > move.due)
+    return min((day for day in after if day > LAST_DAY), default=None)
 
 
 def _due_days(regimens: Sequence[set[Regimen]], first: date) -> set[date]:
