@@ -158,7 +158,6 @@ def test_each_word_that_is_no_dose_is_told(planner: Run, tmp_path: Path) -> None
     assert len(done.stderr.splitlines()) == 5, done.stderr
 
 
-@pytest.mark.hazard("decimal-comma")
 def test_a_danish_clinic_writes_decimal_commas(planner: Run, tmp_path: Path) -> None:
     """What may be thousands is refused all the same."""
     (tmp_path / "da.toml").write_text('timezone = "Europe/Copenhagen"\nlanguage = "da"\n')
