@@ -8,6 +8,15 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 
+class FieldError(ValueError):
+    """What is wrong with a value, and the fix."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}; {fix}")
+        self.problem = problem
+        self.fix = fix
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong: its place, what is wrong there, and the fix."""
@@ -88,6 +97,29 @@ def raise_if_any(kind: type[PlannerError], problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise kind(*found)
+
+
+class Noted:
+    """What is wrong with the parts of an input, kept so that it is told together."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems: list[Problem] = [*problems]
+        self._kind: type[PlannerError] = InputError
+
+    @contextmanager
+    def noting(self, prefix: str = "") -> Iterator[None]:
+        """Keep what is wrong with a part, after a file's name as `located` puts it, and go on."""
+        try:
+            with located(prefix):
+                yield
+        except (InputError, ProtocolError) as error:
+            self.problems += error.problems
+            # A wrong protocol is told by the exit code, whatever else is wrong.
+            self._kind = ProtocolError if isinstance(error, ProtocolError) else self._kind
+
+    def check(self) -> None:
+        """Raise what was kept as one error, if anything was."""
+        raise_if_any(self._kind, self.problems)
 
 
 @contextmanager

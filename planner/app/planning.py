@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Busy, Occupancy
@@ -13,28 +13,51 @@ from planner.core.plan.course import Course
 from planner.core.plan.numbering import Numbering
 from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.protocol.protocol import Protocol
-from planner.core.values.days import LAST_DAY
+from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.said import said
-from planner.errors import InputError, NotConfirmedError, Problem, located, raise_if_any
+from planner.errors import InputError, NotConfirmedError, Noted, Problem, located, raise_if_any
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from planner.files.busy import Own
 
 
 class NamedFile(NamedTuple):
     """A file's content, and its name in messages; `beside` is the folder that it names others from.
 
-    Without a folder it can name what is bundled alone.
+    Without a folder it can name what is bundled alone. `unread` says why it could not be read.
     """
 
     name: str
     content: bytes
     beside: Path | None = None
+    unread: tuple[Problem, ...] = ()
 
     @classmethod
-    def of_file(cls, path: Path) -> NamedFile:
-        """A file of the disk, read once. Raises InputError where it cannot be read."""
-        from planner.files.reading import read_bytes
+    def of_file(cls, path: Path, largest: int | None = None) -> NamedFile:
+        """A file of the disk, read once; one that cannot be read says so where it is used."""
+        from planner.files.reading import LARGEST_BYTES, read_bytes
 
-        with located(str(path)):
-            return cls(str(path), read_bytes(path), path.parent)
+        try:
+            content = read_bytes(path, largest=largest or LARGEST_BYTES)
+        except InputError as error:
+            return cls(str(path), b"", path.parent, error.problems)
+        return cls(str(path), content, path.parent)
+
+    def read(self) -> bytes:
+        """Its content. Raises InputError where it could not be read."""
+        with located(self.name):
+            raise_if_any(InputError, self.unread)
+        return self.content
+
+    def table(self) -> dict[str, Any]:
+        """Its table, as TOML. Raises InputError."""
+        from planner.files.reading import parse_toml
+
+        content = self.read()
+        with located(self.name):
+            return parse_toml(content)
 
 
 @dataclass(frozen=True)
@@ -57,12 +80,16 @@ def read_inputs(
     """The three inputs. Raises InputError with the problems of all files together.
 
     Without a clinic's file the built-in one serves, in a `timezone` that is stated. `more_years`
-    gives the years whose holidays are wanted, from the first one that is needed.
+    gives the years whose holidays are wanted, from the first one that is needed. Raises
+    ProtocolError with them all where the protocol is wrong too.
     """
-    from planner.files.reading import parse_toml
-
-    with located(course.name):
-        table = parse_toml(course.content)
+    try:
+        table = course.table()
+    except InputError as error:
+        noted = Noted(*error.problems)
+        with noted.noting():
+            read_clinic(clinic, timezone, range(0))
+        raise InputError(*noted.problems) from error
     return inputs_of(table, course, clinic, timezone, more_years)
 
 
@@ -74,61 +101,46 @@ def inputs_of(
     more_years: Callable[[int], range] | None = None,
 ) -> Inputs:
     """As `read_inputs`, of a course's table that was read or typed; `course` names it."""
-    problems: list[Problem] = []
-    protocol, rules, place = None, b"", None
-    try:
-        protocol, rules = protocol_named(table, course)
-    except InputError as error:
-        problems += error.problems
-    try:
-        years = _years(table)
-        if more_years and years:
-            years = more_years(years[0])
-        place = read_clinic(clinic, timezone, years)
-    except InputError as error:
-        problems += error.problems
-    if clinic is not None and protocol is not None:
-        problems += _site_problems(clinic, protocol)
-    try:
-        with located(course.name):
-            read = _course_of(table, protocol, place)
-    except InputError as error:
-        raise InputError(*problems, *error.problems) from error
-    if place is None or protocol is None or problems:
-        raise InputError(*problems)
-    return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
-
-
-def _course_of(table: dict[str, Any], protocol: Protocol | None, place: Clinic | None) -> Course:
-    """The course of a table. Raises InputError, of its days too as far as they can be known."""
     from zoneinfo import ZoneInfo
 
     from planner.files.course import course_from, days_problems
 
-    zone = ZoneInfo(place.timezone) if place is not None else None
-    try:
-        return course_from(table, protocol, zone)
-    except InputError as error:
-        told = {one.place for one in error.problems}
-        of_days = days_problems(table, protocol, place) if place is not None else ()
-        more = (one for one in of_days if one.place not in told)
-        raise InputError(*error.problems, *more) from error
+    noted, of_course = Noted(), Noted()
+    protocol, rules, place, read = None, b"", None, None
+    with noted.noting():
+        protocol, rules = protocol_named(table, course)
+    with noted.noting():
+        place = read_clinic(clinic, timezone, _wanted_years(table, more_years))
+    if clinic is not None and protocol is not None:
+        noted.problems += site_problems(clinic, protocol)
+    with of_course.noting():
+        read = course_from(table, protocol, ZoneInfo(place.timezone) if place else None)
+    if read and place and protocol and not noted.problems:
+        return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
+    # Where no plan can be made, nothing else looks at the days.
+    told = {one.place for one in of_course.problems}
+    of_days = days_problems(table, protocol, place)
+    of_course.problems += [one for one in of_days if one.place not in told]
+    with noted.noting(course.name):
+        of_course.check()
+    noted.check()
+    raise AssertionError("a plan that cannot be made has a problem")
 
 
-def _site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
+def site_problems(clinic: NamedFile, protocol: Protocol) -> Iterator[Problem]:
     """A clinic's limits and codes of sites that the protocol does not have, whatever else is."""
-    from planner.files.fields import nearest
-    from planner.files.reading import parse_toml
+    from planner.files.fields import is_id, nearest
 
     try:
-        table = parse_toml(clinic.content)
+        table = clinic.table()
     except InputError:
         return  # reading the clinic says what is wrong with it
     sites = list(protocol.table.domains.sites)
     for key in ("most_ml", "codes"):
         named = table.get(key)
         for site in named if isinstance(named, dict) else ():
-            if site not in sites:
+            # Of a name that is no id the file's model says so.
+            if is_id(site) and site not in sites:
                 problem = said("the protocol {id} has no such site", id=protocol.id)
                 place = f"{clinic.name}: {key}.{site}" if clinic.name else f"{key}.{site}"
                 yield Problem(place, problem, nearest(site, sites))
@@ -165,13 +177,13 @@ def _is_file(path: Path) -> bool:
 def read_clinic(clinic: NamedFile | None, timezone: str | None, years: range) -> Clinic:
     """The clinic of a file, or the built-in one in a stated time zone."""
     from planner.files.clinic import built_in_clinic, clinic_from
-    from planner.files.reading import parse_toml
     from planner.files.zone_data import prefer_newer_zones
 
     prefer_newer_zones()
     if clinic is not None:
+        table = clinic.table()
         with located(clinic.name):
-            return clinic_from(parse_toml(clinic.content), years)
+            return clinic_from(table, years)
     if timezone is None:
         fix = said("name a clinic's file, or a zone: Europe/Copenhagen")
         raise InputError(Problem("timezone", said("the clinic's time zone is not stated"), fix))
@@ -217,25 +229,44 @@ def _is_of(plan: Plan, course: Course) -> bool:
 
 
 def taken_times(
-    inputs: Inputs,
-    calendars: Callable[[range], Sequence[tuple[str, bytes]]],
+    inputs: Inputs | None,
+    calendars: Callable[[range], Sequence[NamedFile]],
     before: Plan | None = None,
 ) -> list[Busy]:
     """What calendars say is taken while the course may run, this course's own visits apart.
 
-    `calendars` are asked for the days (ordinals) that are looked at; each has a name for messages.
+    `calendars` are asked for the days (ordinals) that are looked at. Raises InputError with what is
+    wrong with each; without `inputs`, as far as that can be known.
     """
     from zoneinfo import ZoneInfo
 
     from planner.core.plan.planning import own_uids
-    from planner.files.busy import Own, taken_in
+    from planner.files.busy import Own
 
+    if inputs is None:
+        day = FIRST_DAY.toordinal()
+        taken_in(calendars(range(day, day)), ZoneInfo("UTC"), range(day, day), Own("", frozenset()))
+        return []
     course = inputs.course
     zone, days = ZoneInfo(inputs.clinic.timezone), _reach(inputs)
     uids = own_uids(course, inputs.protocol, inputs.clinic.calendar_key)
     if before is not None:
         uids |= {visit.uid for visit in before.visits}
     return taken_in(calendars(days), zone, days, Own(course.id, uids))
+
+
+def taken_in(calendars: Iterable[NamedFile], zone: ZoneInfo, days: range, own: Own) -> list[Busy]:
+    """The taken times of calendars. Raises InputError with the problems of them all."""
+    from planner.files.busy import busy_times
+
+    found, noted = list[Busy](), Noted()
+    for one in calendars:
+        with noted.noting():
+            content = one.read()
+            with located(one.name):
+                found += busy_times(content, zone, days, own)
+    noted.check()
+    return found
 
 
 def _reach(inputs: Inputs) -> range:
@@ -300,8 +331,11 @@ def check_can_be_issued(plan: Plan) -> None:
         raise NotConfirmedError(Problem("", many))
 
 
-def _years(table: dict[str, Any]) -> range:
-    """The years that a course may reach: from its first day to two years after its last move."""
+def _wanted_years(table: dict[str, Any], more_years: Callable[[int], range] | None = None) -> range:
+    """The years that a course may reach: from its first day to two years after its last move.
+
+    Those of `more_years` from the first day on, where they are given.
+    """
     from planner.files.course import typed_moments
     from planner.files.fields import FieldError, check_moment
 
@@ -311,4 +345,6 @@ def _years(table: dict[str, Any]) -> range:
             found.append(check_moment(value).year)
         except FieldError:
             continue
+    if found and more_years:
+        return more_years(min(found))
     return range(min(found), min(max(found) + 2, 2099) + 1) if found else range(0)

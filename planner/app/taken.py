@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from planner.app.planning import NamedFile, taken_in
 from planner.core.calendar.occupancy import Busy
 from planner.core.values.days import LAST_DAY
-from planner.files.busy import Own, taken_in
+from planner.files.busy import Own
 from planner.store.database import Database
 from planner.store.standing import Standing, read_standing
 
@@ -16,12 +17,10 @@ from planner.store.standing import Standing, read_standing
 FURTHEST_DAYS = 800
 
 
-def taken_beside(
-    database: Database, course: str, calendars: Sequence[tuple[str, bytes]]
-) -> Sequence[Busy]:
+def taken_beside(database: Database, course: str, calendars: Sequence[NamedFile]) -> Sequence[Busy]:
     """The times that calendars have as taken, the course's own visits apart.
 
-    Each calendar has a name for messages. Raises InputError for one that cannot be read.
+    Raises InputError with what is wrong with each calendar.
     """
     if not calendars:
         return ()

@@ -132,10 +132,8 @@ def _read(
     file: NamedFile, place: Place, author: Author, bounds: FirstDays
 ) -> tuple[Waiting, bytes]:
     from planner.files.course import course_from
-    from planner.files.reading import parse_toml
 
-    with located(file.name):
-        table = parse_toml(file.content)
+    table = file.table()
     protocol, content = protocol_named(table, file)
     now = place.clinic.wall_clock(author.now)
     with located(file.name):

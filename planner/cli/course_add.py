@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,12 @@ from planner.cli.register import (
     how_to_confirm,
     json_option,
 )
-from planner.errors import Problem, UsageError
+from planner.errors import Noted, Problem, UsageError
 
 if TYPE_CHECKING:
-    from planner.app.planning import NamedFile
+    from planner.app.planning import Inputs, NamedFile
+    from planner.core.calendar.occupancy import Busy
+    from planner.core.plan.plan import Plan
 
 
 @click.command()
@@ -52,32 +55,54 @@ def add(
     """
     from planner.app.course_json import course_json
     from planner.app.courses import add_course
-    from planner.app.planning import check_can_be_issued, planned, read_inputs, taken_times
+    from planner.app.planning import check_can_be_issued
     from planner.app.roles import check_may
     from planner.cli.course_views import tell_standing
     from planner.cli.output import emit_json
     from planner.cli.plan import how_to_paste
-    from planner.cli.sources import busy_calendars
-    from planner.store.stored_inputs import years_around
 
     who = author(by, confirm=confirm)
     check_may(who.role, "planned")  # before anybody works through its findings
     sources, timezone = _sources(course, clinic, timezone, database)
-
-    def years(first: int) -> range:
-        return years_around(first, who.now.year)
-
-    inputs = read_inputs(*sources, timezone, more_years=years)
-    made = planned(inputs)
+    inputs, made, taken = _read(sources, timezone, busy, who.now.year)
     with how_to_paste(made):
         check_can_be_issued(made)
     with begun_register(database) as register, how_to_confirm():
-        taken = taken_times(inputs, busy_calendars(busy)) if busy else ()
         standing = add_course(register, inputs, who, busy=taken)
     if as_json:
         emit_json(course_json(standing), is_done=True)
     else:
         tell_standing(standing, is_done=True)
+
+
+def _read(
+    sources: tuple[NamedFile, NamedFile | None],
+    timezone: str | None,
+    busy: Sequence[Path],
+    this_year: int,
+) -> tuple[Inputs, Plan, Sequence[Busy]]:
+    """What is added, its plan, and what is taken. Raises all that is wrong with the files."""
+    from planner.app.planning import planned, read_inputs, taken_times
+    from planner.cli.sources import busy_calendars
+    from planner.store.stored_inputs import years_around
+
+    def years(first: int) -> range:
+        return years_around(first, this_year)
+
+    noted, inputs = Noted(), None
+    taken: Sequence[Busy] = ()
+    with noted.noting():
+        inputs = read_inputs(*sources, timezone, more_years=years)
+    if busy:
+        with noted.noting():
+            taken = taken_times(inputs, busy_calendars(busy))
+    if inputs is not None:
+        with noted.noting():
+            made = planned(inputs)
+            if not noted.problems:
+                return inputs, made, taken
+    noted.check()
+    raise AssertionError("what could not be planned has a problem")
 
 
 def _sources(

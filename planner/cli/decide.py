@@ -9,10 +9,14 @@ import click
 
 from planner.cli.ulceration import ulceration_option
 from planner.core.values.formatting import count, mg, mm
+from planner.errors import Noted
 from planner.files.bundled import DEFAULT_PROTOCOL
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from planner.app.deciding import Grounds
+    from planner.core.protocol.protocol import Protocol
 
 
 @click.command()
@@ -28,12 +32,9 @@ def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -
     """
     from planner.app.deciding import grounds_of
     from planner.cli.output import emit_json
-    from planner.cli.typed import check_decimals, typed_number
-    from planner.files.protocol import load_protocol
 
-    size = typed_number(size_mm, "mm", "--size-mm")
-    check_decimals(size, "--size-mm")
-    found = grounds_of(size, site, ulcerated, load_protocol(name))
+    size, protocol = _read(size_mm, site, name)
+    found = grounds_of(size, site, ulcerated, protocol)
     if as_json:
         emit_json(
             {
@@ -48,6 +49,24 @@ def decide(size_mm: str, site: str, ulcerated: bool, name: str, as_json: bool) -
         return
     for line in _lines(found):
         click.echo(line)
+
+
+def _read(size_mm: str, site: str, name: str) -> tuple[Decimal, Protocol]:
+    """The size and the protocol. Raises all that is wrong with what was typed."""
+    from planner.cli.typed import typed_number
+    from planner.files.protocol import load_protocol
+
+    noted, size, protocol = Noted(), None, None
+    with noted.noting():
+        size = typed_number(size_mm, "mm", "--size-mm")
+    with noted.noting():
+        protocol = load_protocol(name)
+    if size is not None and protocol is not None:
+        return size, protocol
+    if protocol is not None:
+        noted.problems += protocol.table.site_problems(site)
+    noted.check()
+    raise AssertionError("what could not be read has a problem")
 
 
 def _lines(found: Grounds) -> Iterator[str]:

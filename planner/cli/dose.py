@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,16 +13,21 @@ from planner.core.dosing.draw_up import DEVIATION_TO_SEE, DrawUp, draw_up
 from planner.core.dosing.equipment import USUAL_SYRINGES, Syringe
 from planner.core.values.formatting import mg, mg_per_ml, ml, percent
 from planner.core.values.quantities import Dose, Strength, Volume
-from planner.errors import InputError, Problem, UsageError
+from planner.errors import InputError, Noted, Problem, UsageError
+
+if TYPE_CHECKING:
+    from planner.core.calendar.clinic import Clinic
 
 MOST_DOSES = 1000
+# What a word after a figure may be the unit of, right or wrong.
+_UNITS = ("mg", "ml", "g", "mm")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("doses", nargs=-1, metavar="[MG]...")
 @click.option("--ml", "volume", metavar="ML", help="The way back: from a volume.")
 @click.option("--strength", metavar="MG_PER_ML", help="The protocol's, if left out.")
-@click.option("--clinic", type=PATH, help="For its syringes.")
+@click.option("--clinic", type=PATH, help="For its syringes, and whether it writes decimal commas.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def dose(
     doses: tuple[str, ...],
@@ -38,12 +44,7 @@ def dose(
         raise UsageError(Problem("", f"no such option: {unknown[0]}", "see planner dose --help"))
     if bool(doses) == (volume is not None):
         raise UsageError(Problem("", "give doses in mg, or one volume with --ml", "not both"))
-    of = _protocol_strength() if strength is None else _typed_strength(strength)
-    syringes = _syringes(clinic)
-    if volume is not None:
-        wanted = [Volume(_positive(volume, "mL", "--ml")) * of]
-    else:
-        wanted = [Dose(_positive(text, "mg", "MG")) for text in _joined(doses)]
+    of, wanted, syringes = _read(doses, volume, strength, clinic)
     drawn = [draw_up(one, of, syringes) for one in wanted]
     for one in drawn:
         if not one.is_drawable:
@@ -62,11 +63,34 @@ def dose(
         click.echo("\n".join(_rows(drawn, of)))
 
 
+def _read(
+    doses: tuple[str, ...], volume: str | None, strength: str | None, clinic: Path | None
+) -> tuple[Strength, list[Dose], tuple[Syringe, ...]]:
+    """What was typed. Raises InputError with all that is wrong with it."""
+    noted, place, of = Noted(), None, _protocol_strength()
+    if clinic is not None:
+        with noted.noting():
+            place = _clinic(clinic)
+    has_commas = place is not None and place.writes_commas
+    if strength is not None:
+        with noted.noting():
+            of = Strength(_positive(strength, "mg/mL", "--strength", has_commas))
+    wanted: list[Dose] = []
+    if volume is not None:
+        with noted.noting():
+            wanted.append(Volume(_positive(volume, "mL", "--ml", has_commas)) * of)
+    for text in _joined(doses):
+        with noted.noting():
+            wanted.append(Dose(_positive(text, "mg", "MG", has_commas)))
+    noted.check()
+    return of, wanted, USUAL_SYRINGES if place is None else place.syringes
+
+
 def _joined(doses: tuple[str, ...]) -> list[str]:
     """`12.5 mg` as two words is one dose, as it is in quotes."""
     joined: list[str] = []
     for text in doses:
-        if joined and text[:1].isalpha() and joined[-1][-1:].isdigit():
+        if joined and text.casefold() in _UNITS and joined[-1][-1:].isdigit():
             joined[-1] += f" {text}"
         else:
             joined.append(text)
@@ -75,19 +99,14 @@ def _joined(doses: tuple[str, ...]) -> list[str]:
     return joined
 
 
-def _positive(text: str, unit: str, place: str) -> Fraction:
-    from planner.cli.typed import check_decimals, typed_number
+def _positive(text: str, unit: str, place: str, has_commas: bool) -> Fraction:
+    from planner.cli.typed import typed_number
 
-    value = typed_number(text, unit, place)
+    value = typed_number(text, unit, place, has_commas=has_commas)
     if not 0 < value <= 1_000_000:
         problem = f"{text!r} is not above 0" if value <= 0 else f"{text!r} is beyond reason"
         raise InputError(Problem(place, problem, "correct it"))
-    check_decimals(value, place)
     return Fraction(value)
-
-
-def _typed_strength(text: str) -> Strength:
-    return Strength(_positive(text, "mg/mL", "--strength"))
 
 
 def _protocol_strength() -> Strength:
@@ -101,12 +120,10 @@ def _protocol_strength() -> Strength:
     return Strength(Fraction(table["strength_mg_per_ml"]))
 
 
-def _syringes(clinic: Path | None) -> tuple[Syringe, ...]:
-    if clinic is None:
-        return USUAL_SYRINGES
+def _clinic(file: Path) -> Clinic:
     from planner.app.planning import NamedFile, read_clinic
 
-    return read_clinic(NamedFile.of_file(clinic), None, range(0)).syringes
+    return read_clinic(NamedFile.of_file(file), None, range(0))
 
 
 def _words(one: DrawUp, strength: Strength) -> list[str]:

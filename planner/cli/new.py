@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,10 @@ from planner.cli.output import remark
 from planner.cli.paths import PATH
 from planner.cli.prompts import ask
 from planner.core.protocol.protocol import Protocol
-from planner.errors import InputError, Problem, located
+from planner.errors import InputError, Problem, located, raise_if_any
+
+if TYPE_CHECKING:
+    from planner.files.lesions import LesionRow
 
 
 @click.command()
@@ -88,16 +91,27 @@ def _from_spreadsheet(path: Path, has_commas: bool) -> list[dict[str, Any]]:
 
     with located(str(path)):
         rows = read_lesions(read_bytes(path), has_commas=has_commas)
-        lesions = [one.lesion for one in rows]
-        stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
-        try:
-            _check_whole(_course_text(stand_in, {"id": "P"}, lesions).encode("utf-8"))
-        except InputError as error:
-            numbers = [one.number for one in rows]
-            raise InputError(*(_by_row(one, numbers) for one in error.problems)) from error
+        told = [problem for one in rows for problem in one.problems]
+        # Of a row that has other cells than the heading nothing else is known.
+        known = [one for one in rows if one.lesion]
+        places = {one.place for one in told}
+        more = [one for one in _course_problems(known) if one.place not in places]
+        raise_if_any(InputError, [*told, *more])
     for one in rows:
         remark(f"row {one.number}: {_as_read(one.lesion)}")
-    return lesions
+    return [one.lesion for one in rows]
+
+
+def _course_problems(rows: Sequence[LesionRow]) -> Iterator[Problem]:
+    """What a course of these lesions would be refused for, by the row of the spreadsheet."""
+    stand_in = {"id": "K", "diagnosis": "-", "first_visit": "2026-09-07 09:00"}
+    lesions = [one.lesion for one in rows]
+    try:
+        if lesions:
+            _check_whole(_course_text(stand_in, {"id": "P"}, lesions).encode("utf-8"))
+    except InputError as error:
+        for one in error.problems:
+            yield _by_row(one, [row.number for row in rows])
 
 
 def _by_row(problem: Problem, numbers: list[int]) -> Problem:
@@ -192,7 +206,6 @@ def _one_of(names: tuple[str, ...]) -> Callable[[object], str]:
 
 
 def _sized(protocol: Protocol, has_commas: bool) -> Callable[[object], Decimal]:
-    from planner.errors import raise_if_any
     from planner.files.course import SizeMm
     from planner.files.fields import check_exact
     from planner.files.lesions import read_number
@@ -222,7 +235,6 @@ def _doses_for(
     from planner.core.plan.course import Lesion
     from planner.core.plan.planning import lesion_problems
     from planner.core.values.quantities import Dose
-    from planner.errors import raise_if_any
     from planner.files.lesions import read_doses
 
     def checked(answer: object) -> list[Decimal]:

@@ -12,7 +12,7 @@ from planner.core.plan.plan import Plan
 LONG_COURSE = 40
 first_label_option = click.option(
     "--first-label",
-    type=click.IntRange(1, 30),
+    type=click.IntRange(1),  # how many there are is the sheet's to say
     default=1,
     metavar="N",
     help="The first free label of a half-used sheet, row by row.",

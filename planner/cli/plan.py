@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,11 @@ from planner.cli.papers import first_label_option, progress, say_zone_rules
 from planner.cli.paths import PATH
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import mg, mg_per_ml, ml, mm, moment, typed_moment
-from planner.errors import NotConfirmedError, Problem, located
+from planner.errors import NotConfirmedError, Noted, Problem
+
+if TYPE_CHECKING:
+    from planner.app.planning import NamedFile
+    from planner.core.calendar.occupancy import Busy
 
 # The end of 2099.
 MOST_SECONDS = 4_102_444_800
@@ -53,18 +58,12 @@ def plan(
 
     Example: planner plan course.toml --clinic clinic.toml
     """
-    from planner.app.planning import issued_into, planned, read_inputs, taken_times
     from planner.cli.output import say
-    from planner.cli.sources import busy_calendars, earlier_plan, read_sources
+    from planner.cli.sources import read_sources
     from planner.files.plan import plan_bytes
 
-    inputs = read_inputs(*read_sources(course, clinic, timezone), timezone)
-    before = earlier_plan(since, inputs.course) if since is not None else None
-    folder = out or Path(inputs.course.id)
-    calendars = busy_calendars(busy, busy_caldav, inputs)
-    taken = taken_times(inputs, calendars, before) if busy or busy_caldav else ()
-    with located(str(course)):
-        made = planned(inputs, taken, before, issued_into(folder))
+    sources = read_sources(course, clinic, timezone)
+    made, before, folder = _planned(sources, timezone, (busy, busy_caldav), since, out)
     say(plan_bytes(made).decode() if as_json else "\n".join([*summary(made), ""]))
     _say_remarks(made)
     _stop_unless_printable(made, draft)
@@ -73,6 +72,38 @@ def plan(
     files = _write(made, folder, before, draft, first_label)
     if not as_json:
         say(f"\nFiles in {folder}/\n  {' '.join(files)}\n", is_done=True)
+
+
+def _planned(
+    sources: tuple[NamedFile, NamedFile | None],
+    timezone: str | None,
+    busy: tuple[Sequence[Path], str | None],
+    since: Path | None,
+    out: Path | None,
+) -> tuple[Plan, Plan | None, Path]:
+    """The plan, that which it replaces, and its folder. Raises all that is wrong with the files."""
+    from planner.app.planning import issued_into, planned, read_inputs, taken_times
+    from planner.cli.sources import busy_calendars, earlier_plan
+
+    noted, inputs, before = Noted(), None, None
+    taken: Sequence[Busy] = ()
+    with noted.noting():
+        inputs = read_inputs(*sources, timezone)
+    if since is not None:
+        with noted.noting():
+            before = earlier_plan(since, inputs.course if inputs else None)
+    if any(busy):
+        with noted.noting():
+            taken = taken_times(inputs, busy_calendars(*busy, inputs), before)
+    if inputs is not None:
+        folder = out or Path(inputs.course.id)
+        # Around what could be read: what is wrong with the course's days is told with the rest.
+        with noted.noting(sources[0].name):
+            made = planned(inputs, taken, before, issued_into(folder))
+            if not noted.problems:
+                return made, before, folder
+    noted.check()
+    raise AssertionError("what could not be planned has a problem")
 
 
 def _write(

@@ -172,13 +172,11 @@ def typed_text(value: str | None, place: str) -> str | None:
 
 def typed_figure(value: str | None, bounds: Bounds, place: str) -> Decimal | None:
     """A figure within its bounds, exact; None for nothing."""
-    from planner.cli.typed import check_decimals, typed_number
+    from planner.cli.typed import typed_number
 
     if value is None:
         return None
-    figure = typed_number(value, bounds.unit, place)
-    check_decimals(figure, place)
-    return check_bounds(figure, bounds, place)
+    return check_bounds(typed_number(value, bounds.unit, place), bounds, place)
 
 
 def one_of(place: str, choices: Sequence[tuple[str, object]]) -> None:

@@ -9,30 +9,25 @@ from zoneinfo import ZoneInfo
 from planner.app.planning import Inputs, NamedFile, check_follows
 from planner.core.plan.course import Course
 from planner.core.plan.plan import Plan
-from planner.errors import Problem, UsageError, located
+from planner.errors import Problem, UsageError
 
-Calendars = Callable[[range], Sequence[tuple[str, bytes]]]
+Calendars = Callable[[range], Sequence[NamedFile]]
 
 
 def read_sources(
     course: Path, clinic: Path | None, timezone: str | None
 ) -> tuple[NamedFile, NamedFile | None]:
-    """The files of a course and its clinic. Raises InputError where one cannot be read."""
+    """The files of a course and its clinic."""
     if clinic is not None and timezone is not None:
         raise UsageError(Problem("", "--clinic and --timezone were both given", "keep one"))
     return NamedFile.of_file(course), NamedFile.of_file(clinic) if clinic is not None else None
 
 
-def read_calendars(files: Sequence[Path]) -> Sequence[tuple[str, bytes]]:
-    """Calendar files, each by its name. Raises InputError where one cannot be read."""
+def read_calendars(files: Sequence[Path]) -> Sequence[NamedFile]:
+    """Calendar files, each by its name."""
     from planner.files.busy import LARGEST_BYTES
-    from planner.files.reading import read_bytes
 
-    found = []
-    for file in files:
-        with located(str(file)):
-            found.append((str(file), read_bytes(file, largest=LARGEST_BYTES)))
-    return found
+    return [NamedFile.of_file(file, LARGEST_BYTES) for file in files]
 
 
 def busy_calendars(
@@ -40,7 +35,7 @@ def busy_calendars(
 ) -> Calendars:
     """Calendars of what is taken: files, and with `inputs` a collection on a server."""
 
-    def read(days: range) -> Sequence[tuple[str, bytes]]:
+    def read(days: range) -> Sequence[NamedFile]:
         found = [*read_calendars(files)]
         if url is not None and inputs is not None:
             found += _on_server(url, days, ZoneInfo(inputs.clinic.timezone))
@@ -49,20 +44,25 @@ def busy_calendars(
     return read
 
 
-def _on_server(url: str, days: range, zone: ZoneInfo) -> Sequence[tuple[str, bytes]]:
+def _on_server(url: str, days: range, zone: ZoneInfo) -> Sequence[NamedFile]:
     from planner.cli.credentials import caldav_credentials
     from planner.servers.caldav import Collection
 
     with Collection(url, caldav_credentials(url)) as collection:
-        return [("the calendar server", one.content) for one in collection.between(days, zone)]
+        there = collection.between(days, zone)
+        return [NamedFile("the calendar server", one.content) for one in there]
 
 
-def earlier_plan(path: Path, course: Course) -> Plan:
-    """The plan that a new one replaces. Raises InputError unless it is an earlier revision."""
+def earlier_plan(path: Path, course: Course | None) -> Plan:
+    """The plan that a new one replaces. Raises InputError unless it is an earlier revision.
+
+    Of a `course` that could not be read nothing is compared.
+    """
     from planner.cli.papers import say_zone_rules
     from planner.files.plan import read_plan
 
     before, _ = read_plan(path)
     say_zone_rules(before, path)
-    check_follows(before, course, path.name)
+    if course is not None:
+        check_follows(before, course, path.name)
     return before

@@ -67,10 +67,13 @@ def names_to_replace(folder: Path) -> set[str]:
     here = Path.cwd()
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise RefusedError(Problem(str(folder), "it is not a folder", "choose another folder"))
+    if folder.resolve() == here:
+        problem = "the current folder cannot be replaced"
+        raise RefusedError(Problem(str(folder), problem, "name a new one"))
     if folder.is_mount():
         fix = "name a folder inside it"
         raise RefusedError(Problem(str(folder), "a mount point cannot be replaced as one", fix))
-    if folder.resolve() in (here, *here.parents):
+    if folder.resolve() in here.parents:
         raise RefusedError(Problem(str(folder), "you are in this folder", "choose another folder"))
     return _written_names(folder) if folder.exists() else set()
 

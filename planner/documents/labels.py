@@ -11,7 +11,7 @@ from planner.core.plan.pages import visit_page, with_pages
 from planner.core.plan.plan import Plan, PlannedSyringe, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.language import Language
-from planner.documents.page_head import Issue, issue_line, needs_label, patient_identifiers
+from planner.documents.page_head import Issue, issue_line, patient_identifiers
 from planner.documents.paper import Line, Span, text
 from planner.documents.wording import Index, drug, index, strength, where
 
@@ -157,8 +157,18 @@ def _visit(plan: Plan, visit: PlannedVisit, issue: Issue, most: int) -> Iterator
 
 def _patient(plan: Plan, say: Language) -> Line:
     identifiers = ", ".join(patient_identifiers(plan, say))
-    to_add = f", {say('name, born')} ________________" if needs_label(plan) else ""
-    return text(identifiers + to_add, bold=True)
+    missing = _missing(plan, say)
+    return text(identifiers + (f", {missing} ________________" if missing else ""), bold=True)
+
+
+def _missing(plan: Plan, say: Language) -> str:
+    """What is to be written by hand of who this is."""
+    patient = plan.patient
+    if patient.name is None and patient.birth_date is None:
+        return say("name, born")
+    if patient.name is None:
+        return say("name")
+    return say("born") if patient.birth_date is None else ""
 
 
 def _when(visit: PlannedVisit, issue: Issue, *, is_flag: bool) -> Line:

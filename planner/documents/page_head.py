@@ -38,7 +38,7 @@ def identity(plan: Plan, issue: Issue) -> Identity:
         course=say("Course {course}", course=plan.course),
         mark=say(issue.mark),
         patient=", ".join(patient_identifiers(plan, say)),
-        label=say("Patient label: name and birth date") if needs_label(plan) else "",
+        label=_label_box(plan, say),
         page=say("Page {n} of {of}"),
     )
 
@@ -69,9 +69,14 @@ def issue_line(plan: Plan, issue: Issue, page: str) -> str:
     return ", ".join(parts)
 
 
-def needs_label(plan: Plan) -> bool:
-    """Whether the patient's label has to say who this is."""
-    return plan.patient.name is None or plan.patient.birth_date is None
+def _label_box(plan: Plan, say: Language) -> str:
+    """What the patient's label has to say of who this is; nothing where all is printed."""
+    patient = plan.patient
+    if patient.name is None and patient.birth_date is None:
+        return say("Patient label: name and birth date")
+    if patient.name is None:
+        return say("Patient label: name")
+    return say("Patient label: birth date") if patient.birth_date is None else ""
 
 
 def patient_identifiers(plan: Plan, say: Language) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.calendar.occupancy import Busy
-from planner.errors import InputError, Problem, located, raise_if_any
+from planner.errors import InputError, Problem, raise_if_any
 from planner.files.calendars.events import Reading, Span
 from planner.files.calendars.lines import Component, read_calendars
 from planner.files.calendars.recurrence import Steps
@@ -30,17 +30,6 @@ class Own(NamedTuple):
         return event.text("UID") in self.uids or (
             bool(self.course) and event.text("X-PLANNER-COURSE") == self.course
         )
-
-
-def taken_in(
-    calendars: Iterable[tuple[str, bytes]], zone: ZoneInfo, days: range, own: Own
-) -> list[Busy]:
-    """The taken times of calendars, each with its name for messages; as `busy_times`."""
-    found: list[Busy] = []
-    for name, content in calendars:
-        with located(name):
-            found += busy_times(content, zone, days, own)
-    return found
 
 
 def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterator[Busy]:

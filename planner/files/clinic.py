@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -80,15 +79,20 @@ MostMl = Annotated[Decimal, *exact_number(above="0", most="100")]
 
 
 def _spans(value: object) -> list[OpeningHours]:
-    """The opening hours of a day, one span or several."""
+    """The opening hours of a day, one span or several; spans that touch are one."""
     spans = sorted(
         (check_span(one) for one in (value if isinstance(value, list) else [value])),
         key=lambda span: span.start,
     )
-    for before, after in pairwise(spans):
-        if after.start < before.end:
+    joined = spans[:1]
+    for span in spans[1:]:
+        if span.start < joined[-1].end:
             raise FieldError(said("its spans overlap"), said("merge them"))
-    return spans
+        if span.start == joined[-1].end:
+            joined[-1] = OpeningHours(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return joined
 
 
 # Names of zones that say nothing of where a clinic is.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, NamedTuple, TypeVar
@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from planner.core.calendar.availability import Opening, clock_problem
-from planner.core.calendar.clinic import PURPOSES, Clinic, Purpose
+from planner.core.calendar.clinic import Clinic
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.plan.course import (
     Background,
@@ -34,8 +34,8 @@ from planner.core.plan.course import (
     Side,
 )
 from planner.core.plan.findings import CODES
-from planner.core.plan.placement import cannot_stand
 from planner.core.plan.planning import decide, lesion_problems, screening_problems
+from planner.core.plan.typed_days import TypedMove, due_problems, times_problems
 from planner.core.protocol.protocol import Protocol, Regimen
 from planner.core.values.quantities import Dose
 from planner.core.values.said import said
@@ -50,12 +50,14 @@ from planner.files.fields import (
     Moment,
     PatientId,
     Text,
+    check_birth_date,
     check_date,
     check_exact,
     check_id,
     check_moment,
     check_text,
     exact_number,
+    is_id,
     nearest,
     problems,
     shown,
@@ -65,7 +67,7 @@ from planner.files.reading import Table
 
 # What papers can be made of within some seconds; a patient has fewer.
 MOST_LESIONS = 100
-T = TypeVar("T", bound=FileModel)
+V = TypeVar("V")
 DoseMg = Annotated[Decimal, *exact_number(above="0", most="100000")]
 SizeMm = Annotated[Decimal, *exact_number(above="0", most="10000")]
 DiseaseYears = Annotated[Decimal, *exact_number(least="0", most="120")]
@@ -229,17 +231,13 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         file = CourseFile.model_validate(table)
     except ValidationError as error:
         found += problems(error, CourseFile)
-    tables = _tables(table, "confirm")
-    confirms = list(enumerate(file.confirm)) if file else _sound(tables, ConfirmTable)
     found += _same_ids(table)
     if protocol is not None:
         found += _lesions_problems(file.lesion if file else _tables(table, "lesion"), protocol)
         found += _screening_problems(table, protocol)
-    found += _reference_problems(confirms, _ids(table))
+    found += _reference_problems(table)
     found += _clock_problems(table, zone)
-    if file and file.patient.birth_date and file.patient.birth_date > file.first_visit.date():
-        text, fix = said("it is after the first visit"), said("correct the one that is wrong")
-        found.append(Problem("patient.birth_date", text, fix))
+    found += _birth_problems(table)
     raise_if_any(InputError, found)
     if file is None:
         raise AssertionError("a file that was refused has a problem")
@@ -262,18 +260,8 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
 def _screening_problems(table: Table, protocol: Protocol) -> Iterator[Problem]:
     answers = table.get("screening")
     if isinstance(answers, dict):
-        yield from screening_problems([shown(one).strip('"') for one in answers], protocol)
-
-
-def _sound(tables: Sequence[object], model: type[T]) -> list[tuple[int, T]]:
-    """Those tables of a list that can be read, with their places, whatever else is wrong."""
-    found = []
-    for index, table in enumerate(tables):
-        try:
-            found.append((index, model.model_validate(table)))
-        except ValidationError:
-            continue
-    return found
+        # Of a name that is no id the file's model says so.
+        yield from screening_problems([one for one in answers if is_id(one)], protocol)
 
 
 def _tables(table: Table, name: str) -> list[Any]:
@@ -283,9 +271,11 @@ def _tables(table: Table, name: str) -> list[Any]:
 
 
 def _ids(table: Table) -> list[str]:
-    """The ids of the lesions, of those that have one."""
-    ids = (one.get("id") for one in _tables(table, "lesion") if isinstance(one, dict))
-    return [one for one in ids if isinstance(one, str)]
+    """The ids of the lesions; none where one has no id, or stands under a misspelt name."""
+    tables = _tables(table, "lesion")
+    ids = [one.get("id") if isinstance(one, dict) else None for one in tables]
+    known = [one for one in ids if isinstance(one, str)]
+    return known if len(known) == len(ids) and not _has_tables_elsewhere(table) else []
 
 
 def _same_ids(table: Table) -> Iterator[Problem]:
@@ -338,28 +328,35 @@ def _as_far_as_read(table: object, protocol: Protocol) -> tuple[LesionTable | No
     return LesionTable.model_validate({**stand_ins, **readable}), unread
 
 
-def _reference_problems(
-    confirms: Sequence[tuple[int, ConfirmTable]], known: Sequence[str]
-) -> Iterator[Problem]:
-    """Confirmations of codes or lesions that there are not."""
-    for index, one in confirms:
-        place = f"confirm[{index + 1}]"
-        if one.finding not in CODES:
-            fix = nearest(one.finding, list(CODES))
-            yield Problem(
-                f"{place}.finding", said("{finding} is no finding", finding=shown(one.finding)), fix
-            )
-        if one.lesion and one.due:
-            yield Problem(
-                place, said("it names lesions and due days"), said("keep those of the finding")
-            )
-        for lesion in one.lesion or ():
-            if lesion not in known:
-                yield Problem(
-                    f"{place}.lesion",
-                    said("{lesion} is no lesion", lesion=lesion),
-                    nearest(lesion, known),
-                )
+def _reference_problems(table: Table) -> Iterator[Problem]:
+    """Confirmations of codes or lesions that there are not, each as far as it can be read."""
+    known = _ids(table)
+    for index, one in enumerate(_tables(table, "confirm"), start=1):
+        if not isinstance(one, dict):
+            continue
+        place = f"confirm[{index}]"
+        finding = _if_read(check_text, one.get("finding"))
+        if finding is not None and finding not in CODES:
+            problem = said("{finding} is no finding", finding=shown(finding))
+            yield Problem(f"{place}.finding", problem, nearest(finding, list(CODES)))
+        if one.get("lesion") and one.get("due"):
+            fix = said("keep those of the finding")
+            yield Problem(place, said("it names lesions and due days"), fix)
+        lesions = one.get("lesion")
+        for name in lesions if isinstance(lesions, list) else [lesions]:
+            lesion = _if_read(check_id, name)
+            if known and lesion is not None and lesion not in known:
+                problem = said("{lesion} is no lesion", lesion=lesion)
+                yield Problem(f"{place}.lesion", problem, nearest(lesion, known))
+
+
+def _birth_problems(table: Table) -> Iterator[Problem]:
+    patient = table.get("patient")
+    born = _if_read(check_birth_date, patient.get("birth_date") if isinstance(patient, dict) else 0)
+    first = _if_read(check_moment, table.get("first_visit"))
+    if born and first and born > first.date():
+        text, fix = said("it is after the first visit"), said("correct the one that is wrong")
+        yield Problem("patient.birth_date", text, fix)
 
 
 def _clock_problems(table: Table, zone: ZoneInfo | None) -> Iterator[Problem]:
@@ -367,11 +364,8 @@ def _clock_problems(table: Table, zone: ZoneInfo | None) -> Iterator[Problem]:
     if zone is None:
         return
     for place, value in typed_moments(table):
-        try:
-            moment = check_moment(value)
-        except FieldError:
-            continue  # the file's model says what is wrong with it
-        yield from moment_problems(place, moment, zone)
+        if (moment := _if_read(check_moment, value)) is not None:
+            yield from moment_problems(place, moment, zone)
 
 
 def typed_moments(table: Table) -> Iterator[tuple[str, object]]:
@@ -382,57 +376,72 @@ def typed_moments(table: Table) -> Iterator[tuple[str, object]]:
             yield f"move[{index}].to", move.get("to")
 
 
-def days_problems(table: Table, protocol: Protocol | None, clinic: Clinic) -> Iterator[Problem]:
+def days_problems(
+    table: Table, protocol: Protocol | None, clinic: Clinic | None
+) -> Iterator[Problem]:
     """What is wrong with the days of a course that cannot be planned, as far as it can be known.
 
     A time at which the clinic has no visits, however short; a move of a day on which no visit can
     be due, whatever the rest of the file is meant to say.
     """
-    opening = Opening(clinic, Occupancy())
-    for place, value in typed_moments(table):
-        start = _moment(value)
-        if start is None or not opening.is_known(start.date()):
-            continue
-        kinds: Sequence[Purpose] = ("injection",) if place == "first_visit" else PURPOSES
-        stay = min((opening.stay([kind]) for kind in kinds), key=lambda one: one.minutes)
-        if reason := opening.shut(start, stay):
-            yield cannot_stand(place, start, reason, opening, stay)
-    first = _moment(table.get("first_visit"))
+    first, moves = _if_read(check_moment, table.get("first_visit")), list(_typed_moves(table))
+    first = first and first.replace(tzinfo=None)
+    yield from times_problems(first, moves, Opening(clinic, Occupancy()) if clinic else None)
     if protocol is not None and first is not None:
-        yield from _never_due(table, protocol, first.date())
+        if _has_moves_elsewhere(table):
+            moves.insert(0, TypedMove("", None, None, is_whole=False))
+        yield from due_problems(first.date(), moves, list(_regimens(table, protocol)), protocol)
 
 
-def _moment(value: object) -> datetime | None:
+def _if_read(check: Callable[[object], V], value: object) -> V | None:
+    """A value that can be read; of one that cannot the file's model says what is wrong with it."""
     try:
-        return check_moment(value).replace(tzinfo=None)
+        return check(value)
     except FieldError:
-        return None  # the file's model says what is wrong with it
+        return None
 
 
-def _never_due(table: Table, protocol: Protocol, first: date) -> Iterator[Problem]:
-    """Moves of days on which no visit can be due, up to one that may shift those after it."""
-    looks = protocol.evaluations
-    possible = {due for one in _regimens(table, protocol) for due in one.due_days(first)}
-    possible |= {first + timedelta(days=one.after_days) for one in looks}
-    narrowest = min([protocol.policy.injection_window_days, *(one.window_days for one in looks)])
-    for index, move in _sound(_tables(table, "move"), MoveTable):
-        if move.from_ not in possible:
-            fix = said("name a day on which a visit is due")
-            problem = said("no visit is due on {due}", due=f"{move.from_}")
-            yield Problem(f"move[{index + 1}].from", problem, fix)
-        elif abs((move.to.date() - move.from_).days) > narrowest:
-            return
+def _typed_moves(table: Table) -> Iterator[TypedMove]:
+    """The moves, each as far as it can be read."""
+    for index, one in enumerate(_tables(table, "move"), start=1):
+        typed = one if isinstance(one, dict) else {}
+        to = _if_read(check_moment, typed.get("to"))
+        due = _if_read(check_date, typed.get("from"))
+        is_whole = to is not None and due is not None and typed.keys() == {"from", "to"}
+        yield TypedMove(f"move[{index}]", due, to and to.replace(tzinfo=None), is_whole)
 
 
-def _regimens(table: Table, protocol: Protocol) -> Iterator[Regimen]:
-    """The regimens that the lesions may have: all of them for one that cannot be decided on."""
-    for one in _tables(table, "lesion"):
+def _elsewhere(table: Table) -> list[object]:
+    """What stands under names that no course file knows: it may be meant for any other."""
+    return [one for name, one in table.items() if name not in CourseFile.model_fields]
+
+
+def _has_tables_elsewhere(table: Table) -> bool:
+    return any(isinstance(one, dict | list) for one in _elsewhere(table))
+
+
+def _has_moves_elsewhere(table: Table) -> bool:
+    """Whether there may be moves under a misspelt name, which shift the days of the others."""
+    lists = (one for one in _elsewhere(table) if isinstance(one, list))
+    tables = (one for each in lists for one in each if isinstance(one, dict))
+    return any({"from", "to"} & one.keys() for one in tables)
+
+
+def _regimens(table: Table, protocol: Protocol) -> Iterator[set[Regimen]]:
+    """The regimens that each lesion may have: all of them for one that cannot be decided on.
+
+    So may one that is missing, or stands under a misspelt name.
+    """
+    lesions = _tables(table, "lesion")
+    if not lesions or _has_tables_elsewhere(table):
+        yield {*protocol.regimens.values()}
+    for one in lesions:
         read, unread = _as_far_as_read(one, protocol)
         lesion = _lesion(read) if read and not unread else None
         if lesion is None or any(lesion_problems(lesion, protocol)):
-            yield from protocol.regimens.values()
+            yield {*protocol.regimens.values()}
         else:
-            yield protocol.regimens[decide(lesion, protocol).regimen]
+            yield {protocol.regimens[decide(lesion, protocol).regimen]}
 
 
 def moment_problems(place: str, moment: datetime, zone: ZoneInfo) -> Iterator[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -25,7 +24,10 @@ from planner.core.values.formatting import PLACES, ends, listing, number
 from planner.core.values.intervals import Interval
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
+from planner.core.values.near import did_you_mean
 from planner.core.values.said import Said, said
+from planner.core.values.shown import shown as shown  # noqa: PLC0414 (readers have it from here)
+from planner.errors import FieldError as FieldError  # noqa: PLC0414
 from planner.errors import Problem
 from planner.files.reading import LONGEST_TEXT
 
@@ -33,16 +35,6 @@ from planner.files.reading import LONGEST_TEXT
 MOST_PROBLEMS = 100
 # What checks a value, and how a schema describes it: `Annotated[int, *whole_number(0, 9)]`.
 Checked = tuple[BeforeValidator, WithJsonSchema]
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-class FieldError(ValueError):
-    """What is wrong with a value, and the fix."""
-
-    def __init__(self, problem: str, fix: str) -> None:
-        super().__init__(f"{problem}; {fix}")
-        self.problem = problem
-        self.fix = fix
 
 
 class FileModel(BaseModel):
@@ -154,6 +146,11 @@ class OneOf:
 
 
 def check_text(value: object) -> str:
+    """A line of text, without blanks around it, as `_check_line` has it."""
+    return _check_line(value).strip()
+
+
+def _check_line(value: object) -> str:
     """A line of text that shows something and can be printed as it is: no control characters."""
     if not isinstance(value, str):
         raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
@@ -179,8 +176,11 @@ def check_text(value: object) -> str:
 
 
 def check_patient_id(value: object) -> str:
-    """A patient's id: a line of text in which every character is seen."""
-    text = check_text(value)
+    """A patient's id: a line of text in which every character is seen.
+
+    Blanks around it are kept: calendar ids are made of it, and it is compared without them.
+    """
+    text = _check_line(value)
     for character in text:
         if is_unseen(character):
             # Two ids that read the same would be two patients.
@@ -194,11 +194,16 @@ def check_patient_id(value: object) -> str:
     return text
 
 
+def is_id(value: str) -> bool:
+    """Whether a text is an id."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value) is not None
+
+
 def check_id(value: object) -> str:
     """An id: letters, digits, - and _; at most 40."""
     if not isinstance(value, str):
         raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+    if not is_id(value):
         fix = said("use letters a to z, digits, - and _, at most 40")
         raise FieldError(said("{value} is not an id", value=shown(value)), fix)
     return value
@@ -379,29 +384,9 @@ Bound = Annotated[
 ]
 
 
-def shown(value: object) -> str:
-    """A value as a message repeats it: short, on one line, nothing that a terminal would obey."""
-    text = value if isinstance(value, str) else _plainly(value)
-    text = "".join(c if c.isprintable() and c not in _BIDI else "?" for c in text)
-    text = text if len(text) <= 60 else f"{text[:57]}..."
-    return f'"{text}"' if isinstance(value, str) else text
-
-
-def _plainly(value: object) -> str:
-    """A value as a file has it, not as Python writes it; of lists and tables only what they are."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return "a list"
-    return "a table" if isinstance(value, dict) else str(value)
-
-
 def nearest(name: str, names: Sequence[str]) -> str:
     """The fix for an unknown name."""
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    if close:
-        return said("did you mean {near}?", near=close[0])
-    return said("known are {names}", names=", ".join(names))
+    return did_you_mean(name, names) or said("known are {names}", names=", ".join(names))
 
 
 def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:
@@ -425,6 +410,8 @@ def place(location: Sequence[str | int]) -> str:
     """`lesion[2].size_mm`: tables of a list are counted from 1, as a reader counts them."""
     text = ""
     for part in location:
+        if part == "[key]":
+            continue  # what pydantic calls the name itself, of what stands under it
         if isinstance(part, int):
             text += f"[{part + 1}]"
         else:
@@ -449,7 +436,7 @@ _FIXES = {
     "model_type": (said("{value} is not a table"), said("write it as a [table]")),
     "model_attributes_type": (said("{value} is not a table"), said("write it as a [table]")),
     "too_short": (said("it is empty"), said("add at least one")),
-    "too_long": (said("it holds too many"), said("shorten it")),
+    "too_long": (said("it holds more than {most}"), said("shorten it")),
 }
 
 
@@ -471,7 +458,8 @@ def _problem(detail: ErrorDetails, model: type[FileModel]) -> Problem:
     if detail["type"] not in _FIXES:
         return Problem(where, _discreet(detail, detail["msg"]), said("correct it"))
     problem, fix = _FIXES[detail["type"]]
-    return Problem(where, _discreet(detail, said(problem, value=shown(detail["input"]))), fix)
+    places = {"value": shown(detail["input"]), "most": detail.get("ctx", {}).get("max_length", 0)}
+    return Problem(where, _discreet(detail, said(problem, **places)), fix)
 
 
 def _discreet(detail: ErrorDetails, problem: str) -> str:

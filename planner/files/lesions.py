@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from planner.core.values.said import said, term
+from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.course import MOST_LESIONS, DoseMg
 from planner.files.fields import FieldError, check_exact, nearest, shown
+from planner.files.typed_numbers import check_grouping
+from planner.files.typed_numbers import read_number as read_number  # noqa: PLC0414 (forms too)
 
 COLUMNS = (
     "id",
@@ -38,30 +40,21 @@ _SAID = {
 # What spreadsheets call it.
 _SAVE_AS = said('save it as "CSV UTF-8"')
 _SEPARATOR = re.compile(r'"?sep=(.)"?[ ,;\t]*', re.IGNORECASE)
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+", re.ASCII)
-# Blanks that group the digits of one number, and stand between no two doses: 1 mg before 200 mg
-# is none, and no dose begins with a nought.
-_GROUPED = re.compile(
-    r"\d[\u00a0\u202f\u2009]\d|(?<![\d.,])(?:[1-9] \d{3}|[1-9]\d{0,2} 0\d\d)(?![\d.,])",
-    re.ASCII,
-)
-# A figure as each unit may have it: one that nobody gives by copying it.
-_EXAMPLES = {"mL": "0.08", "mm": "4.5", "": "3"}
-_NUMBER = re.compile(r"([+-]?\d+(?:([.,])\d+)?)[ \u00a0\u202f]?([a-zA-Z]+)?", re.ASCII)
 
 
 class LesionRow(NamedTuple):
-    """A lesion's table, and its row as the spreadsheet shows it."""
+    """A lesion's table, as far as it could be read, and its row as the spreadsheet shows it."""
 
     number: int
     lesion: dict[str, Any]
+    problems: tuple[Problem, ...] = ()
 
 
 def read_lesions(content: bytes, *, has_commas: bool = False) -> list[LesionRow]:
-    """The lesions of a CSV file. Raises InputError with every problem, by its row.
+    """The lesions of a CSV file, each with what is wrong with its cells, by its row.
 
-    Decimal commas are read where no comma stands between the cells, or where the clinic's
-    language `has_commas`.
+    Raises InputError for what is no table of lesions. Decimal commas are read where no comma stands
+    between the cells, or where the clinic's language `has_commas`.
     """
     text = _decoded(content)
     separator, text = _separator(text)
@@ -73,15 +66,7 @@ def read_lesions(content: bytes, *, has_commas: bool = False) -> list[LesionRow]
             Problem("", said("there is no lesion in it"), said("write a row a lesion"))
         )
     has_commas = has_commas or separator != ","
-    problems: list[Problem] = []
-    found = []
-    for number, cells in rows:
-        try:
-            found.append(LesionRow(number, _lesion(columns, cells, has_commas)))
-        except InputError as error:
-            problems += [Problem(f"row {number}", str(one), "") for one in error.problems]
-    raise_if_any(InputError, problems)
-    return found
+    return [_lesion_row(number, columns, cells, has_commas) for number, cells in rows]
 
 
 def _decoded(content: bytes) -> str:
@@ -158,38 +143,36 @@ def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str 
     return columns
 
 
-def _lesion(
-    columns: Sequence[str | None], cells: Sequence[str], has_commas: bool
-) -> dict[str, Any]:
-    """A row as a lesion's table; empty cells are left out."""
+def _lesion_row(
+    number: int, columns: Sequence[str | None], cells: Sequence[str], has_commas: bool
+) -> LesionRow:
+    """A row as a lesion's table; empty cells are left out, and so are those that are wrong."""
+    row = f"row {number}"
     if any(cells[len(columns) :]):
-        raise InputError(
-            Problem("", said("it has more cells than the heading"), said("mend the row"))
-        )
-    lesion: dict[str, Any] = {
-        name: cell for name, cell in zip(columns, cells, strict=False) if name and cell
-    }
+        problem = said("it has more cells than the heading")
+        return LesionRow(number, {}, (Problem(row, problem, said("mend the row")),))
     readers: dict[str, Callable[[str], Any]] = {
         **dict.fromkeys(_VOCABULARY, str.casefold),
         "size_mm": lambda text: read_number(text, "mm", has_commas),
         "ulcerated": read_yes_or_no,
         "dose_mg": lambda text: read_doses(text, has_commas),
     }
+    typed = {name: cell for name, cell in zip(columns, cells, strict=False) if name and cell}
+    lesion: dict[str, Any] = {}
     problems = []
-    for name, text in lesion.items():
+    for name, text in typed.items():
         try:
             if len(text) > _LONGEST_CELL:
                 raise FieldError(said("it is too long"), said("shorten it"))
             lesion[name] = readers.get(name, str)(text)
         except FieldError as error:
-            problems.append(Problem(name, error.problem, error.fix))
+            problems.append(Problem(f"{row}: {name}", error.problem, error.fix))
     problems += [
-        Problem(name, said("it is missing"), said("fill the cell in"))
+        Problem(f"{row}: {name}", said("it is missing"), said("fill the cell in"))
         for name in _NEEDED
-        if name not in lesion
+        if name not in typed
     ]
-    raise_if_any(InputError, problems)
-    return lesion
+    return LesionRow(number, lesion, tuple(problems))
 
 
 def read_yes_or_no(text: str) -> bool:
@@ -200,49 +183,9 @@ def read_yes_or_no(text: str) -> bool:
     return _SAID[word]
 
 
-def read_number(text: str, unit: str, has_commas: bool) -> Decimal:
-    """A number, with its unit or without. Raises FieldError.
-
-    `has_commas` where a decimal may have a comma. `1.500` may be thousands, and is refused.
-    """
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        if _GROUPED.search(text):
-            raise _thousands(text)
-        example = term("typed", _example(text, unit, has_commas))
-        fix = said("write it as {text}", text=example)
-        raise FieldError(said("{text} is not a number", text=shown(text)), fix)
-    digits, mark, named = match[1], match[2], match[3]
-    if named and named.casefold() != unit.casefold():
-        problem = said("{text} is not in {unit}", text=shown(text), unit=unit)
-        raise FieldError(problem, said("give it in {unit}", unit=unit))
-    if _THOUSANDS.fullmatch(digits.lstrip("+-")):
-        raise _thousands(text)
-    if mark == "," and not has_commas:
-        fix = said("a decimal has a point: {text}", text=digits.replace(",", "."))
-        raise FieldError(said("{text} has a comma", text=shown(text)), fix)
-    return Decimal(digits.replace(",", "."))
-
-
-def _example(text: str, unit: str, has_commas: bool) -> str:
-    """What was meant, where only the nought is missing; else a figure that the unit has."""
-    mark = "," if has_commas else "."
-    if re.fullmatch(r"[.,]\d+", text.strip()):
-        return f"0{mark}{text.strip()[1:]}"
-    return f"{_EXAMPLES.get(unit, '12.5').replace('.', mark)} {unit}".strip()
-
-
-def _thousands(text: str) -> FieldError:
-    return FieldError(
-        said("{text} may be thousands", text=shown(text)),
-        said("write it without a mark, or as 1.5"),
-    )
-
-
 def read_doses(text: str, has_commas: bool) -> list[Decimal]:
     """`12.5` or `12.5 57.5 72.5 87.5`, each with its unit or without. Raises FieldError."""
-    if _GROUPED.search(text):
-        raise _thousands(text)
+    check_grouping(text)
     return [check_exact(DoseMg, read_number(one, "mg", has_commas)) for one in _each_dose(text)]
 
 

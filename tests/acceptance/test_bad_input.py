@@ -21,7 +21,7 @@ from planner.files.plan import plan_bytes, plan_from
 from planner.files.protocol import load_protocol
 from planner.files.reading import parse_toml
 from tests.conftest import Run
-from tests.courses import SOUND, confirmation, write
+from tests.courses import SOUND, confirmation, course_text, lesion, write
 
 ZONE = ("--timezone", "Europe/Copenhagen")
 
@@ -103,6 +103,21 @@ def test_a_confirmation_has_to_be_whole(planner: Run, tmp_path: Path, name: str)
     done = planner("plan", write(tmp_path, SOUND + said.replace(old, new)), *ZONE)
     assert done.returncode == 10
     assert message in done.stderr
+
+
+def test_a_confirmation_is_checked_as_far_as_it_can_be_read(planner: Run, tmp_path: Path) -> None:
+    said = confirmation("dose-above-observd", "x", lesion='["A", "Q", 1]')
+    text = (SOUND + said).replace('reason = "seen"\n', "")
+    text = text.replace('id = "P-1"', "id = 17\nbirth_date = 2030-01-01")
+    told = planner("plan", write(tmp_path, text), *ZONE).stderr
+    for one in (
+        "confirm[1].reason: it is missing", "confirm[1].finding: ", "confirm[1].lesion: Q is no",
+        "confirm[1].lesion", "patient.id", "patient.birth_date: it is after",
+    ):  # fmt: skip
+        assert one in told
+    assert len(told.splitlines()) == 6
+    elsewhere = planner("plan", write(tmp_path, text.replace("[[lesion]]", "[[lesons]]")), *ZONE)
+    assert "is no lesion" not in elsewhere.stderr
 
 
 def test_all_problems_of_a_file_come_at_once(planner: Run, tmp_path: Path) -> None:
@@ -193,6 +208,148 @@ def test_days_after_a_move_out_of_its_window_are_not_known_yet(
     assert "move[" not in said.stderr
 
 
+def _move(due: str, to: str) -> str:
+    return f'[[move]]\nfrom = {due}\nto = "{to}"\n'
+
+
+NO_SITE = SOUND.replace('"knee"', '"kne"')
+WEEKLY = _move("2026-09-14", "2026-09-15 10:00")
+OF_MOVES = {
+    # what the file is: (its text, what is told of its days; None: nothing)
+    "no lesions": (SOUND[: SOUND.index("[[lesion]]")] + WEEKLY, None),
+    "an empty list": ("lesion = []\n" + SOUND[: SOUND.index("[[lesion]]")] + WEEKLY, None),
+    "no list": (SOUND.replace("[[lesion]]", "[lesion]") + WEEKLY, None),
+    "another key": (SOUND.replace("[[lesion]]", "[[lesions]]") + WEEKLY, None),
+    "one lesion elsewhere": (
+        SOUND.replace("size_mm = 70\nulcerated = true", "size_mm = 4\nulcerated = false")
+        + SOUND[SOUND.index("[[lesion]]") :].replace("[[lesion]]", "[[lesons]]")
+        + WEEKLY,
+        None,
+    ),
+    "after one that cannot be read": (
+        SOUND + _move("2026-09-14", "x") + _move("2026-09-25", "2026-09-25 10:00"),
+        None,
+    ),
+    "after one with an unknown key": (
+        SOUND + WEEKLY + 'why = "x"\n' + _move("2026-09-24", "2026-09-25 10:00"),
+        None,
+    ),
+    "after some elsewhere": (
+        SOUND
+        + _move("2026-09-14", "2026-09-18 10:00").replace("move", "moves")
+        + _move("2026-09-25", "2026-09-25 10:00"),
+        None,
+    ),
+    "never due": (
+        SOUND.replace("[[lesion]]", "[[lesions]]") + _move("2026-09-16", "2026-09-16 10:00"),
+        "move[1].from: no visit is due on 2026-09-16",
+    ),
+    "before the first": (
+        NO_SITE + _move("2026-09-21", "2026-09-02 09:00"),
+        "move[1].to: it is not after the first visit",
+    ),
+    "before it, at night": (
+        NO_SITE + _move("2026-09-21", "2026-09-02 04:00"),
+        "move[1].to: it is not after the first visit",
+    ),
+    "the first": (
+        NO_SITE + _move("2026-09-07", "2026-09-08 09:00"),
+        "move[1].from: this is the first visit",
+    ),
+    "taken along out of reach": (
+        SOUND.replace('diagnosis = "systemic sclerosis"', "")
+        + _move("2026-09-14", "2099-12-31 10:00"),
+        "move[1].to: it leads to 2100-01-07",
+    ),
+    "out of reach": (
+        NO_SITE.replace("2026-09-07", "2099-12-31"),
+        "first_visit: it leads to 2100-01-28",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_MOVES)
+def test_of_moves_is_told_what_is_certain(planner: Run, tmp_path: Path, name: str) -> None:
+    """Whatever else is wrong with the file, and nothing that may be right once it is mended."""
+    text, told = OF_MOVES[name]
+    done = planner("plan", write(tmp_path, text), *ZONE)
+    assert done.returncode == 10
+    days = ("first_visit", ".from", "not after", "no visit", "leads to")
+    of_days = [one for one in done.stderr.splitlines() if any(part in one for part in days)]
+    assert len(of_days) == (told is not None), done.stderr
+    assert (told or "") in "".join(of_days)
+
+
+SUNDAY = SOUND.replace("09-07 09:00", "09-06 09:00") + _move("2026-09-13", "2026-09-19 10:00")
+CLOSED = ("course.toml: first_visit: Sun", "course.toml: move[1].to: Sat")
+DAYS_AND_MORE = {
+    # (the course, more of the clinic, more arguments, what is told)
+    "a clinic's site": (
+        SUNDAY, "most_ml = { fingertp = 0.5 }", (), ("most_ml.fingertp", *CLOSED)),
+    "the protocol's name": (
+        f'protocol = "nope"{SUNDAY}', "", (), ('no protocol "nope"', *CLOSED)),
+    "the clinic": (
+        SOUND + _move("2026-09-14", "2026-09-01 10:00"), "x = 1", (),
+        ("clinic.toml: x", "move[1].to: it is not after")),
+    "a busy file": (SUNDAY, "", ("--busy", "bad.ics"), ("bad.ics: it is no calendar", *CLOSED)),
+    "a move of no visit": (
+        SOUND + _move("2026-09-22", "2026-09-23 04:00"), "", (),
+        ("move[1].from: no visit is due", "move[1].to: Wed")),
+    "a series out of reach": (
+        SOUND.replace("2026-09-07", "2099-12-31") + _move("2026-09-22", "2099-12-01 04:00"), "", (),
+        ("first_visit: it leads to 2100-01-07", "move[1].to: it is not after")),
+    "a move that takes others out of reach": (
+        SOUND + _move("2026-09-14", "2099-12-31 10:00"), "", (),
+        ("move[1].to: it leads to 2100-01-07",)),
+    "two busy files": (
+        SOUND, "", ("--busy", "bad.ics", "--busy", "none.ics"),
+        ("bad.ics: it is no calendar", "none.ics: it cannot be read")),
+    "an earlier plan": (
+        SOUND, "", ("--busy", "bad.ics", "--since", "none.json"),
+        ("bad.ics: it is no calendar", "none.json: it cannot be read")),
+    "a course beside a busy file": (
+        NO_SITE, "", ("--busy", "bad.ics"), ("bad.ics: it is no", "course.toml: lesion[1].site")),
+    "a clinic beside a busy file": (
+        SOUND, "x = 1", ("--busy", "bad.ics"), ("bad.ics: it is no", "clinic.toml: x")),
+    "no TOML": ("x", "x = 1", (), ("course.toml: this is not TOML", "clinic.toml: x")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAYS_AND_MORE)
+def test_what_is_wrong_with_the_files_of_a_plan_comes_together(
+    planner: Run, tmp_path: Path, name: str
+) -> None:
+    """One wrong file hides nothing of the others, nor of the course's days."""
+    text, clinic, more, told = DAYS_AND_MORE[name]
+    write(tmp_path, f'timezone = "Europe/Copenhagen"\n{clinic}\n', "clinic.toml")
+    write(tmp_path, "x", "bad.ics")
+    done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml", *more)
+    assert done.returncode == 10
+    for one in told:
+        assert one in done.stderr
+    assert len(done.stderr.splitlines()) == len(told), done.stderr
+
+
+def test_a_wrong_protocol_hides_nothing_of_the_other_files(planner: Run, tmp_path: Path) -> None:
+    """Its exit code stays, that of a wrong protocol."""
+    write(tmp_path, 'id = "x"\n', "own.toml")
+    write(tmp_path, 'timezone = "Europe/Copenhagen"\nx = 1\n', "clinic.toml")
+    text = f'protocol = "own.toml"{SOUND}'.replace('"P-1"', "17")
+    done = planner("plan", write(tmp_path, text), "--clinic", "clinic.toml")
+    assert done.returncode == 11
+    for one in ("own.toml: title:", "clinic.toml: x:", "course.toml: patient.id:"):
+        assert one in done.stderr
+
+
+def test_courses_are_added_with_all_that_is_wrong_told(planner: Run, tmp_path: Path) -> None:
+    write(tmp_path, "x", "bad.ics")
+    by = ("--by", "A", "--database", "sqlite:///r.db")
+    path = write(tmp_path, SUNDAY)
+    said = planner("course", "add", path, *ZONE, "--busy", "bad.ics", *by).stderr
+    for one in ("bad.ics: it is no calendar", "first_visit: Sun", "move[1].to: Sat"):
+        assert one in said
+
+
 @pytest.mark.parametrize("key", ["most_ml", "codes"])
 def test_a_site_of_a_clinic_is_checked_whatever_else_is_wrong(
     planner: Run, tmp_path: Path, key: str
@@ -205,6 +362,55 @@ def test_a_site_of_a_clinic_is_checked_whatever_else_is_wrong(
     for place in (f"clinic.toml: {key}.kne:", "clinic.toml: timezone:", "course.toml: lesion[1]"):
         assert place in said
     assert len(said.splitlines()) == 3
+
+
+def test_a_name_that_is_no_id_is_told_once_on_one_line(planner: Run, tmp_path: Path) -> None:
+    clinic = 'timezone = "UTC"\nmost_ml = { "kne\\ne" = 1, "a b" = 1, kne = 2 }\n'
+    write(tmp_path, clinic, "clinic.toml")
+    path = write(tmp_path, SOUND + '[screening]\n"a b" = true\npregnat = true\n')
+    said = planner("plan", path, "--clinic", "clinic.toml").stderr
+    for one in (
+        'clinic.toml: most_ml."kne?e": "kne?e" is not an id', 'clinic.toml: most_ml."a b": ',
+        "clinic.toml: most_ml.kne: ", 'course.toml: screening."a b": "a b" is not an id',
+        "course.toml: screening.pregnat: the protocol asks no such question; did you mean pregnant",
+    ):  # fmt: skip
+        assert one in said
+    assert len(said.splitlines()) == 5, said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "near"),
+    [
+        ('"knee"', '"kne"', "knee"),
+        ('"knee"', '"Knee"', "knee"),
+        ("ulcerated = true", 'ulcerated = true\nregimen = "wekly"', "weekly"),
+    ],
+)
+def test_a_name_near_to_a_known_one_is_named(
+    planner: Run, tmp_path: Path, old: str, new: str, near: str
+) -> None:
+    said = planner("plan", write(tmp_path, SOUND.replace(old, new)), *ZONE).stderr
+    assert said.endswith(f"; did you mean {near}?\n")
+    assert "use one of" not in said
+
+
+def test_a_list_that_is_too_long_names_the_limit(planner: Run, tmp_path: Path) -> None:
+    lesions = "".join(lesion(f"L{n}") for n in range(101))
+    moves = _move("2026-09-14", "2026-09-15 10:00") * 101
+    said = planner("plan", write(tmp_path, course_text(lesions, moves)), *ZONE).stderr
+    assert "course.toml: lesion: it holds more than 100; shorten it" in said
+    assert "course.toml: move: it holds more than 100; shorten it" in said
+
+
+def test_opening_spans_that_touch_are_one(planner: Run, tmp_path: Path) -> None:
+    hours = '["08:00-09:15", "09:15-12:00", "13:00-15:00"]'
+    days = ", ".join(f"{day} = {hours}" for day in ("mon", "tue", "wed", "thu", "fri"))
+    write(tmp_path, f'timezone = "Europe/Copenhagen"\nopening = {{ {days} }}\n', "clinic.toml")
+    path = write(tmp_path, SOUND)
+    assert planner("plan", path, "--clinic", "clinic.toml").returncode == 0
+    path = write(tmp_path, SOUND.replace("09:00", "11:45"))
+    done = planner("plan", path, "--clinic", "clinic.toml", "--out", "late")
+    assert "outside the opening hours for 30 minutes from 11:45" in done.stderr
 
 
 def test_two_lesions_with_one_id(planner: Run, tmp_path: Path) -> None:

@@ -77,6 +77,15 @@ def test_a_mount_point_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         folders.check_ours(tmp_path / "mount")
 
 
+@pytest.mark.parametrize("name", [".", ""])
+def test_the_current_folder_is_called_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RefusedError, match="current folder cannot be replaced; name a new one"):
+        folders.check_ours(Path(name))
+
+
 def on_a_console(tmp_path: Path, *command: str) -> tuple[int, str]:
     """A command on a terminal whose letters are those of Windows; its exit code and output."""
     outer, inner = pty.openpty()

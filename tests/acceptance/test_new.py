@@ -216,6 +216,20 @@ def test_a_faulty_spreadsheet_is_refused_before_anything_is_asked(
     assert not (tmp_path / "own.toml").exists()
 
 
+def test_a_cell_that_cannot_be_read_hides_nothing(planner: Run, tmp_path: Path) -> None:
+    """All rows are held against the protocol, each as far as it can be read."""
+    more = "B,kneee,left,4 cm,no,\nA,knee,,700,yes,\nC,trunk,left,,no,\nD,trunk,,4,no,,x\n"
+    write(tmp_path, PLAIN.partition("B,")[0] + more, "lesions.csv")
+    done = planner("new", "own.toml", "--lesions", "lesions.csv", INPUT=HEAD)
+    assert done.returncode == 10
+    for one in (
+        "row 3: size_mm", "row 3: site", "row 4: id: A is row 2", "row 4: side", "row 4: size_mm",
+        "row 5: side", "row 5: size_mm: it is missing", "row 6: it has more cells",
+    ):  # fmt: skip
+        assert f"lesions.csv: {one}" in done.stderr
+    assert len(done.stderr.splitlines()) == 8, done.stderr
+
+
 def test_a_danish_clinic_has_commas_in_cells_that_commas_part(planner: Run, tmp_path: Path) -> None:
     write(tmp_path, 'timezone = "Europe/Copenhagen"\nlanguage = "da"\n', "clinic.toml")
     write(tmp_path, PLAIN.replace("57.5", '"57,5"'), "lesions.csv")

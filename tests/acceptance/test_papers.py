@@ -743,6 +743,39 @@ def test_a_label_that_no_sheet_has_is_refused(planner: Run, tmp_path: Path, labe
     assert not (tmp_path / "K-1").exists()
 
 
+@pytest.mark.parametrize(
+    ("known", "missing", "label"),
+    [
+        ("", "Patient label: name and birth date", "name, born ____"),
+        ('name = "Else Holm "', "Patient label: birth date", "Else Holm, id P-1, born ____"),
+        ("birth_date = 1961-05-01", "Patient label: name", "id P-1, name ____"),
+        ('name = "Else Holm"\nbirth_date = 1961-05-01', "", ""),
+    ],
+)
+def test_what_is_printed_of_a_patient_is_not_asked_for(
+    planner: Run, tmp_path: Path, known: str, missing: str, label: str
+) -> None:
+    path = write(tmp_path, SOUND.replace('id = "P-1"', f'id = "P-1"\n{known}'))
+    assert planner("plan", path, "--timezone", "UTC").returncode == 0
+    head = pages((tmp_path / "K-1/worksheets.pdf").read_bytes())[0]
+    there = [one for one in head.splitlines() if one.startswith("Patient label")]
+    assert there == ([missing] if missing else [])
+    (first, *_) = pages((tmp_path / "K-1/labels.pdf").read_bytes())
+    assert label in first
+    assert ("born ____" in first, "name ____" in first) == ("born _" in label, "name _" in label)
+
+
+def test_a_sheet_of_48_labels_has_a_31st(planner: Run, tmp_path: Path) -> None:
+    """How many there are is the sheet's own."""
+    write(tmp_path, 'timezone = "UTC"\nlabel = "A4-48"\n', "clinic.toml")
+    course = write(tmp_path, SOUND)
+    call = ("plan", course, "--clinic", "clinic.toml", "--first-label")
+    done = planner(*call, "49")
+    assert done.returncode == 2
+    assert "give 1 to 48" in done.stderr
+    assert planner(*call, "31").returncode == 0
+
+
 def test_a_long_course_tells_what_it_is_making(planner: Run, tmp_path: Path) -> None:
     course = write(tmp_path, many_lesions(60))
     done = planner("plan", course, "--timezone", "UTC", "--draft", "--json", "--out", "out")

@@ -235,6 +235,17 @@ def test_a_clinic_that_is_wrong_is_refused(planner: Run, tmp_path: Path) -> None
     assert not (tmp_path / "kept").exists()
 
 
+def test_a_site_that_no_protocol_has_is_named(planner: Run, tmp_path: Path) -> None:
+    """As `plan` names it: it is no fault of the clinic's hours."""
+    clinic = 'timezone = "Europe/Copenhagen"\nmost_ml = { fingertp = 0.5 }\n'
+    (tmp_path / "clinic.toml").write_text(clinic)
+    done = planner("validate", "--clinic", "clinic.toml")
+    assert done.returncode == 10
+    assert "clinic.toml: most_ml.fingertp: " in done.stderr
+    assert "did you mean fingertip?" in done.stderr
+    assert "no course of the letter" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "opening",
     ['mon = "09:30-12:30", tue = "09:30-12:30", thu = "14:00-17:00"', 'wed = "10:00-11:00"'],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -124,7 +125,8 @@ REFUSED = [
     ("-5", "not above 0"),
     ("NaN", "not a number"),
     ("inf", "not a number"),
-    ("1e400", "not a plain number"),
+    ("1.500", '"1.500" may be thousands; write it without a mark, or as 1.5'),
+    ("1e400", "not a number"),
     ("12.5 mL", "not in mg"),
     ("12.5 µg", "not in mg"),
     ("0.1234567", "six decimals"),
@@ -140,6 +142,35 @@ def test_what_is_no_dose_is_refused_with_the_fix(planner: Run, typed: str, messa
     assert done.returncode == 10
     assert message in done.stderr
     assert done.stdout == ""
+
+
+def test_each_word_that_is_no_dose_is_told(planner: Run, tmp_path: Path) -> None:
+    done = planner("dose", "0", "abc", "5", "1,500", "2", "mL", "--strength", "x")
+    assert done.returncode == 10
+    for one in (
+        "--strength: ",
+        "'0' is not above 0",
+        '"abc" is not',
+        '"1,500" may',
+        '"2 mL" is not',
+    ):
+        assert one in done.stderr
+    assert len(done.stderr.splitlines()) == 5, done.stderr
+
+
+def test_a_danish_clinic_writes_decimal_commas(planner: Run, tmp_path: Path) -> None:
+    """What may be thousands is refused all the same."""
+    (tmp_path / "da.toml").write_text('timezone = "Europe/Copenhagen"\nlanguage = "da"\n')
+    danish = ("--clinic", "da.toml")
+    assert "12.5" in planner("dose", "12,5", *danish).stdout
+    for typed in (("1.500",), ("1,500",), ("--ml", "1.500"), ("12.5", "--strength", "1.500")):
+        done = planner("dose", *typed, *danish)
+        assert done.returncode == 10
+        assert "may be thousands" in done.stderr
+    decided = planner("decide", "--size-mm", "1.500", "--site", "kne", "--ulcerated")
+    assert decided.returncode == 10
+    assert '--size-mm: "1.500" may be thousands' in decided.stderr
+    assert "site: 'kne' is not a site of the protocol; did you mean knee?" in decided.stderr
 
 
 PERCENTS = [

@@ -443,6 +443,8 @@ def test_the_nearest_cases_are_a_reference(sts_150: Protocol, clinic: Clinic) ->
 @pytest.mark.parametrize(("here", "course", "said"), [
     ("ABCD", "ABCD", "A-D"),
     ("ABD", "ABCD", "A, B, D"),
+    (["L0", "L1", "L2"], ["L0", "L1", "L2"], "L0-L2"),
+    (["L00", "L1", "L2"], ["L00", "L1", "L2"], "L00, L1, L2"),
     (["L8", "L9", "L10"], ["L8", "L9", "L10"], "L8-L10"),
     (["L1", "L10", "L2", "L3"], ["L1", "L10", "L2", "L3"], "L1, L10, L2, L3"),
     (["B", "A", "C"], ["B", "A", "C"], "B, A, C"),

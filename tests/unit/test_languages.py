@@ -58,6 +58,16 @@ def test_catalogues_are_whole_and_compiled(code: str) -> None:
     assert empty == []
 
 
+def test_danish_papers_have_one_word_for_a_thing() -> None:
+    """Blank papers say of the stock, the diluent and a lot what worksheets say."""
+    with catalogue.po_path("da").open("rb") as file:
+        read = read_po(file, locale="da")
+    said = [text for one in read if one.id for text in catalogue.strings(one.string)]
+    others = re.compile(r"\b(lager|lageret|fortyndervæske|lot)\b", re.IGNORECASE)
+    places = re.compile(r"\{\w+\}")
+    assert [one for one in said if others.search(places.sub("", one))] == []
+
+
 # What only a command line, a protocol's author or whoever installs the planner is told.
 TOLD_IN_ENGLISH = (
     "app/exchange.py", "app/issued_folder.py", "app/plan_folders.py", "app/publishing.py",

@@ -18,7 +18,9 @@ from planner.core.series.description import described
 from planner.documents.language import language
 from planner.documents.series.checklist import checklist
 from planner.documents.series.figures import figures
+from planner.documents.series.flow import flow
 from planner.documents.series.frame import Drawn
+from planner.documents.series.pain import pain
 from planner.documents.series.remission import remission
 from planner.documents.series.report import methods, table_1
 from planner.documents.series.spider import spider
@@ -122,6 +124,41 @@ def test_each_figure_says_what_it_shows_in_words_and_as_a_table(size: int) -> No
         assert root[0].text == one.title
         assert all(len(row) == len(one.head) for row in one.rows)
         assert all(cell in (root[1].text or "") for row in one.rows for cell in row)
+
+
+def test_the_flow_is_read_out_as_it_is_drawn() -> None:
+    """Its steps are called as its boxes, its counts are of one or several, no cell is empty."""
+    found = flow(described(made_up(1)))
+    told = ET.fromstring(found.svg)[1].text or ""
+    assert [row[0] for row in found.rows[:4]] == [
+        "registered", "treated", "seen at week 4", "seen at week 12",
+    ]  # fmt: skip
+    assert "1 patient, 1 lesion" in texts(found)
+    assert not re.search(r"\b1 (patients|lesions)|, ;|, $", " ".join([told, *texts(found)]))
+
+
+def test_a_waterfall_says_how_many_lesions_it_shows() -> None:
+    cohort = made_up(7)
+    courses = [
+        one
+        if n % 2
+        else one._replace(lesions=tuple(each._replace(shots=()) for each in one.lesions))
+        for n, one in enumerate(cohort.courses)
+    ]
+    fall = waterfall(cohort_of("x", courses, (28, 84)))
+    assert f"{len(fall.rows)} treated and shown)" in fall.title
+    assert 0 < len(fall.rows) < sum(len(one.lesions) for one in courses)
+
+
+def test_pain_at_injections_alone_is_no_change() -> None:
+    """Each injection has its pain; what is missing is that at a look."""
+    (course,) = made_up(1).courses
+    looks = [
+        one._replace(looks=tuple(look._replace(pain_change=None) for look in one.looks))
+        for one in course.lesions
+    ]
+    found = pain(cohort_of("x", [course._replace(lesions=tuple(looks))], (28, 84)))
+    assert "both before the first injection and at a look" in " ".join(texts(found))
 
 
 def test_every_course_has_its_lane_on_some_page() -> None:

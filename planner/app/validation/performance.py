@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from planner.app.planning import NamedFile, planned, read_clinic, read_inputs
+from planner.app.planning import NamedFile, planned, read_clinic, read_inputs, site_problems
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import typed_moment
-from planner.errors import InputError, Problem
-from planner.files.bundled import example_text
+from planner.errors import InputError, Noted, Problem
+from planner.files.bundled import DEFAULT_PROTOCOL, example_text
+from planner.files.protocol import load_protocol
 
 WITNESSED = ("case-1-fingertip", "case-2-knee", "case-4-lower-leg")
 # A clinic in which no course begins for so long is none to try.
@@ -23,8 +24,12 @@ def witnessed_plans(clinic: NamedFile, today: date) -> tuple[Plan, ...]:
 
     Raises InputError where the clinic's file is wrong, or no such time is found.
     """
-    place = read_clinic(clinic, None, range(today.year, today.year + 2))
-    times = list(_times(place, today))
+    noted, times = Noted(), list[datetime]()
+    with noted.noting():
+        place = read_clinic(clinic, None, range(today.year, today.year + 2))
+        times += _times(place, today)
+    noted.problems += site_problems(clinic, load_protocol(DEFAULT_PROTOCOL))
+    noted.check()
     return tuple(_first(one, clinic, times) for one in WITNESSED)
 
 

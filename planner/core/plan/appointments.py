@@ -173,11 +173,16 @@ class Visit:
         return coming or tuple(one for one in self.injected if one.state == "done") or self.injected
 
 
-def due_visits(appointments: Iterable[Appointment]) -> tuple[Visit, ...]:
-    """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099."""
+def due_visits(
+    appointments: Iterable[Appointment], place: str = "first_visit"
+) -> tuple[Visit, ...]:
+    """Appointments of one day are one visit; by day. Raises InputError outside 2000 to 2099.
+
+    `place` is that of the day from which they are counted.
+    """
     days: dict[date, list[Appointment]] = {}
     for one in appointments:
-        _in_reach(one.due, "first_visit")
+        _in_reach(one.due, place)
         days.setdefault(one.due, []).append(one)
     return tuple(Visit(due, ordered(days[due])) for due in sorted(days))
 
@@ -234,18 +239,26 @@ def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
             )
         )
     if visit is visits[0]:
-        raise InputError(
-            Problem(f"{place}.from", said("this is the first visit"), said("set first_visit"))
-        )
+        raise InputError(first_is_no_move(f"{place}.from"))
     if visit.moved_to:
         raise InputError(
             Problem(f"{place}.from", said("this visit is moved already"), said("keep one move"))
         )
     _in_reach(move.to.date(), f"{place}.to")
     if move.to.date() <= visits[0].due:
-        fix = said("choose a day after {due}", due=f"{visits[0].due}")
-        raise InputError(Problem(f"{place}.to", said("it is not after the first visit"), fix))
+        raise InputError(not_after_first(f"{place}.to", visits[0].due))
     return visit
+
+
+def first_is_no_move(place: str) -> Problem:
+    """The first visit is not moved: its day is that of the course."""
+    return Problem(place, said("this is the first visit"), said("set first_visit"))
+
+
+def not_after_first(place: str, first: date) -> Problem:
+    """A visit is moved to before the second one."""
+    fix = said("choose a day after {due}", due=f"{first}")
+    return Problem(place, said("it is not after the first visit"), fix)
 
 
 def _was_moved(visit: Visit) -> bool:
@@ -296,7 +309,7 @@ def _without_later(
                 stay.append(one)
         if stay:
             kept.append(replace(visit, appointments=tuple(stay)))
-    return kept, list(due_visits(later))
+    return kept, list(due_visits(later, f"{place}.to"))
 
 
 def days_between(injected: Mapping[Named, Appointment], one: Named, later: int) -> int:
@@ -335,5 +348,10 @@ def ordered(appointments: Iterable[Appointment]) -> tuple[Appointment, ...]:
 
 def _in_reach(day: date, place: str) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
-        fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
-        raise InputError(Problem(place, said("it leads to {day}", day=f"{day}"), fix))
+        raise InputError(leads_too_far(place, day))
+
+
+def leads_too_far(place: str, day: date) -> Problem:
+    """A day out of reach, which follows from one that was typed."""
+    fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
+    return Problem(place, said("it leads to {day}", day=f"{day}"), fix)

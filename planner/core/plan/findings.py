@@ -202,7 +202,7 @@ def _follows(before: str, after: str) -> bool:
     """Whether an id is the next one: B after A, L10 after L9."""
     if len(before) == len(after) == 1 and before.isalpha() and after.isalpha():
         return ord(after) == ord(before) + 1
-    one, other = (re.fullmatch(r"(.*?)([1-9][0-9]{0,8})", name) for name in (before, after))
+    one, other = (re.fullmatch(r"(.*?)(0|[1-9][0-9]{0,8})", name) for name in (before, after))
     if one is None or other is None or one[1] != other[1]:
         return False
     return int(other[2]) == int(one[2]) + 1

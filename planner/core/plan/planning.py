@@ -36,11 +36,13 @@ from planner.core.plan.recording import (
     record_supplies,
     record_visit,
 )
+from planner.core.plan.typed_days import TypedMove, times_problems
 from planner.core.plan.visit_checks import placed_findings
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, listing
+from planner.core.values.near import CLINICAL, did_you_mean
 from planner.core.values.said import said, term
-from planner.errors import InputError, Problem, raise_if_any
+from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
 
 def plan_course(
@@ -57,19 +59,42 @@ def plan_course(
     list of doses of the wrong length, a first or moved visit on a closed or full time.
     """
     raise_if_any(InputError, _course_problems(course, protocol))
-    decided = [decide(lesion, protocol) for lesion in course.lesions]
-    due = due_visits(appointments(course, decided, protocol))
-    visits, problems = apply_moves(due, course.moves)
-    apart = protocol.policy.shortest_interval_days
-    try:
-        placed = lay_out(
-            visits, course.moves, Opening(clinic, busy or Occupancy()), course.first_visit, apart
-        )
-    except InputError as error:
-        problems += error.problems
-    raise_if_any(InputError, problems)
+    placed = _placed(course, protocol, Opening(clinic, busy or Occupancy()))
     plan = plan_of(course, protocol, clinic, placed, numbering=numbering)
     return plan._replace(pages=pages_of(plan))
+
+
+def _placed(course: Course, protocol: Protocol, opening: Opening) -> Sequence[Placed]:
+    """The visits of a course with their times. Raises InputError with all that hinders it."""
+    decided = [decide(lesion, protocol) for lesion in course.lesions]
+    problems: list[Problem] = []
+    try:
+        due = due_visits(appointments(course, decided, protocol))
+        visits, refused = apply_moves(due, course.moves)
+        problems += refused
+        apart = protocol.policy.shortest_interval_days
+        placed = lay_out(visits, course.moves, opening, course.first_visit, apart)
+    except InputError as error:
+        if isinstance(error, NoRoomError) and not problems:
+            raise
+        problems += error.problems
+    if problems:
+        raise InputError(*problems, *_more_of_times(course, opening, problems))
+    return placed
+
+
+def _more_of_times(
+    course: Course, opening: Opening, problems: Sequence[Problem]
+) -> Iterator[Problem]:
+    """What is wrong with the times of moves that could not be made."""
+    moves = [
+        TypedMove(f"move[{index}]", move.due, move.to)
+        for index, move in enumerate(course.moves, start=1)
+    ]
+    told = {one.place for one in problems}
+    for one in times_problems(course.first_visit, moves, opening):
+        if one.place not in told:
+            yield one
 
 
 def plan_of(
@@ -183,7 +208,8 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
         yield Problem(
             "regimen",
             said("{regimen} is no regimen here", regimen=f"{lesion.regimen!r}"),
-            said("use {names}", names=names),
+            did_you_mean(lesion.regimen.casefold(), [*protocol.regimens], CLINICAL)
+            or said("use {names}", names=names),
         )
         return
     if lesion.doses and not lesion.same_dose and not wrong:
@@ -268,11 +294,8 @@ def screening_problems(answered: Iterable[str], protocol: Protocol) -> Iterator[
     screens = [one.id for one in protocol.screens]
     for name in answered:
         if name not in screens:
-            fix = (
-                said("there are {screens}", screens=listing(screens))
-                if screens
-                else said("leave it out")
-            )
+            there = said("there are {screens}", screens=listing(screens))
+            fix = did_you_mean(name, screens) or (there if screens else said("leave it out"))
             yield Problem(f"screening.{name}", said("the protocol asks no such question"), fix)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from planner.core.protocol.rules import Domains, ProofGrid, Rule, faults, size_faults, ulceration
 from planner.core.values.formatting import mm
+from planner.core.values.near import CLINICAL, did_you_mean
 from planner.core.values.said import Said, joined, said, term
 from planner.errors import InputError, Problem, ProtocolError, raise_if_any
 
@@ -128,6 +129,13 @@ class DecisionTable:
 
     def input_problems(self, size_mm: object, ulcerated: object, site: object) -> Iterator[Problem]:
         """What is wrong with inputs, a problem each; the places are the inputs' names."""
+        yield from self._size_problems(size_mm)
+        if not isinstance(ulcerated, bool):
+            problem = said("{text} does not say it", text=f"{ulcerated!r}")
+            yield Problem("ulcerated", problem, said("say true or false"))
+        yield from self.site_problems(site)
+
+    def _size_problems(self, size_mm: object) -> Iterator[Problem]:
         domain = self.domains.size_mm
         if not isinstance(size_mm, Decimal) or not size_mm.is_finite():
             problem = said("{value} is not a size", value=f"{size_mm}")
@@ -140,13 +148,14 @@ class DecisionTable:
             )
             fix = said("measure the largest diameter in mm, or leave the lesion out")
             yield Problem("size_mm", problem, fix)
-        if not isinstance(ulcerated, bool):
-            problem = said("{text} does not say it", text=f"{ulcerated!r}")
-            yield Problem("ulcerated", problem, said("say true or false"))
+
+    def site_problems(self, site: object) -> Iterator[Problem]:
+        """What is wrong with a site, whatever the other inputs are."""
         if site not in self._grid.by_site:
             problem = said("{value} is not a site of the protocol", value=f"{site!r}")
             sites = joined([term("site", one) for one in self.domains.sites])
-            yield Problem("site", problem, said("use one of {sites}", sites=sites))
+            near = did_you_mean(f"{site}".casefold(), self.domains.sites, CLINICAL)
+            yield Problem("site", problem, near or said("use one of {sites}", sites=sites))
 
     def _changes(self, atom: int, others: int, regimen: str) -> Iterator[tuple[Decimal, bool, str]]:
         """The nearest change of regimen at smaller sizes, and at larger ones."""

@@ -27,7 +27,7 @@ def flow(found: Description, say: Language = ENGLISH) -> Drawn:
         if n:
             elements.append(rule((_BOX / 2, y - _GAP), (_BOX / 2, y), 0.3))
             elements += _beside(aside[n], y - _GAP / 2)
-    rows = [(_step(one, say), f"{found.people(one.patients)}", f"{one.lesions}") for one in steps]
+    rows = [(_head(one, say), f"{found.people(one.patients)}", f"{one.lesions}") for one in steps]
     rows += [(say("aside"), told, "") for told in dict.fromkeys(filter(None, aside))]
     title = say("From the register to the last look ({name})", name=series_words(found.name, say))
     table = ((say("step"), say("patients"), say("lesions")), rows)
@@ -37,31 +37,36 @@ def flow(found: Description, say: Language = ENGLISH) -> Drawn:
 
 def _box(step: Flow, y: float, found: Description, say: Language) -> Iterator[str]:
     """A box with the name of its step and how many are in it."""
-    patients = found.people(step.patients)
-    told = say("{patients} patients, {lesions} lesions", patients=patients, lesions=step.lesions)
+    told = f"{_patients(step.patients, found, say)}, {_lesions(step.lesions, say)}"
     yield bar(0, y, _BOX, _HIGH, "#fff")
     yield words((_BOX / 2, y + 4.6), _head(step, say), "middle", LETTERS_MM, bold=True)
     yield words((_BOX / 2, y + 8.6), told, "middle", LETTERS_MM)
 
 
-def _step(step: Flow, say: Language) -> str:
-    """The name of a step; a look is the number of its days."""
-    names = {"registered": say("registered"), "treated": say("treated")}
-    return names.get(step.step, step.step)
+def _patients(count: int, found: Description, say: Language) -> str:
+    shown = found.people(count)
+    if isinstance(shown, str):
+        return say("{few} patients", few=shown)
+    return say.plural("{n} patient", "{n} patients", shown)
+
+
+def _lesions(count: int, say: Language) -> str:
+    return say.plural("{n} lesion", "{n} lesions", count)
 
 
 def _head(step: Flow, say: Language) -> str:
+    """The name of a step; a look is the number of its days."""
     if not step.step.isdecimal():
-        return _step(step, say)
+        return {"registered": say("registered"), "treated": say("treated")}[step.step]
     return say("seen at {when}", when=after(int(step.step), say))
 
 
 def _aside(found: Description, say: Language) -> list[str]:
     """What became of those who are not in the next box, in words."""
     not_treated = say(
-        "not treated: {n} lesions; held some time: {held} lesions",
-        n=found.lesions - found.treated_lesions,
-        held=found.held_lesions,
+        "not treated: {lesions}; held some time: {held}",
+        lesions=_lesions(found.lesions - found.treated_lesions, say),
+        held=_lesions(found.held_lesions, say),
     )
     return ["", not_treated, *(_not_seen(found, one, say) for one in found.looks)]
 
@@ -69,15 +74,16 @@ def _aside(found: Description, say: Language) -> list[str]:
 def _not_seen(found: Description, look: AtLook, say: Language) -> str:
     ends = (f"{fate_words(name, say)} {found.people(found.endings[name])}" for name in _ENDED)
     told = say(
-        "not yet due: {due} lesions; not seen: {missing} lesions (courses ended so far: {ends})",
-        due=look.not_yet_due,
-        missing=look.treated_lesions - look.evaluated_lesions - look.not_yet_due,
+        "not yet due: {due}; not seen: {missing} (courses ended so far: {ends})",
+        due=_lesions(look.not_yet_due, say),
+        missing=_lesions(look.treated_lesions - look.evaluated_lesions - look.not_yet_due, say),
         ends=", ".join(ends),
     )
     others = found.treated_lesions - look.treated_lesions
     if not others:
         return told
-    return f"{told} {say('(no such look in their protocol: {n} lesions)', n=others)}"
+    unplanned = _lesions(others, say)
+    return f"{told} {say('(no such look in their protocol: {lesions})', lesions=unplanned)}"
 
 
 def _beside(told: str, y: float) -> Iterator[str]:

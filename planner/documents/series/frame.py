@@ -50,14 +50,18 @@ def drawn(
 ) -> Drawn:
     """A figure whose title and description stand in it."""
     head, rows = tuple(table[0]), tuple(tuple(one) for one in table[1])
-    told = "; ".join(", ".join(one) for one in rows)
     inside = [
         f"<title>{escape(title)}</title>",
-        f"<desc>{escape(', '.join(head))}: {escape(told)}</desc>",
+        f"<desc>{escape(read_out(head, rows))}</desc>",
         words((0, 4), title, "start", 3.2, bold=True),
         *elements,
     ]
     return Drawn(name, title, drawing(size[0], size[1], inside), head, rows)
+
+
+def read_out(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in a line, as it is read out: of a cell that is empty nothing is said."""
+    return f"{', '.join(head)}: {'; '.join(', '.join(filter(None, one)) for one in rows)}"
 
 
 def of_course(course: str, *elements: str) -> str:

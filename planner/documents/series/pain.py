@@ -45,7 +45,8 @@ def pain(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
     bottom = _TOP + ROW_MM * max(1, len(shown))
     elements = [*across(scale, _TICKS, _TOP, bottom), *_dots(shown, scale)]
     if not shown:
-        elements = [words((1, _TOP + 2.6), say("no pain was noted before and after"), "start", 2.6)]
+        told = say("of no patient a pain is known both before the first injection and at a look")
+        elements = [words((1, _TOP + 2.6), told, "start", 2.6)]
     rows = [(name, say.tenths(change, "+")) for name, change in shown]
     table = ((say("patient"), say("change")), rows)
     return drawn("pain", title, (WIDTH_MM, bottom + 6), elements, table)

@@ -25,7 +25,7 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.series.checklist import checklist
-from planner.documents.series.frame import Drawn
+from planner.documents.series.frame import Drawn, read_out
 from planner.documents.series.words import fate_words, few, series_words, sex_words
 from planner.documents.wording import ENGLISH, after
 
@@ -264,5 +264,4 @@ def _blocks(
 
 
 def _told(one: Drawn) -> str:
-    rows = "; ".join(", ".join(row) for row in one.rows[:60])
-    return f"{', '.join(one.head)}: {rows}"
+    return read_out(one.head, one.rows[:60])

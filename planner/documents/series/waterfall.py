@@ -51,7 +51,11 @@ class _Row(NamedTuple):
 def waterfall(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
     """Each treated lesion a row; over eighty of them, how many changed how much."""
     rows = _rows(cohort)
-    title = say("Change of size in per cent, by lesion ({whose})", whose=of_whom(cohort, say))
+    title = say(
+        "Change of size in per cent, by lesion ({whose}, {n} treated and shown)",
+        whose=of_whom(cohort, say),
+        n=len(rows),
+    )
     if len(rows) > MOST_SHOWN:
         return _binned(cohort, rows, title, say)
     height = _TOP + ROW_MM * max(1, len(rows)) + 8
