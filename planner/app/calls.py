@@ -12,7 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from planner.app.statistics import cell_of
-from planner.core.followup.events import Event, Rearranged, Told
+from planner.core.followup.events import Event, Moved, Rearranged, Told
+from planner.core.plan.appointments import Named
 from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, visit_page
 from planner.core.plan.plan import PlannedVisit
 from planner.core.values.formatting import shown_moment
@@ -73,9 +74,8 @@ def _calls_of(standing: Standing) -> Iterator[Call]:
             continue
         old = stood(first).get(number)
         if old is not None and old.start is not None and visit.start != old.start:
-            later = entries[first - 1 :]
-            reasons = (one.reason or "" for one in later if isinstance(one.event, Rearranged))
-            why = "; ".join(dict.fromkeys(reasons))
+            later = (one for one in entries[first - 1 :] if _moves(one.event, visit.names))
+            why = "; ".join(dict.fromkeys(one.reason or "" for one in later))
             yield _call(standing, number, old.start, visit.start, why)
 
 
@@ -89,6 +89,18 @@ def _first_page_of(number: int, standing: Standing) -> int | None:
         if page.page in with_all or page.page == visit_page(number)
     )
     return min(made, default=None)
+
+
+def _moves(event: Event, names: Sequence[Named]) -> bool:
+    """Whether an event chose another time for some of a visit."""
+    match event:
+        case Rearranged():
+            moved = {name for each, _ in event.visits for name in each}
+        case Moved():
+            moved = {*event.visit}
+        case _:
+            return False
+    return not moved.isdisjoint(names)
 
 
 def _has_visits(event: Event) -> bool:

@@ -861,6 +861,20 @@ def test_who_was_told_a_day_that_moved_again_is_called(
     assert "K-1,P-K-1" in (tmp_path / "out" / "calls.csv").read_text()
 
 
+def test_a_call_has_the_reasons_of_its_own_visit(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    planner("course", "documents", "K-1", "--out", "K-1", **where)
+    closing = ("close", "one", "--on", MONDAY, "--reason", "ill", "--confirm", "told")
+    changed(planner, *closing, "--hours", "08:00-08:30", **where)
+    move = ("move", "K-1", "--visit", "2", "--to", "2027-03-09 10:00", "--reason", "a journey")
+    assert planner("course", *move, **where).returncode == 0
+    assert planner("clinic", "papers", "one", "--out", "out", **where).returncode == 0
+    rows = [one.split(",") for one in (tmp_path / "out" / "calls.csv").read_text().splitlines()]
+    assert [(one[3], one[-1]) for one in rows[1:]] == [("1", "ill"), ("2", "a journey")]
+
+
 def test_longer_visits_are_laid_out_apart(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:

@@ -243,6 +243,7 @@ def test_a_look_on_a_day_that_is_nearer_to_another_one_is_asked_for(
     assert any("is it this look?" in one.fix for one in found) == is_asked
 
 
+@pytest.mark.hazard("allergy")
 def test_an_injection_that_a_physician_has_not_decided_on_is_asked_for() -> None:
     """An allergy was told, and it was given all the same: it is a fact, but not unasked."""
     now = then(course(), give(1, "2026-09-07 09:00"))
