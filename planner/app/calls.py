@@ -51,6 +51,8 @@ def _untold(connection: Connection, place: Place, whose: ColumnElement[bool]) ->
         .join(patients, patients.c.key == courses.c.patient)
         .where(courses.c.clinic == place.id, courses.c.to_tell > 0)
         .where(whose, courses.c.status != "ended")
+        # Nobody knows any more whom to call of an erased patient.
+        .where(patients.c.erased.is_(None))
         .order_by(courses.c.id)
     )
     for (course,) in connection.execute(query).all():

@@ -873,6 +873,10 @@ def test_a_call_has_the_reasons_of_its_own_visit(
     assert planner("clinic", "papers", "one", "--out", "out", **where).returncode == 0
     rows = [one.split(",") for one in (tmp_path / "out" / "calls.csv").read_text().splitlines()]
     assert [(one[3], one[-1]) for one in rows[1:]] == [("1", "ill"), ("2", "a journey")]
+    erased = planner("patient", "erase", "P-K-1", "--force", "--reason", "court", **where)
+    assert erased.returncode == 0, erased.stderr
+    assert planner("clinic", "papers", "one", "--out", "later", **where).returncode == 0
+    assert len((tmp_path / "later" / "calls.csv").read_text().splitlines()) == 1
 
 
 def test_longer_visits_are_laid_out_apart(
