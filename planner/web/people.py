@@ -88,7 +88,7 @@ def _changed(fields: Fields, act: str, *, is_dry: bool) -> str | None:
     who, wanted, program = author(), fields.said("role"), fields.said("program")
     match act:
         case "add":
-            new = NewAccount(name, wanted, password, fields.said("language"))
+            new = NewAccount(name, wanted, password, fields.said("language") or "en")
             accounts.add(database(), who, new, is_dry=is_dry)
         case "role":
             accounts.set_role(database(), who, name, wanted, is_dry=is_dry)
