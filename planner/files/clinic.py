@@ -38,6 +38,7 @@ from planner.files.fields import (
     MgPerMl,
     Reminder,
     Text,
+    check_line,
     check_span,
     check_text,
     check_whole,
@@ -231,7 +232,7 @@ def _coding_system(value: object) -> str:
 
 def _code(value: object) -> str:
     """A code, as FHIR wants one: no white space but single spaces inside."""
-    text = check_text(value)
+    text = check_line(value)
     if not re.fullmatch(r"\S+( \S+)*", text):
         raise FieldError(
             said("{value} is no code", value=shown(value)), said("write it as the system has it")

@@ -146,11 +146,11 @@ class OneOf:
 
 
 def check_text(value: object) -> str:
-    """A line of text, without blanks around it, as `_check_line` has it."""
-    return _check_line(value).strip()
+    """A line of text, without blanks around it, as `check_line` has it."""
+    return check_line(value).strip()
 
 
-def _check_line(value: object) -> str:
+def check_line(value: object) -> str:
     """A line of text that shows something and can be printed as it is: no control characters."""
     if not isinstance(value, str):
         raise FieldError(said("{value} is not text", value=shown(value)), said("put it in quotes"))
@@ -180,7 +180,7 @@ def check_patient_id(value: object) -> str:
 
     Blanks around it are kept: calendar ids are made of it, and it is compared without them.
     """
-    text = _check_line(value)
+    text = check_line(value)
     for character in text:
         if is_unseen(character):
             # Two ids that read the same would be two patients.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -125,12 +125,17 @@ def _visits_of(course: str) -> Any:
     return select(visits).where(visits.c.course == course).order_by(visits.c.number)
 
 
-def notes(database: Database, report: Callable[[int, int], None]) -> Iterator[str]:
-    """What holds and is worth a look: clinics with more visits than room, choices of today."""
+def notes(
+    database: Database, wrong: Collection[str], report: Callable[[int, int], None]
+) -> Iterator[str]:
+    """What holds and is worth a look: clinics with more visits than room, choices of today.
+
+    Nothing is said of the courses, by their ids, with which something is `wrong`.
+    """
     with database.reading() as connection:
         yield from crowded_times(connection)
         running = select(courses.c.id).where(courses.c.status != "ended").order_by(courses.c.id)
-        ids = [one.id for one in connection.execute(running)]
+        ids = [one.id for one in connection.execute(running) if one.id not in wrong]
         for index, course in enumerate(ids):
             report(index, len(ids))
             yield from (f"{course}: {one}" for one in _today(connection, course))
@@ -141,7 +146,7 @@ def _today(connection: Connection, course: str) -> Iterator[str]:
         record = read_course(connection, course)
         place = read_place(connection, record.clinic_id)
     except (PlannerError, *UNREADABLE):
-        # What cannot be read is a problem, and told as one.
+        # A clinic that cannot be read is a problem, and told as one.
         return
     yield from differences(connection, record, place)
 
