@@ -86,7 +86,7 @@ def most_at_once(register: Database) -> int:
 
 def noted(register: Database) -> list[str]:
     assert problems(register) == []
-    return list(notes(register, silent))
+    return list(notes(register, (), silent))
 
 
 # What comes of a course on Tuesdays at nine (K-2), where another one (K-1, on Mondays at nine,
@@ -339,7 +339,7 @@ def test_a_fault_in_what_is_worth_a_look_is_no_end_of_the_list(
     add(register, tmp_path, "K-1", FULL)
     monkeypatch.setattr("planner.store.upkeep.differences", lambda *_: int("a fault"))
     with pytest.raises(ValueError, match="a fault"):
-        list(notes(register, silent))
+        list(notes(register, (), silent))
 
 
 @pytest.mark.hazard("double-booking")
