@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from planner.app.passwords import check_password, hashed
 from planner.app.roles import ROLES, Author, Role, check_may
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.said import said
-from planner.errors import InputError, NotFoundError, Problem, RefusedError, raise_if_any
+from planner.errors import InputError, Noted, NotFoundError, Problem, RefusedError
 from planner.files.fields import FieldError, check_text, nearest
 from planner.store.accounts import (
     Account,
@@ -59,13 +59,16 @@ def add(database: Database, author: Author, new: NewAccount, *, is_dry: bool = F
 
 def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: bool = False) -> None:
     lock_name(connection, "accounts")
-    wrong = [
-        *_wrong(_checked_name, new.name),
-        *_wrong(_role_of, new.role),
-        *_wrong(check_password, new.password),
-        *_wrong(_check_language, new.language),
-    ]
-    raise_if_any(InputError, wrong)
+    noted = Noted()
+    with noted.noting():
+        _checked_name(new.name)
+    with noted.noting():
+        _role_of(new.role)
+    with noted.noting():
+        check_password(new.password)
+    with noted.noting():
+        _check_language(new.language)
+    noted.check()
     name, role = _checked_name(new.name), _role_of(new.role)
     if find_account(connection, name) is not None:
         problem = said("there is an account of that name already")
@@ -75,15 +78,6 @@ def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: boo
     kept, now = hashed(new.password), author.now.isoformat()
     add_account(connection, Account(name, role, new.language, kept, now, author.name, None))
     note_change(connection, author, f"account {name} added as {role}")
-
-
-def _wrong(check: Callable[[str], object], text: str) -> tuple[Problem, ...]:
-    """What a check refuses in a text."""
-    try:
-        check(text)
-    except InputError as error:
-        return error.problems
-    return ()
 
 
 def _checked_name(name: str, field: str = "name") -> str:
@@ -117,22 +111,27 @@ def set_role(
     database: Database, author: Author, name: str, role: str, *, is_dry: bool = False
 ) -> None:
     """Give an account another role; its sessions end."""
-    wrong = _wrong(_role_of, role)
-    _change(database, author, name, f"is now {role}", wrong, is_dry=is_dry, role=role)
+    noted = Noted()
+    with noted.noting():
+        _role_of(role)
+    _change(database, author, name, f"is now {role}", noted, is_dry=is_dry, role=role)
 
 
 def set_password(
     database: Database, author: Author, name: str, password: str, *, is_dry: bool = False
 ) -> None:
     """Give an account another password; its sessions end."""
-    wrong = _wrong(check_password, password)
-    kept = "" if wrong or is_dry else hashed(password)
-    _change(database, author, name, "has another password", wrong, is_dry=is_dry, password=kept)
+    noted = Noted()
+    with noted.noting():
+        check_password(password)
+    kept = "" if noted.problems or is_dry else hashed(password)
+    _change(database, author, name, "has another password", noted, is_dry=is_dry, password=kept)
 
 
 def disable(database: Database, author: Author, name: str, *, is_dry: bool = False) -> None:
     """Let an account sign in no more; its sessions end."""
-    _change(database, author, name, "disabled", is_dry=is_dry, disabled=author.now.isoformat())
+    off = author.now.isoformat()
+    _change(database, author, name, "disabled", Noted(), is_dry=is_dry, disabled=off)
 
 
 def _change(
@@ -140,18 +139,18 @@ def _change(
     author: Author,
     name: str,
     what: str,
-    wrong: Sequence[Problem] = (),
+    noted: Noted,
     *,
     is_dry: bool,
     **values: str,
 ) -> None:
-    """Change an account; `wrong` is what is wrong with its new values, told with all else."""
+    """Change an account; what is `noted` of its new values is told with all else."""
     check_may(author.role, "accounts")
     with database.writing() as connection:
         lock_name(connection, "accounts")
-        if wrong:
-            is_known = find_account(connection, name) is not None
-            raise InputError(*([] if is_known else [_NO_ACCOUNT]), *wrong)
+        if noted.problems and find_account(connection, name) is None:
+            noted.problems.insert(0, _NO_ACCOUNT)
+        noted.check()
         there = _known(connection, name)
         _check_change(connection, there, values)
         if is_dry:

@@ -52,13 +52,9 @@ class Injections(NamedTuple):
     missed: int
 
 
-def injections_of(standing: Standing, lesion: str) -> Injections:
+def injections_counted(standing: Standing, lesion: str) -> Injections:
     """How far a lesion is in its regimen."""
-    states = [
-        slot.state
-        for name, slot in standing.state.slots.items()
-        if name.lesion == lesion and name.purpose == "injection"
-    ]
+    states = [slot.state for _, slot in standing.state.injections(lesion)]
     regimen = next(one.regimen for one in standing.plan.decisions if one.lesion == lesion)
     return Injections(
         regimen,
@@ -71,7 +67,7 @@ def injections_of(standing: Standing, lesion: str) -> Injections:
 
 def lesion_json(standing: Standing, lesion: str) -> dict[str, Any]:
     """How a lesion stands: its injections counted, its evaluations in the order of their days."""
-    counted = injections_of(standing, lesion)
+    counted = injections_counted(standing, lesion)
     return {
         "lesion": lesion,
         "regimen": counted.regimen,

@@ -299,12 +299,12 @@ def _ending_lines(plan: Plan) -> Iterator[str]:
 
 
 def _lesion_lines(standing: Standing) -> Iterator[str]:
-    from planner.app.course_json import injections_of, looks
+    from planner.app.course_json import injections_counted, looks
     from planner.core.followup.course_outcomes import outcomes
     from planner.documents.wording import outcome_line, where
 
     for lesion in standing.plan.lesions:
-        found = injections_of(standing, lesion.id)
+        found = injections_counted(standing, lesion.id)
         injections = f"{found.given} given, {found.remaining} to come"
         if found.missed:
             injections += f", {found.missed} missed"

@@ -11,7 +11,7 @@ from werkzeug import Response
 
 from planner.app.auditing import note_seen
 from planner.app.changing import may_now
-from planner.app.course_json import course_json, injections_of, looks
+from planner.app.course_json import course_json, injections_counted, looks
 from planner.app.queries import course_standing, courses_listed
 from planner.app.roles import may
 from planner.app.subscription import address_for
@@ -237,7 +237,7 @@ def _lesions(standing: Standing, words: Language) -> Iterator[ShownLesion]:
     plan = standing.plan
     for lesion, decision in zip(plan.lesions, plan.decisions, strict=True):
         ulcer = words("ulcerated") if lesion.ulcerated else words("not ulcerated")
-        since, counted = lesion.held_since, injections_of(standing, lesion.id)
+        since, counted = lesion.held_since, injections_counted(standing, lesion.id)
         yield ShownLesion(
             lesion.id,
             where(lesion, words),

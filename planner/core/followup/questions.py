@@ -23,7 +23,7 @@ from planner.core.followup.events import (
     Resumed,
 )
 from planner.core.followup.law_of_series import Breach, Injection
-from planner.core.plan.appointments import Named, Slot
+from planner.core.plan.appointments import Named
 from planner.core.plan.checks import answer
 from planner.core.plan.course import Lesion
 from planner.core.plan.dose_checks import JUMP
@@ -368,7 +368,8 @@ def _far_day(state: State, on: date, now: datetime) -> Iterator[Question]:
 def _look(state: State, event: Evaluated, protocol: Protocol) -> Iterator[Question]:
     """A look on a day that is nearer to another one of the lesion, or to its first injection."""
     slots = [slot for _, slot in state.injections(event.lesion)]
-    first = min(one.day for one in slots if one.state == "done" or not _has_begun(slots))
+    given = [one.day for one in slots if one.state == "done"]
+    first = min(given or [one.day for one in slots])
     days = [one.after_days for one in protocol.evaluations]
     meant, on = days[event.evaluation - 1], event.at.date()
     away = abs((on - first).days - meant)
@@ -382,10 +383,6 @@ def _look(state: State, event: Evaluated, protocol: Protocol) -> Iterator[Questi
             due=first + timedelta(days=meant),
         )
         yield Question("look-on-other-day", "at", text, said("is it this look?"))
-
-
-def _has_begun(slots: Sequence[Slot]) -> bool:
-    return any(one.state == "done" for one in slots)
 
 
 def _lesion(state: State, wanted: str) -> Lesion:
