@@ -20,7 +20,7 @@ from planner.app.administration import (
     put_right,
     undone,
 )
-from planner.app.course_json import injections_of, lesion_json
+from planner.app.course_json import injections_counted, lesion_json
 from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
 from planner.documents.calendars import changes_file
@@ -359,7 +359,7 @@ def test_a_complication_that_says_none_is_none(course: Followed, said: str) -> N
 
 def test_a_lesions_injections_are_counted_once_for_all_who_say_them(course: Followed) -> None:
     course.make(lambda now: given_as_planned(now, 1, Circumstances()))
-    counted = injections_of(course.now, "A")
+    counted = injections_counted(course.now, "A")
     said = lesion_json(course.now, "A")
     assert (counted.given, counted.remaining, counted.missed) == (1, counted.of - 1, 0)
     assert {name: said[name] for name in ("given", "remaining", "missed", "regimen")} == {
