@@ -61,15 +61,14 @@ def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: boo
     lock_name(connection, "accounts")
     noted = Noted()
     with noted.noting():
-        _checked_name(new.name)
+        name = _checked_name(new.name)
     with noted.noting():
-        _role_of(new.role)
+        role = _role_of(new.role)
     with noted.noting():
         check_password(new.password)
     with noted.noting():
         _check_language(new.language)
     noted.check()
-    name, role = _checked_name(new.name), _role_of(new.role)
     if find_account(connection, name) is not None:
         problem = said("there is an account of that name already")
         raise RefusedError(Problem("name", problem, said("choose another name")))
