@@ -88,16 +88,18 @@ def clinic() -> Clinic:
 def planner(tmp_path: Path) -> Run:
     """The command in a folder of its own; its exit code and what it says."""
 
-    return _command(forked, tmp_path)
+    return command_in(tmp_path)
 
 
 @pytest.fixture
 def fresh_planner(tmp_path: Path) -> Run:
     """As `planner`, in a Python that is started for each call: where the start itself matters."""
-    return _command(fresh, tmp_path)
+    return command_in(tmp_path, fresh)
 
 
-def _command(start: Callable[..., subprocess.CompletedProcess[str]], folder: Path) -> Run:
+def command_in(
+    folder: Path, start: Callable[..., subprocess.CompletedProcess[str]] = forked
+) -> Run:
     defaults = {
         "SOURCE_DATE_EPOCH": "1788000000",
         "PLANNER_DATABASE": str(folder / "register.db"),

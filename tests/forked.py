@@ -1,7 +1,8 @@
 """The command as a user runs it, in a process of its own that has its modules loaded already.
 
-Each process is forked from a server that has imported what commands import, so that a test pays
-for the command and not for the start of Python. `fresh` starts Python itself.
+Each process is forked from a server that has imported what commands import, and made what they
+make once, so that a test pays for the command and not for the start of Python. `fresh` starts
+Python itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LOADED = [
     "typst", "holidays.countries", "icalendar", "planner.app.courses", "planner.cli.course_papers",
     "planner.cli.main", "planner.cli.plan", "planner.cli.register",
     "planner.documents.document_set", "planner.files.course", "planner.files.plan",
-    "planner.files.protocol",
+    "planner.files.protocol", "tests.warm",
 ]  # fmt: skip
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(_LOADED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from itertools import permutations
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CLINIC, Run
+from tests.conftest import CLINIC, Run, command_in
 from tests.courses import course_text, lesion, write
 
 Give = Callable[..., subprocess.CompletedProcess[str]]
@@ -19,11 +20,19 @@ BY = {"PLANNER_USER": "Nurse B. Lund"}
 TWO = course_text(lesion("A", dose_mg=60), lesion("B", site="elbow", size_mm=20, dose_mg=30))
 
 
-@pytest.fixture
-def give(planner: Run, tmp_path: Path) -> Give:
-    """`planner course give` at the first visit of a course of two lesions."""
-    add = planner("course", "add", write(tmp_path, TWO), "--clinic", CLINIC, **BY)
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register with a course of two lesions."""
+    folder = tmp_path_factory.mktemp("begun")
+    add = command_in(folder)("course", "add", write(folder, TWO), "--clinic", CLINIC, **BY)
     assert add.returncode == 0, add.stderr
+    return folder / "register.db"
+
+
+@pytest.fixture
+def give(begun: Path, planner: Run, tmp_path: Path) -> Give:
+    """`planner course give` at the first visit of a course of two lesions."""
+    shutil.copy(begun, tmp_path)
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         return planner("course", "give", "K-1", "--visit", 1, *arguments, **BY)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CLINIC, ROOT, Run
+from tests.conftest import CLINIC, ROOT, Run, command_in
 from tests.courses import SOUND, write
 
 Done = subprocess.CompletedProcess[str]
@@ -32,17 +32,26 @@ def text_of(name: str, patient: str, hour: str, **of_patient: str) -> str:
     return text.replace('id = "P-1"', f'id = "{patient}"{own}')
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register of four courses of three patients."""
+    folder = tmp_path_factory.mktemp("begun")
+    for name, patient, hour in COURSES:
+        path = write(folder, text_of(name, patient, hour))
+        add = ("course", "add", path, "--clinic", CLINIC, "--confirm", "both knees")
+        done = command_in(folder)(*add, **BY)
+        assert done.returncode == 0, done.stderr
+    return folder / "register.db"
+
+
 @pytest.fixture
-def course(planner: Run, tmp_path: Path) -> Course:
+def course(begun: Path, planner: Run, tmp_path: Path) -> Course:
     """`planner course`, in a register of four courses of three patients."""
+    shutil.copy(begun, tmp_path)
 
     def run(*arguments: object) -> Done:
         return planner("course", *arguments, **BY)
 
-    for name, patient, hour in COURSES:
-        path = write(tmp_path, text_of(name, patient, hour))
-        done = run("add", path, "--clinic", CLINIC, "--confirm", "both knees")
-        assert done.returncode == 0, done.stderr
     return run
 
 

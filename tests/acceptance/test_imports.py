@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from planner.store.event_rows import EventRow, digest
-from tests.conftest import CLINIC, Run
+from tests.conftest import CLINIC, Run, command_in
 from tests.courses import SOUND, write
 from tests.registers import NOW
 
@@ -22,10 +23,12 @@ PATIENT = "/event/course/patient/id"
 Lines = list[dict[str, Any]]
 
 
-@pytest.fixture
-def lines(planner: Run, tmp_path: Path) -> Lines:
-    """An export of a course that is under way, its facts as tables."""
-    course = write(tmp_path, SOUND)
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Lines]:
+    """A register with a course that is under way, and its export."""
+    folder = tmp_path_factory.mktemp("begun")
+    planner = command_in(folder)
+    course = write(folder, SOUND)
     assert planner("course", "add", course, "--clinic", CLINIC, *BY).returncode == 0
     lot = ("--lot", "7A12", "--expiry", "2027-10", "--complication", "a bruise")
     done = planner("course", "give", "K-1", "--visit", 1, "--as-planned", *lot, *BY,
@@ -35,7 +38,14 @@ def lines(planner: Run, tmp_path: Path) -> Lines:
     for line in found:
         if "event" in line:
             line["event"]["facts"] = json.loads(line["event"]["facts"])
-    return found
+    return folder / "register.db", found
+
+
+@pytest.fixture
+def lines(begun: tuple[Path, Lines], tmp_path: Path) -> Lines:
+    """An export of a course that is under way, its facts as tables; its register is there too."""
+    shutil.copy(begun[0], tmp_path)
+    return begun[1]
 
 
 def forged(lines: Lines, mutate: Callable[[Lines], object]) -> str:

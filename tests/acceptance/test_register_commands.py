@@ -20,7 +20,7 @@ from planner.cli.course import COMMANDS
 from planner.core.plan.pages import listed_pages
 from planner.core.plan.plan import Plan
 from planner.files.plan import plan_from
-from tests.conftest import CLINIC, EXAMPLES, Run
+from tests.conftest import CLINIC, EXAMPLES, Run, command_in
 from tests.courses import SOUND, confirmation, course_text, lesion, write
 from tests.papers import pages
 from tests.strict_ics import faults
@@ -29,15 +29,24 @@ KNEE = EXAMPLES / "case-2-knee.toml"
 BY = {"PLANNER_USER": "Dr A. Holm"}
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register that has the letter's knee."""
+    folder = tmp_path_factory.mktemp("begun")
+    add = command_in(folder)("course", "add", KNEE, "--clinic", CLINIC, **BY)
+    assert add.returncode == 0, add.stderr
+    return folder / "register.db"
+
+
 @pytest.fixture
-def course(planner: Run, tmp_path: Path) -> Run:
+def course(begun: Path, planner: Run, tmp_path: Path) -> Run:
     """`planner course`, in a register that has the letter's knee."""
+    shutil.copy(begun, tmp_path)
 
     def run(*arguments: object, **environment: str) -> Any:
         said = {"PLANNER_DATABASE": str(tmp_path / "register.db"), **BY, **environment}
         return planner("course", *arguments, **said)
 
-    assert run("add", KNEE, "--clinic", CLINIC).returncode == 0
     return run
 
 
