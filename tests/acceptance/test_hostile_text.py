@@ -52,7 +52,7 @@ class Elements(HTMLParser):
 
 def elements(plan: Plan) -> list[tuple[str, tuple[str, ...]]]:
     reader = Elements()
-    reader.feed(papers(plan, STAMP)["treatment-sheet.html"].decode())
+    reader.feed(papers(plan, STAMP, only="treatment-sheet.html")["treatment-sheet.html"].decode())
     return reader.found
 
 

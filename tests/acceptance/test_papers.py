@@ -48,6 +48,10 @@ def pdfs(plan: Plan, mark: str = "") -> dict[str, bytes]:
     return {name: paper for name, paper in made(plan, mark).items() if name.endswith(".pdf")}
 
 
+def pdf_of(plan: Plan, name: str) -> bytes:
+    return papers(plan, STAMP, only=name)[name]
+
+
 @pytest.fixture(params=[1, 22, 60])
 def plan(request: pytest.FixtureRequest, sts_150: Protocol, clinic: Clinic) -> Plan:
     return text_plan(many_lesions(request.param), sts_150, clinic_of("each", clinic))
@@ -105,7 +109,7 @@ def counted(name: str, numbers: list[re.Match[str] | None]) -> None:
 @pytest.mark.hazard("wrong-strength", "wrong-patient", "unlabelled-syringe")
 def test_every_label_carries_its_identity(plan: Plan) -> None:
     labels = sum(len(visit.syringes) for visit in plan.visits)
-    sheets = pages(pdfs(plan)["labels.pdf"])
+    sheets = pages(pdf_of(plan, "labels.pdf"))
     assert len(sheets) == -(-labels // 24)
     text = " ".join(" ".join(sheets).split())
     for n in range(1, labels + 1):
@@ -119,7 +123,7 @@ def test_every_label_carries_its_identity(plan: Plan) -> None:
 @pytest.mark.hazard("stale-paper")
 def test_every_label_carries_its_visits_code(few: Plan, said: str) -> None:
     codes = {one.page: one.code for one in few.pages}
-    text = " ".join(" ".join(pages(pdfs(on(few, "A4", said))["labels.pdf"])).split())
+    text = " ".join(" ".join(pages(pdf_of(on(few, "A4", said), "labels.pdf"))).split())
     code, visit = {"en": ("code", "visit"), "da": ("kode", "besøg")}[said]
     found = re.findall(rf"{visit} (\d+), .*?, {code} ([0-9a-f]{{8}}),", text)
     assert len(found) == sum(len(visit.syringes) for visit in few.visits)
@@ -189,7 +193,7 @@ def test_labels_stay_within_their_cut_lines(
     def pixels(mm: float) -> int:
         return round(mm * dpi / 25.4)
 
-    for picture in pictures(pdfs(plan)["labels.pdf"], dpi):
+    for picture in pictures(pdf_of(plan, "labels.pdf"), dpi):
         ink = picture.point(lambda grey: 255 if grey < 200 else 0)
         for column in range(1, grid.columns):
             x = pixels(grid.left + column * grid.across)
@@ -232,7 +236,7 @@ def lines_mm(picture: Image.Image, dpi: int) -> list[float]:
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_rows_to_write_on_are_at_least_12_mm(paper: str, sts_150: Protocol, clinic: Clinic) -> None:
     plan = on(text_plan(many_lesions(22), sts_150, clinic_of("shared", clinic)), paper, "en")
-    sheets = pdfs(plan)["worksheets.pdf"]
+    sheets = pdf_of(plan, "worksheets.pdf")
     for text, picture in zip(pages(sheets), pictures(sheets, 150), strict=True):
         injections = text.count("injection 1 of 4")
         if injections:
@@ -259,7 +263,7 @@ def test_boxes_to_tick_are_4_mm_and_each_lesion_has_its_own(
     kind: Kind, sts_150: Protocol, clinic: Clinic
 ) -> None:
     plan = text_plan(many_lesions(22), sts_150, clinic_of(kind, clinic))
-    boxes = squares_mm(pdfs(plan)["worksheets.pdf"])
+    boxes = squares_mm(pdf_of(plan, "worksheets.pdf"))
     assert min(boxes) >= 4
     # Found: 3, decision: 2, given: 1; an evaluation: ulcerated 2, outcome 4.
     wanted = sum(6 * len(one.injections) + 6 * len(one.evaluations) for one in plan.visits)
@@ -276,7 +280,7 @@ def test_signatures_have_44_pt_and_stand_beside_a_lesion(
     plan = text_plan(many_lesions(22), sts_150, clinic._replace(second_check=second_check))
     names = ["Prepared by, time", "Injected by (a physician trained in it), time"]
     names += ["Second check by, time"] if second_check else []
-    pdf = pdfs(plan)["worksheets.pdf"]
+    pdf = pdf_of(plan, "worksheets.pdf")
     signed = 0
     with pypdfium2.PdfDocument(pdf) as document:
         for number, (page, picture) in enumerate(zip(document, pictures(pdf, 72), strict=True)):
@@ -345,7 +349,7 @@ def test_many_evaluations_and_long_reasons_stay_on_their_pages(
         for pdf in pdfs(one).values():
             assert overlaps(pdf) == []
             assert min(min(edges_mm(picture, 72)) for picture in pictures(pdf, 72)) >= EDGE_MM - 0.4
-    text = " ".join(pages(pdfs(plan._replace(findings=confirmed))["treatment-sheet.pdf"]))
+    text = " ".join(pages(pdf_of(plan._replace(findings=confirmed), "treatment-sheet.pdf")))
     assert all(f"reason {n}, seen" in " ".join(text.split()) for n in range(len(confirmed)))
 
 
@@ -355,7 +359,7 @@ def test_a_long_id_cuts_no_figure(length: int, sts_150: Protocol, clinic: Clinic
     text = course_text(*(lesion(name, dose_mg=50) for name in names))
     for kind in KINDS:
         plan = on(text_plan(text, sts_150, clinic_of(kind, clinic)), "Letter", "en")
-        sheets = " ".join(" ".join(pages(pdfs(plan)["worksheets.pdf"])).split())
+        sheets = " ".join(" ".join(pages(pdf_of(plan, "worksheets.pdf"))).split())
         # For each visit: two lesions, two aliquots, and what each syringe draws.
         syringes = sum(len(visit.syringes) for visit in plan.visits if visit.injections)
         drawn = 8 + 8 + (syringes if kind != "shared" else 0)
@@ -399,7 +403,7 @@ def test_text_over_another_is_seen() -> None:
 def test_each_code_decodes_to_its_visits_start(case: str, paper: str, said: str) -> None:
     plan = on(case_plan(case, "each"), paper, said)
     starts = []
-    for picture in pictures(pdfs(plan)["appointments.pdf"], 200):
+    for picture in pictures(pdf_of(plan, "appointments.pdf"), 200):
         black_and_white = picture.point(lambda grey: 255 if grey > 127 else 0)
         codes = zxingcpp.read_barcodes(black_and_white)
         for code in sorted(codes, key=lambda one: one.position.top_left.y):
@@ -417,7 +421,7 @@ def test_a_long_address_leaves_the_code_legible() -> None:
     plan = plan._replace(clinic=plan.clinic._replace(name="N" * 500, address="Å" * 500))
     codes = [
         code.text
-        for picture in pictures(pdfs(plan)["appointments.pdf"], 200)
+        for picture in pictures(pdf_of(plan, "appointments.pdf"), 200)
         for code in zxingcpp.read_barcodes(picture)
     ]
     assert len(codes) == len(plan.visits)
@@ -427,7 +431,7 @@ def test_a_long_address_leaves_the_code_legible() -> None:
 @pytest.mark.hazard("identity-in-patient-calendar")
 def test_the_letter_tells_nobody_what_is_treated(said: str) -> None:
     plan = on(case_plan("case-2-knee", "each"), "A4", said)
-    text = " ".join(pages(pdfs(plan)["appointments.pdf"])).casefold()
+    text = " ".join(pages(pdf_of(plan, "appointments.pdf"))).casefold()
     for word in ("thiosul", "inject", "injek", "sclerosis", "knee", "knæ", "lesion", "læsion",
                  "mg", "evaluat", "evaluer", "weekly", "calci"):  # fmt: skip
         assert word not in text
@@ -503,7 +507,7 @@ def mutated(pdf: bytes, remove: str) -> bytes:
     "/FontFile2", "/Metadata",
 ])  # fmt: skip
 def test_a_paper_that_lost_something_is_caught(remove: str) -> None:
-    pdf = pdfs(case_plan("case-2-knee", "each"))["treatment-sheet.pdf"]
+    pdf = pdf_of(case_plan("case-2-knee", "each"), "treatment-sheet.pdf")
     assert archive_faults(mutated(pdf, remove)) != []
 
 

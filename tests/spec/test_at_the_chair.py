@@ -35,7 +35,7 @@ def visits_of(plan: Plan) -> dict[str, list[str]]:
 
 
 def _paper(plan: Plan, name: str) -> list[str]:
-    return pages(papers(plan, STAMP, DRAFT)[name])
+    return pages(papers(plan, STAMP, DRAFT, only=name)[name])
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ FINGERS = (
 
 
 def texts(plan: Plan, name: str) -> list[str]:
-    return [" ".join(page.split()) for page in pages(papers(plan, STAMP)[name])]
+    return [" ".join(page.split()) for page in pages(papers(plan, STAMP, only=name)[name])]
 
 
 def first_pages(plan: Plan) -> list[str]:
@@ -91,7 +91,7 @@ def test_what_speaks_against_it_stands_large_with_who_decided(
         # What is answered is not asked again; what is not is asked on the day.
         assert "pregnant or breast-feeding" not in text
         assert "dialysis or severe renal disease: no yes" in text
-    sheet = html_text(papers(plan, STAMP)["treatment-sheet.html"])
+    sheet = html_text(papers(plan, STAMP, only="treatment-sheet.html")["treatment-sheet.html"])
     assert re.search(r"pregnant or breast-feeding:\s*\u2715\s*no", sheet)
 
 
@@ -142,7 +142,7 @@ def _font_size(shape: pypdfium2.PdfObject) -> float:
 def test_labels_have_letters_of_one_size_that_can_be_read(
     sts_150: Protocol, clinic: Clinic, label: str, kind: str
 ) -> None:
-    made = papers(label_plan(sts_150, clinic, label, kind), STAMP)["labels.pdf"]
+    made = papers(label_plan(sts_150, clinic, label, kind), STAMP, only="labels.pdf")["labels.pdf"]
     assert min(letters_pt(made)) >= 6
     text = " ".join(" ".join(pages(made)).split())
     assert "page 1 of 1" not in text
@@ -152,7 +152,7 @@ def test_labels_have_letters_of_one_size_that_can_be_read(
 @pytest.mark.hazard("dilution", "wrong-strength")
 def test_a_diluted_batch_has_a_label_of_its_own(sts_150: Protocol, clinic: Clinic) -> None:
     plan = label_plan(sts_150, clinic, "A4-24", "diluted")
-    text = " ".join(" ".join(pages(papers(plan, STAMP)["labels.pdf"])).split())
+    text = " ".join(" ".join(pages(papers(plan, STAMP, only="labels.pdf")["labels.pdf"])).split())
     made = plan.visits[0].preparation
     assert made is not None
     say = language("en")
@@ -178,7 +178,7 @@ def test_the_drug_stands_whole_in_the_papers_language(
     labels = " ".join(texts(plan, "labels.pdf"))
     assert labels.count(f"{drug} 150 mg/mL") == 8
     other = {"en": "natriumthiosulfat", "da": "sodium"}[said]
-    sheet = html_text(papers(plan, STAMP)["treatment-sheet.html"])
+    sheet = html_text(papers(plan, STAMP, only="treatment-sheet.html")["treatment-sheet.html"])
     assert drug in sheet
     assert other not in sheet.replace("Sodium Thiosulphate: A Case Series", "")
 
@@ -263,7 +263,7 @@ def test_the_letter_says_whom_to_call_and_shows_the_address(
 
 def test_the_page_is_made_for_a_phone_and_for_the_dark(sts_150: Protocol, clinic: Clinic) -> None:
     plan = text_plan(course_text(*FINGERS), sts_150, clinic)
-    page = papers(plan, STAMP)["treatment-sheet.html"].decode()
+    page = papers(plan, STAMP, only="treatment-sheet.html")["treatment-sheet.html"].decode()
     assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
     assert "@media screen and (max-width: 640px)" in page
     assert "@media screen and (prefers-color-scheme: dark)" in page

@@ -125,5 +125,5 @@ def test_each_volume_of_a_label_stands_beside_its_strength(
     said: str, sts_150: Protocol, clinic: Clinic
 ) -> None:
     plan = on(text_plan(many_lesions(2), sts_150, clinic_of("each", clinic)), "A4", said)
-    text = "\n".join(pages(papers(plan, STAMP)["labels.pdf"]))
+    text = "\n".join(pages(papers(plan, STAMP, only="labels.pdf")["labels.pdf"]))
     assert text.count("150 mg/mL") == sum(len(visit.syringes) for visit in plan.visits)

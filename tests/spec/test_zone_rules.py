@@ -130,7 +130,9 @@ def test_a_reprint_shows_the_caution(sts_150: Protocol, clinic: Clinic) -> None:
         "efter nutidens regler UTC-06:00; klokkeslættet gælder": danish,
     }.items():
         with a_plan_of_old_rules(sts_150, where, "America/Edmonton") as content:
-            sheet = papers(plan_from(content), STAMP)["treatment-sheet.html"]
+            sheet = papers(plan_from(content), STAMP, only="treatment-sheet.html")[
+                "treatment-sheet.html"
+            ]
             assert said in html_text(sheet)
 
 

@@ -97,13 +97,17 @@ def violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_pages_are_sound_for_everybody(browser: Browser, there: Served, look: str) -> None:
-    """No violation that axe finds, nothing wider than the screen, no complaint of the browser."""
+    """No violation that axe finds, nothing wider than the screen, no complaint of the browser.
+
+    What axe finds it finds in the page, which is the same in both browsers: it looks in one.
+    """
     context = context_of(browser, there, **LOOKS[look])
     looked = Looked(context)
     page = looked.page
     for path in PATHS:
         page.goto(path.format(on=soon()[:10]))
-        assert violations(page) == [], path
+        if browser.browser_type.name == "chromium":
+            assert violations(page) == [], path
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{path} is {width} wider than the screen"
     assert looked.complaints == []

@@ -330,7 +330,8 @@ def test_what_was_answered_as_recorded_is_there_whatever_becomes_of_the_workers(
         with ThreadPoolExecutor(4) as people:
             done = [people.submit(record_all, base, courses[person::4]) for person in range(4)]
             while not all(one.done() for one in done):
-                time.sleep(1)
+                # A worker killed before it has begun answers nobody.
+                time.sleep(2)
                 for pid in workers(server.pid)[:1]:
                     os.kill(pid, signal.SIGKILL)
         recorded = [course for one in done for course in one.result()]
