@@ -47,10 +47,18 @@ def wheel(folder: Path) -> Path:
     return made
 
 
-def installed(made: Path, folder: Path) -> Path:
-    """A copy of what a wheel installs; it goes before any other on Python's path."""
+def installed(made: Path) -> Path:
+    """What a wheel installs, beside it, compiled as an installer does it."""
+    folder = made.parent / "installed"
     with zipfile.ZipFile(made) as archive:
         archive.extractall(folder)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(folder)], check=True)
+    return folder
+
+
+def copied(there: Path, folder: Path) -> Path:
+    """A copy of what is installed; it goes before any other on Python's path."""
+    shutil.copytree(there, folder)
     return folder
 
 
@@ -215,12 +223,12 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        made = wheel(folder)
-        found = validated(installed(made, folder / "good"))
+        there = installed(wheel(folder))
+        found = validated(copied(there, folder / "good"))
         print(f"a good copy: {found or 'holds'}", flush=True)
         failed += bool(found)
         for n, (title, sabotage) in enumerate(SABOTAGES.items()):
-            copy = installed(made, folder / f"copy-{n}")
+            copy = copied(there, folder / f"copy-{n}")
             env = sabotage.spoil(copy) or {}
             found = validated(copy, **env)
             print(f"{title}: {', '.join(found) or 'NOT FOUND'}", flush=True)

@@ -23,7 +23,7 @@ from planner.store.database import open_database
 from tests import published_cases, release_list
 from tests.conftest import ROOT, Run
 from tests.papers import pages
-from tests.sabotages import SABOTAGES, installed, validated, wheel
+from tests.sabotages import SABOTAGES, copied, installed, validated, wheel
 from tests.second_implementation import outcome
 from tests.second_opinion import disagreements
 
@@ -129,6 +129,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel(tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.fixture(scope="module")
+def there(made: Path) -> Path:
+    return installed(made)
+
+
 def test_the_release_list_is_that_of_the_files() -> None:
     from planner.app.validation.installation import digest_list
 
@@ -137,8 +142,8 @@ def test_the_release_list_is_that_of_the_files() -> None:
 
 @pytest.mark.hazard("spoilt-installation")
 @pytest.mark.parametrize("name", SABOTAGES)
-def test_each_sabotage_is_found(made: Path, tmp_path: Path, name: str) -> None:
-    copy = installed(made, tmp_path / "copy")
+def test_each_sabotage_is_found(there: Path, tmp_path: Path, name: str) -> None:
+    copy = copied(there, tmp_path / "copy")
     sabotage = SABOTAGES[name]
     env = sabotage.spoil(copy) or {}
     assert set(validated(copy, sabotage.steps, **env)) == set(sabotage.steps)
@@ -164,16 +169,16 @@ def test_a_good_installation_is_signed(planner: Run, tmp_path: Path) -> None:
     assert "not empty" in again.stderr
 
 
-def test_a_spoilt_installation_says_so_and_is_kept(made: Path, tmp_path: Path) -> None:
-    copy = installed(made, tmp_path / "copy")
+def test_a_spoilt_installation_says_so_and_is_kept(there: Path, tmp_path: Path) -> None:
+    copy = copied(there, tmp_path / "copy")
     SABOTAGES["a swapped font"].spoil(copy)
     found = validated(copy)
     assert list(found) == ["files"]
 
 
 @pytest.mark.hazard("spoilt-installation")
-def test_a_spoilt_file_of_ours_is_named(made: Path, tmp_path: Path) -> None:
-    copy = installed(made, tmp_path / "copy")
+def test_a_spoilt_file_of_ours_is_named(there: Path, tmp_path: Path) -> None:
+    copy = copied(there, tmp_path / "copy")
     (copy / "planner/protocols/validation.toml").write_text("version = ")
     (copy / "planner/protocols/hazard-tests.json").write_text("{}")
     for command, name in (("validate", "validation.toml"), ("safety-case", "hazard-tests.json")):
@@ -183,8 +188,8 @@ def test_a_spoilt_file_of_ours_is_named(made: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.hazard("spoilt-installation")
-def test_where_nothing_can_be_planned_all_is_told_and_kept(made: Path, tmp_path: Path) -> None:
-    copy = installed(made, tmp_path / "copy")
+def test_where_nothing_can_be_planned_all_is_told_and_kept(there: Path, tmp_path: Path) -> None:
+    copy = copied(there, tmp_path / "copy")
     SABOTAGES["rules that overlap"].spoil(copy)
     (tmp_path / "clinic.toml").write_text(example_text("clinic-copenhagen"))
     done = command_of(copy, "validate", "--clinic", "clinic.toml", "--out", "kept")
