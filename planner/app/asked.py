@@ -77,12 +77,17 @@ def check_answered(asked: Iterable[Asked], author: Author) -> None:
     Raises NotAllowedError where it waits for a physician, and the author is none.
     """
     left = [one for one in asked if not is_answered(one, author)]
-    theirs = [one for one in left if not one.is_fact]
+    check_may_answer(left, author)
+    if left:
+        raise AskedError(*left)
+
+
+def check_may_answer(asked: Iterable[Asked], author: Author) -> None:
+    """Raise NotAllowedError where something waits for a physician, and the author is none."""
+    theirs = [one for one in asked if not one.is_fact]
     if theirs and author.role != "physician":
         fix = said("a {role} cannot confirm it: ask a physician", role=said(author.role))
         raise NotAllowedError(*(replace(one.problem, fix=fix) for one in theirs))
-    if left:
-        raise AskedError(*left)
 
 
 def confirmation(finding: Finding, author: Author) -> Confirmation:

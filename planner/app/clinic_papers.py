@@ -24,7 +24,8 @@ from planner.documents.day_list import DayVisit, day_list
 from planner.documents.document_set import PackVisit, Report, pack, silent
 from planner.documents.folder import replace_file
 from planner.documents.pdf import paper_pdf
-from planner.errors import PlannerError, Problem, RefusedError, ServiceError
+from planner.documents.printable import check_printable, typed_texts
+from planner.errors import InputError, PlannerError, Problem, RefusedError, ServiceError
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database
 from planner.store.day_list import due_visits, to_prepare
@@ -127,9 +128,20 @@ def _ready(
             )
         elif standing.plan.hindering:
             waiting[course] = said("it waits for a physician")
+        elif why := _unprintable(standing.plan):
+            waiting[course] = why
         else:
             found.append((standing, number))
     return found, waiting
+
+
+def _unprintable(plan: Plan) -> str | None:
+    """What of a plan no paper can show: an earlier version, or an import, let it in."""
+    try:
+        check_printable(typed_texts(plan))
+    except InputError as error:
+        return str(error.problems[0])
+    return None
 
 
 def _of_day(connection: Connection, place: Place, on: date) -> list[tuple[str, int]]:

@@ -43,10 +43,9 @@ from planner.core.plan.course import Course
 from planner.core.plan.findings import Finding
 from planner.core.protocol.protocol import SULFITE_ALLERGY
 from planner.core.values.said import Said, joined, said
-from planner.documents.document_set import typed_texts
 from planner.documents.event_wording import told_in
 from planner.documents.language import Unspoken
-from planner.documents.printable import check_printable
+from planner.documents.printable import check_printable, typed_texts
 from planner.errors import MovedOnError, NotConfirmedError, Problem, RefusedError
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions
@@ -186,7 +185,7 @@ def begun(
     entry = author.entry(1, event, author.confirm)
     first, entry = settled(around_others(connection, record, busy), None, entry)
     _check_plan(first.state.findings, course.id)
-    check_printable(dict(typed_texts(first.plan)))
+    check_printable(typed_texts(first.plan))
     standing = _written(connection, record, [Step(first, entry, ())])
     project(connection, standing.record, standing.state)
     note_change(connection, author, kind_of(event), course.id)

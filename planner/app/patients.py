@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select, update
 
 from planner.app.course_json import course_json
+from planner.app.one_patient import known_or_added
 from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import Issued
 from planner.core.values.formatting import count, day, listing
@@ -22,7 +23,7 @@ from planner.store.histories import PatientRow, find_patient, read_courses_of, r
 from planner.store.standing import Standing
 from planner.store.stored_inputs import retention_years
 from planner.store.tables import courses, inputs, patients, texts
-from planner.store.waiting_list import remove_waiting_of, waiting_of
+from planner.store.waiting_list import Waiting, remove_waiting_of, waiting_of
 
 
 def patient_of(connection: Connection, patient: str) -> PatientRow:
@@ -48,7 +49,7 @@ def held_of(database: Database, role: Role, patient: str) -> dict[str, Any]:
     """All that the register holds of a patient, as JSON has it."""
     check_may(role, "patients")
     with database.reading() as connection:
-        waits = [json.loads(record_text(one.course)) for one in waiting_of(connection, patient)]
+        waits = [_waits(one) for one in waiting_of(connection, patient)]
         if waits and find_patient(connection, patient) is None:
             return {"patient": patient, "courses": [], "waiting": waits}
         there = patient_of(connection, patient)
@@ -63,11 +64,23 @@ def held_of(database: Database, role: Role, patient: str) -> dict[str, Any]:
     }
 
 
+def _waits(one: Waiting) -> dict[str, Any]:
+    """A course that waits, as JSON has it; its first visit only where somebody said one."""
+    found: dict[str, Any] = json.loads(record_text(one.course))
+    return found if one.has_hour else found | {"first_visit": None}
+
+
 def restrict(database: Database, patient: str, author: Author, *, lift: bool) -> None:
     """Keep a patient's data and work with it no more, or lift that again."""
     check_may(author.role, "patients")
     with database.writing() as connection:
-        there = patient_of(connection, patient)
+        lock_additions(connection)
+        waits = waiting_of(connection, patient)
+        if waits and find_patient(connection, patient) is None:
+            # A restriction needs somebody whom the register knows.
+            there = known_or_added(connection, waits[0].course)
+        else:
+            there = patient_of(connection, patient)
         if (there.restricted is not None) != lift:
             is_so = there.restricted is not None
             problem = said("it is restricted already" if is_so else "it is not restricted")

@@ -15,6 +15,7 @@ from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import FIRST_DAY, LAST_DAY
 from planner.core.values.said import said
+from planner.documents.printable import check_printable, course_texts
 from planner.errors import InputError, NotConfirmedError, Noted, Problem, located, raise_if_any
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def inputs_of(
         noted.problems += site_problems(clinic, protocol)
     with of_course.noting():
         read = course_from(table, protocol, ZoneInfo(place.timezone) if place else None)
-    if read and place and protocol and not noted.problems:
+        check_printable(course_texts(read))
+    if read and place and protocol and not (noted.problems or of_course.problems):
         return Inputs(read, protocol, place, rules, clinic.content if clinic else None)
     # Where no plan can be made, nothing else looks at the days.
     told = {one.place for one in of_course.problems}
@@ -183,7 +185,10 @@ def read_clinic(clinic: NamedFile | None, timezone: str | None, years: range) ->
     if clinic is not None:
         table = clinic.table()
         with located(clinic.name):
-            return clinic_from(table, years)
+            found = clinic_from(table, years)
+            named = {name: getattr(found, name) for name in ("name", "address", "phone")}
+            check_printable(named.items())
+            return found
     if timezone is None:
         fix = said("name a clinic's file, or a zone: Europe/Copenhagen")
         raise InputError(Problem("timezone", said("the clinic's time zone is not stated"), fix))

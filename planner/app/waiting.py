@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from planner.app.asked import Asked, AskedError, check_answered
+from planner.app.asked import Asked, AskedError, check_answered, check_may_answer, confirmation
 from planner.app.auditing import note_change
 from planner.app.changing import Step
 from planner.app.clinics import ClinicChanged, asked_of
@@ -21,7 +21,7 @@ from planner.app.rearranging import Outcome, moves_of, step_to
 from planner.app.roles import Author, Role, check_may
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.occupancy import Busy, Occupancy, OccupancyByDay
-from planner.core.followup.booking import Wanted, as_movables, booked, narrowed
+from planner.core.followup.booking import Wanted, as_movables, booked, first_visit_of, narrowed
 from planner.core.followup.displaced import (
     Displaced,
     Surroundings,
@@ -31,15 +31,20 @@ from planner.core.followup.displaced import (
     was_moved,
 )
 from planner.core.followup.events import Rearrangement
-from planner.core.plan.findings import hindering
+from planner.core.plan.course import Confirmation, Course
+from planner.core.plan.findings import Finding, hindering
 from planner.core.plan.planning import plan_course
+from planner.core.protocol.protocol import Protocol
 from planner.core.roster.by_days import laid_out_by_days
 from planner.core.roster.laying_out import Distance, Movable
 from planner.core.values.days import LAST_DAY, ONE_DAY
 from planner.core.values.formatting import shown_day
 from planner.core.values.said import joined, said
+from planner.documents.printable import check_printable, course_texts, typed_texts
 from planner.errors import (
     InputError,
+    NotAllowedError,
+    NotConfirmedError,
     NotFoundError,
     Problem,
     RefusedError,
@@ -49,8 +54,8 @@ from planner.errors import (
 from planner.files.fields import shown
 from planner.store.clinics import Place, read_place
 from planner.store.database import Database, lock_additions, lock_clinic
-from planner.store.histories import read_course
-from planner.store.standing import Standing
+from planner.store.histories import find_patient, read_course
+from planner.store.standing import Standing, check_not_restricted
 from planner.store.stored_inputs import keep_input, protocol_of, read_input, store_protocol
 from planner.store.tables import courses, pages, patients, visits
 from planner.store.taken_times import beside_others, taken_at
@@ -76,6 +81,18 @@ class FirstDays(NamedTuple):
     last: date | None = None
 
 
+class Listed(NamedTuple):
+    """A course that waits, or would, and the findings that a physician has to confirm of it."""
+
+    waiting: Waiting
+    findings: tuple[Finding, ...]
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The findings as questions."""
+        return tuple(map(Asked.of_finding, self.findings))
+
+
 class Booked(NamedTuple):
     """Courses that got their days, those that wait on, and whose visits made room: `changed`.
 
@@ -98,13 +115,16 @@ def wait_for(
     bounds: FirstDays,
     *,
     is_dry: bool = False,
-) -> Waiting:
+) -> Listed:
     """Put a course on a clinic's waiting list; its first visit may be left out of its file.
 
-    A dry one writes nothing: it is looked at.
+    What an author confirms of its findings waits with it. A dry one writes nothing: it is looked
+    at, and asks nothing.
 
-    Raises InputError for a file that is wrong, NotConfirmedError where its plan would wait,
-    RefusedError where the register knows its patient otherwise, or as dead.
+    Raises InputError for a file that is wrong, NotConfirmedError where its plan has errors,
+    AskedError with its findings that nobody confirmed, NotAllowedError where it has any, or a word
+    for one, and the author is no physician; RefusedError where the register knows its patient
+    otherwise, or as dead.
     """
     check_may(author.role, "waiting")
     with database.writing() as connection:
@@ -114,38 +134,70 @@ def wait_for(
         if bounds.last is not None and bounds.last < today:
             problem = said("{last} is over", last=shown_day(bounds.last))
             raise InputError(Problem("by_date", problem, said("name a day to come")))
-        one, content = _read(file, place, author, bounds)
+        listed, content = _read(file, place, author, bounds)
+        one = listed.waiting
         check_new(connection, one.course.id)
         if there := known_patient(connection, one.course):
             check_not_dead(states_of(connection, there))
         if is_dry:
-            return one
+            return listed
+        check_answered(listed.asked, author)
         kept = keep_input(connection, store_protocol(content))
         add_waiting(connection, one._replace(protocol=kept))
         note_change(connection, author, "put on the waiting list", one.course.id)
-        listed = waiting_at(connection, place.id)
+        waits = waiting_at(connection, place.id)
         # The stored places are in the order of all lists of the register, with gaps.
-        return listed[-1]._replace(place=len(listed))
+        return Listed(waits[-1]._replace(place=len(waits)), ())
 
 
-def _read(
-    file: NamedFile, place: Place, author: Author, bounds: FirstDays
-) -> tuple[Waiting, bytes]:
+def _read(file: NamedFile, place: Place, author: Author, bounds: FirstDays) -> tuple[Listed, bytes]:
     from planner.files.course import course_from
 
     table = file.table()
     protocol, content = protocol_named(table, file)
     now = place.clinic.wall_clock(author.now)
     with located(file.name):
-        said = _with_first_visit(table, place, now)
-        course = course_from(said, protocol, ZoneInfo(place.clinic.timezone))
-    start = _any_start(place, max(now, datetime.combine(bounds.first or now.date(), time())))
-    plan = plan_course(course._replace(first_visit=start), protocol, place.clinic)
-    # On another first day its visits may find theirs.
-    check_can_be_issued(plan._replace(findings=tuple(hindering(plan.findings))))
+        dated = _with_first_visit(table, place, now)
+        course = course_from(dated, protocol, ZoneInfo(place.clinic.timezone))
+        check_printable(course_texts(course))
+    if course.confirmations and author.role != "physician":
+        problem = said("a {role} brings no physician's word", role=said(author.role))
+        fix = said("leave it out, or ask a physician to put the course on the list")
+        raise NotAllowedError(Problem("confirm", problem, fix))
+    earliest = max(now, datetime.combine(bounds.first or now.date(), time()))
+    start = _any_start(course, protocol, place, earliest)
+    found = _to_confirm(course, protocol, place, start)
+    check_may_answer(map(Asked.of_finding, found), author)
+    course = _confirmed(course, start, [confirmation(one, author) for one in found])
     has_hour = "first_visit" in table
     one = Waiting(course, place.id, 0, author.now, author.name, "", has_hour, *bounds)
-    return one, content
+    later = start.date() - course.first_visit.date()
+    # By the days of the file, as its confirmations name them.
+    findings = tuple(one._replace(due=one.due and one.due - later) for one in found)
+    return Listed(one, findings), content
+
+
+def _to_confirm(
+    course: Course, protocol: Protocol, place: Place, start: datetime
+) -> Sequence[Finding]:
+    """What a physician would have to confirm of a course that begins so.
+
+    Raises NotConfirmedError with its errors, InputError for letters that no paper can show.
+    """
+    plan = plan_course(course.beginning(start), protocol, place.clinic)
+    check_printable(typed_texts(plan))
+    # On another first day its visits may find theirs.
+    stopping = hindering(plan.findings)
+    errors = tuple(one for one in stopping if one.severity == "error")
+    check_can_be_issued(plan._replace(findings=errors))
+    return stopping
+
+
+def _confirmed(course: Course, start: datetime, words: Sequence[Confirmation]) -> Course:
+    """A course with words for the findings that it has if it begins at `start`."""
+    begun = course.beginning(start)
+    begun = begun._replace(confirmations=(*begun.confirmations, *words))
+    return begun.beginning(course.first_visit)
 
 
 def _with_first_visit(table: dict[str, Any], place: Place, now: datetime) -> dict[str, Any]:
@@ -157,10 +209,11 @@ def _with_first_visit(table: dict[str, Any], place: Place, now: datetime) -> dic
     return {"first_visit": first, **table}
 
 
-def _any_start(place: Place, earliest: datetime) -> datetime:
-    """A time at which the clinic is open, to look at a course's plan."""
+def _any_start(course: Course, protocol: Protocol, place: Place, earliest: datetime) -> datetime:
+    """A time at which the clinic is open for a first visit, to look at a course's plan."""
     alone = Opening(place.clinic, Occupancy())
-    start = next(alone.free_near(earliest, alone.stay(["injection"])), None)
+    first = first_visit_of(course, protocol, earliest)
+    start = next(alone.free_near(earliest, alone.stay(first.each_purpose)), None)
     if start is None:
         problem = said("it is not open in the next weeks")
         raise RefusedError(Problem("clinic", problem, said("see its closures")))
@@ -191,6 +244,8 @@ def take_off(
         if found is None or found.clinic != clinic:
             problem = said("no course {course} waits there", course=shown(course))
             raise NotFoundError(Problem("course", problem, said("see the waiting list")))
+        if there := find_patient(connection, found.course.patient.id):
+            check_not_restricted(there)
         if is_dry:
             return
         remove_waiting(connection, course)
@@ -255,6 +310,10 @@ def _booked(
     found: list[tuple[str, datetime]] = []
     left: list[Waiting] = []
     ready, kept = _ready(connection, place, author.role)
+    for one in ready:
+        if why := _stopped_by(connection, place, one, now):
+            kept[one.course.id] = why
+    ready = [one for one in ready if one.course.id not in kept]
     for one, start in _planned(connection, place, ready, now, bounds):
         if start is None:
             left.append(one)
@@ -307,6 +366,17 @@ def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
     return said("a physician is asked: {questions}", questions=questions)
 
 
+def _stopped_by(connection: Connection, place: Place, one: Waiting, now: datetime) -> str | None:
+    """What in a course itself keeps it on the list: the clinic may draw up otherwise by now."""
+    protocol = protocol_of(one.protocol, partial(read_input, connection))
+    try:
+        start = _any_start(one.course, protocol, place, now)
+        found = _to_confirm(one.course, protocol, place, start)
+    except (InputError, NotConfirmedError) as error:
+        return str(error.problems[0])
+    return said("it waits for a physician") if found else None
+
+
 def _planned(
     connection: Connection, place: Place, there: Sequence[Waiting], now: datetime, bounds: FirstDays
 ) -> list[tuple[Waiting, datetime | None]]:
@@ -345,7 +415,7 @@ def _begin(
 ) -> datetime:
     """Begin a course that waited; its first visit with its offset."""
     remove_waiting(connection, one.course.id)
-    course = one.course._replace(first_visit=start)
+    course = one.course.beginning(start)
     try:
         standing = begun(connection, course, place, one.protocol, author)
     except AskedError as error:

@@ -51,14 +51,22 @@ def wait(
 
     Example: planner clinic wait vestergade course.toml --by-date 2026-10-01 --by "Dr A. Holm"
     """
+    from planner.app.asked import AskedError
     from planner.app.planning import NamedFile
     from planner.app.waiting import FirstDays, wait_for, waiting_json
     from planner.cli.output import emit_json, say
+    from planner.cli.plan import to_confirm
 
     bounds = FirstDays(optional_day(not_before, "--not-before"), optional_day(by_date, "--by-date"))
     check_in_order(*bounds, "--by-date")
     who, file = author(by), NamedFile.of_file(course)
-    made = wait_for(open_register(database), clinic, file, who, bounds)
+    register = open_register(database)
+    look = wait_for(register, clinic, file, who, bounds, is_dry=True)
+    try:
+        made = wait_for(register, clinic, file, who, bounds).waiting
+    except AskedError as error:
+        error.problems = (*error.problems, *to_confirm(look.findings))
+        raise
     if as_json:
         emit_json(next(waiting_json([made])), is_done=True)
     else:

@@ -19,6 +19,7 @@ from planner.errors import NotConfirmedError, Noted, Problem
 if TYPE_CHECKING:
     from planner.app.planning import NamedFile
     from planner.core.calendar.occupancy import Busy
+    from planner.core.plan.findings import Finding
 
 # The end of 2099.
 MOST_SECONDS = 4_102_444_800
@@ -224,8 +225,6 @@ def _stop_unless_printable(made: Plan, draft: bool) -> None:
 
 def _to_paste(made: Plan) -> Iterator[Problem]:
     """The blocks for the course file: moves to choose from, confirmations to fill in."""
-    from planner.core.plan.findings import confirm_blocks
-
     for visit in made.visits:
         if visit.choices:
             blocks = "\n".join(
@@ -234,7 +233,13 @@ def _to_paste(made: Plan) -> Iterator[Problem]:
             )
             text = f"visit {visit.number} has no day; paste one of these into the course file"
             yield Problem("", f"{text}:\n\n{blocks}")
-    blocks = confirm_blocks(made.findings)
-    if blocks:
+    yield from to_confirm(made.findings)
+
+
+def to_confirm(findings: Sequence[Finding]) -> Iterator[Problem]:
+    """The blocks by which the course file confirms findings, if any waits."""
+    from planner.core.plan.findings import confirm_blocks
+
+    if blocks := confirm_blocks(findings):
         text = "to confirm, paste this into the course file and fill in who and why"
         yield Problem("", f"{text}:\n\n{blocks}")

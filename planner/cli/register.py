@@ -166,7 +166,7 @@ def typed_text(value: str | None, place: str) -> str | None:
     if value is None:
         return None
     text: str = typed(value, check_text, place)
-    check_printable({place: text})
+    check_printable([(place, text)])
     return text
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from planner.core.followup.events import Entry
 from planner.core.plan.pages import letter_is_due, stale_pages, with_pages
@@ -33,8 +34,8 @@ from planner.documents.labels import (
 from planner.documents.page_head import Issue, paper_of
 from planner.documents.paper import Paper
 from planner.documents.papers import PAPERS, build_paper
-from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, paper_pdf
-from planner.documents.printable import lack
+from planner.documents.pdf import LabelOverflowError, MissingGlyphError, labels_pdf, lack, paper_pdf
+from planner.documents.printable import typed_texts
 from planner.documents.worksheets import worksheet_of
 from planner.errors import InputError, Problem
 
@@ -112,10 +113,22 @@ def papers(
     makers = {
         name: make for name, make in makers.items() if name not in idle and only in (None, name)
     }
-    try:
+    with _located_in(plan):
         return _made(makers, report)
+
+
+@contextmanager
+def _located_in(plan: Plan) -> Iterator[None]:
+    """Name the places of a plan that hold what the papers' fonts lack."""
+    try:
+        yield
     except MissingGlyphError as error:
-        raise InputError(*_places(plan, error.characters)) from error
+        found = [
+            lack(place, held)
+            for place, typed in typed_texts(plan)
+            if (held := [one for one in error.characters if one in typed])
+        ]
+        raise InputError(*(found or error.problems)) from error
 
 
 def _made(makers: Mapping[str, Callable[[], bytes]], report: Report) -> dict[str, bytes]:
@@ -215,39 +228,3 @@ def _pack_labels(there: Sequence[tuple[PackVisit, Issue]], stamp: datetime) -> b
     raise InputError(
         Problem(f"label {number}", "it cannot hold its text", "shorten the lesion's id")
     )
-
-
-def _places(plan: Plan, characters: Sequence[str]) -> Iterator[Problem]:
-    """Each text that somebody wrote with a character which the papers' fonts lack."""
-    found = [
-        lack(place, held)
-        for place, typed in typed_texts(plan)
-        if (held := [one for one in characters if one in typed])
-    ]
-    yield from found or [lack("", list(characters))]
-
-
-def typed_texts(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Each text of a plan that somebody wrote, by its place."""
-    written = {
-        "patient": plan.patient,
-        "diagnosis": plan.diagnosis,
-        "prescriber": plan.prescriber,
-        "lesion": plan.lesions,
-        "confirm.by": tuple(one.confirmed_by for one in plan.findings),
-        "confirm.reason": tuple(one.reason for one in plan.findings),
-        "clinic": plan.clinic,
-        "protocol": plan.protocol,
-    }
-    for place, value in written.items():
-        yield from _texts(value, place)
-
-
-def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, tuple):
-        names = getattr(value, "_fields", None)
-        for index, one in enumerate(value):
-            part = f".{names[index]}" if names else f"[{index + 1}]"
-            yield from _texts(one, place + part)

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planner.core.values.records import every_field, plain
+from planner.core.values.said import said
 from planner.documents.labels import LabelSheets
 from planner.documents.paper import Block, Identity, Paper, Section
+from planner.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import typst
@@ -26,11 +28,11 @@ _OVERFLOW = re.compile(r"assertion failed: label (\d+) does not fit")
 _MISSING = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
-class MissingGlyphError(ValueError):
-    """Characters that the papers' fonts lack."""
+class MissingGlyphError(InputError):
+    """Characters that the papers' fonts lack; who knows their places names them."""
 
     def __init__(self, characters: Sequence[str]) -> None:
-        super().__init__(f"no glyph for {', '.join(characters)}")
+        super().__init__(lack("", characters))
         self.characters = characters
 
 
@@ -40,6 +42,18 @@ class LabelOverflowError(ValueError):
     def __init__(self, number: int) -> None:
         super().__init__(f"label {number} is too small for its text")
         self.number = number
+
+
+def lack(place: str, characters: Sequence[str]) -> Problem:
+    """That the papers lack letters, and what to do."""
+    names = ", ".join(_named(one) for one in characters)
+    fix = said("write it in Latin, Greek or Cyrillic letters")
+    return Problem(place, said("the papers have no letter for {names}", names=names), fix)
+
+
+def _named(character: str) -> str:
+    point = f"U+{ord(character[0]):04X}"
+    return f'"{character}" ({point})' if character.isprintable() else point
 
 
 def paper_pdf(paper: Paper, stamp: datetime) -> bytes:

@@ -26,6 +26,7 @@ from planner.errors import (
     PlannerError,
     Problem,
     ServiceError,
+    raise_if_any,
 )
 from planner.files.fields import check_span
 from planner.store.clinics import PUT, ClinicEvent, Place, closure_of
@@ -39,6 +40,7 @@ from planner.web.asking import (
     unsaid_why,
 )
 from planner.web.fields import Fields, by_place
+from planner.web.planning import not_taken_over
 from planner.web.routes import Pages
 from planner.web.show import say, show
 from planner.web.visitor import author, database, place, places, role
@@ -261,9 +263,14 @@ def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) 
 def _wait(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("not_before", "by_date"))
     source = NamedFile("course", fields.values.get("course_file", "").encode())
-    wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
-    words = say()
-    return Led((words("It goes to the end of the list."),), ())
+    raise_if_any(InputError, not_taken_over(source.table()))
+    found = wait_for(database(), _id(place_there), source, who, bounds, is_dry=is_dry)
+    words, course = say(), found.waiting.course
+    line = words(
+        "{course}, patient {patient}: it goes to the end of the list",
+        course=course.id, patient=course.patient.id,
+    )  # fmt: skip
+    return Led((line,), found.asked)
 
 
 def _remove(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:

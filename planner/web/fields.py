@@ -137,5 +137,5 @@ def by_place(problems: Sequence[Problem]) -> dict[str, Problem]:
 
 
 def _text(said: str) -> str:
-    check_printable({"": said})
+    check_printable([("", said)])
     return check_text(said)

@@ -433,14 +433,17 @@ def _from_file(there: Place, form: Form) -> Response:
         return _New(there, form, 1).shown(422, problems=error.problems)
     filled = Form([*_flat(table), ("course_file", text)])
     new = _New(there, filled, _lesions_in(filled))
-    problems = [*new.problems_of(table), *_not_taken_over(table)]
+    problems = [*new.problems_of(table), *not_taken_over(table)]
     if problems:
         return new.shown(422, problems=problems)
     return new.looked_at()
 
 
-def _not_taken_over(table: Mapping[str, Any]) -> Iterator[Problem]:
-    """What of a file the form has no place for: nothing of it is dropped unsaid."""
+def not_taken_over(table: Mapping[str, Any]) -> Iterator[Problem]:
+    """What of a course file no page takes over: nothing of it is dropped unsaid.
+
+    A physician's word is given on the page, by who is signed in.
+    """
     for name, fix in (
         ("confirm", said("confirm on the page")),
         ("revision", said("the register counts them")),

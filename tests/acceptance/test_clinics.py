@@ -17,15 +17,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
-from planner.app import clinics, waiting
+from planner.app import clinics, courses, planning, waiting
+from planner.app.planning import NamedFile
 from planner.app.roles import Author
+from planner.app.waiting import FirstDays, wait_for
 from planner.core.calendar.clinic import Closure
 from planner.errors import MovedOnError
 from planner.store.clinics import find_place
 from planner.store.database import open_database
 from tests.conftest import Run
 from tests.courses import confirmation, course_text, lesion
+from tests.papers import pages
+from tests.registers import follow
 
 MONDAY = "2027-03-01"
 # MOMENTS=30 in the environment kills it at as many.
@@ -759,6 +764,131 @@ def test_who_is_restricted_is_named_on_no_waiting_list(
             changed(planner, "work", "one", **where)["waiting"],
         ):
             assert [one["course"] for one in found] == there
+
+
+def test_who_only_waits_can_have_that_restricted(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    file = course_file(tmp_path, "W-1", None)
+    assert planner("clinic", "wait", "one", file, **where).returncode == 0
+    restrict = ("patient", "restrict", "P-W-1", "--reason", "asked")
+    assert planner(*restrict, **where).returncode == 0
+    assert not changed(planner, "waiting", "one", **where)
+    off = planner("clinic", "waiting", "one", "--remove", "W-1", **where)
+    assert (off.returncode, "restricted" in off.stderr) == (13, True)
+    held = json.loads(planner("patient", "export", "P-W-1", **where).stdout)
+    assert [one["id"] for one in held["waiting"]] == ["W-1"]
+    assert held["waiting"][0]["first_visit"] is None
+    assert planner(*restrict, "--lift", **where).returncode == 0
+    assert [one["course"] for one in changed(planner, "waiting", "one", **where)] == ["W-1"]
+
+
+@pytest.mark.parametrize(
+    ("dose", "more", "code"),
+    [
+        (300, "", "dose-above-observed"),
+        # Of a visit, whose day nobody knows yet.
+        (60, lesion("B", dose_mg=60) + lesion("C", dose_mg=60), "site-total-above-cases"),
+    ],
+)
+def test_what_a_waiting_course_asks_is_confirmed_in_its_file(
+    planner: Run, tmp_path: Path, where: dict[str, str], dose: int, more: str, code: str
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    file = course_file(tmp_path, "W-1", None)
+    too_much = file.read_text().replace("dose_mg = 60", f"dose_mg = {dose}") + more
+    file.write_text(too_much)
+    asked = planner("clinic", "wait", "one", file, **where)
+    assert asked.returncode == 12
+    assert code in asked.stderr.splitlines()[0]
+    block = asked.stderr.partition("[[confirm]]")[2]
+    said = f"[[confirm]]{block}".replace('by = ""', 'by = "Dr A. Holm"').replace(
+        'reason = ""', 'reason = "seen"'
+    )
+    # A secretary neither confirms it nor brings somebody's word for it.
+    for words, problem in (("", "a secretary cannot confirm it"), (said, "no physician's word")):
+        file.write_text(too_much + words)
+        refused = planner("clinic", "wait", "one", file, **where, PLANNER_ROLE="secretary")
+        assert (refused.returncode, problem in refused.stderr) == (13, True), refused.stderr
+        assert not changed(planner, "waiting", "one", **where)
+    assert planner("clinic", "wait", "one", file, **where).returncode == 0
+    booked = changed(planner, "book", "one", "--confirm", "x", **where)
+    assert [one["course"] for one in booked["booked"]] == ["W-1"]
+
+
+def test_a_course_whose_plan_stops_stays_on_the_list_and_is_named(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for name in ("W-1", "W-2"):
+        file = course_file(tmp_path, name, None, 300)
+        with file.open("a") as out:
+            out.write(confirmation("dose-above-observed", "300 mg", lesion='"A"'))
+        done = planner("clinic", "wait", "one", file, **where)
+        assert done.returncode == 0, done.stderr
+    with open_database(where["PLANNER_DATABASE"]).writing() as connection:
+        other = "UPDATE waiting SET content = replace(content, '300 mg', '299 mg')"
+        connection.execute(text(f"{other} WHERE course = 'W-1'"))
+    booked = changed(planner, "book", "one", **where)
+    assert [one["course"] for one in booked["booked"]] == ["W-2"]
+    assert booked["waiting"] == ["W-1"]
+    assert booked["kept"] == [{"course": "W-1", "by": "it waits for a physician"}]
+
+
+UNPRINTABLE = "\u738b"
+
+
+def test_what_no_paper_can_show_is_refused_where_it_comes_in(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    heart = clinic_file(tmp_path, "heart.toml", name=f"One {UNPRINTABLE}", phone="+45 \u260e")
+    named = course_file(tmp_path, "W-1", None)
+    named.write_text(named.read_text().replace('"P-W-1"', f'"P-W-1"\nname = "Ane {UNPRINTABLE}"'))
+    for call, places in (
+        (("clinic", "put", heart, "--reason", "x"), ("name", "phone")),
+        (("validate", "--clinic", heart), ("name", "phone")),
+        (("clinic", "wait", "one", named), ("patient.name",)),
+    ):
+        done = planner(*call, **where)
+        assert done.returncode in (10, 13), done.stdout
+        for place in places:
+            assert f".toml: {place}: the papers have no letter for" in done.stderr + done.stdout
+
+
+def test_a_course_that_no_paper_can_show_keeps_nobody_else_from_theirs(
+    planner: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came in by an earlier version: the others get their papers."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    for module in (planning, courses):
+        monkeypatch.setattr(module, "check_printable", lambda _texts: None)
+    named = course_text(lesion(), first_visit=f"{MONDAY} 10:00")
+    named = named.replace('"P-1"', f'"P-9"\nname = "{UNPRINTABLE}"').replace('"K-1"', '"K-9"')
+    follow(open_database(where["PLANNER_DATABASE"]), tmp_path, named, clinic_file(tmp_path))
+    day = planner("clinic", "day", "one", "--on", MONDAY, "--out", "day", **where)
+    assert day.returncode == 0, day.stderr
+    assert "K-9" in day.stderr
+    assert "U+738B" in day.stderr
+    assert "Visit 1" in " ".join(pages((tmp_path / "day/worksheets.pdf").read_bytes()))
+    papers = planner("course", "documents", "K-9", "--out", "out", **where)
+    assert (papers.returncode, "patient.name: the papers" in papers.stderr) == (10, True)
+
+
+def test_a_waiting_course_is_read_at_any_hour(planner: Run, tmp_path: Path) -> None:
+    """The first visit of several lesions is longer than what is left of the day."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    register = open_database(where["PLANNER_DATABASE"])
+    lesions = "".join(lesion(one, site=one, dose_mg=20) for one in ("elbow", "hip"))
+    file = course_file(tmp_path, "W-1", None)
+    source = NamedFile("w.toml", (file.read_text() + lesions).encode())
+    for hour in range(24):
+        now = datetime(2027, 3, 1, hour, 40, tzinfo=UTC)
+        author = Author("Dr A. Holm", now)
+        found = wait_for(register, "one", source, author, FirstDays(), is_dry=True)
+        assert not found.findings
 
 
 def test_what_moves_of_a_restricted_patient_is_a_number(planner: Run, tmp_path: Path) -> None:

@@ -571,7 +571,7 @@ def test_letters_that_the_fonts_lack_are_refused_by_name(
     assert done.returncode == 10
     letter = next(one for one in text if ord(one) > 0x500)
     for place in ("patient.name", "lesion[1].site_detail"):
-        assert f"error: {place}: the papers have no letter for" in done.stderr
+        assert f"course.toml: {place}: the papers have no letter for" in done.stderr
     assert f"U+{ord(letter):04X}" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
 

@@ -70,8 +70,13 @@ def series_of(one: Wanted, opening: Opening, not_before: datetime) -> Iterator[S
 def _first_start(one: Wanted, on: date, opening: Opening) -> datetime | None:
     """The earliest start of a day, or the one nearest to the hour that is wanted."""
     hour = one.course.first_visit.time() if one.has_hour else time()
-    visits = _visits(one.course, one.protocol, datetime.combine(on, hour))
-    return opening.nearest(on, hour, opening.stay(visits[0].each_purpose))
+    first = first_visit_of(one.course, one.protocol, datetime.combine(on, hour))
+    return opening.nearest(on, hour, opening.stay(first.each_purpose))
+
+
+def first_visit_of(course: Course, protocol: Protocol, start: datetime) -> Visit:
+    """The first visit of a course that begins so, with its purposes."""
+    return _visits(course, protocol, start)[0]
 
 
 def _visits(course: Course, protocol: Protocol, start: datetime) -> tuple[Visit, ...]:

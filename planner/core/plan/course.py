@@ -119,3 +119,11 @@ class Course(NamedTuple):
         own = {one.screen: one.answer for one in self.screening}
         stated = self.patient.sulfite_allergy
         return own if stated is None else {SULFITE_ALLERGY.id: stated, **own}
+
+    def beginning(self, start: datetime) -> Course:
+        """It with another first visit; what is confirmed of a visit goes with that visit's day."""
+        later = start.date() - self.first_visit.date()
+        said = tuple(
+            one._replace(due=tuple(day + later for day in one.due)) for one in self.confirmations
+        )
+        return self._replace(first_visit=start, confirmations=said)

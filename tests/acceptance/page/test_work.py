@@ -16,6 +16,7 @@ from planner.store.accounts import Account, all_accounts
 from planner.store.database import open_database
 from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
+from tests.courses import confirmation
 from tests.pages import NAMES, PASSWORD, Form, Served, Visitor, served, soon
 
 
@@ -811,6 +812,34 @@ def test_somebody_is_taken_off_the_waiting_list(page: Served) -> None:
     visitor.press("Take off the list W-1")
     visitor.press("Take it off")
     assert "Nobody waits." in visitor.text
+
+
+def test_what_a_waiting_course_asks_is_the_physicians_to_confirm(page: Served) -> None:
+    """Nobody's word comes in with a file: it is given by who is signed in."""
+    asking = COURSE.format(course="W-2", patient="P-9", first=soon()).replace("87.5", "275")
+    word = confirmation("dose-above-cases", "275 mg", lesion='"A"')
+    for role in ("secretary", "physician"):
+        visitor = page.signed_in(role)
+        visitor.open("/clinic")
+        visitor.fill("Course file", f"{asking}\n{word}")
+        assert visitor.press("Read the file").status_code == 422
+        assert "confirm on the page" in visitor.text
+        visitor.fill("Course file", asking)
+        found = visitor.press("Read the file")
+        assert found.status_code == (403 if role == "secretary" else 409)
+        assert "275" in visitor.text
+    assert "W-2, patient P-9: it goes to the end of the list" in visitor.text
+    assert not visitor.control("I confirm").is_on
+    unsaid = visitor.press("Put it on the list")
+    assert (unsaid.status_code, "W-2, Anna Jensen" in visitor.text) == (409, False)
+    visitor.tick("I confirm")
+    visitor.fill("Why it is so all the same", "so it is")
+    visitor.press("Put it on the list")
+    assert "W-2, Anna Jensen" in visitor.text
+    visitor.press("Show who fits")
+    visitor.press("Book")
+    visitor.open("/courses/W-2")
+    assert f"{NAMES['physician']}: so it is" in visitor.text
 
 
 # `27 Nov 2026`, `27. nov 2026`
