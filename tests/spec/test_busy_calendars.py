@@ -350,6 +350,37 @@ def test_changes_of_one_time(name: str) -> None:
     assert taken(calendar(event(*lines), event(*MASTER))) == expected
 
 
+FREE = ["TRANSP:TRANSPARENT"]
+OF_FREE = {
+    "taken from then on": (["RECURRENCE-ID;RANGE=THISANDFUTURE:20260914T070000Z",
+                            "DTSTART:20260914T070000Z", "DURATION:PT1H"], hours("09-14", "09-21")),
+    "taken once": (["RECURRENCE-ID:20260914T070000Z", "DTSTART:20260914T070000Z",
+                    "DURATION:PT1H"], hours("09-14")),
+    "free at another hour": (["RECURRENCE-ID;RANGE=THISANDFUTURE:20260914T070000Z",
+                              "DTSTART:20260914T080000Z", "DURATION:PT1H", *FREE], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_FREE)
+@pytest.mark.parametrize("free", ["TRANSP:TRANSPARENT", "X-MICROSOFT-CDO-BUSYSTATUS:FREE"])
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_changes_of_a_series_that_takes_no_time(name: str, free: str) -> None:
+    lines, expected = OF_FREE[name]
+    # A time that was added counts as those of the rule do.
+    added = "RDATE:20260910T070000Z,20260924T070000Z"
+    for master in ([*MASTER, free], [*MASTER, free, added]):
+        later = hours("09-24") if added in master and name == "taken from then on" else []
+        for parts in ((event(*master), event(*lines)), (event(*lines), event(*master))):
+            assert taken(calendar(*parts)) == [*expected, *later]
+
+
+def test_a_series_that_is_free_from_then_on_is_free_at_its_added_times_too() -> None:
+    free = event("RECURRENCE-ID;RANGE=THISANDFUTURE:20260914T070000Z", "DTSTART:20260914T070000Z",
+                 "DURATION:PT1H", *FREE)  # fmt: skip
+    master = event(*MASTER, "RDATE:20260910T070000Z,20260924T070000Z")
+    assert taken(calendar(master, free)) == hours("09-07", "09-10")
+
+
 # Midnight by the clinic's clock, in UTC; the day itself as midnight in UTC; by another clock.
 LEFT_OUT = {
     "20260907T220000Z": "Europe/Copenhagen", "20260908T000000Z": "America/New_York",

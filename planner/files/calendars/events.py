@@ -189,7 +189,14 @@ class Reading:
                     yield from self._spans([event])
         for uid, events in series.items():
             with self._problem(events[0].component):
-                yield from self._spans([*_not_replaced(events, free[uid])])
+                yield from self._spans([*self._whole(events, free[uid])])
+
+    def _whole(self, events: Sequence[Event], free: Sequence[Component]) -> Iterator[Event]:
+        """The events of an id that count; a free series too where it is taken from a time on."""
+        there = list(_not_replaced(events, free))
+        yield from there
+        if any(one.is_and_following for one in there) and all(one.recurrence for one in there):
+            yield from (read_event(one, self.zones) for one in free if not is_cancelled(one))
 
     def _spans(self, events: Sequence[Event]) -> Iterator[Span]:
         return _EventSeries(events, self.zones, self.window, self.steps).spans()
@@ -292,13 +299,12 @@ class _EventSeries:
             written = master.start._replace(local=local)
             if but.has(written):
                 continue
-            event, start = master, written
-            for since, shift, change in shifts:
-                if self._instant_in(master, written) >= since:
-                    event, start = change, written._replace(local=local + shift)
+            event, shift = self._then(master, written, shifts)
             if event.is_taken:
-                yield from self._span(event, start)
-        yield from self._more(master, but)
+                yield from self._span(event, written._replace(local=local + shift))
+        for written, end in self._more(master, but):
+            if self._then(master, written, shifts)[0].is_taken:
+                yield from self._added(master, written, end)
 
     def _times(self, master: Event, before: timedelta, after: timedelta) -> set[datetime]:
         """When a series is, by its own clock, as far as it can reach the window."""
@@ -375,21 +381,35 @@ class _EventSeries:
                 found.append((since, shift, one))
         return sorted(found, key=lambda one: one[0])
 
-    def _more(self, master: Event, but: _But) -> Iterator[Span]:
-        """The single times that are added to a series; some have a length of their own."""
+    def _then(
+        self, master: Event, written: Written, shifts: Sequence[tuple[datetime, timedelta, Event]]
+    ) -> tuple[Event, timedelta]:
+        """What a series is at one of its times, and by how much it is shifted then."""
+        at = self._instant_in(master, written)
+        there = [(change, shift) for since, shift, change in shifts if at >= since]
+        return there[-1] if there else (master, timedelta())
+
+    def _more(
+        self, master: Event, but: _But
+    ) -> Iterator[tuple[Written, Written | timedelta | None]]:
+        """The single times that are added to a series; some have an end of their own."""
         for written, end in master.more:
             self.steps.take()
             if written.zone is None and not written.is_day:
                 written = written._replace(zone=master.start.zone)  # noqa: PLW2901
-            if but.has(written):
-                continue
-            if end is None:
-                yield from self._span(master, written)
-            elif isinstance(end, timedelta):
-                begin = self.zones.instant(written)
-                yield from within(self.window, begin, begin + end)
-            else:
-                yield from within(self.window, self.zones.instant(written), self.zones.instant(end))
+            if not but.has(written):
+                yield written, end
+
+    def _added(
+        self, master: Event, written: Written, end: Written | timedelta | None
+    ) -> Iterator[Span]:
+        if end is None:
+            yield from self._span(master, written)
+        elif isinstance(end, timedelta):
+            begin = self.zones.instant(written)
+            yield from within(self.window, begin, begin + end)
+        else:
+            yield from within(self.window, self.zones.instant(written), self.zones.instant(end))
 
 
 @dataclass(frozen=True)
