@@ -8,10 +8,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.followup.events import Entry
 from planner.core.plan.appointments import VisitState
-from planner.core.plan.pages import (
-    stale_pages,
-    to_do,
-)
+from planner.core.plan.pages import listed_pages, stale_pages, to_do
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.event_wording import told
@@ -97,7 +94,8 @@ def _pages(plan: Plan, since: Since, say: Language) -> Iterator[str]:
     stale = stale_pages(since.plan, plan)
     old = [_page(one.page, one.code, say) for one in stale]
     yield say("Take out of use: {pages}.", pages=", ".join(old))
-    new = [_page(one.page, one.instead, say) for one in stale if one.instead is not None]
+    known = {page for page, _ in listed_pages(since.plan)} - {one.page for one in stale}
+    new = [_page(page, code, say) for page, code in listed_pages(plan) if page not in known]
     if new:
         yield say("Use in their place: {pages}.", pages=", ".join(new))
     yield say("All other pages of revision {n} stay in use.", n=since.plan.revision)

@@ -212,6 +212,27 @@ def test_documents_say_what_changed_and_stay_the_same_until_something_does(
 
 
 @pytest.mark.hazard("stale-paper")
+def test_the_slip_names_every_page_that_is_new(two: Run, tmp_path: Path) -> None:
+    """Whoever swaps papers by it has a worksheet for each visit to come."""
+    papers = tmp_path / "papers"
+    changes = (
+        ("hold", "K-1", "--lesion", "A", "--on", "2026-09-08", "--reason", "sore"),
+        ("resume", "K-1", "--lesion", "A", "--on", "2026-09-14", "--reason", "healed"),
+        ("lesion", "K-1", "--id", "Z", "--site", "hip", "--size-mm", 20, "--ulcerated", "--side",
+         "left", "--dose", 20, "--from", "2026-09-16"),
+    )  # fmt: skip
+    assert two("documents", "K-1", "--out", "papers").returncode == 0
+    for change in changes:
+        before = set(listed_pages(plan_of(papers)))
+        done = two(*change, "--confirm", "so it is")
+        assert done.returncode == 0, done.stderr
+        assert two("documents", "K-1", "--out", "papers").returncode == 0
+        (used,) = re.findall(r"Use in their place: ([^.]*)\.", read(papers / "change-slip.pdf"))
+        new = set(listed_pages(plan_of(papers))) - before
+        assert set(re.findall(r"code (\w+)", used)) == {code for _, code in new}
+
+
+@pytest.mark.hazard("stale-paper")
 def test_what_was_done_as_planned_takes_no_page_out_of_use(course: Run, tmp_path: Path) -> None:
     course("documents", "case-2", "--out", "papers")
     papers = tmp_path / "papers"
