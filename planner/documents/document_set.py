@@ -222,7 +222,8 @@ def _pack_labels(there: Sequence[tuple[PackVisit, Issue]], stamp: datetime) -> b
         ]
         sheets = label_sheets(there[0][0].plan, there[0][1], 1, most, size)
         try:
-            return labels_pdf(sheets._replace(labels=tuple(labels)), stamp)
+            # The flags of several courses: none of them is that of the sheet.
+            return labels_pdf(sheets._replace(labels=tuple(labels), head=""), stamp)
         except LabelOverflowError as error:
             number = error.number
     raise InputError(

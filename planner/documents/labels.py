@@ -62,9 +62,13 @@ class Label(NamedTuple):
 
 
 class LabelSheets(NamedTuple):
-    """Labels from a position of the first sheet on: 1 is its first label."""
+    """Labels from a position of the first sheet on: 1 is its first label.
+
+    `head` stands above the labels of each sheet, where they themselves have no room for it.
+    """
 
     title: str
+    head: str
     language: str
     size: str
     grid: LabelGrid
@@ -95,6 +99,7 @@ def label_sheets(
     say, sheet = issue.say, sheet_of(plan)
     return LabelSheets(
         title=say("Syringe labels, course {course}", course=plan.course),
+        head=_issue(plan, issue, "labels") if sheet == FLAG else "",
         language=say.code,
         size=plan.clinic.paper,
         grid=GRIDS[sheet],
@@ -122,9 +127,9 @@ def sheet_of(plan: Plan) -> str:
     return plan.clinic.label or usual
 
 
-def _foot(plan: Plan, visit: PlannedVisit, issue: Issue) -> str:
-    """Course, revision and the code of the visit's page."""
-    say, which = issue.say, issue_line(plan, issue, visit_page(visit.number))
+def _issue(plan: Plan, issue: Issue, page: str) -> str:
+    """Course and revision, and the code of a page that has one."""
+    say, which = issue.say, issue_line(plan, issue, page)
     foot = say("Course {course}, {issue}", course=plan.course, issue=which)
     return f"{say(issue.mark)} \u00b7 {foot}" if issue.mark else foot
 
@@ -132,7 +137,7 @@ def _foot(plan: Plan, visit: PlannedVisit, issue: Issue) -> str:
 def _visit(plan: Plan, visit: PlannedVisit, issue: Issue, most: int) -> Iterator[Label]:
     known, say = index(plan), issue.say
     is_flag = sheet_of(plan) == FLAG
-    foot = "" if is_flag else _foot(plan, visit, issue)
+    foot = "" if is_flag else _issue(plan, issue, visit_page(visit.number))
     to_write = () if is_flag else (say("Prepared"), say("Expiry"), say("Initials"))
     head = (_patient(plan, say), _when(visit, issue, is_flag=is_flag))
     name = _drug(plan, say, with_route=not is_flag)
@@ -176,8 +181,8 @@ def _when(visit: PlannedVisit, issue: Issue, *, is_flag: bool) -> Line:
     say = issue.say
     day = "" if visit.start is None else say.day(visit.start).replace(" ", NBSP)
     line = (Span(say("visit {n}", n=visit.number) + ", "), Span(day, bold=True))
-    code = issue.codes.get(visit_page(visit.number), "")
-    return (*line, Span(f", {say(issue.mark) or code}")) if is_flag else line
+    marks = filter(None, (say(issue.mark), issue.codes.get(visit_page(visit.number))))
+    return (*line, *(Span(f", {one}") for one in marks)) if is_flag else line
 
 
 def _batch(plan: Plan, visit: PlannedVisit, say: Language) -> Line:

@@ -9,11 +9,13 @@ import pypdfium2
 import pytest
 
 from planner.core.calendar.clinic import Clinic
+from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedLesion
 from planner.core.protocol.protocol import Protocol, Screen
 from planner.core.values.formatting import number
 from planner.documents.bodymap import anchor, missing_from_map
 from planner.documents.document_set import papers
+from planner.documents.folder import REPRINT
 from planner.documents.language import language
 from planner.documents.wording import conversion, plunger_stops
 from planner.store.database import Database
@@ -147,6 +149,24 @@ def test_labels_have_letters_of_one_size_that_can_be_read(
     text = " ".join(" ".join(pages(made)).split())
     assert "page 1 of 1" not in text
     assert "A right fingertip (index palmar): 0.17 mL = 25.5 mg" in text
+
+
+@pytest.mark.parametrize("mark", ["", REPRINT])
+@pytest.mark.hazard("unlabelled-syringe", "stale-paper")
+def test_flags_have_their_codes_and_the_sheet_the_course(
+    sts_150: Protocol, clinic: Clinic, mark: str
+) -> None:
+    """However often they are printed: who asks about a flag needs its code."""
+    plan = label_plan(sts_150, clinic, "A4-48", "each")
+    made = papers(plan, STAMP, mark, only="labels.pdf")["labels.pdf"]
+    (sheet,) = (" ".join(page.split()) for page in pages(made))
+    codes = {one.page: one.code for one in plan.pages}
+    for visit in plan.visits:
+        if visit.injections:
+            found = sheet.count(codes[visit_page(visit.number)])
+            assert found == len(visit.syringes)
+    assert "Course K-1, revision 0" in sheet
+    assert (REPRINT in sheet) == bool(mark)
 
 
 @pytest.mark.hazard("dilution", "wrong-strength")
