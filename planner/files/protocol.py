@@ -286,11 +286,14 @@ def protocol_from(table: Table, content: bytes) -> Protocol:
 _PLACEHOLDERS: dict[str, object] = {
     "evidence": "stated", "unit": "mm", "interval_days": 366, "injections": 1, "after_days": 1,
     "window_days": 1, "injection_window_days": 1, "shortest_interval_days": 1,
+    "strength_mg_per_ml": 1, "days": [0],
     **dict.fromkeys(
         ("version", "title", "drug", "route", "technique", "use", "place", "because", "citation"),
         "?",
     ),
 }  # fmt: skip
+# Parts in which a value may be left out, and the rest says no more and no less than it did.
+_MAY_LACK = ("regimen", "observed", "screen", "observe", "local", "drug_names")
 
 
 def _problems_apart(table: Table, error: ValidationError) -> list[Problem]:
@@ -302,7 +305,8 @@ def _problems_apart(table: Table, error: ValidationError) -> list[Problem]:
         try:
             for part in parents:
                 current = current[part]
-            if detail["type"] == "extra_forbidden":
+            is_needless = str(last) not in _PLACEHOLDERS and detail["loc"][0] in _MAY_LACK
+            if detail["type"] == "extra_forbidden" or is_needless:
                 del current[last]
             else:
                 current[last] = _PLACEHOLDERS[str(last)]

@@ -96,6 +96,31 @@ def test_a_faulty_protocol_is_refused_with_a_witness(
     assert all(line.startswith("error: own.toml: ") for line in said.splitlines())
 
 
+def test_a_value_that_is_wrong_in_itself_hides_nothing(planner: Run, tmp_path: Path) -> None:
+    """Each by itself, and beside faults of the rest."""
+    wrong = [
+        ("strength_mg_per_ml = 150", "strength_mg_per_ml = 0", "strength_mg_per_ml: "),
+        ('dose_mg = "[12.5..30]"', 'dose_mg = "12.5 to 30"', "regimen.single.dose_mg: "),
+        ('age = "[49..74]"', 'age = "49 to 74"', "observed.age: "),
+    ]
+    beside = [
+        ('unpaired = ["head"', 'unpaired = ["trnk", "head"', "input.site.unpaired: unknown"),
+        ("interval_days = 7\n", "", "regimen.weekly.interval_days: "),
+        ('toe = "fingertip"', 'toe = "finger"', "local.like.toe: "),
+    ]
+    for some in [*([one] for one in wrong), wrong]:
+        made = BUNDLED
+        for old, new, _ in (*some, *beside):
+            assert old in made, old
+            made = made.replace(old, new, 1)
+        (tmp_path / "p.toml").write_text(made)
+        done = planner("protocol", "check", "p.toml")
+        assert done.returncode == 11
+        assert len(done.stderr.splitlines()) == len(some) + len(beside), done.stderr
+        for _, _, place in (*some, *beside):
+            assert f"error: p.toml: {place}" in done.stderr
+
+
 def test_all_problems_of_a_protocol_come_at_once(planner: Run, tmp_path: Path) -> None:
     text = BUNDLED
     for name in ("an unknown evidence", "another unit", "an interval of zero"):
