@@ -69,6 +69,7 @@ def typed_texts(plan: Plan) -> Iterator[tuple[str, str]]:
         "confirm.reason": tuple(one.reason for one in plan.findings),
         "clinic": plan.clinic,
         "protocol": plan.protocol,
+        "protocol: rule.because": tuple(one.reasons for one in plan.decisions),
     }
     for place, value in written.items():
         yield from texts_of(value, place)
