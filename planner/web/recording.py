@@ -75,6 +75,17 @@ HOW = (
     (OTHER, said("another dose")),
     (NOT_GIVEN, _NOT_GIVEN),
 )
+# What is asked of a lesion to be measured, and of one to be injected, by the names of the fields.
+_SEEN = {"size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10"}
+_INJECTED = {
+    "how": "Given", "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
+    "complication": "Complication", "reason": "Reason",
+}  # fmt: skip
+_WHOLE = {
+    "time": "Time", "lot": "Lot", "expiry": "Expiry", "strength": "Strength on the vial, mg/mL",
+}  # fmt: skip
+# What the choices of a field are called; all else is somebody's own text.
+_CHOICES = {"how": dict(HOW), "ulcerated": {"yes": said("yes"), "no": said("no")}}
 _HOUR = re.compile(r"\d?\d:\d\d")
 _STRENGTH = Bounds("mg/mL", 0, 10_000)
 
@@ -92,7 +103,22 @@ class Group(NamedTuple):
     @property
     def prefix(self) -> str:
         """What the names of its fields begin with."""
-        return f"lesion[{self.lesion}]."
+        return _prefix(self.lesion)
+
+    @property
+    def asked(self) -> set[str]:
+        """The names of its fields."""
+        names = [*(_SEEN if self.is_measured else ()), *(_INJECTED if self.injection else ())]
+        return {f"{self.prefix}{name}" for name in names}
+
+
+class Kept(NamedTuple):
+    """A field that was filled in and is not asked any more: what stands in it, and in words."""
+
+    name: str
+    label: str
+    value: str
+    words: str
 
 
 class Line(NamedTuple):
@@ -154,6 +180,36 @@ class _Visit(NamedTuple):
         sites = {one.site for one in self.standing.plan.lesions if one.id in injected}
         every = self.standing.record.protocol.observations if injected else ()
         return [one for one in every if one.sites is None or sites & {*one.sites}]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the form of any visit of the course asks, by the names of its fields."""
+        words, every = say(), self.standing.record.protocol.observations
+        whole = {f"observed.{one.id}": one.label for one in every} | _WHOLE
+        of_lesions = {
+            f"{_prefix(one.id)}{name}": f"{words('Lesion {lesion}', lesion=one.id)}, {words(label)}"
+            for one in self.standing.plan.lesions
+            for name, label in (_SEEN | _INJECTED).items()
+        }
+        return of_lesions | {name: words(label) for name, label in whole.items()}
+
+    def left_over(self, form: Form) -> list[Kept]:
+        """What was filled in and is not asked any more: somebody else recorded or changed it."""
+        asked = {f"observed.{one.id}" for one in self.observations}
+        asked |= {name for one in self.groups for name in one.asked}
+        asked |= {*_WHOLE} if self.groups else set()
+        return [
+            Kept(name, label, value, self._chosen(name, value))
+            for name, label in self.labels.items()
+            if name not in asked and (value := form.get(name, "").strip())
+        ]
+
+    def _chosen(self, name: str, value: str) -> str:
+        """What stands in a field, in words where it is a choice."""
+        every = self.standing.record.protocol.observations
+        is_answer = name in {f"observed.{one.id}" for one in every if one.type == "yes-no"}
+        choices = _CHOICES.get("ulcerated" if is_answer else name.rpartition(".")[2], {})
+        return say().sentence(choices.get(value, value))
 
     def all_as_planned(self, form: Form) -> Response:
         """The form with every injection that has a dose given as planned: then what differs."""
@@ -410,7 +466,8 @@ class _Visit(NamedTuple):
             groups=self.groups,
             places={one.lesion: one.where for one in self.groups},
             is_missing=form.get("act") == "write",
-            labels=_labels(self.groups, self.observations, words),
+            labels=self.labels,
+            left_over=self.left_over(form),
             hows=HOW,
             observations=self.observations,
             noted=any(form.get(f"observed.{one.id}") for one in self.observations),
@@ -428,33 +485,14 @@ class _Visit(NamedTuple):
         )
 
 
+def _prefix(lesion: str) -> str:
+    """What the names of a lesion's fields begin with."""
+    return f"lesion[{lesion}]."
+
+
 def _as_it_is(event: Given | Evaluated) -> Make:
     """An event of the visit as it was filled in: those before it may renumber the visits."""
     return lambda _now: event
-
-
-def _labels(
-    groups: Sequence[Group], observations: Sequence[Observation], words: Language
-) -> dict[str, str]:
-    """What the fields of the form are called, by their names."""
-    named = {
-        "size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10", "how": "Given",
-        "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
-        "complication": "Complication", "reason": "Reason",
-    }  # fmt: skip
-    whole = {
-        "time": "Time",
-        "lot": "Lot",
-        "expiry": "Expiry",
-        "strength": "Strength on the vial, mg/mL",
-    }
-    of_lesions = {
-        f"{one.prefix}{name}": f"{words('Lesion {lesion}', lesion=one.lesion)}, {words(label)}"
-        for one in groups
-        for name, label in named.items()
-    }
-    noted = {f"observed.{one.id}": words(one.label) for one in observations}
-    return of_lesions | noted | {name: words(label) for name, label in whole.items()}
 
 
 def _done(planned: PlannedVisit, words: Language) -> list[str]:

@@ -87,6 +87,53 @@ def test_a_lesion_that_was_missed_alone_can_be_moved(two_lesions: Served) -> Non
     assert "visit 1: done" in visitor.text
 
 
+def test_nothing_is_lost_of_what_somebody_else_recorded_meanwhile(two_lesions: Served) -> None:
+    """What the second one typed stands beside what the first one did, until it is sent away."""
+    one, other = two_lesions.signed_in("nurse"), two_lesions.signed_in("physician")
+    for visitor in (one, other):
+        visitor.open("/courses/K-1/visits/1")
+        visitor.tick("as planned", "Lesion A")
+    one.press("Check")
+    other.fill("Complication", "fainted", "Lesion A")
+    other.fill("depth", "4")
+    other.fill("Complication", "none", "Lesion B")
+    other.tick("as planned", "Lesion B")
+    other.fill("Lot", "LOT9")
+    other.press("Check")
+    assert one.press("Record").status_code == 200
+    assert other.press("Record").status_code == 409
+    for _ in range(2):
+        assert "Lesion A, Given: as planned" in other.text
+        assert "Lesion A, Complication: fainted" in other.text
+        assert NAMES["nurse"] in other.text or "12 mg" in other.text
+        assert other.control("Complication", "Lesion B").value == "none"
+        other.tick("as planned", "Lesion B")
+        other.press("Check")
+    one.open("/courses/K-1/visits/1")
+    one.tick("as planned", "Lesion B")
+    one.press("Check")
+    one.press("Record")
+    assert other.press("Record").status_code == 409
+    for kept in ("Lesion B, Complication: none", "Lot: LOT9", "depth: 4", "Lesion A, Complicat"):
+        assert kept in other.text
+
+
+def test_a_choice_that_is_gone_stays_the_one_that_was_made(two_lesions: Served) -> None:
+    """A lesion that somebody else holds already is not taken for all of them."""
+    one, other = two_lesions.signed_in("physician"), two_lesions.signed_in("physician")
+    for visitor in (one, other):
+        visitor.open("/courses/K-1/hold")
+        visitor.fill("Lesion", "A")
+        visitor.fill("Day", soon()[:10])
+        visitor.fill("Reason", "infected")
+        visitor.press("Show what changes")
+    assert one.press("Hold").status_code == 200
+    assert other.press("Hold").status_code == 409
+    assert other.control("Lesion").value == "A"
+    assert other.press("Show what changes").status_code in (409, 422)
+    assert other.control("Lesion").value == "A"
+
+
 def test_a_form_that_comes_again_with_another_figure_is_told(two_lesions: Served) -> None:
     visitor = two_lesions.signed_in("nurse")
     given(visitor)
