@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -257,9 +257,7 @@ class _Visit(NamedTuple):
 
     def _is_withdrawn(self, form: Form) -> bool:
         """Whether what a form says was done is still, or again, to be recorded."""
-        return self._gives(form) or any(
-            one.is_measured and form.get(f"{one.prefix}size") for one in self.groups
-        )
+        return self._gives(form) or self._measures(form)
 
     def seen(self, form: Form, found: Recorded, led: Changed) -> str:
         """What stands for a form and what it leads to."""
@@ -291,8 +289,11 @@ class _Visit(NamedTuple):
                 check_vial(self.standing, strength)
         return fields.problems
 
-    def _gives(self, form: Form) -> bool:
+    def _gives(self, form: Mapping[str, str]) -> bool:
         return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
+
+    def _measures(self, form: Mapping[str, str]) -> bool:
+        return any(one.is_measured and form.get(f"{one.prefix}size") for one in self.groups)
 
     def written(self, found: Recorded, who: Author, revision: int) -> Response:
         """Write it, and go back to the course."""
@@ -305,6 +306,7 @@ class _Visit(NamedTuple):
         seen = list(self._measured(fields, at))
         amounts = list(self._amounts(fields))
         missing = list(self._not_given(fields))
+        self._check_noted(fields)
         noted = self._noted(fields, at, [lesion for lesion, _, _ in amounts])
         if not (seen or amounts or missing or fields.problems):
             fields.problems.append(
@@ -418,6 +420,18 @@ class _Visit(NamedTuple):
         reason = next(iter(whys)) if len(whys) == 1 else told
         return lambda now: Reasoned(missed(now, self.planned.number, lesions), reason)
 
+    def _check_noted(self, fields: Fields) -> None:
+        """Refuse what is noted of injections and of an hour at which nothing was done."""
+        if self._gives(fields.values):
+            return
+        names = ["lot", "expiry", *(f"observed.{one.id}" for one in self.observations)]
+        noted = dict.fromkeys(names, said("something is noted, and no injection was given"))
+        if not self._measures(fields.values):
+            noted["time"] = said("a time is given, and nothing was given or measured")
+        for name, problem in noted.items():
+            if fields.said(name):
+                fields.problems.append(Problem(name, problem, said("which one is right?")))
+
     def _noted(self, fields: Fields, at: datetime | None, given_to: Sequence[str]) -> Circumstances:
         lot, expiry = fields.text("lot"), fields.expiry("expiry")
         observed = tuple(self._observed(fields, given_to))
@@ -427,10 +441,7 @@ class _Visit(NamedTuple):
         for one in self.observations:
             name = f"observed.{one.id}"
             value = fields.text(name)
-            if value is not None and not given_to:
-                problem = said("something is noted, and no injection was given")
-                fields.problems.append(Problem(name, problem, said("which one is right?")))
-            elif value is not None:
+            if value is not None and given_to:
                 with fields.noting(name):
                     yield self._noted_as(fields, one, value, given_to)
 

@@ -73,6 +73,38 @@ def test_a_reason_is_not_dropped_beside_what_was_given(two_lesions: Served) -> N
     assert visitor.control("Reason", "Lesion A").is_invalid
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("Lot", "LOT77"), ("Expiry", "2032-01"), ("Expiry", "2020-01"), ("depth", "4"),
+     ("Time", "10:05")],
+)  # fmt: skip
+def test_what_is_noted_of_no_injection_is_refused_and_not_dropped(
+    two_lesions: Served, field: str, said: str
+) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    visitor.open("/courses/K-1/visits/1")
+    visitor.tick("not given", "Lesion A")
+    visitor.fill("Reason", "infected", "Lesion A")
+    visitor.fill(field, said)
+    assert visitor.press("Check").status_code == 422
+    assert visitor.control(field).is_invalid
+    assert "which one is right?" in visitor.text
+    # It is of what was given beside it.
+    visitor.tick("as planned", "Lesion B")
+    assert visitor.press("Check").status_code in (200, 409)
+
+
+@pytest.mark.parametrize(("field", "status"), [("Time", 200), ("Lot", 422), ("Expiry", 422)])
+def test_what_is_noted_of_a_visit_that_only_measures(page: Served, field: str, status: int) -> None:
+    said = {"Time": "10:05", "Lot": "LOT77", "Expiry": "2020-01"}
+    visitor = page.signed_in("nurse")
+    visitor.open("/courses/K-1/visits/5")
+    visitor.fill("Size, mm", "50", "Lesion A")
+    visitor.fill(field, said[field])
+    assert visitor.press("Check").status_code in {status, 409 if status == 200 else status}
+    assert visitor.control(field).is_invalid == (status == 422)
+
+
 def test_a_lesion_that_was_missed_alone_can_be_moved(two_lesions: Served) -> None:
     visitor = two_lesions.signed_in("physician")
     visitor.open("/courses/K-1/visits/1")
