@@ -815,7 +815,7 @@ def test_somebody_is_taken_off_the_waiting_list(page: Served) -> None:
 
 
 # `27 Nov 2026`, `27. nov 2026`
-_WORDED = re.compile(r"\b\d{1,2}\.? (?:[JFMASOND][a-z]{2}|[jfmasond][a-z]{2}) 20\d\d")
+_WORDED = re.compile(r"\b\d{1,2}\.? (?:[JFMASOND][a-z]{2}|[jfmasond][a-z]{2}) 20\d\d(?!-)")
 
 
 @pytest.mark.parametrize("language", ["en", "da"])
