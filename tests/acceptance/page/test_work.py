@@ -135,6 +135,33 @@ def test_a_decimal_comma_is_read_where_the_clinic_writes_one(light_url: str) -> 
         assert "57.5 mg: draw 0.38 mL" in visitor.text
 
 
+def test_a_hint_of_a_field_says_nothing_that_the_field_does_not_do(light_url: str) -> None:
+    """The mark of a decimal is a matter of files: the page reads the one of its clinic."""
+    text = CLINIC.replace("timezone =", 'language = "da"\ntimezone =')
+    put_clinic(
+        open_database(light_url),
+        NamedFile("clinic", text.encode()),
+        PHYSICIAN._replace(confirm="y"),
+    )
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["physician"]), "da")
+        visitor = page.signed_in("physician")
+        two = {"lesion[1].dose_mg": "12,5; 57,5", "lesion[1].size_mm": "70"}
+        two |= {"lesion[1].site": "knee", "lesion[1].side": "right", "lesion[1].ulcerated": "yes"}
+        visitor.post("/courses/new", two | {"act": "preview"})
+        assert "2 doser til 4 injektioner (ugentlig); angiv ét tal" in visitor.text
+        assert "punktum" not in visitor.text
+
+
+@pytest.mark.parametrize("typed", ["12.5;;72.5;87.5;90", "12.5;;57.5;1", "12.5; 57.5;", ";"])
+def test_no_dose_takes_the_place_of_one_that_is_missing(page: Served, typed: str) -> None:
+    visitor = page.signed_in("physician")
+    assert plan(visitor, **{"Dose, mg": typed}).status_code == 422
+    assert visitor.control("Dose, mg", "Lesion A").is_invalid
+    assert "a dose is missing in" in visitor.text
+
+
 def test_a_lesion_more(page: Served) -> None:
     visitor = page.signed_in("physician")
     plan(visitor)
