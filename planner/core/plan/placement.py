@@ -17,7 +17,7 @@ from planner.core.calendar.availability import Opening, Stay
 from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
-from planner.core.values.formatting import count, day, listing, typed_moment
+from planner.core.values.formatting import count, day, listing, shown_moment
 from planner.core.values.said import joined, said
 from planner.errors import InputError, NoRoomError, Problem, raise_if_any
 
@@ -397,7 +397,7 @@ class _Series:
 def cannot_stand(place: str, start: datetime, reason: str, opening: Opening, stay: Stay) -> Problem:
     """A time of the physician's choice that the clinic has not, with three that it has."""
     free = islice(opening.free_near(start, stay), 3)
-    near = listing([typed_moment(one) for one in free], "or")
+    near = listing([shown_moment(one) for one in free], "or")
     fix = said("free near it: {near}", near=near) if near else said("choose another day")
     return Problem(place, said("{start}: {reason}", start=day(start), reason=reason), fix)
 
