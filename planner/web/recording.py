@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -276,7 +277,11 @@ class _Visit(NamedTuple):
             for one in self.groups:
                 if form.get(f"{one.prefix}how") == PLANNED:
                     del form[f"{one.prefix}how"]
-        return self.form(form, status, problems=[*error.problems, *lacking])
+        # The form has another name for what the records call `at`.
+        told = [
+            replace(one, place={"at": "time"}.get(one.place, one.place)) for one in error.problems
+        ]
+        return self.form(form, status, problems=[*told, *lacking])
 
     def wrong_strength(self, form: Form) -> list[Problem]:
         """What is wrong with what the vial says: it is asked where nobody stated it."""

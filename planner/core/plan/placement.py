@@ -13,13 +13,13 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from planner.core.calendar.availability import Opening, Stay
+from planner.core.calendar.availability import Opening, Stay, unknown_year
 from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
 from planner.core.values.formatting import count, day, listing, shown_moment
 from planner.core.values.said import joined, said
-from planner.errors import InputError, NoRoomError, Problem, raise_if_any
+from planner.errors import InputError, NoRoomError, Problem, located, raise_if_any
 
 SEARCHED_DAYS = 60
 # Beyond so many half-made series the best one would take minutes and the memory of a machine.
@@ -114,7 +114,9 @@ def lay_out(
     problems = tuple(series.fixed_problems(places))
     is_first_full = series.is_only_full and all(one.place == "first_visit" for one in problems)
     raise_if_any(NoRoomError if is_first_full else InputError, problems)
-    return series.laid_out()
+    # A year that is reached and not known follows from the day of the first visit.
+    with located("first_visit"):
+        return series.laid_out()
 
 
 def lay_out_again(
@@ -161,13 +163,18 @@ class _Series:
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
         """Times that cannot stand, as the clinic is closed or full then."""
         for index, start in self.fixed.items():
-            if reason := self.opening.obstacle(start, self.stays[index]):
+            if not self.opening.is_known(start.date()):
+                yield unknown_year(places[start], start.date())
+            elif reason := self.opening.obstacle(start, self.stays[index]):
                 yield cannot_stand(places[start], start, reason, self.opening, self.stays[index])
 
     @property
     def is_only_full(self) -> bool:
         """Whether the clinic is open whenever a visit has to be."""
-        return not any(self.opening.shut(start, self.stays[n]) for n, start in self.fixed.items())
+        return not any(
+            not self.opening.is_known(start.date()) or self.opening.shut(start, self.stays[n])
+            for n, start in self.fixed.items()
+        )
 
     def laid_out(self) -> tuple[Placed, ...]:
         """Each visit with its time in the best series."""

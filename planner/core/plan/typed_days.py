@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from planner.core.calendar.availability import Opening
+from planner.core.calendar.availability import Opening, unknown_year
 from planner.core.calendar.clinic import PURPOSES, Purpose
 from planner.core.plan.appointments import first_is_no_move, leads_too_far, not_after_first
 from planner.core.plan.placement import cannot_stand
@@ -48,7 +48,10 @@ def times_problems(
 def _shut(
     place: str, start: datetime, kinds: Sequence[Purpose], opening: Opening | None
 ) -> Iterator[Problem]:
-    if opening is None or not opening.is_known(start.date()):
+    if opening is None:
+        return
+    if not opening.is_known(start.date()):
+        yield unknown_year(place, start.date())
         return
     stay = min((opening.stay([kind]) for kind in kinds), key=lambda one: one.minutes)
     if reason := opening.shut(start, stay):

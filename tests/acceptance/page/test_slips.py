@@ -15,7 +15,7 @@ from planner.app.roles import ROLES
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.acceptance.page.test_faults import unused_for
-from tests.acceptance.page.test_work import given, history
+from tests.acceptance.page.test_work import NEW, given, history
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
 
 TWO = COURSE + COURSE[COURSE.index("[[lesion]]") :].replace('"A"', '"B"').replace("right", "left")
@@ -308,15 +308,49 @@ def test_what_is_typed_wrongly_gets_a_fix_of_its_own(
     assert fix in visitor.text
 
 
-def test_a_year_without_known_holidays_is_told_at_the_time(tmp_path: Path) -> None:
+@pytest.fixture
+def danish_holidays(tmp_path: Path) -> Iterator[Served]:
+    """A page with a course at a clinic that keeps its country's holidays."""
     url = str(tmp_path / "register.db")
     text = CLINIC.replace("capacity", 'country = "DK"\ncapacity')
     put_clinic(open_database(url), NamedFile("clinic", text.encode()), PHYSICIAN)
     add(url, first=soon(-10))
     with served(url) as page:
-        visitor = page.with_accounts().signed_in("nurse")
-        given(visitor)
-        visitor.fill("Time", "2001-11-25 09:40")
-        assert visitor.press("Check").status_code == 422
-        assert visitor.control("Time").is_invalid
-        assert "is the year right?" in visitor.text
+        yield page.with_accounts()
+
+
+LESION = {"id": "B", "site": "knee", "side": "left", "size_mm": "70", "ulcerated": "yes"}
+YEARS = [
+    # a page, what is said in it; the label of the field that it is told at
+    ("courses/new", NEW | {"first_visit": "2012-10-15 10:00"}, "First visit"),
+    ("courses/new", NEW | {"first_visit": "2052-10-14 10:00"}, "First visit"),
+    ("courses/new", NEW | {"first_visit": "2098-10-14 10:00"}, "First visit"),
+    ("courses/K-1/release", {"lesion": "A", "on": "2090-10-19"}, "Day"),
+    ("courses/K-1/lesion", LESION | {"from": "2090-10-19"}, "First injection"),
+    ("courses/K-1/visits/2/move", {"to": "2090-10-19 10:00"}, "Another time"),
+]
+
+
+@pytest.mark.parametrize(("path", "said", "label"), YEARS)
+def test_another_year_than_was_meant_is_asked_about_at_its_field(
+    danish_holidays: Served, path: str, said: dict[str, str], label: str
+) -> None:
+    visitor = danish_holidays.signed_in("physician")
+    if path.endswith("release"):
+        visitor.open("/courses/K-1/hold")
+        visitor.fill("Day", soon()[:10])
+        visitor.fill("Reason", "infected")
+        visitor.press("Show what changes")
+        visitor.press("Hold")
+    assert visitor.post(f"/{path}", {"act": "check", "reason": "x"} | said).status_code == 422
+    assert visitor.control(label).is_invalid
+    assert "is the year right?" in visitor.text
+
+
+def test_a_year_without_known_holidays_is_told_at_the_time(danish_holidays: Served) -> None:
+    visitor = danish_holidays.signed_in("nurse")
+    given(visitor)
+    visitor.fill("Time", "2001-11-25 09:40")
+    assert visitor.press("Check").status_code == 422
+    assert visitor.control("Time").is_invalid
+    assert "is the year right?" in visitor.text
