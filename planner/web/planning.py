@@ -16,6 +16,7 @@ from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
 from planner.app.planning import Inputs, NamedFile, inputs_of
 from planner.core.plan.course import Confirmation
+from planner.core.plan.plan import Plan
 from planner.core.values.said import said
 from planner.documents.wording import grounds, unanswered
 from planner.errors import (
@@ -247,6 +248,16 @@ class _New(NamedTuple):
             if one.severity == "confirm" and is_answered(Asked.of_finding(one), who):
                 yield confirmation(one, who)
 
+    def past(self, plan: Plan) -> str:
+        """How many of its visits lie before today: it is entered late, or its year is wrong."""
+        today = self.place.clinic.wall_clock(now()).date()
+        n = sum(one.start is not None and one.start.date() < today for one in plan.visits)
+        return (
+            say().plural("{n} visit lies before today", "{n} visits lie before today", n)
+            if n
+            else ""
+        )
+
     def lesion_id(self, number: int) -> str:
         """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
         return self.form.get(f"lesion[{number}].id", "").strip() or default_id(number)
@@ -306,6 +317,7 @@ class _New(NamedTuple):
             is_to_see=is_to_see,
             is_missing=self.form.get("act") == "add" and not is_to_see,
             unanswered=_unanswered(look) if look else [],
+            past=self.past(plan) if plan else "",
             labels={one.place: self.label(one.place) for one in problems},
             moves=[(name, self.label(name)) for name in self.form if name.startswith(_MOVE)],
             problems=problems,

@@ -63,6 +63,15 @@ def test_nothing_is_added_that_was_not_looked_at(page: Served) -> None:
     assert "20 mg" in visitor.text
 
 
+@pytest.mark.parametrize(("days", "told"), [(9, None), (-3, "1 visit lies"), (-24, "4 visits lie")])
+def test_a_course_that_is_entered_late_says_so(page: Served, days: int, told: str | None) -> None:
+    visitor = page.signed_in("physician")
+    said = NEW | {"first_visit": soon(days, "10:00")}
+    assert visitor.post("/courses/new", said).status_code == 200
+    assert ("before today" in visitor.text) == bool(told)
+    assert not told or f"{told} before today" in visitor.text
+
+
 def test_a_dose_that_asks_is_confirmed_with_a_tick_and_a_reason(page: Served) -> None:
     visitor = page.signed_in("physician")
     plan(visitor, **{"Dose, mg": "12.5; 57.5; 72.5; 275"})
@@ -444,6 +453,9 @@ NEW = {
     "lesion[1].size_mm": "70", "lesion[1].ulcerated": "yes",
 }  # fmt: skip
 CLOSED = {"act": "check", "reason": "ill"}
+ADDED = CLOSED | {
+    "id": "B", "site": "knee", "side": "left", "size_mm": "70", "ulcerated": "yes",
+}  # fmt: skip
 TOLD = [
     # an address, what is sent to it; the field that it is told at, by its label
     ("/courses/new", NEW | {"id": "K-1"}, "Course id", 409),
@@ -451,6 +463,7 @@ TOLD = [
     ("/courses/new", NEW | {f"move.{soon(16)[:10]}": "soon"}, "Another day for [^<]*", 422),
     ("/courses/K-1/dose", CLOSED | {"lesion": "A", "mg": "9000"}, "Dose, mg", 409),
     ("/courses/K-1/hold", CLOSED | {"on": "2020-01-06"}, "Day", 409),
+    ("/courses/K-1/lesion", ADDED | {"from": "2020-01-06"}, "First injection", 409),
     ("/clinic", CLOSED | {"what": "open", "from": soon()[:10]}, "First day", 409),
     ("/clinic", {"what": "open", "to": "x"}, "Why", 422),
     ("/clinic", {"what": "book", "from": "x"}, "First visits from", 422),
