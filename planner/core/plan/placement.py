@@ -96,6 +96,10 @@ class _Way(NamedTuple):
     days: Mapping[int, date | None]
 
 
+# A move of a course file is the physician's choice; of one under way the history says whose it is.
+BY_PHYSICIAN, BY_HAND = said("moved by the physician"), said("moved by hand")
+
+
 def lay_out(
     visits: Sequence[Visit],
     moves: Sequence[Move],
@@ -108,7 +112,7 @@ def lay_out(
     `visits` come in the order of their days, the first one first. Raises InputError where the
     first visit or one of the `moves` stands on a closed or full time.
     """
-    series = _Series(visits, opening, first_visit, shortest_days)
+    series = _Series(visits, opening, first_visit, shortest_days, moved=BY_PHYSICIAN)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
     places = {first_visit: "first_visit", **places}
     problems = tuple(series.fixed_problems(places))
@@ -125,13 +129,15 @@ def lay_out_again(
     first_visit: datetime,
     shortest_days: int,
     standing: Mapping[int, datetime | None] | None,
+    *,
+    moved: str = BY_HAND,
 ) -> tuple[Placed, ...]:
     """Give each visit of a course under way its time; what was done or moved stands as it is.
 
     So does each visit in `standing`, by its place among the visits, at its wall-clock start, or
     without a day where that is None; None where all are laid out anew around the first visit.
     """
-    return _Series(visits, opening, first_visit, shortest_days, standing).laid_out()
+    return _Series(visits, opening, first_visit, shortest_days, standing, moved=moved).laid_out()
 
 
 class _Series:
@@ -144,8 +150,11 @@ class _Series:
         first_visit: datetime,
         shortest_days: int,
         standing: Mapping[int, datetime | None] | None = None,
+        *,
+        moved: str = BY_HAND,
     ) -> None:
         self.visits = visits
+        self.moved = moved
         self.opening = opening
         self.hour = first_visit.time()
         self.shortest_days = shortest_days
@@ -255,7 +264,7 @@ class _Series:
         if visit.settled:
             return Placed(visit, start, end, near=near)
         if visit.moved_to:
-            because = said("moved by the physician")
+            because = self.moved
         elif starts[index] != self._wanted(visit.due):
             because = self._obstacle(index, visit.due) or self._displaced(index, starts)
         return Placed(visit, start, end, because, near)

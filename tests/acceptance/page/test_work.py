@@ -638,6 +638,9 @@ def test_a_secretary_moves_onto_a_free_time(page: Served) -> None:
     assert visitor.press("Move the visit").status_code == 200
     event = history(page, "K-1")[1]
     assert (event["kind"], event["role"], event["reason"]) == ("moved", "secretary", "travels")
+    visitor.open("/courses/K-1")
+    assert "moved by hand" in visitor.text
+    assert "by the physician" not in visitor.text
 
 
 def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:
