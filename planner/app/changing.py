@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from planner.app.administration import undone
@@ -13,9 +14,12 @@ from planner.core.followup.events import (
     Answered,
     Corrected,
     DoseChanged,
+    Ended,
     Entry,
+    Evaluated,
     Event,
     Given,
+    Held,
     LesionAdded,
     Moved,
     Resumed,
@@ -31,8 +35,15 @@ from planner.core.followup.questions import (
 from planner.core.followup.settling import TOO_NEAR, settle, unlawful
 from planner.core.plan.appointments import Named
 from planner.core.plan.findings import AGAINST_TREATMENT, Finding
-from planner.core.values.said import said
-from planner.errors import NoRoomError, NotConfirmedError, Problem, RefusedError, raise_if_any
+from planner.core.values.said import Said, said
+from planner.errors import (
+    InputError,
+    NoRoomError,
+    NotConfirmedError,
+    Problem,
+    RefusedError,
+    raise_if_any,
+)
 from planner.store.histories import Record
 from planner.store.standing import Standing
 
@@ -89,7 +100,23 @@ def settled(record: Record, before: State | None, entry: Entry) -> tuple[Standin
         entry, state = settle(before, entry, record.entries, record.protocol, record.opening)
     except NoRoomError as error:
         raise RefusedError(*error.problems) from error
+    except (InputError, RefusedError) as error:
+        raise type(error)(*(_at_its_day(one, entry.event) for one in error.problems)) from error
     return Standing(record._replace(entries=(*record.entries, entry)), state), entry
+
+
+# The field that the day of an event is given in.
+_DAY_FIELDS: Mapping[type, str] = {
+    Held: "on", Resumed: "on", Ended: "on", LesionAdded: "from", Moved: "to", Given: "at",
+    Evaluated: "at",
+}  # fmt: skip
+
+
+def _at_its_day(problem: Problem, event: Event) -> Problem:
+    """What is wrong with a day, at the field of the event's own day: all others follow from it."""
+    names_day = isinstance(problem.problem, Said) and "on" in problem.problem.places
+    is_placed = problem.place or not names_day
+    return problem if is_placed else replace(problem, place=_DAY_FIELDS.get(type(event), ""))
 
 
 def _check_role(before: Standing, event: Event, author: Author) -> None:

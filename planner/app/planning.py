@@ -101,7 +101,10 @@ def inputs_of(
     timezone: str | None = None,
     more_years: Callable[[int], range] | None = None,
 ) -> Inputs:
-    """As `read_inputs`, of a course's table that was read or typed; `course` names it."""
+    """As `read_inputs`, of a course's table that was read or typed; `course` names it.
+
+    One that was typed has no content.
+    """
     from zoneinfo import ZoneInfo
 
     from planner.files.course import course_from, days_problems
@@ -115,7 +118,8 @@ def inputs_of(
     if clinic is not None and protocol is not None:
         noted.problems += site_problems(clinic, protocol)
     with of_course.noting():
-        read = course_from(table, protocol, ZoneInfo(place.timezone) if place else None)
+        zone = ZoneInfo(place.timezone) if place else None
+        read = course_from(table, protocol, zone, is_typed=not course.content)
         check_printable(course_texts(read))
     if read and place and protocol and not (noted.problems or of_course.problems):
         return Inputs(read, protocol, place, rules, clinic.content if clinic else None)

@@ -32,6 +32,7 @@ from planner.core.series.description import (
 )
 from planner.core.series.proportions import ConfidenceInterval
 from planner.core.values.days import age_on
+from planner.core.values.formatting import shown_day
 from planner.core.values.said import said
 from planner.errors import InputError, NotFoundError, Problem
 from planner.files.fields import nearest, shown
@@ -62,11 +63,8 @@ class Chosen(NamedTuple):
 def check_not_to_come(on: date | None, today: date, place: str) -> None:
     """Refuse a day to come: what is due until then would count as missed."""
     if on is not None and on > today:
-        raise InputError(
-            Problem(
-                place, said("{on} is still to come", on=str(on)), said("choose a day until today")
-            )
-        )
+        problem = said("{on} is still to come", on=shown_day(on))
+        raise InputError(Problem(place, problem, said("choose a day until today")))
 
 
 def register_cohort(database: Database, role: Role, chosen: Chosen, today: date) -> Cohort:

@@ -74,7 +74,7 @@ def _check_whole(content: bytes) -> None:
     from planner.files.protocol import load_protocol
     from planner.files.reading import parse_toml
 
-    course_from(parse_toml(content), load_protocol(DEFAULT_PROTOCOL), None)
+    course_from(parse_toml(content), load_protocol(DEFAULT_PROTOCOL), None, is_typed=True)
 
 
 def _writes_commas(clinic: Path) -> bool:

@@ -26,6 +26,7 @@ from planner.core.calendar.clinic import (
     Share,
 )
 from planner.core.dosing.equipment import USUAL_SYRINGES, Stock, Syringe
+from planner.core.values.formatting import shown_day
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.fields import (
@@ -389,7 +390,7 @@ def _problems(file: ClinicFile) -> Iterator[Problem]:
     for index, approval in enumerate(file.approval, start=1):
         if approval.review_by < approval.on:
             problem = said(
-                "{review_by} is before the day of approval", review_by=f"{approval.review_by}"
+                "{review_by} is before the day of approval", review_by=shown_day(approval.review_by)
             )
             yield Problem(f"approval[{index}].review_by", problem, said("correct it"))
     yield from _kind_problems(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -219,11 +220,14 @@ class CourseFile(FileModel):
     confirm: list[ConfirmTable] = Field(default=[], max_length=1000)
 
 
-def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) -> Course:
+def course_from(
+    table: Table, protocol: Protocol | None, zone: ZoneInfo | None, *, is_typed: bool = False
+) -> Course:
     """The course of a file's table. Raises InputError with every problem, by its place.
 
     `zone` is the clinic's; None where the clinic could not be read, and hours go unchecked. So do
-    sites, sizes and doses without the protocol.
+    sites, sizes and doses without the protocol. `is_typed` where the figures were read of a form or
+    a spreadsheet: TOML alone takes the comma of a decimal for the end of a figure.
     """
     found: list[Problem] = []
     file = None
@@ -233,7 +237,8 @@ def course_from(table: Table, protocol: Protocol | None, zone: ZoneInfo | None) 
         found += problems(error, CourseFile)
     found += _same_ids(table)
     if protocol is not None:
-        found += _lesions_problems(file.lesion if file else _tables(table, "lesion"), protocol)
+        of_lesions = _lesions_problems(file.lesion if file else _tables(table, "lesion"), protocol)
+        found += of_lesions if is_typed else map(_with_mark, of_lesions)
         found += _screening_problems(table, protocol)
     found += _reference_problems(table)
     found += _clock_problems(table, zone)
@@ -298,6 +303,14 @@ def _lesions_problems(tables: Sequence[object], protocol: Protocol) -> Iterator[
         for problem in lesion_problems(_lesion(lesion), protocol) if lesion else ():
             if problem.place not in unread:
                 yield Problem(f"lesion[{index}].{problem.place}", problem.problem, problem.fix)
+
+
+def _with_mark(problem: Problem) -> Problem:
+    """What is wrong with how many doses there are: a decimal comma makes two of one."""
+    if not problem.place.endswith(".dose_mg"):
+        return problem
+    fix = said("{fix}; a decimal has a point: 12.5, not 12,5", fix=problem.fix)
+    return replace(problem, fix=fix)
 
 
 def _as_far_as_read(table: object, protocol: Protocol) -> tuple[LesionTable | None, set[str]]:

@@ -186,6 +186,10 @@ def read_yes_or_no(text: str) -> bool:
 def read_doses(text: str, has_commas: bool) -> list[Decimal]:
     """`12.5` or `12.5 57.5 72.5 87.5`, each with its unit or without. Raises FieldError."""
     check_grouping(text)
+    if ";" in text and not all(one.strip() for one in text.split(";")):
+        # The doses after it would be those of other injections.
+        problem = said("a dose is missing in {text}", text=shown(text))
+        raise FieldError(problem, said("fill it in, or take the semicolon out"))
     return [check_exact(DoseMg, read_number(one, "mg", has_commas)) for one in _each_dose(text)]
 
 

@@ -16,6 +16,7 @@ from planner.app.courses import Looked, add_course, look_at_course
 from planner.app.places import kept_source
 from planner.app.planning import Inputs, NamedFile, inputs_of
 from planner.core.plan.course import Confirmation
+from planner.core.plan.plan import Plan
 from planner.core.values.said import said
 from planner.documents.wording import grounds, unanswered
 from planner.errors import (
@@ -227,11 +228,12 @@ class _New(NamedTuple):
         said = tuple(self.confirmations(found))
         return replace(found, course=found.course._replace(confirmations=said))
 
-    def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
+    def problems_of(self, table: dict[str, Any], text: str) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
         source, zone = kept_source(database(), role(), self.place.id)
+        file = NamedFile("", text.encode())
         try:
-            inputs_of(table, NamedFile("", b""), source, zone, lambda year: range(year, year + 2))
+            inputs_of(table, file, source, zone, lambda year: range(year, year + 2))
         except PlannerError as error:
             return error.problems
         return ()
@@ -245,6 +247,16 @@ class _New(NamedTuple):
         for one in look_at_course(database(), inputs, who).standing.plan.findings:
             if one.severity == "confirm" and is_answered(Asked.of_finding(one), who):
                 yield confirmation(one, who)
+
+    def past(self, plan: Plan) -> str:
+        """How many of its visits lie before today: it is entered late, or its year is wrong."""
+        today = self.place.clinic.wall_clock(now()).date()
+        n = sum(one.start is not None and one.start.date() < today for one in plan.visits)
+        return (
+            say().plural("{n} visit lies before today", "{n} visits lie before today", n)
+            if n
+            else ""
+        )
 
     def lesion_id(self, number: int) -> str:
         """The id of a lesion by its place: A, B, ..., as long as nobody says otherwise."""
@@ -305,6 +317,7 @@ class _New(NamedTuple):
             is_to_see=is_to_see,
             is_missing=self.form.get("act") == "add" and not is_to_see,
             unanswered=_unanswered(look) if look else [],
+            past=self.past(plan) if plan else "",
             labels={one.place: self.label(one.place) for one in problems},
             moves=[(name, self.label(name)) for name in self.form if name.startswith(_MOVE)],
             problems=problems,
@@ -433,7 +446,7 @@ def _from_file(there: Place, form: Form) -> Response:
         return _New(there, form, 1).shown(422, problems=error.problems)
     filled = Form([*_flat(table), ("course_file", text)])
     new = _New(there, filled, _lesions_in(filled))
-    problems = [*new.problems_of(table), *not_taken_over(table)]
+    problems = [*new.problems_of(table, text), *not_taken_over(table)]
     if problems:
         return new.shown(422, problems=problems)
     return new.looked_at()

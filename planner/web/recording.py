@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -75,6 +76,17 @@ HOW = (
     (OTHER, said("another dose")),
     (NOT_GIVEN, _NOT_GIVEN),
 )
+# What is asked of a lesion to be measured, and of one to be injected, by the names of the fields.
+_SEEN = {"size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10"}
+_INJECTED = {
+    "how": "Given", "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
+    "complication": "Complication", "reason": "Reason",
+}  # fmt: skip
+_WHOLE = {
+    "time": "Time", "lot": "Lot", "expiry": "Expiry", "strength": "Strength on the vial, mg/mL",
+}  # fmt: skip
+# What the choices of a field are called; all else is somebody's own text.
+_CHOICES = {"how": dict(HOW), "ulcerated": {"yes": said("yes"), "no": said("no")}}
 _HOUR = re.compile(r"\d?\d:\d\d")
 _STRENGTH = Bounds("mg/mL", 0, 10_000)
 
@@ -92,7 +104,22 @@ class Group(NamedTuple):
     @property
     def prefix(self) -> str:
         """What the names of its fields begin with."""
-        return f"lesion[{self.lesion}]."
+        return _prefix(self.lesion)
+
+    @property
+    def asked(self) -> set[str]:
+        """The names of its fields."""
+        names = [*(_SEEN if self.is_measured else ()), *(_INJECTED if self.injection else ())]
+        return {f"{self.prefix}{name}" for name in names}
+
+
+class Kept(NamedTuple):
+    """A field that was filled in and is not asked any more: what stands in it, and in words."""
+
+    name: str
+    label: str
+    value: str
+    words: str
 
 
 class Line(NamedTuple):
@@ -155,6 +182,36 @@ class _Visit(NamedTuple):
         every = self.standing.record.protocol.observations if injected else ()
         return [one for one in every if one.sites is None or sites & {*one.sites}]
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the form of any visit of the course asks, by the names of its fields."""
+        words, every = say(), self.standing.record.protocol.observations
+        whole = {f"observed.{one.id}": one.label for one in every} | _WHOLE
+        of_lesions = {
+            f"{_prefix(one.id)}{name}": f"{words('Lesion {lesion}', lesion=one.id)}, {words(label)}"
+            for one in self.standing.plan.lesions
+            for name, label in (_SEEN | _INJECTED).items()
+        }
+        return of_lesions | {name: words(label) for name, label in whole.items()}
+
+    def left_over(self, form: Form) -> list[Kept]:
+        """What was filled in and is not asked any more: somebody else recorded or changed it."""
+        asked = {f"observed.{one.id}" for one in self.observations}
+        asked |= {name for one in self.groups for name in one.asked}
+        asked |= {*_WHOLE} if self.groups else set()
+        return [
+            Kept(name, label, value, self._chosen(name, value))
+            for name, label in self.labels.items()
+            if name not in asked and (value := form.get(name, "").strip())
+        ]
+
+    def _chosen(self, name: str, value: str) -> str:
+        """What stands in a field, in words where it is a choice."""
+        every = self.standing.record.protocol.observations
+        is_answer = name in {f"observed.{one.id}" for one in every if one.type == "yes-no"}
+        choices = _CHOICES.get("ulcerated" if is_answer else name.rpartition(".")[2], {})
+        return say().sentence(choices.get(value, value))
+
     def all_as_planned(self, form: Form) -> Response:
         """The form with every injection that has a dose given as planned: then what differs."""
         for one in self.groups:
@@ -201,9 +258,7 @@ class _Visit(NamedTuple):
 
     def _is_withdrawn(self, form: Form) -> bool:
         """Whether what a form says was done is still, or again, to be recorded."""
-        return self._gives(form) or any(
-            one.is_measured and form.get(f"{one.prefix}size") for one in self.groups
-        )
+        return self._gives(form) or self._measures(form)
 
     def seen(self, form: Form, found: Recorded, led: Changed) -> str:
         """What stands for a form and what it leads to."""
@@ -222,7 +277,11 @@ class _Visit(NamedTuple):
             for one in self.groups:
                 if form.get(f"{one.prefix}how") == PLANNED:
                     del form[f"{one.prefix}how"]
-        return self.form(form, status, problems=[*error.problems, *lacking])
+        # The form has another name for what the records call `at`.
+        told = [
+            replace(one, place={"at": "time"}.get(one.place, one.place)) for one in error.problems
+        ]
+        return self.form(form, status, problems=[*told, *lacking])
 
     def wrong_strength(self, form: Form) -> list[Problem]:
         """What is wrong with what the vial says: it is asked where nobody stated it."""
@@ -235,8 +294,11 @@ class _Visit(NamedTuple):
                 check_vial(self.standing, strength)
         return fields.problems
 
-    def _gives(self, form: Form) -> bool:
+    def _gives(self, form: Mapping[str, str]) -> bool:
         return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
+
+    def _measures(self, form: Mapping[str, str]) -> bool:
+        return any(one.is_measured and form.get(f"{one.prefix}size") for one in self.groups)
 
     def written(self, found: Recorded, who: Author, revision: int) -> Response:
         """Write it, and go back to the course."""
@@ -249,6 +311,7 @@ class _Visit(NamedTuple):
         seen = list(self._measured(fields, at))
         amounts = list(self._amounts(fields))
         missing = list(self._not_given(fields))
+        self._check_noted(fields)
         noted = self._noted(fields, at, [lesion for lesion, _, _ in amounts])
         if not (seen or amounts or missing or fields.problems):
             fields.problems.append(
@@ -362,6 +425,18 @@ class _Visit(NamedTuple):
         reason = next(iter(whys)) if len(whys) == 1 else told
         return lambda now: Reasoned(missed(now, self.planned.number, lesions), reason)
 
+    def _check_noted(self, fields: Fields) -> None:
+        """Refuse what is noted of injections and of an hour at which nothing was done."""
+        if self._gives(fields.values):
+            return
+        names = ["lot", "expiry", *(f"observed.{one.id}" for one in self.observations)]
+        noted = dict.fromkeys(names, said("something is noted, and no injection was given"))
+        if not self._measures(fields.values):
+            noted["time"] = said("a time is given, and nothing was given or measured")
+        for name, problem in noted.items():
+            if fields.said(name):
+                fields.problems.append(Problem(name, problem, said("which one is right?")))
+
     def _noted(self, fields: Fields, at: datetime | None, given_to: Sequence[str]) -> Circumstances:
         lot, expiry = fields.text("lot"), fields.expiry("expiry")
         observed = tuple(self._observed(fields, given_to))
@@ -371,10 +446,7 @@ class _Visit(NamedTuple):
         for one in self.observations:
             name = f"observed.{one.id}"
             value = fields.text(name)
-            if value is not None and not given_to:
-                problem = said("something is noted, and no injection was given")
-                fields.problems.append(Problem(name, problem, said("which one is right?")))
-            elif value is not None:
+            if value is not None and given_to:
                 with fields.noting(name):
                     yield self._noted_as(fields, one, value, given_to)
 
@@ -410,7 +482,8 @@ class _Visit(NamedTuple):
             groups=self.groups,
             places={one.lesion: one.where for one in self.groups},
             is_missing=form.get("act") == "write",
-            labels=_labels(self.groups, self.observations, words),
+            labels=self.labels,
+            left_over=self.left_over(form),
             hows=HOW,
             observations=self.observations,
             noted=any(form.get(f"observed.{one.id}") for one in self.observations),
@@ -428,33 +501,14 @@ class _Visit(NamedTuple):
         )
 
 
+def _prefix(lesion: str) -> str:
+    """What the names of a lesion's fields begin with."""
+    return f"lesion[{lesion}]."
+
+
 def _as_it_is(event: Given | Evaluated) -> Make:
     """An event of the visit as it was filled in: those before it may renumber the visits."""
     return lambda _now: event
-
-
-def _labels(
-    groups: Sequence[Group], observations: Sequence[Observation], words: Language
-) -> dict[str, str]:
-    """What the fields of the form are called, by their names."""
-    named = {
-        "size": "Size, mm", "ulcerated": "Ulcerated", "pain": "Pain, 0 to 10", "how": "Given",
-        "ml": "Given, mL", "pain_before": "Pain before", "pain_after": "Pain after",
-        "complication": "Complication", "reason": "Reason",
-    }  # fmt: skip
-    whole = {
-        "time": "Time",
-        "lot": "Lot",
-        "expiry": "Expiry",
-        "strength": "Strength on the vial, mg/mL",
-    }
-    of_lesions = {
-        f"{one.prefix}{name}": f"{words('Lesion {lesion}', lesion=one.lesion)}, {words(label)}"
-        for one in groups
-        for name, label in named.items()
-    }
-    noted = {f"observed.{one.id}": words(one.label) for one in observations}
-    return of_lesions | noted | {name: words(label) for name, label in whole.items()}
 
 
 def _done(planned: PlannedVisit, words: Language) -> list[str]:

@@ -44,6 +44,7 @@ ANSWERS = [
     ("yes\n", "maybe", "answer yes or no"),
     ("12.5 57.5 72.5 87.5\n", "12,5", "a decimal has a point: 12.5"),
     ("12.5 57.5 72.5 87.5\n", "12.5 57.5", "2 doses for 4 injections"),
+    ("12.5 57.5 72.5 87.5\n", "12.5;;57.5;1", "a dose is missing in"),
     ("12.5 57.5 72.5 87.5\n", "0.5 mL", "12.5 mg"),
 ]
 
@@ -189,6 +190,7 @@ FAULTS = [
     (",70,", ",70 cm,", 'lesions.csv: row 2: size_mm: "70 cm" is not in mm'),
     (",yes,", ",,", "lesions.csv: row 2: ulcerated: it is missing"),
     (",yes,", ",maybe,", "lesions.csv: row 2: ulcerated: "),
+    (",12.5 57.5 72.5", ",12.5;;72.5", "row 2: dose_mg: a dose is missing in"),
     (",12.5 57.5", ",12,5 57.5", "lesions.csv: row 2: it has more cells"),
     ("\nA,knee", "\nA,kneee", "lesions.csv: row 2: site: 'kneee' is not a site"),
     ("\nA,knee,right", "\nA,knee,", "lesions.csv: row 2: side: knee is left or right"),

@@ -666,6 +666,28 @@ def two(planner: Run, tmp_path: Path) -> Run:
     return run
 
 
+LESION = ("lesion", "case-2", "--id", "B", "--site", "hand", "--side", "left", "--size-mm", "4",
+          "--not-ulcerated")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("resume", "case-2", "--on", "2090-10-19"), "--on: 2090-10-"),
+        ((*LESION, "--from", "2090-10-19"), "--from: 2090-10-"),
+        ((*LESION, "--from", "2020-10-19"), "--from: the lesion's first injection would be on"),
+    ],
+)
+def test_a_day_that_cannot_be_is_told_at_its_option(
+    course: Run, change: tuple[str, ...], told: str
+) -> None:
+    course("hold", "case-2", "--on", "2026-09-07", "--reason", "infected")
+    done = course(*change, "--reason", "x")
+    assert done.returncode in (10, 13)
+    assert told in done.stderr
+    assert ("is the year right?" in done.stderr) == ("2090" in told)
+
+
 def plan_of(folder: Path) -> Plan:
     return plan_from((folder / "plan.json").read_bytes())
 

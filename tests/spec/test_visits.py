@@ -589,8 +589,9 @@ def test_a_year_of_unknown_holidays_is_an_error(sts_150: Protocol) -> None:
         plan_at(COPENHAGEN, sts_150, WEEKLY, first_visit="2028-12-13 09:00")
     assert raised.value.problems == (
         Problem(
-            "holidays",
-            "the public holidays of 2029 are not known",
-            'list them under closed and set "holidays = false"',
+            "first_visit",
+            "2029-01-03: the public holidays of 2029 are not known",
+            "is the year right? if it is, the clinic file lists them under closed, with"
+            ' "holidays = false"',
         ),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.plan.findings import Finding
+from planner.core.plan.findings import Finding, lines
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import count, day, listing, mg, moment, plain
@@ -140,6 +140,12 @@ def test_a_plan_that_is_read_says_what_the_plan_says(plans: list[Plan]) -> None:
         for one, other in zip(plan.findings, read.findings, strict=False):
             assert DANISH.sentence(other.message) == DANISH.sentence(one.message)
             assert DANISH.sentence(other.value) == DANISH.sentence(one.value)
+        for say in (DANISH, languages.page_language("da")):
+            told = [
+                [say.sentence(line.message) for line in lines(each.findings, each.lesion_ids)]
+                for each in (plan, read)
+            ]
+            assert told[0] == told[1]
 
 
 def test_no_sentence_of_today_is_taken_apart(

@@ -289,5 +289,18 @@ def test_danish_papers_have_no_english_sentence(sts_150: Protocol, clinic: Clini
     assert set(CODES) - seen <= NOT_PRINTED
 
 
+def test_why_a_visit_finds_no_day_is_said_in_danish(sts_150: Protocol, clinic: Clinic) -> None:
+    days = [date(2026, 9, day) for day in range(12, 17)]
+    closed = clinic._replace(
+        public_holidays=dict.fromkeys(days, "Easter Monday"), holiday_years=range(2026, 2028)
+    )
+    plan = text_plan(course_text(lesion(dose_mg=50)), sts_150, closed)
+    (found,) = [one for one in plan.findings if one.code == "no-open-day"]
+    assert DANISH.sentence(found.message).startswith(
+        "besøg 2, planlagt man 14. sep 2026: lør 12. sep 2026, søn 13. sep 2026"
+    )
+    assert not ENGLISH.search(DANISH.sentence(found.message))
+
+
 def test_an_english_word_would_be_seen() -> None:
     assert ENGLISH.search("patienter, og the rest")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from planner.core.calendar.clinic import Clinic, Closure, Kind, OpeningHours, Purpose, Share
 from planner.core.calendar.occupancy import Occupancy
 from planner.core.values.days import LAST_DAY
-from planner.core.values.formatting import moment
+from planner.core.values.formatting import moment, shown_day
 from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
@@ -69,13 +69,7 @@ class Opening:
         holidays = self.clinic.public_holidays
         if holidays is not None:
             if on.year not in self.clinic.holiday_years:
-                raise InputError(
-                    Problem(
-                        "holidays",
-                        said("the public holidays of {year} are not known", year=on.year),
-                        said('list them under closed and set "holidays = false"'),
-                    )
-                )
+                raise InputError(unknown_year("", on))
             if on in holidays:
                 return said("public holiday ({name})", name=said(holidays[on]))
         if any(one.is_whole and one.is_on(on) for one in self.clinic.closures):
@@ -191,6 +185,18 @@ class Opening:
             self.starts(on, stay), key=lambda start: (abs(start - wanted), wanted > start)
         )
         yield from (one for one in near if one != wanted and self.has_room(one, stay))
+
+
+def unknown_year(place: str, on: date) -> Problem:
+    """A day of a year whose public holidays nobody knows: most often of another year than meant."""
+    problem = said(
+        "{on}: the public holidays of {year} are not known", on=shown_day(on), year=on.year
+    )
+    fix = said(
+        'is the year right? if it is, the clinic file lists them under closed, with "holidays ='
+        ' false"'
+    )
+    return Problem(place, problem, fix)
 
 
 def _hour(start: datetime) -> str:

@@ -45,7 +45,7 @@ from planner.core.plan.planning import appointments, decide
 from planner.core.plan.zone_rules import wall
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.days import LAST_DAY, ONE_DAY
-from planner.core.values.formatting import count, day
+from planner.core.values.formatting import count, day, shown_day
 from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
@@ -317,7 +317,7 @@ class Consequences:
                 since = day(self.before.held[lesion])
                 raise refused(
                     "",
-                    said("lesion {lesion} is held since {since}", lesion=lesion, since=f"{since}"),
+                    said("lesion {lesion} is held since {since}", lesion=lesion, since=since),
                     said("see the course"),
                 )
             if not any(slot.state in ("planned", "missed") for _, slot in self._injections(lesion)):
@@ -338,7 +338,7 @@ class Consequences:
                 since = day(self.before.held[lesion])
                 raise refused(
                     "on",
-                    said("the hold began on {since}", since=f"{since}"),
+                    said("the hold began on {since}", since=since),
                     said("give a later day"),
                 )
             waiting = [name for name, slot in self._injections(lesion) if slot.state == "waiting"]
@@ -900,6 +900,8 @@ def _lacks(placed: Iterable[Placed]) -> tuple[int, int]:
 def _check_reach(on: date) -> None:
     if on > LAST_DAY:
         problem = said(
-            "it leads to {on}; all days lie before {year}", on=f"{on}", year=LAST_DAY.year + 1
+            "it leads to {on}; all days lie before {year}",
+            on=shown_day(on),
+            year=LAST_DAY.year + 1,
         )
         raise InputError(Problem("", problem, said("correct the day")))

@@ -15,7 +15,7 @@ from planner.core.followup.course_state import State, as_corrected, noted, refus
 from planner.core.followup.events import Corrected, Entry, Issued, Planned, Settled
 from planner.core.followup.settling import due_slots, settle_all, with_decisions
 from planner.core.plan.appointments import Named, Slot, Visit
-from planner.core.plan.placement import Placed, lay_out_again
+from planner.core.plan.placement import BY_PHYSICIAN, Placed, lay_out_again
 from planner.core.protocol.protocol import Protocol
 
 
@@ -96,7 +96,10 @@ class _AsThen(Consequences):
 
     def _placed(self) -> tuple[Placed, ...]:
         first = self.noted.course.first_visit
-        return lay_out_again(self._visits(), self.opening, first, self.apart, None)
+        # So the first edition said it, whoever moved it.
+        return lay_out_again(
+            self._visits(), self.opening, first, self.apart, None, moved=BY_PHYSICIAN
+        )
 
 
 def _as_they_stood(slots: Mapping[Named, Slot]) -> Mapping[Named, Slot]:

@@ -65,7 +65,7 @@ from planner.core.plan.dose_checks import (
 )
 from planner.core.plan.findings import Finding, confirm, in_order
 from planner.core.plan.numbering import Numbering, first_of
-from planner.core.plan.placement import Placed, lay_out
+from planner.core.plan.placement import BY_PHYSICIAN, Placed, lay_out
 from planner.core.plan.plan import Decision, PlannedInjection, PlannedVisit, by_time
 from planner.core.plan.planning import (
     appointments,
@@ -404,7 +404,8 @@ class _Settling:
             new = new._replace(injections=changed)
         if old is not None and is_timed:
             new = new._replace(start=old.start, end=old.end)
-            if placed.visit.is_to_come and not placed.visit.moved_to:
+            is_by_hand = placed.visit.moved_to and old.moved_because != BY_PHYSICIAN
+            if placed.visit.is_to_come and not is_by_hand:
                 new = new._replace(moved_because=old.moved_because, choices=old.choices)
         return new
 

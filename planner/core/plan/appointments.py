@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from planner.core.calendar.clinic import PURPOSES, Purpose
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY
-from planner.core.values.formatting import listing
+from planner.core.values.formatting import listing, shown_day
 from planner.core.values.said import said
 from planner.errors import InputError, Problem
 
@@ -230,12 +230,12 @@ def _movable(visits: tuple[Visit, ...], move: Move, place: str) -> Visit:
     meant = sorted((one for one in visits if one.due == move.due), key=_was_moved)
     visit = meant[0] if meant else None
     if visit is None:
-        due = listing([str(one.due) for one in visits[1:]])
+        due = listing([shown_day(one.due) for one in visits[1:]])
         raise InputError(
             Problem(
                 f"{place}.from",
-                said("no visit is due on {due}", due=f"{move.due}"),
-                said("due: {due}", due=f"{due}"),
+                said("no visit is due on {due}", due=shown_day(move.due)),
+                said("due: {due}", due=due),
             )
         )
     if visit is visits[0]:
@@ -257,7 +257,7 @@ def first_is_no_move(place: str) -> Problem:
 
 def not_after_first(place: str, first: date) -> Problem:
     """A visit is moved to before the second one."""
-    fix = said("choose a day after {due}", due=f"{first}")
+    fix = said("choose a day after {due}", due=shown_day(first))
     return Problem(place, said("it is not after the first visit"), fix)
 
 
@@ -276,7 +276,7 @@ def _check_order(moved: Visit, others: Sequence[Visit], place: str) -> None:
                 "injection {count} of lesion {lesion} is on {target}",
                 count=theirs.count,
                 lesion=theirs.lesion,
-                target=f"{other.target}",
+                target=shown_day(other.target),
             )
             if other.target == moved.target or (
                 (other.target > moved.target) != (theirs.count > mine[theirs.lesion])
@@ -299,7 +299,8 @@ def _without_later(
             if one.purpose == "injection" and anchor and one.count > anchor.count:
                 if visit.moved_to:
                     problem = said(
-                        "the visit due {due} would follow, but was moved before", due=f"{visit.due}"
+                        "the visit due {due} would follow, but was moved before",
+                        due=shown_day(visit.due),
                     )
                     fix = said("write the moves in the order of their days")
                     raise InputError(Problem(place, problem, fix))
@@ -354,4 +355,4 @@ def _in_reach(day: date, place: str) -> None:
 def leads_too_far(place: str, day: date) -> Problem:
     """A day out of reach, which follows from one that was typed."""
     fix = said("all days lie from {year} to {last}", year=FIRST_DAY.year, last=LAST_DAY.year)
-    return Problem(place, said("it leads to {day}", day=f"{day}"), fix)
+    return Problem(place, said("it leads to {day}", day=shown_day(day)), fix)

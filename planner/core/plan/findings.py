@@ -159,7 +159,7 @@ def lines(findings: Sequence[Finding], lesions: Sequence[str]) -> Iterator[Findi
         is_alike = len({one.message for one in group}) == 1
         told = group[0].message
         if not is_alike:
-            told = joined([_of(_short(one), one.value) for one in group], "; ")
+            told = joined([_of(_short(one), _as_ours(one.value)) for one in group], "; ")
         yield FindingLine(code, severity, _where(group, lesions), told, is_alike, tuple(group))
 
 
@@ -178,6 +178,11 @@ def _where(group: Sequence[Finding], lesions: Sequence[str]) -> str:
 
 def _short(one: Finding) -> str:
     return one.lesion or said("visit {n}", n=one.visit or 0)
+
+
+def _as_ours(value: str) -> Said:
+    """A value that was read, as the word of ours that it is: what somebody typed stands alone."""
+    return value if isinstance(value, Said) else said(value)
 
 
 def _of(target: str, what: str) -> Said:

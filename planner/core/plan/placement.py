@@ -13,13 +13,13 @@ from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple
 
-from planner.core.calendar.availability import Opening, Stay
+from planner.core.calendar.availability import Opening, Stay, unknown_year
 from planner.core.plan.appointments import Visit
 from planner.core.plan.course import Move
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
-from planner.core.values.formatting import count, day, listing, typed_moment
+from planner.core.values.formatting import count, day, listing, shown_moment
 from planner.core.values.said import joined, said
-from planner.errors import InputError, NoRoomError, Problem, raise_if_any
+from planner.errors import InputError, NoRoomError, Problem, located, raise_if_any
 
 SEARCHED_DAYS = 60
 # Beyond so many half-made series the best one would take minutes and the memory of a machine.
@@ -96,6 +96,10 @@ class _Way(NamedTuple):
     days: Mapping[int, date | None]
 
 
+# A move of a course file is the physician's choice; of one under way the history says whose it is.
+BY_PHYSICIAN, BY_HAND = said("moved by the physician"), said("moved by hand")
+
+
 def lay_out(
     visits: Sequence[Visit],
     moves: Sequence[Move],
@@ -108,13 +112,15 @@ def lay_out(
     `visits` come in the order of their days, the first one first. Raises InputError where the
     first visit or one of the `moves` stands on a closed or full time.
     """
-    series = _Series(visits, opening, first_visit, shortest_days)
+    series = _Series(visits, opening, first_visit, shortest_days, moved=BY_PHYSICIAN)
     places = {move.to: f"move[{index}].to" for index, move in enumerate(moves, start=1)}
     places = {first_visit: "first_visit", **places}
     problems = tuple(series.fixed_problems(places))
     is_first_full = series.is_only_full and all(one.place == "first_visit" for one in problems)
     raise_if_any(NoRoomError if is_first_full else InputError, problems)
-    return series.laid_out()
+    # A year that is reached and not known follows from the day of the first visit.
+    with located("first_visit"):
+        return series.laid_out()
 
 
 def lay_out_again(
@@ -123,13 +129,15 @@ def lay_out_again(
     first_visit: datetime,
     shortest_days: int,
     standing: Mapping[int, datetime | None] | None,
+    *,
+    moved: str = BY_HAND,
 ) -> tuple[Placed, ...]:
     """Give each visit of a course under way its time; what was done or moved stands as it is.
 
     So does each visit in `standing`, by its place among the visits, at its wall-clock start, or
     without a day where that is None; None where all are laid out anew around the first visit.
     """
-    return _Series(visits, opening, first_visit, shortest_days, standing).laid_out()
+    return _Series(visits, opening, first_visit, shortest_days, standing, moved=moved).laid_out()
 
 
 class _Series:
@@ -142,8 +150,11 @@ class _Series:
         first_visit: datetime,
         shortest_days: int,
         standing: Mapping[int, datetime | None] | None = None,
+        *,
+        moved: str = BY_HAND,
     ) -> None:
         self.visits = visits
+        self.moved = moved
         self.opening = opening
         self.hour = first_visit.time()
         self.shortest_days = shortest_days
@@ -161,13 +172,18 @@ class _Series:
     def fixed_problems(self, places: Mapping[datetime, str]) -> Iterator[Problem]:
         """Times that cannot stand, as the clinic is closed or full then."""
         for index, start in self.fixed.items():
-            if reason := self.opening.obstacle(start, self.stays[index]):
+            if not self.opening.is_known(start.date()):
+                yield unknown_year(places[start], start.date())
+            elif reason := self.opening.obstacle(start, self.stays[index]):
                 yield cannot_stand(places[start], start, reason, self.opening, self.stays[index])
 
     @property
     def is_only_full(self) -> bool:
         """Whether the clinic is open whenever a visit has to be."""
-        return not any(self.opening.shut(start, self.stays[n]) for n, start in self.fixed.items())
+        return not any(
+            not self.opening.is_known(start.date()) or self.opening.shut(start, self.stays[n])
+            for n, start in self.fixed.items()
+        )
 
     def laid_out(self) -> tuple[Placed, ...]:
         """Each visit with its time in the best series."""
@@ -248,7 +264,7 @@ class _Series:
         if visit.settled:
             return Placed(visit, start, end, near=near)
         if visit.moved_to:
-            because = said("moved by the physician")
+            because = self.moved
         elif starts[index] != self._wanted(visit.due):
             because = self._obstacle(index, visit.due) or self._displaced(index, starts)
         return Placed(visit, start, end, because, near)
@@ -397,7 +413,7 @@ class _Series:
 def cannot_stand(place: str, start: datetime, reason: str, opening: Opening, stay: Stay) -> Problem:
     """A time of the physician's choice that the clinic has not, with three that it has."""
     free = islice(opening.free_near(start, stay), 3)
-    near = listing([typed_moment(one) for one in free], "or")
+    near = listing([shown_moment(one) for one in free], "or")
     fix = said("free near it: {near}", near=near) if near else said("choose another day")
     return Problem(place, said("{start}: {reason}", start=day(start), reason=reason), fix)
 

@@ -223,11 +223,9 @@ def lesion_problems(lesion: Lesion, protocol: Protocol) -> Iterator[Problem]:
                     "{given} for {wanted} ({regimen})",
                     given=count(given, "dose"),
                     wanted=count(wanted, "injection"),
-                    regimen=decided.regimen,
+                    regimen=term("regimen", decided.regimen),
                 ),
-                said(
-                    "give one number for all or one for each; a decimal has a point: 12.5, not 12,5"
-                ),
+                said("give one number for all or one for each"),
             )
 
 

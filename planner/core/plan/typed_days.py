@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from planner.core.calendar.availability import Opening
+from planner.core.calendar.availability import Opening, unknown_year
 from planner.core.calendar.clinic import PURPOSES, Purpose
 from planner.core.plan.appointments import first_is_no_move, leads_too_far, not_after_first
 from planner.core.plan.placement import cannot_stand
 from planner.core.protocol.protocol import Protocol, Regimen
 from planner.core.values.days import LAST_DAY
+from planner.core.values.formatting import shown_day
 from planner.core.values.said import said
 from planner.errors import Problem
 
@@ -47,7 +48,10 @@ def times_problems(
 def _shut(
     place: str, start: datetime, kinds: Sequence[Purpose], opening: Opening | None
 ) -> Iterator[Problem]:
-    if opening is None or not opening.is_known(start.date()):
+    if opening is None:
+        return
+    if not opening.is_known(start.date()):
+        yield unknown_year(place, start.date())
         return
     stay = min((opening.stay([kind]) for kind in kinds), key=lambda one: one.minutes)
     if reason := opening.shut(start, stay):
@@ -77,7 +81,7 @@ def due_problems(
             yield first_is_no_move(place)
         elif move.due is not None and move.due not in possible and not may_be_shifted:
             fix = said("name a day on which a visit is due")
-            yield Problem(place, said("no visit is due on {due}", due=f"{move.due}"), fix)
+            yield Problem(place, said("no visit is due on {due}", due=shown_day(move.due)), fix)
         elif not may_be_shifted and (far := _taken_too_far(move, decided, first, protocol)):
             yield leads_too_far(f"{move.place}.to", far)
         may_be_shifted |= not move.is_whole or _shift(move) > narrowest

@@ -28,7 +28,7 @@ def placed_findings(number: int, placed: Placed, shortest_days: int) -> Iterator
                 "visit {n}, due {due}: {because}",
                 n=number,
                 due=visit.due,
-                because=str(placed.because),
+                because=placed.because or "",
             ),
             said("none"),
             visit=number,

@@ -11,6 +11,7 @@ from planner.app.accounts import set_language
 from planner.app.roles import ROLES, Role
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import PHYSICIAN, add
+from tests.acceptance.page.test_work import NEW
 from tests.pages import NAMES, PASSWORD, Form, Visitor, served, soon
 
 # Words that only an English sentence has, but for keys and choices of files, which stay.
@@ -111,6 +112,39 @@ def test_what_is_wrong_is_told_in_the_same_language(
 ) -> None:
     assert danish.post(f"{COURSE}/{path}", said | {"act": "check"}).status_code in (409, 422)
     assert told in danish.text or told in danish.page.text
+
+
+HELD_ON = soon(9)[:10]
+DAYS = [
+    # an address, what is said in it
+    (f"{COURSE}/hold", {"lesion": "A", "on": HELD_ON, "reason": "x"}),
+    (f"{COURSE}/release", {"lesion": "A", "on": soon(2)[:10], "reason": "x"}),
+    (f"{COURSE}/hold", {"lesion": "A", "on": "2099-12-31", "reason": "x"}),
+    (f"{COURSE}/lesion", NEW_LESION | {"from": "2099-12-31"}),
+    ("/courses/new", NEW | {f"move.{soon(10)[:10]}": soon(11)}),
+    ("/courses/new", NEW | {f"move.{soon(16)[:10]}": soon(9, "11:00")}),
+    ("/courses/new", NEW | {f"move.{soon(16)[:10]}": soon(24, "03:00")}),
+    ("/courses/new", NEW | {f"move.{soon(16)[:10]}": "2099-12-30 10:00"}),
+    ("/courses/new", NEW | {"first_visit": "2099-12-01 10:00"}),
+]  # fmt: skip
+# A day in words, and one without its weekday that nobody typed.
+_IN_WORDS = re.compile(r"\b\d{1,2}\.? [A-Za-z]{3} 20\d\d(?!-)|(?<!\w{3} )\b20\d\d-\d\d-\d\d\b")
+
+
+@pytest.mark.parametrize(("path", "said"), DAYS)
+def test_days_in_what_is_wrong_are_written_as_all_others(
+    danish: Visitor, path: str, said: dict[str, str]
+) -> None:
+    danish.open(f"{COURSE}/hold")
+    for name, value in (("Læsion", "A"), ("Dag", HELD_ON), ("Begrundelse", "x")):
+        danish.fill(name, value)
+    danish.press("Vis, hvad der ændres")
+    assert danish.press("Sæt på pause").status_code == 200, danish.text
+    answer = danish.post(path, {"act": "check"} | said)
+    assert answer.status_code in (409, 422)
+    told = re.findall(r"<li>(.*?)</li>", danish.page.text.split('role="alert"')[1], re.DOTALL)
+    assert told
+    assert [one for one in told if _IN_WORDS.search(re.sub("<[^>]*>", "", one))] == []
 
 
 def test_a_hint_is_one_that_its_field_reads(danish: Visitor) -> None:

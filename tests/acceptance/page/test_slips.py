@@ -15,7 +15,7 @@ from planner.app.roles import ROLES
 from planner.store.database import open_database
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.acceptance.page.test_faults import unused_for
-from tests.acceptance.page.test_work import given, history
+from tests.acceptance.page.test_work import NEW, given, history
 from tests.pages import NAMES, PASSWORD, Served, Visitor, served, soon
 
 TWO = COURSE + COURSE[COURSE.index("[[lesion]]") :].replace('"A"', '"B"').replace("right", "left")
@@ -73,6 +73,38 @@ def test_a_reason_is_not_dropped_beside_what_was_given(two_lesions: Served) -> N
     assert visitor.control("Reason", "Lesion A").is_invalid
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [("Lot", "LOT77"), ("Expiry", "2032-01"), ("Expiry", "2020-01"), ("depth", "4"),
+     ("Time", "10:05")],
+)  # fmt: skip
+def test_what_is_noted_of_no_injection_is_refused_and_not_dropped(
+    two_lesions: Served, field: str, said: str
+) -> None:
+    visitor = two_lesions.signed_in("nurse")
+    visitor.open("/courses/K-1/visits/1")
+    visitor.tick("not given", "Lesion A")
+    visitor.fill("Reason", "infected", "Lesion A")
+    visitor.fill(field, said)
+    assert visitor.press("Check").status_code == 422
+    assert visitor.control(field).is_invalid
+    assert "which one is right?" in visitor.text
+    # It is of what was given beside it.
+    visitor.tick("as planned", "Lesion B")
+    assert visitor.press("Check").status_code in (200, 409)
+
+
+@pytest.mark.parametrize(("field", "status"), [("Time", 200), ("Lot", 422), ("Expiry", 422)])
+def test_what_is_noted_of_a_visit_that_only_measures(page: Served, field: str, status: int) -> None:
+    said = {"Time": "10:05", "Lot": "LOT77", "Expiry": "2020-01"}
+    visitor = page.signed_in("nurse")
+    visitor.open("/courses/K-1/visits/5")
+    visitor.fill("Size, mm", "50", "Lesion A")
+    visitor.fill(field, said[field])
+    assert visitor.press("Check").status_code in {status, 409 if status == 200 else status}
+    assert visitor.control(field).is_invalid == (status == 422)
+
+
 def test_a_lesion_that_was_missed_alone_can_be_moved(two_lesions: Served) -> None:
     visitor = two_lesions.signed_in("physician")
     visitor.open("/courses/K-1/visits/1")
@@ -85,6 +117,53 @@ def test_a_lesion_that_was_missed_alone_can_be_moved(two_lesions: Served) -> Non
     day = visitor.open(f"/day/{soon(-10)[:10]}").text
     assert "Nobody else comes." in day
     assert "visit 1: done" in visitor.text
+
+
+def test_nothing_is_lost_of_what_somebody_else_recorded_meanwhile(two_lesions: Served) -> None:
+    """What the second one typed stands beside what the first one did, until it is sent away."""
+    one, other = two_lesions.signed_in("nurse"), two_lesions.signed_in("physician")
+    for visitor in (one, other):
+        visitor.open("/courses/K-1/visits/1")
+        visitor.tick("as planned", "Lesion A")
+    one.press("Check")
+    other.fill("Complication", "fainted", "Lesion A")
+    other.fill("depth", "4")
+    other.fill("Complication", "none", "Lesion B")
+    other.tick("as planned", "Lesion B")
+    other.fill("Lot", "LOT9")
+    other.press("Check")
+    assert one.press("Record").status_code == 200
+    assert other.press("Record").status_code == 409
+    for _ in range(2):
+        assert "Lesion A, Given: as planned" in other.text
+        assert "Lesion A, Complication: fainted" in other.text
+        assert NAMES["nurse"] in other.text or "12 mg" in other.text
+        assert other.control("Complication", "Lesion B").value == "none"
+        other.tick("as planned", "Lesion B")
+        other.press("Check")
+    one.open("/courses/K-1/visits/1")
+    one.tick("as planned", "Lesion B")
+    one.press("Check")
+    one.press("Record")
+    assert other.press("Record").status_code == 409
+    for kept in ("Lesion B, Complication: none", "Lot: LOT9", "depth: 4", "Lesion A, Complicat"):
+        assert kept in other.text
+
+
+def test_a_choice_that_is_gone_stays_the_one_that_was_made(two_lesions: Served) -> None:
+    """A lesion that somebody else holds already is not taken for all of them."""
+    one, other = two_lesions.signed_in("physician"), two_lesions.signed_in("physician")
+    for visitor in (one, other):
+        visitor.open("/courses/K-1/hold")
+        visitor.fill("Lesion", "A")
+        visitor.fill("Day", soon()[:10])
+        visitor.fill("Reason", "infected")
+        visitor.press("Show what changes")
+    assert one.press("Hold").status_code == 200
+    assert other.press("Hold").status_code == 409
+    assert other.control("Lesion").value == "A"
+    assert other.press("Show what changes").status_code in (409, 422)
+    assert other.control("Lesion").value == "A"
 
 
 def test_a_form_that_comes_again_with_another_figure_is_told(two_lesions: Served) -> None:
@@ -229,15 +308,49 @@ def test_what_is_typed_wrongly_gets_a_fix_of_its_own(
     assert fix in visitor.text
 
 
-def test_a_year_without_known_holidays_is_told_at_the_time(tmp_path: Path) -> None:
+@pytest.fixture
+def danish_holidays(tmp_path: Path) -> Iterator[Served]:
+    """A page with a course at a clinic that keeps its country's holidays."""
     url = str(tmp_path / "register.db")
     text = CLINIC.replace("capacity", 'country = "DK"\ncapacity')
     put_clinic(open_database(url), NamedFile("clinic", text.encode()), PHYSICIAN)
     add(url, first=soon(-10))
     with served(url) as page:
-        visitor = page.with_accounts().signed_in("nurse")
-        given(visitor)
-        visitor.fill("Time", "2001-11-25 09:40")
-        assert visitor.press("Check").status_code == 422
-        assert visitor.control("Time").is_invalid
-        assert "is the year right?" in visitor.text
+        yield page.with_accounts()
+
+
+LESION = {"id": "B", "site": "knee", "side": "left", "size_mm": "70", "ulcerated": "yes"}
+YEARS = [
+    # a page, what is said in it; the label of the field that it is told at
+    ("courses/new", NEW | {"first_visit": "2012-10-15 10:00"}, "First visit"),
+    ("courses/new", NEW | {"first_visit": "2052-10-14 10:00"}, "First visit"),
+    ("courses/new", NEW | {"first_visit": "2098-10-14 10:00"}, "First visit"),
+    ("courses/K-1/release", {"lesion": "A", "on": "2090-10-19"}, "Day"),
+    ("courses/K-1/lesion", LESION | {"from": "2090-10-19"}, "First injection"),
+    ("courses/K-1/visits/2/move", {"to": "2090-10-19 10:00"}, "Another time"),
+]
+
+
+@pytest.mark.parametrize(("path", "said", "label"), YEARS)
+def test_another_year_than_was_meant_is_asked_about_at_its_field(
+    danish_holidays: Served, path: str, said: dict[str, str], label: str
+) -> None:
+    visitor = danish_holidays.signed_in("physician")
+    if path.endswith("release"):
+        visitor.open("/courses/K-1/hold")
+        visitor.fill("Day", soon()[:10])
+        visitor.fill("Reason", "infected")
+        visitor.press("Show what changes")
+        visitor.press("Hold")
+    assert visitor.post(f"/{path}", {"act": "check", "reason": "x"} | said).status_code == 422
+    assert visitor.control(label).is_invalid
+    assert "is the year right?" in visitor.text
+
+
+def test_a_year_without_known_holidays_is_told_at_the_time(danish_holidays: Served) -> None:
+    visitor = danish_holidays.signed_in("nurse")
+    given(visitor)
+    visitor.fill("Time", "2001-11-25 09:40")
+    assert visitor.press("Check").status_code == 422
+    assert visitor.control("Time").is_invalid
+    assert "is the year right?" in visitor.text

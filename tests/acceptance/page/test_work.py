@@ -64,6 +64,15 @@ def test_nothing_is_added_that_was_not_looked_at(page: Served) -> None:
     assert "20 mg" in visitor.text
 
 
+@pytest.mark.parametrize(("days", "told"), [(9, None), (-3, "1 visit lies"), (-24, "4 visits lie")])
+def test_a_course_that_is_entered_late_says_so(page: Served, days: int, told: str | None) -> None:
+    visitor = page.signed_in("physician")
+    said = NEW | {"first_visit": soon(days, "10:00")}
+    assert visitor.post("/courses/new", said).status_code == 200
+    assert ("before today" in visitor.text) == bool(told)
+    assert not told or f"{told} before today" in visitor.text
+
+
 def test_a_dose_that_asks_is_confirmed_with_a_tick_and_a_reason(page: Served) -> None:
     visitor = page.signed_in("physician")
     plan(visitor, **{"Dose, mg": "12.5; 57.5; 72.5; 275"})
@@ -136,6 +145,33 @@ def test_a_decimal_comma_is_read_where_the_clinic_writes_one(light_url: str) -> 
         assert "57.5 mg: draw 0.38 mL" in visitor.text
 
 
+def test_a_hint_of_a_field_says_nothing_that_the_field_does_not_do(light_url: str) -> None:
+    """The mark of a decimal is a matter of files: the page reads the one of its clinic."""
+    text = CLINIC.replace("timezone =", 'language = "da"\ntimezone =')
+    put_clinic(
+        open_database(light_url),
+        NamedFile("clinic", text.encode()),
+        PHYSICIAN._replace(confirm="y"),
+    )
+    with served(light_url) as page:
+        page.with_accounts()
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["physician"]), "da")
+        visitor = page.signed_in("physician")
+        two = {"lesion[1].dose_mg": "12,5; 57,5", "lesion[1].size_mm": "70"}
+        two |= {"lesion[1].site": "knee", "lesion[1].side": "right", "lesion[1].ulcerated": "yes"}
+        visitor.post("/courses/new", two | {"act": "preview"})
+        assert "2 doser til 4 injektioner (ugentlig); angiv ét tal" in visitor.text
+        assert "punktum" not in visitor.text
+
+
+@pytest.mark.parametrize("typed", ["12.5;;72.5;87.5;90", "12.5;;57.5;1", "12.5; 57.5;", ";"])
+def test_no_dose_takes_the_place_of_one_that_is_missing(page: Served, typed: str) -> None:
+    visitor = page.signed_in("physician")
+    assert plan(visitor, **{"Dose, mg": typed}).status_code == 422
+    assert visitor.control("Dose, mg", "Lesion A").is_invalid
+    assert "a dose is missing in" in visitor.text
+
+
 def test_a_lesion_more(page: Served) -> None:
     visitor = page.signed_in("physician")
     plan(visitor)
@@ -190,8 +226,9 @@ def given(visitor: Visitor, course: str = "K-1", visit: int = 1, how: str = "as 
     """Fill the record of a visit in."""
     visitor.open(f"/courses/{course}/visits/{visit}")
     visitor.tick(how, "Lesion A")
-    visitor.fill("Lot", "7A12")
-    visitor.fill("Expiry", "2032-03")
+    if how != "not given":
+        visitor.fill("Lot", "7A12")
+        visitor.fill("Expiry", "2032-03")
 
 
 @pytest.fixture
@@ -417,6 +454,9 @@ NEW = {
     "lesion[1].size_mm": "70", "lesion[1].ulcerated": "yes",
 }  # fmt: skip
 CLOSED = {"act": "check", "reason": "ill"}
+ADDED = CLOSED | {
+    "id": "B", "site": "knee", "side": "left", "size_mm": "70", "ulcerated": "yes",
+}  # fmt: skip
 TOLD = [
     # an address, what is sent to it; the field that it is told at, by its label
     ("/courses/new", NEW | {"id": "K-1"}, "Course id", 409),
@@ -424,6 +464,7 @@ TOLD = [
     ("/courses/new", NEW | {f"move.{soon(16)[:10]}": "soon"}, "Another day for [^<]*", 422),
     ("/courses/K-1/dose", CLOSED | {"lesion": "A", "mg": "9000"}, "Dose, mg", 409),
     ("/courses/K-1/hold", CLOSED | {"on": "2020-01-06"}, "Day", 409),
+    ("/courses/K-1/lesion", ADDED | {"from": "2020-01-06"}, "First injection", 409),
     ("/clinic", CLOSED | {"what": "open", "from": soon()[:10]}, "First day", 409),
     ("/clinic", {"what": "open", "to": "x"}, "Why", 422),
     ("/clinic", {"what": "book", "from": "x"}, "First visits from", 422),
@@ -598,6 +639,9 @@ def test_a_secretary_moves_onto_a_free_time(page: Served) -> None:
     assert visitor.press("Move the visit").status_code == 200
     event = history(page, "K-1")[1]
     assert (event["kind"], event["role"], event["reason"]) == ("moved", "secretary", "travels")
+    visitor.open("/courses/K-1")
+    assert "moved by hand" in visitor.text
+    assert "by the physician" not in visitor.text
 
 
 def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:

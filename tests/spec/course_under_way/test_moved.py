@@ -36,6 +36,24 @@ def test_a_visit_moved_inside_its_window_leaves_the_later_days(course: Followed)
     assert days_of(course.visits)[1:3] == ["2026-09-15 planned", "2026-09-21 planned"]
 
 
+def test_a_move_names_the_physician_where_the_course_file_has_it_alone(
+    register: Database, tmp_path: Path
+) -> None:
+    """Whoever moved a visit of a course under way stands in its history."""
+    moved = '[[move]]\nfrom = 2026-09-14\nto = "2026-09-15 10:00"\n'
+    course = follow(register, tmp_path, SOUND + moved)
+    course.give(1)
+    course.move(3, "2026-09-22 10:00")
+    assert [one.moved_because for one in course.visits[1:3]] == [
+        "moved by the physician",
+        "moved by hand",
+    ]
+    course.move(2, "2026-09-14 11:00")
+    assert course.visits[1].moved_because == "moved by hand"
+    told = [one.message for one in course.now.plan.findings if one.code == "visit-moved"]
+    assert all(one.endswith("moved by hand") for one in told)
+
+
 def test_what_is_left_of_a_visit_moves_to_another_hour_of_its_day(
     register: Database, tmp_path: Path
 ) -> None:
