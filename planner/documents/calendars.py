@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from planner.core.plan.plan import Plan, PlannedVisit
@@ -110,12 +110,30 @@ def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Calendar
 
 
 def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
-    """A visit as the clinic sees it: course, number, lesions and volumes; no name."""
+    """A visit as the clinic sees it: course, number, its lesions and their volumes; no name.
+
+    Of a visit that was begun it names what is left: who goes by it gives nothing twice.
+    """
+    left = visit.as_it_stands
+    return _clinic_entry(plan, left, stamp, [name.lesion for name in left.names])
+
+
+def clinic_entry_before(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
+    """As `clinic_entry` told of it before: all that was planned, and each lesion of the course.
+
+    Calendars that were published or brought in then have it so.
+    """
+    return _clinic_entry(plan, visit, stamp, plan.lesion_ids)
+
+
+def _clinic_entry(
+    plan: Plan, visit: PlannedVisit, stamp: datetime, lesions: Collection[str]
+) -> CalendarEntry:
     say = language(plan.clinic.language)
     parts = []
     if visit.evaluations:
-        lesions = ", ".join(one.lesion for one in visit.evaluations)
-        parts.append(say("evaluation {lesions}", lesions=lesions))
+        looks = ", ".join(one.lesion for one in visit.evaluations)
+        parts.append(say("evaluation {lesions}", lesions=looks))
     if visit.injections:
         volumes = ", ".join(
             f"{one.lesion}: {'____ mL' if one.drawn_ml is None else say.ml(one.drawn_ml)}"
@@ -128,6 +146,7 @@ def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEn
     places = (
         " ".join(filter(None, (f"{one.id}:", site_and_side(one, say), one.site_detail)))
         for one in plan.lesions
+        if one.id in lesions
     )
     return _entry(plan, visit, stamp, summary, "\n".join(places))
 

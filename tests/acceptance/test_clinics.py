@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from icalendar import Calendar
 
 from planner.app import clinics, waiting
 from planner.app.roles import Author
@@ -900,6 +901,38 @@ def test_only_its_letter_records_a_visit_as_planned(
     done = planner("clinic", "record", "one", "--on", MONDAY, **where, **said)
     assert "type one letter" in done.stderr
     assert '"kind": "given"' not in planner("course", "show", "K-1", "--json", **where).stdout
+
+
+@pytest.mark.hazard("double-dose")
+def test_of_a_visit_that_was_begun_all_tell_what_is_left(planner: Run, tmp_path: Path) -> None:
+    """Who went by what was planned would give a lesion twice."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    file, first = course_file(tmp_path, "K-1", "2025-03-03 08:00"), "2025-03-03"
+    file.write_text(file.read_text() + lesion("B", site="thigh", dose_mg=40))
+    done = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert done.returncode == 0, done.stderr
+    give = (
+        "give",
+        "K-1",
+        "--visit",
+        "1",
+        "--lesion",
+        "A",
+        "--dose",
+        "60",
+        "--at",
+        f"{first} 08:05",
+    )
+    assert planner("course", *give, **where).returncode == 0
+    assert planner("course", "documents", "K-1", "--out", "K-1", **where).returncode == 0
+    events = Calendar.from_ical((tmp_path / "K-1/clinic.ics").read_bytes()).walk("VEVENT")
+    told = (str(events[0]["SUMMARY"]), str(events[0]["DESCRIPTION"]))
+    assert told == ("K-1, visit 1: injection B: 0.27\u00a0mL at 150\u00a0mg/mL", "B: right thigh")
+    assert "injection A: 0.4\u00a0mL, B" in str(events[1]["SUMMARY"])
+    asked = planner("clinic", "record", "one", "--on", first, **where, INPUT="s\n").stderr
+    assert "planned: B 40\u00a0mg (0.27\u00a0mL)\n" in asked
+    rows = planner("agenda", "K-1", "--on", first).stdout
+    assert "visit 1: injection B  " in rows
 
 
 def test_what_is_unlikely_is_asked_for_each_visit_of_a_day(
