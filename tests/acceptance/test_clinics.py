@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import random
@@ -878,6 +880,75 @@ def test_a_call_has_the_reasons_of_its_own_visit(
     assert erased.returncode == 0, erased.stderr
     assert planner("clinic", "papers", "one", "--out", "later", **where).returncode == 0
     assert len((tmp_path / "later" / "calls.csv").read_text().splitlines()) == 1
+
+
+SINCE: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, str, str]]]] = {
+    # what came after the clinic moved visit 2; who is called of which visit, to what day and why
+    "nothing": ([], [("2", "2027-03-09", "ill")]),
+    "given": ([("give", "--visit", "2", "--as-planned")], []),
+    "missed": ([("miss", "--visit", "2")], []),
+    "held and released": (
+        [("hold", "--on", "2027-03-10"), ("resume", "--on", "2027-03-30")],
+        [("2", "2027-03-09", "ill")],
+    ),
+    "all held": ([("hold", "--on", "2027-03-01")], [("2", "", "ill")]),
+    "moved by hand outside its window": (
+        [("move", "--visit", "2", "--to", "2027-03-12 10:00")],
+        [
+            ("2", "2027-03-12", "ill; a journey"),
+            ("3", "2027-03-19", "a journey"),
+            ("4", "2027-03-26", "a journey"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("since", SINCE)
+def test_who_is_called_is_called_of_what_moved_and_is_to_come(
+    planner: Run, tmp_path: Path, since: str
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    planner("course", "documents", "K-1", "--out", "K-1", **where)
+    changed(planner, *CLOSE, "--confirm", "told", **where)
+    steps, rows = SINCE[since]
+    for kind, *more in steps:
+        said = () if kind == "give" else ("--reason", "a journey")
+        done = planner("course", kind, "K-1", *more, *said, "--confirm", "yes", **where)
+        assert done.returncode == 0, done.stderr
+    assert called(planner, tmp_path, where) == rows
+
+
+def called(planner: Run, folder: Path, where: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The visits that somebody is called about, each with its day by now and the reason."""
+    done = planner("clinic", "papers", "one", "--out", "called", **where)
+    assert done.returncode == 0, done.stderr
+    rows = csv.DictReader(io.StringIO((folder / "called" / "calls.csv").read_text()))
+    found = [(one["visit"], one["now"][:10], one["reason"]) for one in rows]
+    told = changed(planner, "work", "one", **where)["to_tell"]
+    assert [(f"{one['visit']}", one["now"][:10]) for one in told] == [one[:2] for one in found]
+    return found
+
+
+@pytest.mark.parametrize("held", ["A", "B", None])
+def test_who_lost_a_day_to_a_hold_and_a_closure_is_called(
+    planner: Run, tmp_path: Path, held: str | None
+) -> None:
+    """Whatever number the visit has by now: the patient's letter tells of its old day."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    file = course_file(tmp_path, "K-1", f"{MONDAY} 08:00")
+    file.write_text(file.read_text() + lesion("B", site="thigh", dose_mg=40))
+    done = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert done.returncode == 0, done.stderr
+    planner("course", "documents", "K-1", "--out", "K-1", **where)
+    hold = ("hold", "K-1", *(("--lesion", held) if held else ()), "--on", "2027-03-09")
+    done = planner("course", *hold, "--reason", "infected", "--confirm", "yes", **where)
+    assert done.returncode == 0, done.stderr
+    closing = (*CLOSE, "--to", "2027-03-10", "--confirm", "told")
+    changed(planner, *closing, **where)
+    coming = changed(planner, "work", "one", **where)["without_day"]
+    numbers = [f"{one['visit']}" for one in coming] or ["2"]
+    assert called(planner, tmp_path, where) == [(one, "", "ill") for one in numbers]
 
 
 def test_longer_visits_are_laid_out_apart(
