@@ -18,13 +18,16 @@ def patient_summary(plan: Plan) -> str:
     return say("Appointment")
 
 
-def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
+def calendar_files(
+    plan: Plan, stamp: datetime, *, to_patient: bool = True
+) -> Iterator[tuple[str, bytes]]:
     """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue.
 
-    A visit that was cancelled stays in them as cancelled. Without a visit there is no file: a
+    After a death there is none of the patient: `to_patient` says whether another course tells of
+    one. A visit that was cancelled stays in them as cancelled. Without a visit there is no file: a
     calendar has at least one component (RFC 5545, 3.6).
     """
-    if not has_died(plan):
+    if to_patient and not has_died(plan):
         say = language(plan.clinic.language)
         name = _named(say("Appointments"), plan)
         shown = [
@@ -55,12 +58,15 @@ def has_died(plan: Plan) -> bool:
     return plan.ending is not None and plan.ending.ending == "died"
 
 
-def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
+def changes_file(
+    before: Plan, plan: Plan, stamp: datetime, *, to_patient: bool = True
+) -> dict[str, bytes]:
     """changes.ics: what is new, moved or cancelled; empty where nothing is.
 
-    It is the patient's; after a death it is the clinic's alone.
+    It is the patient's; after a death, as for `calendar_files`, it is the clinic's alone.
     """
-    entry = clinic_entry if has_died(plan) else _patient_entry
+    is_clinics = has_died(plan) or not to_patient
+    entry = clinic_entry if is_clinics else _patient_entry
     old = {visit.uid: visit for visit in before.kept}
     # A visit that has no day any more is cancelled until it has one.
     new = {visit.uid: visit for visit in plan.kept if visit.start is not None}
@@ -76,7 +82,7 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
         return {}
     say = language(plan.clinic.language)
     changed_name = _named(say("Changed appointments"), plan)
-    name = _course(plan) if has_died(plan) else changed_name
+    name = _course(plan) if is_clinics else changed_name
     return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
