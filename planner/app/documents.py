@@ -11,6 +11,7 @@ from typing import NamedTuple
 from planner.app.courses import change
 from planner.app.issued_folder import check_carries_on, check_first_label
 from planner.app.issued_pages import issue_of, note_issued, pages_made, replaced
+from planner.app.one_patient import reaches_patient
 from planner.app.roles import Author, Role, check_may
 from planner.core.followup.events import UNCOUNTED
 from planner.core.plan.pages import code_of, visit_page, with_pages
@@ -34,10 +35,14 @@ from planner.store.standing import Standing
 
 
 class Made(NamedTuple):
-    """What was made: the plan that it is of, and its files by their names."""
+    """What was made: the plan that it is of, and its files by their names.
+
+    None of them is `to_patient` after a death, in whichever course that was told.
+    """
 
     plan: Plan
     files: Mapping[str, bytes]
+    to_patient: bool
 
 
 def course_documents(
@@ -91,6 +96,7 @@ def documents_to_note(
     check_may(author.role, "issued")
     with database.reading() as connection:
         standing = issue_of(connection, course)
+        to_patient = reaches_patient(connection, standing)
     plan = standing.plan
     _check_confirmed(standing)
     content = plan_bytes(plan)
@@ -100,10 +106,12 @@ def documents_to_note(
     before, entries = replaced(standing)
     files = issued(
         plan, content, stamp or last_change(standing), before, entries=entries,
-        first_label=first_label, address=address, report=report(plan),
+        first_label=first_label, address=address, to_patient=to_patient, report=report(plan),
     )  # fmt: skip
     code = code_of(content)
-    return Made(plan, files), partial(note_issued, database, standing, code, files, author)
+    return Made(plan, files, to_patient), partial(
+        note_issued, database, standing, code, files, author
+    )
 
 
 def papers_of(database: Database, role: Role, course: str) -> Sequence[str]:
@@ -139,8 +147,9 @@ def course_paper(
     check_may(author.role, "issued" if is_counted else "read")
     with database.reading() as connection:
         standing = issue_of(connection, course)
+        to_patient = reaches_patient(connection, standing)
     _check_confirmed(standing)
-    content = _paper(standing, name, address)
+    content = _paper(standing, name, address, to_patient=to_patient)
     if is_counted:
         own = [one for one in standing.plan.pages if _is_on(one.page, name)]
         if made := pages_made(standing, own, {_kept_name(name): content}):
@@ -148,13 +157,15 @@ def course_paper(
     return content
 
 
-def _paper(standing: Standing, name: str, address: str) -> bytes:
+def _paper(standing: Standing, name: str, address: str, *, to_patient: bool) -> bytes:
     plan, stamp = standing.plan, last_change(standing)
     numbers = [one.number for one in with_pages(plan) if f"{visit_page(one.number)}.pdf" == name]
     if numbers:
         files = pack([PackVisit(plan, numbers[0])], name.removesuffix(".pdf"), stamp)
     else:
-        files = papers(plan, stamp, since=_since(standing), address=address, only=name)
+        files = papers(
+            plan, stamp, since=_since(standing), address=address, to_patient=to_patient, only=name
+        )
     content = files.get(_kept_name(name))
     if content is None:
         raise NotFoundError(

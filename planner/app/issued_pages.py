@@ -53,11 +53,14 @@ class IssuedPage(NamedTuple):
 
 
 def issue_of(connection: Connection, course: str) -> Standing:
-    """The course as documents would be made of it now."""
+    """The course as documents would be made of it now.
+
+    Raises RefusedError where it runs on beside one that says that the patient died.
+    """
     standing = read_standing(connection, course)
     patient = standing.record.patient
     check_not_erased(patient)
-    if standing.record.has_ended_beside and not standing.state.has_died:
+    if standing.record.has_ended_beside and standing.state.ended is None:
         check_not_dead(states_of(connection, patient))
     return standing
 

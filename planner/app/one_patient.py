@@ -222,6 +222,11 @@ def died_elsewhere(connection: Connection, record: Record) -> tuple[str, Ended] 
     return None
 
 
+def reaches_patient(connection: Connection, standing: Standing) -> bool:
+    """Whether anything of a course may be sent to the patient: not after a death, told in any."""
+    return not standing.state.has_died and died_elsewhere(connection, standing.record) is None
+
+
 def after_death(event: Event, died: tuple[str, Ended] | None) -> Iterator[Asked]:
     """Nothing is planned any more for who died in another course; what was done is asked for.
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from planner.app.documents import last_change
+from planner.app.one_patient import reaches_patient
 from planner.app.roles import Role, may
 from planner.core.followup.events import Subscribed
 from planner.core.plan.calendar_ids import subscription_digest
@@ -57,6 +58,8 @@ def calendar_at(database: Database, token: str, now: datetime) -> PatientCalenda
         if course is None:
             raise _gone()
         standing = read_standing(connection, course)
+        if not reaches_patient(connection, standing):
+            raise _gone()
     ended, changed = standing.state.ended, last_change(standing)
     if ended is not None and now - changed > AFTER_ENDING:
         raise _gone()

@@ -11,6 +11,7 @@ import click
 
 from planner.cli.paths import PATH
 from planner.core.plan.in_short import purposes_in_short, volume_in_short
+from planner.core.plan.pages import to_do
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import day
 from planner.errors import InputError, Problem
@@ -79,7 +80,7 @@ def _days(on: str | None, week: str | None) -> list[date] | None:
 
 
 def _rows(plan: Plan) -> Iterator[_Row]:
-    for visit in plan.coming:
+    for visit in to_do(plan):
         if visit.start is not None and visit.end is not None:
             yield _Row(
                 on=visit.start.date(),

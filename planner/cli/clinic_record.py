@@ -39,8 +39,9 @@ def record_visit(change: Change, number: int, vials: Vials) -> bool:
 
     standing = course_to_record(open_register(change.database), role(), change.course)
     planned = visit_of(standing, number)
-    _head(standing, planned)
-    how = ask(_question(planned), _choice)
+    left = planned.as_it_stands
+    _head(standing, left)
+    how = ask(_question(left), _choice)
     if how == SKIP:
         return False
     seen = change._replace(if_revision=standing.state.revision)
@@ -48,7 +49,7 @@ def record_visit(change: Change, number: int, vials: Vials) -> bool:
         _missed(seen, number, ask("  Why", _reason))
         return True
     makes = list(
-        _as_planned(standing, planned, vials)
+        _as_planned(standing, left, vials)
         if how == PLANNED
         else asked_events(standing, planned, [])
     )
@@ -89,7 +90,7 @@ def _made(seen: Change, makes: list[Make]) -> None:
 
 
 def _head(standing: Standing, visit: PlannedVisit) -> None:
-    """Two identifiers, and what is planned."""
+    """Two identifiers, and what is left to be done."""
     patient = standing.plan.patient
     who = ", ".join(part for part in (patient.name, patient.id) if part)
     when = moment(visit.start) if visit.start else "no day"
@@ -121,16 +122,16 @@ def _choice(text: str) -> str:
     return key
 
 
-def _as_planned(standing: Standing, visit: PlannedVisit, vials: Vials) -> Iterator[Make]:
+def _as_planned(standing: Standing, left: PlannedVisit, vials: Vials) -> Iterator[Make]:
     """Sizes, then all that is left to be injected as it is planned, with its vial."""
     from planner.app.administration import evaluated, given_as_planned
 
     lesions = {one.id: one for one in standing.plan.lesions}
-    for look in visit.evaluations:
-        if look.result is None and (found := measured(lesions[look.lesion])):
-            yield as_it_is(evaluated(standing, visit.number, look.lesion, found))
-    if any(one.given is None for one in visit.injections):
-        yield as_it_is(given_as_planned(standing, visit.number, _vial(vials)))
+    for look in left.evaluations:
+        if found := measured(lesions[look.lesion]):
+            yield as_it_is(evaluated(standing, left.number, look.lesion, found))
+    if left.injections:
+        yield as_it_is(given_as_planned(standing, left.number, _vial(vials)))
 
 
 def _vial(vials: Vials) -> Circumstances:

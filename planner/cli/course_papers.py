@@ -69,7 +69,7 @@ def documents(
         f"Pages by their codes: {', '.join(f'{one.page} {one.code}' for one in plan.pages)}",
         f"Files in {out}/",
         f"  {' '.join(files)}",
-        *ending_lines(plan),
+        *ending_lines(plan, to_patient=done.to_patient),
     ]
     say("".join(f"{line}\n" for line in lines), is_done=True)
 

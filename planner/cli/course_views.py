@@ -244,17 +244,17 @@ def _days(
 ) -> tuple[date, date] | None:
     """The first and last day that are asked for; None for today, or the week from it."""
     asked = [name for name, value in (("--on", on), ("--from", first), ("--week", week)) if value]
-    if len(asked) > 1 or (last and not first):
+    alone = "--from" if first else "--to"
+    if len(asked) > 1 or bool(first) != bool(last):
         problem = (
-            f"{' and '.join(asked)} were both given" if len(asked) > 1 else "--to stands alone"
+            f"{' and '.join(asked)} were both given" if len(asked) > 1 else f"{alone} stands alone"
         )
         fix = "give --on, --week, or --from with --to"
         raise UsageError(Problem("", problem, fix))
     if on:
         return (typed_day(on, "--on"),) * 2
-    if first:
-        start = typed_day(first, "--from")
-        end = typed_day(last, "--to") if last else start
+    if first and last:
+        start, end = typed_day(first, "--from"), typed_day(last, "--to")
         check_in_order(start, end)
         return start, end
     if week and week != "today":

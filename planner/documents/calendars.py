@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from planner.core.plan.plan import Plan, PlannedVisit
@@ -18,13 +18,16 @@ def patient_summary(plan: Plan) -> str:
     return say("Appointment")
 
 
-def calendar_files(plan: Plan, stamp: datetime) -> Iterator[tuple[str, bytes]]:
+def calendar_files(
+    plan: Plan, stamp: datetime, *, to_patient: bool = True
+) -> Iterator[tuple[str, bytes]]:
     """Each calendar file of a plan by its name in the folder; `stamp` is the time of issue.
 
-    A visit that was cancelled stays in them as cancelled. Without a visit there is no file: a
+    After a death there is none of the patient: `to_patient` says whether another course tells of
+    one. A visit that was cancelled stays in them as cancelled. Without a visit there is no file: a
     calendar has at least one component (RFC 5545, 3.6).
     """
-    if not has_died(plan):
+    if to_patient and not has_died(plan):
         say = language(plan.clinic.language)
         name = _named(say("Appointments"), plan)
         shown = [
@@ -55,12 +58,15 @@ def has_died(plan: Plan) -> bool:
     return plan.ending is not None and plan.ending.ending == "died"
 
 
-def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
+def changes_file(
+    before: Plan, plan: Plan, stamp: datetime, *, to_patient: bool = True
+) -> dict[str, bytes]:
     """changes.ics: what is new, moved or cancelled; empty where nothing is.
 
-    It is the patient's; after a death it is the clinic's alone.
+    It is the patient's; after a death, as for `calendar_files`, it is the clinic's alone.
     """
-    entry = clinic_entry if has_died(plan) else _patient_entry
+    is_clinics = has_died(plan) or not to_patient
+    entry = clinic_entry if is_clinics else _patient_entry
     old = {visit.uid: visit for visit in before.kept}
     # A visit that has no day any more is cancelled until it has one.
     new = {visit.uid: visit for visit in plan.kept if visit.start is not None}
@@ -76,7 +82,7 @@ def changes_file(before: Plan, plan: Plan, stamp: datetime) -> dict[str, bytes]:
         return {}
     say = language(plan.clinic.language)
     changed_name = _named(say("Changed appointments"), plan)
-    name = _course(plan) if has_died(plan) else changed_name
+    name = _course(plan) if is_clinics else changed_name
     return {"changes.ics": calendar_bytes(name, changed + gone)}
 
 
@@ -110,12 +116,30 @@ def _patient_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> Calendar
 
 
 def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
-    """A visit as the clinic sees it: course, number, lesions and volumes; no name."""
+    """A visit as the clinic sees it: course, number, its lesions and their volumes; no name.
+
+    Of a visit that was begun it names what is left: who goes by it gives nothing twice.
+    """
+    left = visit.as_it_stands
+    return _clinic_entry(plan, left, stamp, [name.lesion for name in left.names])
+
+
+def clinic_entry_before(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEntry:
+    """As `clinic_entry` told of it before: all that was planned, and each lesion of the course.
+
+    Calendars that were published or brought in then have it so.
+    """
+    return _clinic_entry(plan, visit, stamp, plan.lesion_ids)
+
+
+def _clinic_entry(
+    plan: Plan, visit: PlannedVisit, stamp: datetime, lesions: Collection[str]
+) -> CalendarEntry:
     say = language(plan.clinic.language)
     parts = []
     if visit.evaluations:
-        lesions = ", ".join(one.lesion for one in visit.evaluations)
-        parts.append(say("evaluation {lesions}", lesions=lesions))
+        looks = ", ".join(one.lesion for one in visit.evaluations)
+        parts.append(say("evaluation {lesions}", lesions=looks))
     if visit.injections:
         volumes = ", ".join(
             f"{one.lesion}: {'____ mL' if one.drawn_ml is None else say.ml(one.drawn_ml)}"
@@ -128,6 +152,7 @@ def clinic_entry(plan: Plan, visit: PlannedVisit, stamp: datetime) -> CalendarEn
     places = (
         " ".join(filter(None, (f"{one.id}:", site_and_side(one, say), one.site_detail)))
         for one in plan.lesions
+        if one.id in lesions
     )
     return _entry(plan, visit, stamp, summary, "\n".join(places))
 

@@ -62,7 +62,8 @@ def change_slip(plan: Plan, since: Since, issue: Issue) -> Paper:
 def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
     say = issue.say
     yield Heading(say("Change slip"), 1)
-    yield from (Paragraph(text(one, bold=True)) for one in ending_lines(plan, say))
+    ending = ending_lines(plan, say, to_patient=issue.to_patient)
+    yield from (Paragraph(text(one, bold=True)) for one in ending)
     yield from (Paragraph(text(one, bold=True)) for one in _pages(plan, since, say))
     changes = tuple(
         Row((cell(what, bold=True), cell(was), cell(now, bold=True)))

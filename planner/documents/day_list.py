@@ -98,12 +98,10 @@ def _row(one: DayVisit, say: Language) -> Row:
 
 
 def _what(one: DayVisit, say: Language) -> Iterator[str]:
-    looks = ", ".join(each.lesion for each in one.visit.evaluations if each.state == "planned")
-    if looks:
+    left = one.visit.as_it_stands
+    if looks := ", ".join(each.lesion for each in left.evaluations):
         yield say("measure {lesions}", lesions=looks)
-    injections = [each for each in one.visit.injections if each.state == "planned"]
-    if injections:
-        lesions = ", ".join(each.lesion for each in injections)
+    if lesions := ", ".join(each.lesion for each in left.injections):
         total = one.visit.total_drawn_ml
         volume = say("doses open") if total is None else say.ml(total)
         yield say(

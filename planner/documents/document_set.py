@@ -55,6 +55,7 @@ def issued(
     entries: Sequence[Entry] = (),
     first_label: int = 1,
     address: str = "",
+    to_patient: bool = True,
     report: Report = silent,
 ) -> Mapping[str, bytes]:
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
@@ -63,14 +64,23 @@ def issued(
     events since then, for the change slip. That one is made where a page went stale, the letter
     where the patient's times are not those of the letter before. The labels begin at
     `first_label` of their first sheet, counted from 1; `address` is where a phone subscribes to the
-    patient's calendar, for the letter. `report` is told the name of each paper before it is made.
+    patient's calendar, for the letter. Nothing goes `to_patient` who died, in whichever course that
+    was told. `report` is told the name of each paper before it is made.
     """
     since = Since(before, entries) if before is not None else None
     return {
         PLAN_NAME: content,
-        **dict(calendar_files(plan, stamp)),
-        **(changes_file(before, plan, stamp) if before is not None else {}),
-        **papers(plan, stamp, since=since, first_label=first_label, address=address, report=report),
+        **dict(calendar_files(plan, stamp, to_patient=to_patient)),
+        **(changes_file(before, plan, stamp, to_patient=to_patient) if before is not None else {}),
+        **papers(
+            plan,
+            stamp,
+            since=since,
+            first_label=first_label,
+            address=address,
+            to_patient=to_patient,
+            report=report,
+        ),
     }
 
 
@@ -82,6 +92,7 @@ def papers(
     since: Since | None = None,
     first_label: int = 1,
     address: str = "",
+    to_patient: bool = True,
     only: str | None = None,
     report: Report = silent,
 ) -> Mapping[str, bytes]:
@@ -91,7 +102,7 @@ def papers(
     that has a day, there is nothing to draw up or to write to the patient. Raises InputError for
     a character that the papers' fonts lack, by its places in the plan.
     """
-    issue = Issue.of(plan, mark, stamp)._replace(address=address)
+    issue = Issue.of(plan, mark, stamp)._replace(address=address, to_patient=to_patient)
 
     @cache
     def paper(name: str) -> Paper:

@@ -17,6 +17,7 @@ class Issue(NamedTuple):
     """What an issue of papers shares: the language, the pages' codes, DRAFT or the like, when.
 
     `address` is where a phone subscribes to the patient's calendar; empty where it is not known.
+    Nothing goes `to_patient` who died, also where another course says so.
     """
 
     say: Language
@@ -24,6 +25,7 @@ class Issue(NamedTuple):
     mark: str
     stamp: datetime
     address: str = ""
+    to_patient: bool = True
 
     @classmethod
     def of(cls, plan: Plan, mark: str, stamp: datetime) -> Issue:

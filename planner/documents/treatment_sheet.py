@@ -80,10 +80,11 @@ _EVALUATIONS = 3
 def treatment_sheet(plan: Plan, issue: Issue) -> Paper:
     """The treatment sheet of a plan."""
     say = issue.say
+    ending = ending_lines(plan, say, to_patient=issue.to_patient)
     blocks = (
         Heading(say("Treatment sheet"), 1),
         *_population(plan, say),
-        *(Paragraph(text(one, bold=True)) for one in ending_lines(plan, say)),
+        *(Paragraph(text(one, bold=True)) for one in ending),
         *_patient(plan, say),
         _strength(plan, say),
         *_lesions(plan, say),

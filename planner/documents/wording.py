@@ -298,13 +298,13 @@ def outcome_line(result: Measured, say: Language = ENGLISH) -> str:
     return ", ".join(parts)
 
 
-def ending_lines(plan: Plan, say: Language = ENGLISH) -> Iterator[str]:
-    """How the course ended, and what the staff has to do after a death."""
+def ending_lines(plan: Plan, say: Language = ENGLISH, *, to_patient: bool = True) -> Iterator[str]:
+    """How the course ended, and what the staff has to do after a death, told in any course."""
     if plan.ending is None:
         return
     how = ending_words(plan.ending.ending, say)
     yield say("This course ended on {day}: {how}.", day=say.day(plan.ending.on), how=how)
-    if plan.ending.ending == "died":
+    if plan.ending.ending == "died" or not to_patient:
         yield say(
             "Nothing more is sent to the patient. A phone's calendar cannot be recalled: a person"
             " has to call those who keep it."

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import moment
-from planner.documents.calendars import clinic_entry
+from planner.documents.calendars import clinic_entry, clinic_entry_before
 from planner.documents.ical import CalendarEntry
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.servers.caldav import Collection, Resource
@@ -115,9 +115,10 @@ class _Deciding:
             return Action("create", what, name, self._content(entry), None)
         content = self._content(entry._replace(sequence=self._sequence(now)))
         ours = ours_of(content)
-        is_same = now.says(ours, entry)
+        before = self._content(clinic_entry_before(self.plan, visit, self.stamp))
+        is_same = any(now.says(one, entry) for one in (ours, ours_of(before)))
         if is_same:
-            kind: Kind = self._kind_of_same(now, ours, content)
+            kind: Kind = self._kind_of_same(now, ours, content, entry)
         else:
             kind = "update" if now.is_at(entry) else "move"
         if self._is_left(now, kind, entry.end):
@@ -137,15 +138,18 @@ class _Deciding:
             self._check(now, what, kind, is_same=False)
         return Action(kind, what, "", self._content(entry), now.resource)
 
-    def _kind_of_same(self, now: Published, ours: Any, content: bytes) -> Kind:
-        """What to do about an event that says what the plan says."""
+    def _kind_of_same(
+        self, now: Published, ours: Any, content: bytes, entry: CalendarEntry
+    ) -> Kind:
+        """What to do about an event that says what the plan says, in the words of then or now."""
         if not now.course:
             return "adopt"
-        # Only the zone's rules changed: the same plan, told by those of today.
+        # Only words or the zone's rules changed: the same plan, told by those of today.
         today = now._replace(
             resource=Resource("", "", content), start=ours["DTSTART"].dt, end=ours["DTEND"].dt
         )
-        return "keep" if now.told() == today.told() else "update"
+        is_kept = now.says(ours, entry) and now.told() == today.told()
+        return "keep" if is_kept else "update"
 
     def _is_left(self, now: Published, kind: Kind, end: datetime) -> bool:
         """Whether it is past, and somebody wrote into it: that stops nothing that is to come."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,12 +16,17 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from planner.documents.calendars import clinic_entry_before
+from planner.documents.ical import calendar_bytes
+from planner.files.plan import plan_from
 from planner.servers.caldav import TIMEOUT_SECONDS
+from planner.servers.published import content_of
 from tests.conftest import Run
-from tests.courses import SOUND, write
+from tests.courses import SOUND, course_text, lesion, write
 from tests.servers import SERVERS, Store, make_calendar, serving
 
 ZONE = ("--timezone", "Europe/Copenhagen")
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 MOVE = '[[move]]\nfrom = 2026-09-14\nto = "2026-09-15 10:30"\n'
 LOGIN = {"PLANNER_CALDAV_USER": "clinic", "PLANNER_CALDAV_PASSWORD": "hush77"}
 
@@ -160,6 +166,43 @@ def test_visits_that_were_brought_in_are_taken_over(
     assert publish(planner, url) == (0, said)
     assert publish(planner, url) == (0, "6 kept")
     assert len(store.items) == 6
+
+
+def in_words_of_before(folder: Path, *, is_marked: bool) -> bytes:
+    """The visits of a plan as versions before told of them: published, or brought in by hand."""
+    plan = plan_from((folder / "out/plan.json").read_bytes())
+    entries = [clinic_entry_before(plan, visit, STAMP) for visit in plan.visits]
+    if not is_marked:
+        return calendar_bytes("", entries)
+    files = [content_of(one, plan.course, plan.revision) for one in entries]
+    head, _, _ = files[0].partition(b"BEGIN:VEVENT")
+    events = (b"BEGIN:VEVENT" + one.partition(b"BEGIN:VEVENT")[2] for one in files)
+    return head + b"".join(one.replace(b"END:VCALENDAR\r\n", b"") for one in events)
+
+
+@pytest.mark.parametrize(
+    ("is_marked", "done"), [(True, "3 updated, 3 kept"), (False, "6 taken over")]
+)
+@pytest.mark.hazard("somebodys-change-overwritten")
+def test_what_a_version_before_told_otherwise_is_the_same_plan(
+    planner: Run, tmp_path: Path, store: Store, url: str, is_marked: bool, done: str
+) -> None:
+    """Other words of an upgrade are neither somebody's change nor another plan."""
+    text = course_text(
+        lesion("A", dose_mg=50),
+        lesion("B", site="fingertip", size_mm=3, ulcerated=False, dose_mg=12.5),
+    )
+    made = planner("plan", write(tmp_path, text), *ZONE, "--out", "out")
+    assert made.returncode == 0, made.stderr
+    brought_in(store, in_words_of_before(tmp_path, is_marked=is_marked))
+    untouched = dict(store.items)
+    assert publish(planner, url) == (0, done)
+    assert publish(planner, url) == (0, "6 kept")
+    # What somebody changed since stays refused.
+    store.items.clear()
+    store.items.update(untouched)
+    edit(store, 2, CHANGED["its text"])
+    assert publish(planner, url)[0] == 13
 
 
 @pytest.mark.hazard("somebodys-change-overwritten")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import random
@@ -17,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import text
 
 from planner.app import clinics, courses, planning, waiting
@@ -1009,6 +1012,75 @@ def test_a_call_has_the_reasons_of_its_own_visit(
     assert len((tmp_path / "later" / "calls.csv").read_text().splitlines()) == 1
 
 
+SINCE: dict[str, tuple[list[tuple[str, ...]], list[tuple[str, str, str]]]] = {
+    # what came after the clinic moved visit 2; who is called of which visit, to what day and why
+    "nothing": ([], [("2", "2027-03-09", "ill")]),
+    "given": ([("give", "--visit", "2", "--as-planned")], []),
+    "missed": ([("miss", "--visit", "2")], []),
+    "held and released": (
+        [("hold", "--on", "2027-03-10"), ("resume", "--on", "2027-03-30")],
+        [("2", "2027-03-09", "ill")],
+    ),
+    "all held": ([("hold", "--on", "2027-03-01")], [("2", "", "ill")]),
+    "moved by hand outside its window": (
+        [("move", "--visit", "2", "--to", "2027-03-12 10:00")],
+        [
+            ("2", "2027-03-12", "ill; a journey"),
+            ("3", "2027-03-19", "a journey"),
+            ("4", "2027-03-26", "a journey"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("since", SINCE)
+def test_who_is_called_is_called_of_what_moved_and_is_to_come(
+    planner: Run, tmp_path: Path, since: str
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    planner("course", "documents", "K-1", "--out", "K-1", **where)
+    changed(planner, *CLOSE, "--confirm", "told", **where)
+    steps, rows = SINCE[since]
+    for kind, *more in steps:
+        said = () if kind == "give" else ("--reason", "a journey")
+        done = planner("course", kind, "K-1", *more, *said, "--confirm", "yes", **where)
+        assert done.returncode == 0, done.stderr
+    assert called(planner, tmp_path, where) == rows
+
+
+def called(planner: Run, folder: Path, where: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The visits that somebody is called about, each with its day by now and the reason."""
+    done = planner("clinic", "papers", "one", "--out", "called", **where)
+    assert done.returncode == 0, done.stderr
+    rows = csv.DictReader(io.StringIO((folder / "called" / "calls.csv").read_text()))
+    found = [(one["visit"], one["now"][:10], one["reason"]) for one in rows]
+    told = changed(planner, "work", "one", **where)["to_tell"]
+    assert [(f"{one['visit']}", one["now"][:10]) for one in told] == [one[:2] for one in found]
+    return found
+
+
+@pytest.mark.parametrize("held", ["A", "B", None])
+def test_who_lost_a_day_to_a_hold_and_a_closure_is_called(
+    planner: Run, tmp_path: Path, held: str | None
+) -> None:
+    """Whatever number the visit has by now: the patient's letter tells of its old day."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    file = course_file(tmp_path, "K-1", f"{MONDAY} 08:00")
+    file.write_text(file.read_text() + lesion("B", site="thigh", dose_mg=40))
+    done = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert done.returncode == 0, done.stderr
+    planner("course", "documents", "K-1", "--out", "K-1", **where)
+    hold = ("hold", "K-1", *(("--lesion", held) if held else ()), "--on", "2027-03-09")
+    done = planner("course", *hold, "--reason", "infected", "--confirm", "yes", **where)
+    assert done.returncode == 0, done.stderr
+    closing = (*CLOSE, "--to", "2027-03-10", "--confirm", "told")
+    changed(planner, *closing, **where)
+    coming = changed(planner, "work", "one", **where)["without_day"]
+    numbers = [f"{one['visit']}" for one in coming] or ["2"]
+    assert called(planner, tmp_path, where) == [(one, "", "ill") for one in numbers]
+
+
 def test_longer_visits_are_laid_out_apart(
     planner: Run, tmp_path: Path, where: dict[str, str]
 ) -> None:
@@ -1030,6 +1102,38 @@ def test_only_its_letter_records_a_visit_as_planned(
     done = planner("clinic", "record", "one", "--on", MONDAY, **where, **said)
     assert "type one letter" in done.stderr
     assert '"kind": "given"' not in planner("course", "show", "K-1", "--json", **where).stdout
+
+
+@pytest.mark.hazard("double-dose")
+def test_of_a_visit_that_was_begun_all_tell_what_is_left(planner: Run, tmp_path: Path) -> None:
+    """Who went by what was planned would give a lesion twice."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    file, first = course_file(tmp_path, "K-1", "2025-03-03 08:00"), "2025-03-03"
+    file.write_text(file.read_text() + lesion("B", site="thigh", dose_mg=40))
+    done = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert done.returncode == 0, done.stderr
+    give = (
+        "give",
+        "K-1",
+        "--visit",
+        "1",
+        "--lesion",
+        "A",
+        "--dose",
+        "60",
+        "--at",
+        f"{first} 08:05",
+    )
+    assert planner("course", *give, **where).returncode == 0
+    assert planner("course", "documents", "K-1", "--out", "K-1", **where).returncode == 0
+    events = Calendar.from_ical((tmp_path / "K-1/clinic.ics").read_bytes()).walk("VEVENT")
+    told = (str(events[0]["SUMMARY"]), str(events[0]["DESCRIPTION"]))
+    assert told == ("K-1, visit 1: injection B: 0.27\u00a0mL at 150\u00a0mg/mL", "B: right thigh")
+    assert "injection A: 0.4\u00a0mL, B" in str(events[1]["SUMMARY"])
+    asked = planner("clinic", "record", "one", "--on", first, **where, INPUT="s\n").stderr
+    assert "planned: B 40\u00a0mg (0.27\u00a0mL)\n" in asked
+    rows = planner("agenda", "K-1", "--on", first).stdout
+    assert "visit 1: injection B  " in rows
 
 
 def test_what_is_unlikely_is_asked_for_each_visit_of_a_day(

@@ -11,13 +11,17 @@ from typing import Any
 import pytest
 
 from planner.app.administration import undone
-from planner.app.issued_pages import note_issued
+from planner.app.documents import course_documents
+from planner.app.exchange import course_bundle
+from planner.app.issued_pages import note_issued, stale_of
 from planner.app.roles import Author
+from planner.app.subscription import calendar_at
 from planner.app.upkeep import import_lines
 from planner.core.followup.events import Identified
-from planner.errors import InputError, NotConfirmedError, RefusedError
+from planner.errors import InputError, NotConfirmedError, NotFoundError, RefusedError
 from planner.files.plan import plan_bytes
 from planner.store.database import Database, open_database
+from planner.store.histories import address_token
 from planner.store.standing import Standing
 from planner.store.transfer import exported
 from tests.conftest import CLINIC, Run
@@ -162,6 +166,39 @@ def test_papers_that_were_made_say_what_they_said(register: Database, tmp_path: 
     add(register, tmp_path, text_of("K-2", NAME))
     assert plans(first)[:2] == [made, made]
     assert first.now.plan.replaces == 0
+
+
+@pytest.mark.parametrize("how", ["stopped", "completed", "lost"])
+@pytest.mark.hazard("dead-patients-appointments")
+def test_an_ended_course_reaches_nobody_who_died_in_another_one(
+    register: Database, tmp_path: Path, how: str
+) -> None:
+    """Its pages are taken out of use and the clinic's calendar told, as after its own death."""
+    author = Author("Dr A. Holm", NOW)
+    over = follow(register, tmp_path, text_of("K-1"))
+    for name in ("K-2", "K-3"):
+        add(register, tmp_path, text_of(name))
+    course_documents(register, "K-1", author)
+    over.end(how, "2026-09-07", confirm="it is so")
+    token = address_token(over.now.state) or ""
+    assert calendar_at(register, token, NOW).content.count(b"STATUS:CANCELLED") == 6
+    Followed(register, "K-2").end("died", "2026-09-08")
+    made = course_documents(register, "K-1", author)
+    assert {*made.files} == {
+        "plan.json", "clinic.ics", "changes.ics", "change-slip.pdf", "treatment-sheet.html",
+        "treatment-sheet.pdf",
+    }  # fmt: skip
+    for name in ("clinic.ics", "changes.ics"):
+        assert made.files[name].count(b"STATUS:CANCELLED") == 6
+        assert b"K-1\\, visit 2" in made.files[name].replace(b"\r\n ", b"")
+    assert b"cannot be recalled" in made.files["treatment-sheet.html"]
+    assert not stale_of(over.now)
+    with pytest.raises(NotFoundError):
+        calendar_at(register, token, NOW)
+    assert course_bundle(register, "physician", "K-1", NOW, "collection", papers_by=author).content
+    # What still runs is to be ended.
+    with pytest.raises(RefusedError, match="end the other courses too, as died"):
+        course_documents(register, "K-3", author)
 
 
 READ_AS = ["P-17", "p-17", "P-17 ", " p-17", "P\u201117", "P\u221217", "\uff30-17", "P-17\u00a0"]

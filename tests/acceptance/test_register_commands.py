@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -300,7 +301,22 @@ def test_due_tells_what_to_prepare_in_all(course: Run) -> None:
     assert found["prepare"]["syringes"] == [{"capacity_ml": 1, "count": 2}]
     told = course("due", "--from", "2026-09-07", "--to", "2026-09-20").stdout
     assert "0.46\u00a0mL drawn; 2 vials; 2 syringes of 1\u00a0mL" in told
-    assert course("due", "--on", "2026-09-07", "--week", "2026-09-07").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "problem"),
+    [
+        (("--on", "2026-09-07", "--week", "2026-09-07"), "--on and --week were both given"),
+        (("--from", "2026-09-07"), "--from stands alone"),
+        (("--to", "2026-09-07"), "--to stands alone"),
+        (("--on", "2026-09-07", "--to", "2026-09-08"), "--to stands alone"),
+    ],
+)
+def test_days_that_are_half_said_are_refused(
+    course: Run, days: Sequence[str], problem: str
+) -> None:
+    done = course("due", *days)
+    assert (done.returncode, problem in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.hazard("double-booking")

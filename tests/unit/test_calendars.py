@@ -22,7 +22,7 @@ from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
 from planner.documents.ical import CalendarEntry, calendar_bytes, duration
 from planner.documents.timezones import vtimezone
-from tests.courses import course, course_text, lesion
+from tests.courses import course, course_text, lesion, planned
 from tests.readers import READERS, Instants, by_khal, need
 from tests.strict_ics import faults
 
@@ -150,6 +150,27 @@ def test_the_clinics_file_is_in_its_language(sts_150: Protocol, clinic: Clinic) 
     assert summaries[1] == "K-1, besøg 2: injektion A: 0,38 mL af 150 mg/mL"
     assert summaries[4] == "K-1, besøg 5: evaluering A"
     assert str(events[0]["DESCRIPTION"]) == "A: højre knæ"
+
+
+def test_the_clinics_file_names_the_lesions_of_each_visit(
+    sts_150: Protocol, clinic: Clinic
+) -> None:
+    """What a visit does not treat is nothing to look for at it."""
+    made = planned(
+        sts_150,
+        clinic,
+        lesion("A", dose_mg=50),
+        lesion("B", site="fingertip", size_mm=3, ulcerated=False, dose_mg=12.5),
+        lesion("C", site="elbow", dose_mg=50),
+    )
+    content = dict(calendar_files(made, STAMP))["clinic.ics"]
+    for visit, event in zip(
+        made.visits, icalendar.Calendar.from_ical(content).walk("VEVENT"), strict=True
+    ):
+        told = [line.partition(":")[0] for line in str(event["DESCRIPTION"]).splitlines()]
+        assert told == sorted({name.lesion for name in visit.names})
+    assert {one.injection for one in made.visits[0].injections if one.lesion == "B"} == {1}
+    assert [one.lesion for one in made.visits[1].injections] == ["A", "C"]
 
 
 def test_a_uid_stays_when_the_visit_moves(sts_150: Protocol, clinic: Clinic) -> None:

@@ -84,6 +84,7 @@ class Consequences:
         self.arranged: dict[Named, datetime | None] = {}
         self.is_arranged = False
         self.is_drawn_anew = False
+        self.entries: Sequence[Entry] = ()
 
     @cached_property
     def starts(self) -> Mapping[Named, datetime]:
@@ -100,6 +101,7 @@ class Consequences:
 
         `entries` are those before it.
         """
+        self.entries = entries
         if isinstance(entry.event, Corrected):
             self._correct(entry, entries)
         else:
@@ -646,6 +648,10 @@ class Consequences:
         self, visits: Sequence[Visit], standing: Mapping[int, datetime]
     ) -> Iterator[Mapping[int, datetime | None]]:
         """What may stand: all that the law lets stand; else none of the lesions concerned."""
+        if self.noted.ended:
+            # Nothing is laid out any more: what is cancelled stands where it was to be last.
+            yield {n: self._last_start(one) for n, one in enumerate(visits) if not _is_fixed(one)}
+            return
         without = {n: None for n, visit in enumerate(visits) if self._is_left_without(visit)}
         if self.is_arranged:
             # What the clinic chose for all its courses stands, and what it left where it is.
@@ -660,6 +666,19 @@ class Consequences:
             for n, start in kept.items()
             if not lesions & {one.lesion for one in visits[n].injected if one.state == "planned"}
         }
+
+    def _last_start(self, visit: Visit) -> datetime | None:
+        """When a visit was to be last; None where that had no day."""
+        there = (self._last_starts.get(name) for name in visit.names)
+        return next(filter(None, there), None)
+
+    @cached_property
+    def _last_starts(self) -> Mapping[Named, datetime | None]:
+        """When each appointment was to be last, also one that waits and is in no visit by now."""
+        settled = (entry.settled.visits for entry in self.entries if entry.settled)
+        visits = (visit for each in settled for visit in each)
+        told = {name: wall(visit.start) for visit in visits for name in visit.names}
+        return {**told, **self.starts}
 
     def _is_left_without(self, visit: Visit) -> bool:
         """Whether the clinic found no day for a visit, or did not look for one.

@@ -90,12 +90,8 @@ def visit_page(number: int) -> str:
 def to_do(plan: Plan) -> Iterator[PlannedVisit]:
     """The visits to come, each with what is still to be done at it."""
     for visit in plan.coming:
-        injections = tuple(one for one in visit.injections if one.state == "planned")
-        yield visit._replace(
-            evaluations=tuple(one for one in visit.evaluations if one.state == "planned"),
-            injections=injections,
-            syringes=visit.syringes if injections else (),
-        )
+        rest = visit.as_it_stands
+        yield rest._replace(syringes=visit.syringes if rest.injections else ())
 
 
 def with_pages(plan: Plan) -> Iterator[PlannedVisit]:

@@ -247,6 +247,14 @@ class PlannedVisit(NamedTuple):
         return (*evaluations, *injections)
 
     @property
+    def as_it_stands(self) -> PlannedVisit:
+        """It with what is left of it alone; where it is over, with what became of it as a whole."""
+        return self._replace(
+            evaluations=tuple(one for one in self.evaluations if one.state == self.state),
+            injections=tuple(one for one in self.injections if one.state == self.state),
+        )
+
+    @property
     def each_purpose(self) -> list[Purpose]:
         """What it takes time for, once for each lesion: what was missed takes none of the rest."""
         gone = ("missed", "cancelled") if self.state == "planned" else ()

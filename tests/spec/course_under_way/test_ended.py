@@ -11,6 +11,7 @@ from planner.app.courses import change
 from planner.app.documents import course_documents
 from planner.app.issued_pages import replaced
 from planner.app.roles import Author
+from planner.core.calendar.occupancy import Busy
 from planner.documents.calendars import changes_file
 from planner.errors import (
     NotConfirmedError,
@@ -18,8 +19,9 @@ from planner.errors import (
 )
 from planner.store.database import Database
 from tests.courses import SOUND
-from tests.registers import NOW, Followed, days_of, follow
+from tests.registers import NOW, Followed, days_of, follow, moment
 from tests.under_way import (
+    ELBOW,
     PLANNED,
     mend_time,
 )
@@ -76,6 +78,35 @@ def test_what_waited_for_a_physician_stops_no_cancellation(
     assert {"changes.ics", "clinic.ics", "change-slip.pdf"} <= {*made.files}
     assert ("patient.ics" in made.files) == (how == "stopped")
     assert made.files["changes.ics"].count(b"STATUS:CANCELLED") == 6
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+@pytest.mark.parametrize("how", ["stopped", "died"])
+def test_what_is_cancelled_stands_where_it_was_to_be_last(
+    register: Database, tmp_path: Path, how: str, is_held: bool
+) -> None:
+    """An ending lays nothing out, whatever room the clinic has by then."""
+    course = follow(register, tmp_path, SOUND)
+    course.give(1)
+    course.move(3, "2026-09-22 10:30")
+    was = {one.number: (one.start, one.end) for one in course.visits}
+    if is_held:
+        course.hold("2026-09-09")
+    days = ("2026-09-14", "2026-09-21", "2026-09-22", "2026-09-28", "2026-10-05")
+    taken = [Busy(moment(f"{on} 08:00"), moment(f"{on} 16:00")) for on in days]
+    course.end(how, "2026-09-10", busy=taken)
+    assert [one.state for one in course.visits][1:] == ["cancelled"] * 5
+    assert {one.number: (one.start, one.end) for one in course.visits} == was
+
+
+def test_an_ending_gives_no_day_to_what_has_none(course: Followed) -> None:
+    """Also where the clinic, that was full then, has one by now."""
+    full = Busy(moment("2026-10-03 00:00"), moment("2026-10-10 00:00"))
+    course.add_lesion(ELBOW, "2026-09-08", busy=[full])
+    (visit,) = [one for one in course.visits if one.start is None]
+    course.end("lost", "2026-09-09")
+    (after,) = [one for one in course.visits if one.number == visit.number]
+    assert (after.state, after.start) == ("cancelled", None)
 
 
 def test_a_death_before_the_first_visit_can_be_recorded(register: Database, tmp_path: Path) -> None:
