@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,13 +21,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from planner.app import clinics, waiting
+from planner.app.administration import dose_changed
 from planner.app.roles import Author
 from planner.core.calendar.clinic import Closure
+from planner.core.plan.appointments import Named
 from planner.errors import MovedOnError
 from planner.store.clinics import find_place
-from planner.store.database import open_database
+from planner.store.database import Database, open_database
 from tests.conftest import Run
 from tests.courses import confirmation, course_text, lesion
+from tests.registers import NOW, Followed, follow, problems
+from tests.under_way import ELBOW, give_one
 
 MONDAY = "2027-03-01"
 # MOMENTS=30 in the environment kills it at as many.
@@ -1095,3 +1101,51 @@ def test_a_solver_says_nothing_on_standard_output(
     file = clinic_file(tmp_path, "short.toml", opening=hours)
     made = changed(planner, "put", file, "--reason", "short", "--dry-run", **where)
     assert made["moves"]
+
+
+# What was done before a day is closed to which somebody moved a visit: the visits that then stand
+# elsewhere, told so, and nobody else. The first visit is on Tue 8 June 2027, a week from NOW.
+def a_lesion_on_the_day_it_was_due(course: Followed) -> None:
+    course.move(2, "2027-06-16 10:00")
+    course.add_lesion(ELBOW._replace(id="Z"), "2027-06-15")
+
+
+def the_rest_of_a_visit(course: Followed) -> None:
+    give_one(course, 1, "A", "2027-06-08 09:00", confirm="as it was")
+    course.move(1, "2027-06-09 10:00")
+
+
+MOVED_BY_HAND: dict[str, tuple[Callable[[Followed], None], str, str]] = {
+    "a lesion beside it": (a_lesion_on_the_day_it_was_due, "2027-06-16", "2027-06-16"),
+    "a lesion beside it, and no day": (a_lesion_on_the_day_it_was_due, "2027-06-16", "2027-06-20"),
+    "the rest of a visit": (the_rest_of_a_visit, "2027-06-09", "2027-06-09"),
+    "the rest of a visit, and no day": (the_rest_of_a_visit, "2027-06-09", "2027-06-20"),
+}
+
+
+def standing(course: Followed) -> dict[Named, datetime]:
+    """The times of all that is to come."""
+    state = course.now.state
+    return {name: start for name, start in state.starts.items() if state.is_to_come(name)}
+
+
+@pytest.mark.parametrize("name", MOVED_BY_HAND)
+def test_a_closed_day_takes_nobody_along_from_the_day_that_a_visit_was_moved_from(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    do, first, last = MOVED_BY_HAND[name]
+    text = course_text(*(lesion(one, dose_mg=30) for one in "AB"), first_visit="2027-06-08 09:00")
+    course = follow(register, tmp_path, text, clinic_file(tmp_path))
+    do(course)
+    before = standing(course)
+    closure = Closure(date.fromisoformat(first), date.fromisoformat(last))
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    after = standing(course)
+    shut = {each for each, start in before.items() if first <= f"{start.date()}" <= last}
+    assert {each for each in before if after.get(each) != before[each]} == shut
+    assert len(outcome.moves) + len(outcome.without_day) == len({before[each] for each in shut})
+    # Nor does anything that happens later bring them together.
+    course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
+    assert after.items() <= standing(course).items()
+    assert problems(register) == []

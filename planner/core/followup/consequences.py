@@ -592,8 +592,10 @@ class Consequences:
     def _visits(self) -> tuple[Visit, ...]:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
+        kept = self._kept_in(standing)
         while True:
-            visits = tuple(map(self._as_planned, visits_of(standing, own, self._was_in)))
+            there = visits_of(standing, own, self._was_in, kept)
+            visits = tuple(map(self._as_planned, there))
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -631,15 +633,27 @@ class Consequences:
         """The number of the visit that each appointment was in, as far as it was in any."""
         return {name: n for n, visit in self.before.visits.items() for name in visit.names}
 
-    def _elsewhere(self) -> set[Named]:
-        """What the event does not concern and stands on another day than it is due."""
-        was, now = self.stood, as_they_stand(self.slots, self.apart)
+    def _kept_in(self, now: Mapping[Named, Slot]) -> set[Named]:
+        """What stays in the visit that it was in: all that the event does not concern.
+
+        A change of the clinic moves whole visits; it joins and parts none.
+        """
         return {
             name
-            for visit in self.before.visits.values()
-            for name in visit.names
-            if name in now and _is_free(self.slots[name]) and _is_unmoved(was.get(name), now[name])
-            if visit.start is None or visit.start.date() != now[name].day
+            for name in self._was_in
+            if name in now and now[name].state == "planned"
+            if self.is_arranged or _is_unmoved(self.stood.get(name), now[name])
+        }
+
+    def _elsewhere(self) -> set[Named]:
+        """What stays in its visit, and stands on another day than it is due."""
+        now = as_they_stand(self.slots, self.apart)
+        starts = {**self.starts, **self.arranged}
+        return {
+            name
+            for name in self._kept_in(now)
+            if _is_free(self.slots[name])
+            if (start := starts.get(name)) is None or start.date() != now[name].day
         }
 
     def _attempts(
@@ -680,7 +694,7 @@ class Consequences:
             names = [
                 one.name for one in visit.appointments if one.state in ("planned", "cancelled")
             ]
-            stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
+            stay = [n for n in names if self.is_arranged or _is_unmoved(was.get(n), now[n])]
             there = [self.starts[name] for name in stay if name in self.starts]
             back = [self.back[name] for name in names if name in self.back]
             chosen = [to for name in names if (to := self.arranged.get(name))]
@@ -761,25 +775,45 @@ def visits_of(
     standing: Mapping[Named, Slot],
     own: Collection[Named] = (),
     was_in: Mapping[Named, int] | None = None,
+    kept: Collection[Named] = (),
 ) -> tuple[Visit, ...]:
     """All appointments but those that wait, those of one day as one visit; by day.
 
     Those that keep a visit of their `own` are no part of one that is over by now. Where it is
-    known which visit each `was_in`, what is cancelled joins no other one.
+    known which visit each `was_in`, what is cancelled joins no other one, and what is `kept` in
+    its visit joins no other one either.
     """
     days: dict[date, list[Slot]] = {}
     for slot in standing.values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
+    numbers = {name: number for name, number in (was_in or {}).items() if name in kept}
     found: list[Visit] = []
-    for on in sorted(days):
-        is_over = any(slot.at for slot in days[on])
-        aside = [slot for slot in days[on] if is_over and slot.appointment.name in own]
-        there = [slot for slot in days[on] if slot not in aside]
-        cancelled = [] if was_in is None else _cancelled_apart(there, was_in)
-        there = [slot for slot in there if not any(slot in each for each in cancelled)]
-        found += [_visit(slots_of) for slots_of in (there, aside, *cancelled) if slots_of]
+    for _, slots in sorted(days.items()):
+        cancelled = [] if was_in is None else _cancelled_apart(slots, was_in)
+        left = [slot for slot in slots if not any(slot in each for each in cancelled)]
+        is_over = any(slot.at for slot in slots)
+        coming = [slot for slot in left if not is_over or slot.appointment.name in own]
+        past = [slot for slot in left if slot not in coming]
+        parts = [past, *_kept_apart(coming, numbers, own), *cancelled]
+        found += [_visit(one) for one in parts if one]
     return tuple(found)
+
+
+def _kept_apart(
+    slots: Sequence[Slot], numbers: Mapping[Named, int], own: Collection[Named]
+) -> list[list[Slot]]:
+    """What is to come of a day by the visits that it stays in; a visit's `own` stands elsewhere.
+
+    What stays in none joins the visit that stands there, else the first.
+    """
+    names = [slot.appointment.name for slot in slots]
+    elsewhere = {numbers[name]: name in own for name in names if name in numbers}
+    host = min(elsewhere, key=lambda number: (elsewhere[number], number), default=0)
+    parts: dict[int, list[Slot]] = {}
+    for name, slot in zip(names, slots, strict=True):
+        parts.setdefault(numbers.get(name, host), []).append(slot)
+    return list(parts.values())
 
 
 def _cancelled_apart(slots: Sequence[Slot], was_in: Mapping[Named, int]) -> list[list[Slot]]:
