@@ -78,8 +78,8 @@ class Consequences:
         self.apart = protocol.policy.shortest_interval_days
         # Where the event itself moves a visit to: whoever chose that looked at the clinic's days.
         self.moved_now: datetime | None = None
-        # Where a correction lets an appointment stand again, if there is room.
-        self.back: dict[Named, datetime] = {}
+        # The visit in which a correction lets an appointment stand again, if there is room.
+        self.back: dict[Named, PlannedVisit] = {}
         # Where the clinic lets what no longer fits stand, beside all its courses.
         self.arranged: dict[Named, datetime | None] = {}
         self.is_arranged = False
@@ -118,6 +118,7 @@ class Consequences:
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
         self._drop_moves()
+        self._drop_rests()
         while True:
             placed = self._placed()
             if not self._put_off(placed):
@@ -427,10 +428,11 @@ class Consequences:
 
     def _stand_back(self, then: State) -> None:
         """Where what is as it was before an event stood then: it goes back there if it can."""
-        for name, start in then.starts.items():
-            slot = self.slots.get(name)
-            if slot != self.before.slots.get(name) and slot == then.slots.get(name):
-                self.back[name] = start
+        for visit in then.visits.values():
+            for name in visit.names if visit.start else ():
+                slot, stood = self.slots.get(name), then.slots.get(name)
+                if slot and stood and slot != self.before.slots.get(name) and _is_as(slot, stood):
+                    self.back[name] = visit
 
     def _stay_with(self, visit: Sequence[Named], at: datetime, window: int) -> None:
         """What is still open of a visit stays at it, until it is done, moved or missed.
@@ -589,6 +591,16 @@ class Consequences:
                 if slot.moved_to == moved_to and slot.state == "planned" and not slot.at:
                     self.slots[one.name] = slot.to_come()
 
+    def _drop_rests(self) -> None:
+        """What comes back to a visit of which some is over is due again where that has no room."""
+        for visit in self._visits():
+            if visit.settled is None or self._fits(visit, visit.settled):
+                continue
+            for name in visit.names:
+                slot, was = self.slots[name], self.before.slots.get(name)
+                if slot.state == "planned" and was is not None and was.state != "planned":
+                    self.slots[name] = slot.to_come()
+
     def _visits(self) -> tuple[Visit, ...]:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
@@ -620,13 +632,23 @@ class Consequences:
         return visit if old is None else replace(visit, settled=wall(old.start))
 
     def _went_on(self, visit: Visit) -> PlannedVisit | None:
-        """The visit as it was planned of which some is over, and some left on the same day."""
+        """The visit as it was planned of which some is over, and some left on the same day.
+
+        What comes back to it has the time that it had, where nothing else of it was left.
+        """
         left = {one.name for one in visit.appointments if one.state == "planned"}
-        was_in = {self._was_in.get(name) for name in left}
-        old = self.before.visits.get(was_in.pop() or 0) if len(was_in) == 1 else None
-        if visit.settled is None or old is None or old.start is None or left & {*self.arranged}:
+        if visit.settled is None or left & {*self.arranged}:
             return None
-        return old if old.start.date() == visit.settled.date() else None
+        stayed = [self._was_in.get(name, 0) for name in left - {*self.back}]
+        there = [
+            *map(self.before.visits.get, stayed),
+            *(self.back[name] for name in left & {*self.back}),
+        ]
+        if len({old and old.number for old in there}) != 1:
+            return None
+        old = there[0]
+        is_there = old and old.start and old.start.date() == visit.settled.date()
+        return old if is_there else None
 
     @cached_property
     def _was_in(self) -> Mapping[Named, int]:
@@ -696,7 +718,8 @@ class Consequences:
             ]
             stay = [n for n in names if self.is_arranged or _is_unmoved(was.get(n), now[n])]
             there = [self.starts[name] for name in stay if name in self.starts]
-            back = [self.back[name] for name in names if name in self.back]
+            stood = [self.back[name].start for name in names if name in self.back]
+            back = [start for one in stood if (start := wall(one))]
             chosen = [to for name in names if (to := self.arranged.get(name))]
             if chosen:
                 found[n] = chosen[0]
@@ -902,6 +925,11 @@ def _is_free(slot: Slot) -> bool:
 def _is_fixed(visit: Visit) -> bool:
     """Whether a visit is over, or stands where the physician moved it."""
     return visit.settled is not None or visit.moved_to is not None
+
+
+def _is_as(slot: Slot, stood: Slot) -> bool:
+    """Whether an appointment is as it was, whenever on that day some of its visit was done."""
+    return slot.day == stood.day and slot._replace(at=None) == stood._replace(at=None)
 
 
 def _is_of(visit: Visit, one: Injection) -> bool:
