@@ -28,7 +28,7 @@ from planner.core.followup.displaced import (
     coming_visits,
     displaced,
     is_first,
-    was_moved,
+    may_make_room,
 )
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.findings import hindering
@@ -520,7 +520,7 @@ def _on_days(standing: Standing, days: Collection[date], now: datetime) -> Itera
     """The visits of a course on some days that nobody moved by hand."""
     for visit in coming_visits(standing.state, now):
         is_there = visit.start is not None and visit.start.date() in days
-        if is_there and not was_moved(standing.state, visit):
+        if is_there and may_make_room(visit, standing.state):
             yield visit.number
 
 

@@ -23,14 +23,15 @@ import pytest
 from planner.app import clinics, waiting
 from planner.app.administration import dose_changed
 from planner.app.roles import Author
-from planner.core.calendar.clinic import Closure
+from planner.core.calendar.clinic import Closure, OpeningHours
 from planner.core.plan.appointments import Named
+from planner.core.plan.zone_rules import wall
 from planner.errors import MovedOnError
 from planner.store.clinics import find_place
 from planner.store.database import Database, open_database
 from tests.conftest import Run
 from tests.courses import confirmation, course_text, lesion
-from tests.registers import NOW, Followed, follow, problems
+from tests.registers import NOW, Followed, follow, moment, problems
 from tests.under_way import ELBOW, give_one
 
 MONDAY = "2027-03-01"
@@ -1146,6 +1147,55 @@ def test_a_closed_day_takes_nobody_along_from_the_day_that_a_visit_was_moved_fro
     assert {each for each in before if after.get(each) != before[each]} == shut
     assert len(outcome.moves) + len(outcome.without_day) == len({before[each] for each in shut})
     # Nor does anything that happens later bring them together.
+    course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
+    assert after.items() <= standing(course).items()
+    assert problems(register) == []
+
+
+def nothing(_course: Followed) -> None:
+    """The rest of the visit is left where it is."""
+
+
+def another_hour(course: Followed) -> None:
+    course.move(1, "2027-06-01 16:00")
+
+
+# What else was done with the rest of a visit of today at 15:00, of which A was given at 13:45; what
+# is closed at 14:00 (NOW); and the days or hours at which the rest may stand then.
+AFTERNOON = OpeningHours(moment("2027-06-01 14:30").time(), moment("2027-06-01 17:00").time())
+BEGUN: dict[str, tuple[Callable[[Followed], None], str, OpeningHours | None, list[str]]] = {
+    "hours of today": (nothing, "2027-06-01", AFTERNOON, ["06-01 14:00"]),
+    "hours of today, moved there": (another_hour, "2027-06-01", AFTERNOON, ["06-01 17:00"]),
+    "today": (nothing, "2027-06-01", None, ["06-02 15:00"]),
+    "today, moved there": (another_hour, "2027-06-01", None, ["06-02 16:00"]),
+    "today and tomorrow": (nothing, "2027-06-02", None, ["06-03 15:00"]),
+    "all days of its window": (nothing, "2027-06-04", None, []),
+}
+
+
+@pytest.mark.parametrize("name", BEGUN)
+def test_what_is_left_of_a_visit_is_laid_out_with_all_others(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    do, last, hours, wanted = BEGUN[name]
+    clinic = clinic_file(tmp_path, opening=dict.fromkeys(HOURS, "08:00-18:00"))
+    text = course_text(*(lesion(one, dose_mg=30) for one in "AB"), first_visit="2027-06-01 15:00")
+    course = follow(register, tmp_path, text, clinic)
+    give_one(course, 1, "A", "2027-06-01 13:45", confirm="as it was")
+    do(course)
+    before = standing(course)
+    closure = Closure(date(2027, 6, 1), date.fromisoformat(last), hours)
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    after = standing(course)
+    rest = Named("B", "injection", 1)
+    assert {each for each in before if after.get(each) != before[each]} == {rest}
+    assert [f"{on:%m-%d %H:%M}" for each, on in after.items() if each == rest] == wanted
+    (told,) = (*outcome.moves, *outcome.without_day)
+    assert (told.visit, wall(told.stood), wall(told.to)) == (1, before[rest], after.get(rest))
+    # On its own day it is the same visit still; what was done keeps its time, and all else follows.
+    (visit,) = (one for one in course.visits if rest in one.names)
+    assert (Named("A", "injection", 1) in visit.names) == (hours is not None)
     course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
     assert after.items() <= standing(course).items()
     assert problems(register) == []

@@ -258,15 +258,26 @@ class Consequences:
 
     @_follow_event.register
     def _rearrange(self, event: Rearranged) -> None:
-        """What was moved by hand is due on the day from which the later ones are counted."""
+        """What was moved by hand is due on the day from which the later ones are counted.
+
+        What is left of a visit stays with it where it is to be at another hour of its day.
+        """
         self.is_arranged, self.is_drawn_anew = True, event.drawn_anew
         for names, to in event.visits:
             for name in names:
                 slot = self._slot(name)
-                if slot.state == "planned":
-                    due = slot.counted_from
-                    self.slots[name] = slot.to_come(due)
-                    self.arranged[name] = to
+                if slot.state != "planned":
+                    continue
+                self.arranged[name] = to
+                if to is not None and to.date() == slot.day and self._is_left(name):
+                    self.slots[name] = slot._replace(at=slot.at or slot.moved_to)
+                else:
+                    self.slots[name] = slot.to_come(slot.counted_from)
+
+    def _is_left(self, name: Named) -> bool:
+        """Whether some of the visit that an appointment was in is over."""
+        visit = self.before.visits.get(self._was_in.get(name, 0))
+        return visit is not None and not all(map(self.before.is_to_come, visit.names))
 
     def _share_hour(self, to: datetime) -> None:
         """What was moved to a day before stands at the hour of the latest move there."""
@@ -628,8 +639,10 @@ class Consequences:
 
     def _as_planned(self, visit: Visit) -> Visit:
         """What is left of a visit keeps the hour that it has, whenever the rest was done."""
+        chosen = [to for name in visit.names if (to := self.arranged.get(name))]
         old = self._went_on(visit)
-        return visit if old is None else replace(visit, settled=wall(old.start))
+        start = chosen[0] if chosen else old and wall(old.start)
+        return visit if visit.settled is None else replace(visit, settled=start or visit.settled)
 
     def _went_on(self, visit: Visit) -> PlannedVisit | None:
         """The visit as it was planned of which some is over, and some left on the same day.
