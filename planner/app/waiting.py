@@ -504,8 +504,16 @@ class _MakingRoom:
         course, told = standing.record.course, self._was_told(standing.record.course)
         around = Surroundings(course, standing.state, standing.record.protocol, opening, self.now)
         part = displaced(around, numbers, numbers)
-        movables = (one._replace(may_be_without=False, was_told=told) for one in part.movables)
+        movables = (
+            _before_hold(one)._replace(may_be_without=False, was_told=told) for one in part.movables
+        )
         return part._replace(movables=tuple(_on_its_day(one, standing) for one in movables))
+
+
+def _before_hold(one: Movable) -> Movable:
+    """Nothing of a visit is put off to make room for another one."""
+    days = (on for on in one.days if one.held_from is None or on < one.held_from)
+    return one._replace(days=tuple(days))
 
 
 def _on_its_day(one: Movable, standing: Standing) -> Movable:

@@ -1199,3 +1199,43 @@ def test_what_is_left_of_a_visit_is_laid_out_with_all_others(
     course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
     assert after.items() <= standing(course).items()
     assert problems(register) == []
+
+
+# Which lesions of A, B and C are held, each since when, before days are closed on which a visit of
+# all three is due (Tue 15 June); where what is not held stands then, and what is.
+HELD: dict[str, tuple[dict[str, str], str, str, str | None]] = {
+    "the first": ({"A": "2027-06-16"}, "2027-06-14", "06-16 09:00", None),
+    "another one": ({"B": "2027-06-16"}, "2027-06-14", "06-16 09:00", None),
+    "two, one after the other": (
+        {"A": "2027-06-16", "B": "2027-06-17"}, "2027-06-14", "06-16 09:00", None
+    ),
+    # A day before the hold is better, if it is further away.
+    "one that can come earlier": ({"A": "2027-06-16"}, "2027-06-15", "06-14 09:00", "06-14 09:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_visit_comes_without_what_is_held_before_it_has_no_day(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    holds, first, wanted, of_held = HELD[name]
+    text = course_text(*(lesion(one, dose_mg=20) for one in "ABC"), first_visit="2027-06-08 09:00")
+    course = follow(register, tmp_path, text, clinic_file(tmp_path))
+    course.give(1, "2027-06-08 09:00", confirm="as it was")
+    for one, since in holds.items():
+        course.hold(since, one)
+    before = standing(course)
+    closure = Closure(date.fromisoformat(first), date(2027, 6, 15))
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    assert [(one.visit, f"{one.to:%m-%d %H:%M}") for one in outcome.moves] == [(2, wanted)]
+    assert outcome.without_day == ()
+    after = standing(course)
+    found = {each: after.get(Named(each, "injection", 2)) for each in "ABC"}
+    stands = {each: on and f"{on:%m-%d %H:%M}" for each, on in found.items()}
+    waits = next(iter(holds))
+    assert (stands["C"], stands[waits]) == (wanted, of_held)
+    assert {each for each in before if after.get(each) != before[each]} == {
+        Named(each, "injection", 2) for each in "ABC"
+    }
+    assert problems(register) == []

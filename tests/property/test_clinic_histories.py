@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -194,8 +194,8 @@ class Clinic:
             (course, visit.number, to)
             for course, was in before.items()
             for visit in was.state.visits.values()
-            for name in left_of(visit, was.state)
-            if (to := start_of(after[course].state, name)) != visit.start
+            for to in starts_of(after[course].state, left_of(visit, was.state))
+            if to != visit.start
         }
         told = {(one.course, one.visit, one.to) for one in (*outcome.moves, *outcome.without_day)}
         assert moved == told
@@ -230,10 +230,11 @@ class Clinic:
             assert len(beside) <= max(place.clinic.capacity.values()), (name, start, beside)
 
 
-def start_of(state: State, name: Named) -> datetime | None:
-    """When something is to come, as far as it has a day."""
-    there = (visit for visit in state.visits.values() if name in left_of(visit, state))
-    return next((visit.start for visit in there), None)
+def starts_of(state: State, names: Sequence[Named]) -> set[datetime | None]:
+    """When that is to come which came at once; no day where all of it waits."""
+    coming = {name: one.start for one in state.visits.values() for name in left_of(one, state)}
+    there = {coming[name] for name in names if name in coming}
+    return there or ({None} if names else set())
 
 
 @pytest.mark.parametrize("seed", sorted({*range(HISTORIES), *FOUND}))

@@ -79,6 +79,7 @@ def displaced(
                 due=_due(_slots(visit, there.state)[0]),
                 days=tuple(_days(visit, there, moving)),
                 may_stay=number in may_stay,
+                held_from=_held_from(visit, there.state),
             )
         )
     in_order = sorted(moving.values(), key=lambda one: (one.start or datetime.max, one.number))
@@ -96,10 +97,6 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
         window = min(window, there.protocol.policy.injection_window_days)
     due = _due(slots[0])
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
-    held = min(
-        (state.held[one] for one in _injected(visit, state) if one in state.held),
-        default=LAST_DAY + ONE_DAY,
-    )
     others = [
         one
         for n, one in state.visits.items()
@@ -109,8 +106,10 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
     ]
     for shift in range(-window, window + 1):
         on = due + shift * ONE_DAY
-        is_free = earliest <= on <= LAST_DAY and on < held and there.opening.is_known(on)
-        if is_free and all(_may_stand(visit, on, other, there) for other in others):
+        is_free = earliest <= on <= LAST_DAY and there.opening.is_known(on)
+        if not is_free or not _is_any_done(visit, on, state):
+            continue
+        if all(_may_stand(visit, on, other, there) for other in others):
             yield on
 
 
@@ -122,6 +121,22 @@ def _injected(visit: PlannedVisit, state: State) -> Mapping[str, int]:
     """The injections to come of a visit: the number of each by its lesion."""
     left = left_of(visit, state)
     return {name.lesion: name.number for name in left if name.purpose == "injection"}
+
+
+def _held_from(visit: PlannedVisit, state: State) -> date | None:
+    """The day from which some of a visit is held: it waits then, and the rest can be done."""
+    since = (state.held[one] for one in _injected(visit, state) if one in state.held)
+    return min(since, default=None)
+
+
+def _is_any_done(visit: PlannedVisit, on: date, state: State) -> bool:
+    """Whether anything of a visit is done on a day: what is held by then is not."""
+    left = left_of(visit, state)
+    return any(one.purpose != "injection" or not _is_held(one.lesion, on, state) for one in left)
+
+
+def _is_held(lesion: str, on: date, state: State) -> bool:
+    return lesion in state.held and on >= state.held[lesion]
 
 
 def _due(slot: Slot) -> date:
