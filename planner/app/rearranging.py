@@ -22,7 +22,9 @@ from planner.core.followup.displaced import (
     Surroundings,
     coming_visits,
     displaced,
-    was_moved,
+    is_begun,
+    left_of,
+    may_make_room,
 )
 from planner.core.followup.events import Rearranged, Rearrangement
 from planner.core.followup.settling import unlawful
@@ -221,7 +223,7 @@ class _Rearranging:
             for course, standing in there.items()
             if any(one == course for one, _ in must | may)
             for visit in coming_visits(standing.state, self.now)
-            if not was_moved(standing.state, visit)
+            if may_make_room(visit, standing.state)
         }
         return self._solved(there, must, may | (others - must))
 
@@ -262,11 +264,12 @@ class _Rearranging:
             stood = visit.start.replace(tzinfo=None)
             to = starts.get((course, visit.number), stood)
             if to != stood or self._lasts_otherwise(standing, visit):
-                found.append(Rearrangement(visit.names, to))
+                found.append(Rearrangement(left_of(visit, standing.state), to))
         return found
 
     def _lasts_otherwise(self, standing: Standing, visit: PlannedVisit) -> bool:
-        if not self.has_other_minutes or visit.start is None:
+        """Whether a visit takes other minutes; one that was begun keeps those that it has."""
+        if not self.has_other_minutes or visit.start is None or is_begun(visit, standing.state):
             return False
         opening = standing.record.opening
         start = visit.start.replace(tzinfo=None)
@@ -307,9 +310,13 @@ def step_to(
 
 
 def _check(before: Standing, after: Standing, changed: Sequence[Rearrangement]) -> None:
-    """Whatever was laid out stands as it was chosen, and breaks no law that held before."""
+    """Whatever was laid out stands as it was chosen, and breaks no law that held before.
+
+    What is held by then waits.
+    """
     starts = after.state.starts
-    wanted = {name: one.to for one in changed for name in one.visit}
+    names = {name: one.to for one in changed for name in one.visit}
+    wanted = {name: to for name, to in names.items() if after.state.slots[name].state != "waiting"}
     if any(starts.get(name) != to for name, to in wanted.items()):
         raise AssertionError(f"course {before.record.course} stands otherwise than was chosen")
     protocol = before.record.protocol
@@ -321,12 +328,15 @@ def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[Visit
     """The visits of a course that a step moves; times of `opening` for those without a day.
 
     A visit of a held lesion that finds no day before the hold waits with the rest: it has none.
+    What is left of one that was begun may be a visit of its own by then.
     """
-    was, now = standing.state.visits, step.after.state.visits
-    for number, old in sorted(was.items()):
-        visit = now.get(number)
+    was, now = standing.state, step.after.state
+    there = {name: visit for visit in now.visits.values() for name in left_of(visit, now)}
+    for number, old in sorted(was.visits.items()):
+        left = left_of(old, was)
+        visit = next((there[name] for name in left if name in there), None)
         to = visit and visit.start
-        if old.start is None or to == old.start:
+        if not left or old.start is None or to == old.start:
             continue
         zone = ZoneInfo(old.timezone)
         free = _free_times(step, visit, opening) if visit and to is None else ()
@@ -357,10 +367,10 @@ def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[d
 
 
 def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawnAnew]:
-    was = standing.state.visits
-    for number, visit in sorted(step.after.state.visits.items()):
+    was, now = standing.state.visits, step.after.state
+    for number, visit in sorted(now.visits.items()):
         old = was.get(number)
-        if old is not None and _drawn(old) != _drawn(visit):
+        if old is not None and left_of(visit, now) and _drawn(old) != _drawn(visit):
             course = standing.record.course
             yield DrawnAnew(course, number, _drawn_words(old), _drawn_words(visit))
 

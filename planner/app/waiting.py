@@ -28,7 +28,7 @@ from planner.core.followup.displaced import (
     coming_visits,
     displaced,
     is_first,
-    was_moved,
+    may_make_room,
 )
 from planner.core.followup.events import Rearrangement
 from planner.core.plan.course import Confirmation, Course
@@ -574,8 +574,16 @@ class _MakingRoom:
         course, told = standing.record.course, self._was_told(standing.record.course)
         around = Surroundings(course, standing.state, standing.record.protocol, opening, self.now)
         part = displaced(around, numbers, numbers)
-        movables = (one._replace(may_be_without=False, was_told=told) for one in part.movables)
+        movables = (
+            _before_hold(one)._replace(may_be_without=False, was_told=told) for one in part.movables
+        )
         return part._replace(movables=tuple(_on_its_day(one, standing) for one in movables))
+
+
+def _before_hold(one: Movable) -> Movable:
+    """Nothing of a visit is put off to make room for another one."""
+    days = (on for on in one.days if one.held_from is None or on < one.held_from)
+    return one._replace(days=tuple(days))
 
 
 def _on_its_day(one: Movable, standing: Standing) -> Movable:
@@ -590,7 +598,7 @@ def _on_days(standing: Standing, days: Collection[date], now: datetime) -> Itera
     """The visits of a course on some days that nobody moved by hand."""
     for visit in coming_visits(standing.state, now):
         is_there = visit.start is not None and visit.start.date() in days
-        if is_there and not was_moved(standing.state, visit):
+        if is_there and may_make_room(visit, standing.state):
             yield visit.number
 
 

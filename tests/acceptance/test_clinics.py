@@ -12,8 +12,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,17 +25,21 @@ from icalendar import Calendar
 from sqlalchemy import text
 
 from planner.app import clinics, courses, planning, waiting
+from planner.app.administration import dose_changed
 from planner.app.planning import NamedFile
 from planner.app.roles import Author
 from planner.app.waiting import FirstDays, wait_for
-from planner.core.calendar.clinic import Closure
+from planner.core.calendar.clinic import Closure, OpeningHours
+from planner.core.plan.appointments import Named
+from planner.core.plan.zone_rules import wall
 from planner.errors import MovedOnError
 from planner.store.clinics import find_place
-from planner.store.database import open_database
+from planner.store.database import Database, open_database
 from tests.conftest import Run
 from tests.courses import confirmation, course_text, lesion
 from tests.papers import pages
-from tests.registers import follow
+from tests.registers import NOW, Followed, follow, moment, problems
+from tests.under_way import ELBOW, give_one
 
 MONDAY = "2027-03-01"
 # MOMENTS=30 in the environment kills it at as many.
@@ -1329,3 +1335,140 @@ def test_a_solver_says_nothing_on_standard_output(
     file = clinic_file(tmp_path, "short.toml", opening=hours)
     made = changed(planner, "put", file, "--reason", "short", "--dry-run", **where)
     assert made["moves"]
+
+
+# What was done before a day is closed to which somebody moved a visit: the visits that then stand
+# elsewhere, told so, and nobody else. The first visit is on Tue 8 June 2027, a week from NOW.
+def a_lesion_on_the_day_it_was_due(course: Followed) -> None:
+    course.move(2, "2027-06-16 10:00")
+    course.add_lesion(ELBOW._replace(id="Z"), "2027-06-15")
+
+
+def the_rest_of_a_visit(course: Followed) -> None:
+    give_one(course, 1, "A", "2027-06-08 09:00", confirm="as it was")
+    course.move(1, "2027-06-09 10:00")
+
+
+MOVED_BY_HAND: dict[str, tuple[Callable[[Followed], None], str, str]] = {
+    "a lesion beside it": (a_lesion_on_the_day_it_was_due, "2027-06-16", "2027-06-16"),
+    "a lesion beside it, and no day": (a_lesion_on_the_day_it_was_due, "2027-06-16", "2027-06-20"),
+    "the rest of a visit": (the_rest_of_a_visit, "2027-06-09", "2027-06-09"),
+    "the rest of a visit, and no day": (the_rest_of_a_visit, "2027-06-09", "2027-06-20"),
+}
+
+
+def standing(course: Followed) -> dict[Named, datetime]:
+    """The times of all that is to come."""
+    state = course.now.state
+    return {name: start for name, start in state.starts.items() if state.is_to_come(name)}
+
+
+@pytest.mark.parametrize("name", MOVED_BY_HAND)
+def test_a_closed_day_takes_nobody_along_from_the_day_that_a_visit_was_moved_from(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    do, first, last = MOVED_BY_HAND[name]
+    text = course_text(*(lesion(one, dose_mg=30) for one in "AB"), first_visit="2027-06-08 09:00")
+    course = follow(register, tmp_path, text, clinic_file(tmp_path))
+    do(course)
+    before = standing(course)
+    closure = Closure(date.fromisoformat(first), date.fromisoformat(last))
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    after = standing(course)
+    shut = {each for each, start in before.items() if first <= f"{start.date()}" <= last}
+    assert {each for each in before if after.get(each) != before[each]} == shut
+    assert len(outcome.moves) + len(outcome.without_day) == len({before[each] for each in shut})
+    # Nor does anything that happens later bring them together.
+    course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
+    assert after.items() <= standing(course).items()
+    assert problems(register) == []
+
+
+def nothing(_course: Followed) -> None:
+    """The rest of the visit is left where it is."""
+
+
+def another_hour(course: Followed) -> None:
+    course.move(1, "2027-06-01 16:00")
+
+
+# What else was done with the rest of a visit of today at 15:00, of which A was given at 13:45; what
+# is closed at 14:00 (NOW); and the days or hours at which the rest may stand then.
+AFTERNOON = OpeningHours(moment("2027-06-01 14:30").time(), moment("2027-06-01 17:00").time())
+BEGUN: dict[str, tuple[Callable[[Followed], None], str, OpeningHours | None, list[str]]] = {
+    "hours of today": (nothing, "2027-06-01", AFTERNOON, ["06-01 14:00"]),
+    "hours of today, moved there": (another_hour, "2027-06-01", AFTERNOON, ["06-01 17:00"]),
+    "today": (nothing, "2027-06-01", None, ["06-02 15:00"]),
+    "today, moved there": (another_hour, "2027-06-01", None, ["06-02 16:00"]),
+    "today and tomorrow": (nothing, "2027-06-02", None, ["06-03 15:00"]),
+    "all days of its window": (nothing, "2027-06-04", None, []),
+}
+
+
+@pytest.mark.parametrize("name", BEGUN)
+def test_what_is_left_of_a_visit_is_laid_out_with_all_others(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    do, last, hours, wanted = BEGUN[name]
+    clinic = clinic_file(tmp_path, opening=dict.fromkeys(HOURS, "08:00-18:00"))
+    text = course_text(*(lesion(one, dose_mg=30) for one in "AB"), first_visit="2027-06-01 15:00")
+    course = follow(register, tmp_path, text, clinic)
+    give_one(course, 1, "A", "2027-06-01 13:45", confirm="as it was")
+    do(course)
+    before = standing(course)
+    closure = Closure(date(2027, 6, 1), date.fromisoformat(last), hours)
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    after = standing(course)
+    rest = Named("B", "injection", 1)
+    assert {each for each in before if after.get(each) != before[each]} == {rest}
+    assert [f"{on:%m-%d %H:%M}" for each, on in after.items() if each == rest] == wanted
+    (told,) = (*outcome.moves, *outcome.without_day)
+    assert (told.visit, wall(told.stood), wall(told.to)) == (1, before[rest], after.get(rest))
+    # On its own day it is the same visit still; what was done keeps its time, and all else follows.
+    (visit,) = (one for one in course.visits if rest in one.names)
+    assert (Named("A", "injection", 1) in visit.names) == (hours is not None)
+    course.make(lambda now: dose_changed(now, "A", Decimal(20), None), confirm="pain")
+    assert after.items() <= standing(course).items()
+    assert problems(register) == []
+
+
+# Which lesions of A, B and C are held, each since when, before days are closed on which a visit of
+# all three is due (Tue 15 June); where what is not held stands then, and what is.
+HELD: dict[str, tuple[dict[str, str], str, str, str | None]] = {
+    "the first": ({"A": "2027-06-16"}, "2027-06-14", "06-16 09:00", None),
+    "another one": ({"B": "2027-06-16"}, "2027-06-14", "06-16 09:00", None),
+    "two, one after the other": (
+        {"A": "2027-06-16", "B": "2027-06-17"}, "2027-06-14", "06-16 09:00", None
+    ),
+    # A day before the hold is better, if it is further away.
+    "one that can come earlier": ({"A": "2027-06-16"}, "2027-06-15", "06-14 09:00", "06-14 09:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_visit_comes_without_what_is_held_before_it_has_no_day(
+    register: Database, tmp_path: Path, name: str
+) -> None:
+    holds, first, wanted, of_held = HELD[name]
+    text = course_text(*(lesion(one, dose_mg=20) for one in "ABC"), first_visit="2027-06-08 09:00")
+    course = follow(register, tmp_path, text, clinic_file(tmp_path))
+    course.give(1, "2027-06-08 09:00", confirm="as it was")
+    for one, since in holds.items():
+        course.hold(since, one)
+    before = standing(course)
+    closure = Closure(date.fromisoformat(first), date(2027, 6, 15))
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    outcome = clinics.close_clinic(register, "one", closure, author).outcome
+    assert [(one.visit, f"{one.to:%m-%d %H:%M}") for one in outcome.moves] == [(2, wanted)]
+    assert outcome.without_day == ()
+    after = standing(course)
+    found = {each: after.get(Named(each, "injection", 2)) for each in "ABC"}
+    stands = {each: on and f"{on:%m-%d %H:%M}" for each, on in found.items()}
+    waits = next(iter(holds))
+    assert (stands["C"], stands[waits]) == (wanted, of_held)
+    assert {each for each in before if after.get(each) != before[each]} == {
+        Named(each, "injection", 2) for each in "ABC"
+    }
+    assert problems(register) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -14,15 +15,20 @@ from planner.app.administration import (
     corrected,
     evaluated,
     given_as_planned,
+    missed,
     undone,
 )
+from planner.app.courses import Make
+from planner.app.issued_pages import note_issued, stale_of
+from planner.app.roles import Author
+from planner.core.followup.events import Ended
 from planner.core.followup.settling import unlawful
 from planner.core.plan.course import Lesion
 from planner.core.values.quantities import Dose
 from planner.errors import InputError, NotConfirmedError, RefusedError
 from planner.store.database import Database
 from tests.courses import SOUND
-from tests.registers import Followed, days_of, follow, moment
+from tests.registers import NOW, Followed, days_of, follow, moment, problems
 
 OTHER = '[[lesion]]\nid="B"\nsite="hand"\nside="left"\nsize_mm=20\nulcerated=true\ndose_mg=15\n'
 
@@ -200,6 +206,62 @@ def test_a_half_record_that_is_undone_leaves_the_visit_at_its_hour(
     course.make(undone)
     assert [one.start for one in course.visits] == before
     assert f"{other.visits[0].start:%H:%M}" == "09:30"
+
+
+def only(lesion: str, at: str) -> Make:
+    noted = Circumstances(moment(at))
+    return lambda now: given_as_planned(now, 1, noted, [lesion])
+
+
+# What leaves nothing to be done at the visit of 10:00 of which B was given at 09:05, while another
+# patient was in the room, and is withdrawn then.
+OVER: dict[str, Make] = {
+    "a miss": lambda now: missed(now, 1),
+    "another record": only("A", "2026-09-07 09:10"),
+    "an end": lambda _now: Ended("stopped", date(2026, 9, 7)),
+}
+
+
+def begun_early(register: Database, folder: Path, over: Make) -> tuple[Followed, Followed]:
+    """A visit at 10:00 that is over, and another course, whose visits are at 09:00."""
+    other = SOUND.replace("K-1", "K-2").replace("P-1", "P-2")
+    course = follow(register, folder, (SOUND + OTHER).replace("09:00", "10:00"))
+    beside = follow(register, folder, other)
+    note_issued(register, course.now, "abcdabcd", {"plan.json": b"{}"}, Author("Nurse", NOW))
+    course.make(only("B", "2026-09-07 09:05"))
+    course.make(over, confirm="so it was")
+    return course, beside
+
+
+@pytest.mark.parametrize("over", OVER)
+def test_what_comes_back_to_a_visit_has_the_time_that_it_had(
+    register: Database, tmp_path: Path, over: str
+) -> None:
+    course, _ = begun_early(register, tmp_path, OVER[over])
+    course.make(undone)
+    visit = course.visits[0]
+    assert (visit.state, f"{visit.start:%m-%d %H:%M}") == ("planned", "09-07 10:00")
+    assert stale_of(course.now) == []
+    assert problems(register) == []
+
+
+@pytest.mark.parametrize("over", OVER)
+def test_what_comes_back_to_a_visit_takes_no_place_that_was_given_away(
+    register: Database, tmp_path: Path, over: str
+) -> None:
+    course, beside = begun_early(register, tmp_path, OVER[over])
+    beside.move(1, "2026-09-07 10:00")
+    course.make(undone)
+    left = [
+        visit
+        for visit in course.visits
+        for one in visit.injections
+        if (one.lesion, one.injection) == ("A", 1)
+    ]
+    assert [f"{one.start:%m-%d %H:%M}" for one in left] == ["09-08 10:00"]
+    assert "appointments" in [one.page for one in stale_of(course.now)]
+    assert problems(register) == []
+    assert lawful(course)
 
 
 @pytest.mark.hazard("double-booking")

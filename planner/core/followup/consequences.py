@@ -78,8 +78,8 @@ class Consequences:
         self.apart = protocol.policy.shortest_interval_days
         # Where the event itself moves a visit to: whoever chose that looked at the clinic's days.
         self.moved_now: datetime | None = None
-        # Where a correction lets an appointment stand again, if there is room.
-        self.back: dict[Named, datetime] = {}
+        # The visit in which a correction lets an appointment stand again, if there is room.
+        self.back: dict[Named, PlannedVisit] = {}
         # Where the clinic lets what no longer fits stand, beside all its courses.
         self.arranged: dict[Named, datetime | None] = {}
         self.is_arranged = False
@@ -120,6 +120,7 @@ class Consequences:
     def stands(self) -> tuple[Placed, ...]:
         """Each visit with its time, those of held lesions put off."""
         self._drop_moves()
+        self._drop_rests()
         while True:
             placed = self._placed()
             if not self._put_off(placed):
@@ -259,15 +260,26 @@ class Consequences:
 
     @_follow_event.register
     def _rearrange(self, event: Rearranged) -> None:
-        """What was moved by hand is due on the day from which the later ones are counted."""
+        """What was moved by hand is due on the day from which the later ones are counted.
+
+        What is left of a visit stays with it where it is to be at another hour of its day.
+        """
         self.is_arranged, self.is_drawn_anew = True, event.drawn_anew
         for names, to in event.visits:
             for name in names:
                 slot = self._slot(name)
-                if slot.state == "planned":
-                    due = slot.counted_from
-                    self.slots[name] = slot.to_come(due)
-                    self.arranged[name] = to
+                if slot.state != "planned":
+                    continue
+                self.arranged[name] = to
+                if to is not None and to.date() == slot.day and self._is_left(name):
+                    self.slots[name] = slot._replace(at=slot.at or slot.moved_to)
+                else:
+                    self.slots[name] = slot.to_come(slot.counted_from)
+
+    def _is_left(self, name: Named) -> bool:
+        """Whether some of the visit that an appointment was in is over."""
+        visit = self.before.visits.get(self._was_in.get(name, 0))
+        return visit is not None and not all(map(self.before.is_to_come, visit.names))
 
     def _share_hour(self, to: datetime) -> None:
         """What was moved to a day before stands at the hour of the latest move there."""
@@ -429,10 +441,11 @@ class Consequences:
 
     def _stand_back(self, then: State) -> None:
         """Where what is as it was before an event stood then: it goes back there if it can."""
-        for name, start in then.starts.items():
-            slot = self.slots.get(name)
-            if slot != self.before.slots.get(name) and slot == then.slots.get(name):
-                self.back[name] = start
+        for visit in then.visits.values():
+            for name in visit.names if visit.start else ():
+                slot, stood = self.slots.get(name), then.slots.get(name)
+                if slot and stood and slot != self.before.slots.get(name) and _is_as(slot, stood):
+                    self.back[name] = visit
 
     def _stay_with(self, visit: Sequence[Named], at: datetime, window: int) -> None:
         """What is still open of a visit stays at it, until it is done, moved or missed.
@@ -591,11 +604,23 @@ class Consequences:
                 if slot.moved_to == moved_to and slot.state == "planned" and not slot.at:
                     self.slots[one.name] = slot.to_come()
 
+    def _drop_rests(self) -> None:
+        """What comes back to a visit of which some is over is due again where that has no room."""
+        for visit in self._visits():
+            if visit.settled is None or self._fits(visit, visit.settled):
+                continue
+            for name in visit.names:
+                slot, was = self.slots[name], self.before.slots.get(name)
+                if slot.state == "planned" and was is not None and was.state != "planned":
+                    self.slots[name] = slot.to_come()
+
     def _visits(self) -> tuple[Visit, ...]:
         """The visits by day; what is to come is no part of one that is over where it may not be."""
         own, standing = self._elsewhere(), as_they_stand(self.slots, self.apart)
+        kept = self._kept_in(standing)
         while True:
-            visits = tuple(map(self._as_planned, visits_of(standing, own, self._was_in)))
+            there = visits_of(standing, own, self._was_in, kept)
+            visits = tuple(map(self._as_planned, there))
             days = {n: visit.target for n, visit in enumerate(visits) if _is_fixed(visit)}
             driven = {
                 Named(one.lesion, "injection", one.number)
@@ -616,32 +641,56 @@ class Consequences:
 
     def _as_planned(self, visit: Visit) -> Visit:
         """What is left of a visit keeps the hour that it has, whenever the rest was done."""
+        chosen = [to for name in visit.names if (to := self.arranged.get(name))]
         old = self._went_on(visit)
-        return visit if old is None else replace(visit, settled=wall(old.start))
+        start = chosen[0] if chosen else old and wall(old.start)
+        return visit if visit.settled is None else replace(visit, settled=start or visit.settled)
 
     def _went_on(self, visit: Visit) -> PlannedVisit | None:
-        """The visit as it was planned of which some is over, and some left on the same day."""
+        """The visit as it was planned of which some is over, and some left on the same day.
+
+        What comes back to it has the time that it had, where nothing else of it was left.
+        """
         left = {one.name for one in visit.appointments if one.state == "planned"}
-        was_in = {self._was_in.get(name) for name in left}
-        old = self.before.visits.get(was_in.pop() or 0) if len(was_in) == 1 else None
-        if visit.settled is None or old is None or old.start is None or left & {*self.arranged}:
+        if visit.settled is None or left & {*self.arranged}:
             return None
-        return old if old.start.date() == visit.settled.date() else None
+        stayed = [self._was_in.get(name, 0) for name in left - {*self.back}]
+        there = [
+            *map(self.before.visits.get, stayed),
+            *(self.back[name] for name in left & {*self.back}),
+        ]
+        if len({old and old.number for old in there}) != 1:
+            return None
+        old = there[0]
+        is_there = old and old.start and old.start.date() == visit.settled.date()
+        return old if is_there else None
 
     @cached_property
     def _was_in(self) -> Mapping[Named, int]:
         """The number of the visit that each appointment was in, as far as it was in any."""
         return {name: n for n, visit in self.before.visits.items() for name in visit.names}
 
-    def _elsewhere(self) -> set[Named]:
-        """What the event does not concern and stands on another day than it is due."""
-        was, now = self.stood, as_they_stand(self.slots, self.apart)
+    def _kept_in(self, now: Mapping[Named, Slot]) -> set[Named]:
+        """What stays in the visit that it was in: all that the event does not concern.
+
+        A change of the clinic moves whole visits; it joins and parts none.
+        """
         return {
             name
-            for visit in self.before.visits.values()
-            for name in visit.names
-            if name in now and _is_free(self.slots[name]) and _is_unmoved(was.get(name), now[name])
-            if visit.start is None or visit.start.date() != now[name].day
+            for name in self._was_in
+            if name in now and now[name].state == "planned"
+            if self.is_arranged or _is_unmoved(self.stood.get(name), now[name])
+        }
+
+    def _elsewhere(self) -> set[Named]:
+        """What stays in its visit, and stands on another day than it is due."""
+        now = as_they_stand(self.slots, self.apart)
+        starts = {**self.starts, **self.arranged}
+        return {
+            name
+            for name in self._kept_in(now)
+            if _is_free(self.slots[name])
+            if (start := starts.get(name)) is None or start.date() != now[name].day
         }
 
     def _attempts(
@@ -699,9 +748,10 @@ class Consequences:
             names = [
                 one.name for one in visit.appointments if one.state in ("planned", "cancelled")
             ]
-            stay = [name for name in names if _is_unmoved(was.get(name), now[name])]
+            stay = [n for n in names if self.is_arranged or _is_unmoved(was.get(n), now[n])]
             there = [self.starts[name] for name in stay if name in self.starts]
-            back = [self.back[name] for name in names if name in self.back]
+            stood = [self.back[name].start for name in names if name in self.back]
+            back = [start for one in stood if (start := wall(one))]
             chosen = [to for name in names if (to := self.arranged.get(name))]
             if chosen:
                 found[n] = chosen[0]
@@ -780,25 +830,45 @@ def visits_of(
     standing: Mapping[Named, Slot],
     own: Collection[Named] = (),
     was_in: Mapping[Named, int] | None = None,
+    kept: Collection[Named] = (),
 ) -> tuple[Visit, ...]:
     """All appointments but those that wait, those of one day as one visit; by day.
 
     Those that keep a visit of their `own` are no part of one that is over by now. Where it is
-    known which visit each `was_in`, what is cancelled joins no other one.
+    known which visit each `was_in`, what is cancelled joins no other one, and what is `kept` in
+    its visit joins no other one either.
     """
     days: dict[date, list[Slot]] = {}
     for slot in standing.values():
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
+    numbers = {name: number for name, number in (was_in or {}).items() if name in kept}
     found: list[Visit] = []
-    for on in sorted(days):
-        is_over = any(slot.at for slot in days[on])
-        aside = [slot for slot in days[on] if is_over and slot.appointment.name in own]
-        there = [slot for slot in days[on] if slot not in aside]
-        cancelled = [] if was_in is None else _cancelled_apart(there, was_in)
-        there = [slot for slot in there if not any(slot in each for each in cancelled)]
-        found += [_visit(slots_of) for slots_of in (there, aside, *cancelled) if slots_of]
+    for _, slots in sorted(days.items()):
+        cancelled = [] if was_in is None else _cancelled_apart(slots, was_in)
+        left = [slot for slot in slots if not any(slot in each for each in cancelled)]
+        is_over = any(slot.at for slot in slots)
+        coming = [slot for slot in left if not is_over or slot.appointment.name in own]
+        past = [slot for slot in left if slot not in coming]
+        parts = [past, *_kept_apart(coming, numbers, own), *cancelled]
+        found += [_visit(one) for one in parts if one]
     return tuple(found)
+
+
+def _kept_apart(
+    slots: Sequence[Slot], numbers: Mapping[Named, int], own: Collection[Named]
+) -> list[list[Slot]]:
+    """What is to come of a day by the visits that it stays in; a visit's `own` stands elsewhere.
+
+    What stays in none joins the visit that stands there, else the first.
+    """
+    names = [slot.appointment.name for slot in slots]
+    elsewhere = {numbers[name]: name in own for name in names if name in numbers}
+    host = min(elsewhere, key=lambda number: (elsewhere[number], number), default=0)
+    parts: dict[int, list[Slot]] = {}
+    for name, slot in zip(names, slots, strict=True):
+        parts.setdefault(numbers.get(name, host), []).append(slot)
+    return list(parts.values())
 
 
 def _cancelled_apart(slots: Sequence[Slot], was_in: Mapping[Named, int]) -> list[list[Slot]]:
@@ -887,6 +957,11 @@ def _is_free(slot: Slot) -> bool:
 def _is_fixed(visit: Visit) -> bool:
     """Whether a visit is over, or stands where the physician moved it."""
     return visit.settled is not None or visit.moved_to is not None
+
+
+def _is_as(slot: Slot, stood: Slot) -> bool:
+    """Whether an appointment is as it was, whenever on that day some of its visit was done."""
+    return slot.day == stood.day and slot._replace(at=None) == stood._replace(at=None)
 
 
 def _is_of(visit: Visit, one: Injection) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from planner.core.calendar.availability import Opening
 from planner.core.followup.course_state import State
-from planner.core.plan.appointments import Slot
+from planner.core.plan.appointments import Named, Slot
 from planner.core.plan.plan import PlannedVisit
+from planner.core.plan.zone_rules import wall
 from planner.core.protocol.protocol import Protocol
 from planner.core.roster.laying_out import Distance, Movable, distances_between
 from planner.core.values.days import FIRST_DAY, LAST_DAY, ONE_DAY
@@ -23,19 +24,27 @@ class Displaced(NamedTuple):
 
 
 def coming_visits(state: State, not_before: datetime) -> Iterator[PlannedVisit]:
-    """The visits that can still be laid out: nothing of them was begun, none is over."""
-    for number in sorted(state.visits):
-        visit = state.visits[number]
-        slots = [state.slots[name] for name in visit.names if name in state.slots]
-        is_whole = all(one.state == "planned" and one.at is None for one in slots) and bool(slots)
-        start = visit.start and visit.start.replace(tzinfo=None)
-        if is_whole and start is not None and start >= not_before:
+    """The visits that can still be laid out: something of them is to come, none is over."""
+    for _, visit in sorted(state.visits.items()):
+        start = wall(visit.start)
+        if left_of(visit, state) and start is not None and start >= not_before:
             yield visit
 
 
-def was_moved(state: State, visit: PlannedVisit) -> bool:
-    """Whether somebody chose the day of a visit."""
-    return any(state.slots[name].moved_to for name in visit.names)
+def left_of(visit: PlannedVisit, state: State) -> tuple[Named, ...]:
+    """What of a visit is to come."""
+    return tuple(name for name in visit.names if state.is_to_come(name))
+
+
+def is_begun(visit: PlannedVisit, state: State) -> bool:
+    """Whether some of a visit is over."""
+    return len(left_of(visit, state)) < len(visit.names)
+
+
+def may_make_room(visit: PlannedVisit, state: State) -> bool:
+    """Whether a visit may be moved for others: it was not begun, and nobody chose its day."""
+    slots = [state.slots[name] for name in visit.names]
+    return not is_begun(visit, state) and not any(one.at or one.moved_to for one in slots)
 
 
 class Surroundings(NamedTuple):
@@ -70,10 +79,11 @@ def displaced(
                 due=_due(_slots(visit, there.state)[0]),
                 days=tuple(_days(visit, there, moving)),
                 may_stay=number in may_stay,
+                held_from=_held_from(visit, there.state),
             )
         )
     in_order = sorted(moving.values(), key=lambda one: (one.start or datetime.max, one.number))
-    series = [(one.number, {each.lesion for each in one.injections}) for one in in_order]
+    series = [(one.number, {*_injected(one, there.state)}) for one in in_order]
     distances = distances_between(there.course, series, there.apart)
     return Displaced(tuple(movables), tuple(distances))
 
@@ -87,20 +97,46 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
         window = min(window, there.protocol.policy.injection_window_days)
     due = _due(slots[0])
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
-    held = min(
-        (state.held[one.lesion] for one in visit.injections if one.lesion in state.held),
-        default=LAST_DAY + ONE_DAY,
-    )
-    others = [one for n, one in state.visits.items() if n not in moving and one.start is not None]
+    others = [
+        one
+        for n, one in state.visits.items()
+        # What was done of one that moves stands.
+        if n not in moving or (n != visit.number and is_begun(one, state))
+        if one.start is not None
+    ]
     for shift in range(-window, window + 1):
         on = due + shift * ONE_DAY
-        is_free = earliest <= on <= LAST_DAY and on < held and there.opening.is_known(on)
-        if is_free and all(_may_stand(visit, on, other, there) for other in others):
+        is_free = earliest <= on <= LAST_DAY and there.opening.is_known(on)
+        if not is_free or not _is_any_done(visit, on, state):
+            continue
+        if all(_may_stand(visit, on, other, there) for other in others):
             yield on
 
 
 def _slots(visit: PlannedVisit, state: State) -> list[Slot]:
-    return [state.slots[name] for name in visit.names]
+    return [state.slots[name] for name in left_of(visit, state)]
+
+
+def _injected(visit: PlannedVisit, state: State) -> Mapping[str, int]:
+    """The injections to come of a visit: the number of each by its lesion."""
+    left = left_of(visit, state)
+    return {name.lesion: name.number for name in left if name.purpose == "injection"}
+
+
+def _held_from(visit: PlannedVisit, state: State) -> date | None:
+    """The day from which some of a visit is held: it waits then, and the rest can be done."""
+    since = (state.held[one] for one in _injected(visit, state) if one in state.held)
+    return min(since, default=None)
+
+
+def _is_any_done(visit: PlannedVisit, on: date, state: State) -> bool:
+    """Whether anything of a visit is done on a day: what is held by then is not."""
+    left = left_of(visit, state)
+    return any(one.purpose != "injection" or not _is_held(one.lesion, on, state) for one in left)
+
+
+def _is_held(lesion: str, on: date, state: State) -> bool:
+    return lesion in state.held and on >= state.held[lesion]
 
 
 def _due(slot: Slot) -> date:
@@ -132,7 +168,7 @@ def _may_stand(visit: PlannedVisit, on: date, other: PlannedVisit, at: Surroundi
         return False
     if not is_live:
         return True
-    here = {one.lesion: one.injection for one in visit.injections}
+    here = _injected(visit, at.state)
     for one in other.injections:
         if one.lesion in here and one.state != "missed":
             is_later = here[one.lesion] > one.injection

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-# What makes one answer better than another, the weightiest first: visits without a day; visits
-# moved, those whose patients were told of them before; days; hours; a throw of dice, so that one
-# answer is the best whatever order the visits come in.
+# What makes one answer better than another, the weightiest first: visits without a day, before
+# those of which some is put off; visits moved, those whose patients were told of them before; days;
+# hours; a throw of dice, so that one answer is the best whatever order the visits come in.
 Cost = tuple[int, int, int, int, int]
 LEVELS = 5
 NO_COST: Cost = (0, 0, 0, 0, 0)

@@ -19,6 +19,8 @@ from planner.core.values.days import ONE_DAY
 # from where it is due; later is better than earlier where all else is the same.
 _DAY_WEIGHT, _MINUTE_WEIGHT = 100_000, 10_000
 _DICE = 1_000
+# A visit without a day counts for more than all that come without what is held by then.
+_NO_DAY, _PUT_OFF = 1 << 10, 1
 
 
 class Movable(NamedTuple):
@@ -26,7 +28,8 @@ class Movable(NamedTuple):
 
     `stood` is where it stands, `due` the day that it is due, `days` where it may stand. One that
     `may_stay` costs nothing where it stood; only one that `may_be_without` may find no day. A visit
-    that `was_told` is moved at a price of its own.
+    that `was_told` is moved at a price of its own. Some of it is held from `held_from` on, and
+    waits where the visit comes later.
     """
 
     course: str
@@ -38,6 +41,7 @@ class Movable(NamedTuple):
     may_stay: bool = False
     may_be_without: bool = True
     was_told: bool = False
+    held_from: date | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -73,10 +77,10 @@ def laid_out(
 ) -> Mapping[tuple[str, int], datetime | None]:
     """The start of each visit in the best answer, None for no day.
 
-    As few without a day as can be, then as few moved, then the least days from where they stood;
-    `opening` is busy with all other visits, nothing starts before a moment. The order of the visits
-    changes nothing; nothing is said where one that may not be without a day finds none. Raises
-    ServiceError where no best answer can be found.
+    As few without a day as can be, then as few of which some waits, then as few moved, then the
+    least days from where they stood; `opening` is busy with all other visits, nothing starts before
+    a moment. The order of the visits changes nothing; nothing is said where one that may not be
+    without a day finds none. Raises ServiceError where no best answer can be found.
     """
     there = sorted(movables, key=lambda one: one.key)
     model = Building(there, opening, not_before).model(distances)
@@ -174,7 +178,7 @@ class Building:
         for start in self.starts[one.key]:
             yield Option(start, _cost(one, start), self.uses[one.key, start])
         if one.may_be_without:
-            yield Option(None, (1, 0, 0, 0, 0), {})
+            yield Option(None, (_NO_DAY, 0, 0, 0, 0), {})
 
 
 def _cost(one: Movable, start: datetime) -> Cost:
@@ -188,8 +192,9 @@ def _cost(one: Movable, start: datetime) -> Cost:
     minutes = int(abs(start - hour) / timedelta(minutes=1))
     is_earlier = start < one.stood
     moved = 1 if not one.was_told else 1 << 20
+    is_held = one.held_from is not None and start.date() >= one.held_from
     return (
-        0,
+        _PUT_OFF if is_held else 0,
         moved,
         days * _DAY_WEIGHT + from_due,
         minutes * _MINUTE_WEIGHT + is_earlier,
