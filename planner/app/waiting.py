@@ -46,6 +46,7 @@ from planner.errors import (
     NotAllowedError,
     NotConfirmedError,
     NotFoundError,
+    PlannerError,
     Problem,
     RefusedError,
     ServiceError,
@@ -257,7 +258,7 @@ def could_begin(
 ) -> Iterator[tuple[str, datetime]]:
     """The waiting courses that there is room for from a moment on, each with its first visit."""
     # Whoever looks: what a physician would be asked takes nobody's room away.
-    ready, _ = _ready(connection, place, "physician")
+    ready, _ = _ready(connection, place, "physician", wall)
     for one, start in _planned(connection, place, ready, wall, FirstDays()):
         if start:
             yield one.course.id, start
@@ -309,11 +310,7 @@ def _booked(
     now = place.clinic.wall_clock(author.now)
     found: list[tuple[str, datetime]] = []
     left: list[Waiting] = []
-    ready, kept = _ready(connection, place, author.role)
-    for one in ready:
-        if why := _stopped_by(connection, place, one, now):
-            kept[one.course.id] = why
-    ready = [one for one in ready if one.course.id not in kept]
+    ready, kept = _ready(connection, place, author.role, now)
     for one, start in _planned(connection, place, ready, now, bounds):
         if start is None:
             left.append(one)
@@ -339,11 +336,14 @@ def _booked(
 
 
 def _ready(
-    connection: Connection, place: Place, role: Role
+    connection: Connection, place: Place, role: Role, now: datetime
 ) -> tuple[list[Waiting], dict[str, str]]:
     """Those of the list who may begin where there is room; and of others what keeps them."""
-    there = waiting_at(connection, place.id)
-    kept = {one.course.id: why for one in there if (why := _kept_by(connection, one, role))}
+    there, kept = waiting_at(connection, place.id), dict[str, str]()
+    for one in there:
+        why = _kept_by(connection, one, role) or _stopped_by(connection, place, one, now)
+        if why is not None:
+            kept[one.course.id] = why
     return [one for one in there if one.course.id not in kept], kept
 
 
@@ -358,8 +358,7 @@ def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
             return None
         _, asked = running_beside(connection, patient, one.course, is_locked=False)
     except RefusedError as error:
-        first = error.problems[0]
-        return said("{place}: {problem}", place=first.place, problem=first.problem)
+        return _first_of(error)
     if not asked or role == "physician":
         return None
     questions = joined([each.message for each in asked], "; ")
@@ -372,9 +371,17 @@ def _stopped_by(connection: Connection, place: Place, one: Waiting, now: datetim
     try:
         start = _any_start(one.course, protocol, place, now)
         found = _to_confirm(one.course, protocol, place, start)
-    except (InputError, NotConfirmedError) as error:
-        return str(error.problems[0])
+    except (InputError, NotConfirmedError, RefusedError) as error:
+        return _first_of(error)
     return said("it waits for a physician") if found else None
+
+
+def _first_of(error: PlannerError) -> str:
+    """The first of what is wrong, with its place where it has one."""
+    first = error.problems[0]
+    if not first.place:
+        return first.problem
+    return said("{place}: {problem}", place=first.place, problem=first.problem)
 
 
 def _planned(

@@ -76,9 +76,12 @@ def typed_texts(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def course_texts(course: Course) -> Iterator[tuple[str, str]]:
-    """Each text of a course file that papers show, by its place in the file."""
+    """Each text of a course file that papers show, by its place in the file.
+
+    But the patient's id: the register may know it by other letters, which are read alike.
+    """
     written = {
-        "patient": course.patient,
+        "patient": course.patient._replace(id=""),
         "diagnosis": course.diagnosis,
         "prescriber": course.prescriber,
         "lesion": course.lesions,

@@ -43,9 +43,19 @@ def url(store: Store) -> Iterator[str]:
 
 
 def plan(planner: Run, folder: Path, revision: int = 0, more: str = "") -> None:
-    done = planner("plan", write(folder, f"revision = {revision}\n{SOUND}{more}"), *ZONE,
-                   "--out", "out")  # fmt: skip
+    """What is published of a plan, without its papers."""
+    course = write(folder, f"revision = {revision}\n{SOUND}{more}")
+    done = planner("plan", course, *ZONE, "--json")
     assert done.returncode == 0, done.stderr
+    (folder / "out").mkdir(exist_ok=True)
+    (folder / "out/plan.json").write_text(done.stdout)
+
+
+def issue(planner: Run, folder: Path) -> bytes:
+    """All of a plan; its calendar for the clinic."""
+    done = planner("plan", write(folder, f"revision = 0\n{SOUND}"), *ZONE, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    return (folder / "out/clinic.ics").read_bytes()
 
 
 def publish(planner: Run, url: str, *more: str, **environment: str) -> tuple[int, str]:
@@ -158,9 +168,9 @@ def brought_in(store: Store, content: bytes, count: int = 6) -> None:
 def test_visits_that_were_brought_in_are_taken_over(
     planner: Run, tmp_path: Path, store: Store, url: str, status: int, count: int
 ) -> None:
-    plan(planner, tmp_path)
+    clinic = issue(planner, tmp_path)
     store.uid_conflict = status
-    brought_in(store, (tmp_path / "out/clinic.ics").read_bytes(), count)
+    brought_in(store, clinic, count)
     said = f"{6 - count} created, {count} taken over" if count < 6 else "6 taken over"
     assert publish(planner, url, "--dry-run") == (0, f"would be: {said}")
     assert publish(planner, url) == (0, said)
@@ -209,8 +219,7 @@ def test_what_a_version_before_told_otherwise_is_the_same_plan(
 def test_what_was_brought_in_and_says_something_else_is_named(
     planner: Run, tmp_path: Path, store: Store, url: str
 ) -> None:
-    plan(planner, tmp_path)
-    clinic = (tmp_path / "out/clinic.ics").read_bytes()
+    clinic = issue(planner, tmp_path)
     for content in (
         (tmp_path / "out/patient.ics").read_bytes(),
         clinic.replace(b"T0900", b"T0915"),
@@ -232,9 +241,9 @@ def test_what_was_brought_in_and_says_something_else_is_named(
 def test_real_servers_let_visits_be_taken_over(
     planner: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, server: str
 ) -> None:
-    plan(planner, tmp_path)
+    clinic = issue(planner, tmp_path)
     store = Store()
-    brought_in(store, (tmp_path / "out/clinic.ics").read_bytes())
+    brought_in(store, clinic)
     with SERVERS[server](tmp_path_factory.mktemp(server)) as calendars:
         calendar = make_calendar(calendars, uuid4().hex)
         for path, content in store.items.items():

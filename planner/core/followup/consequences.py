@@ -698,8 +698,7 @@ class Consequences:
     ) -> Iterator[Mapping[int, datetime | None]]:
         """What may stand: all that the law lets stand; else none of the lesions concerned."""
         if self.noted.ended:
-            # Nothing is laid out any more: what is cancelled stands where it was to be last.
-            yield {n: self._last_start(one) for n, one in enumerate(visits) if not _is_fixed(one)}
+            yield self._as_they_were_last(visits)
             return
         without = {n: None for n, visit in enumerate(visits) if self._is_left_without(visit)}
         if self.is_arranged:
@@ -715,6 +714,21 @@ class Consequences:
             for n, start in kept.items()
             if not lesions & {one.lesion for one in visits[n].injected if one.state == "planned"}
         }
+
+    def _as_they_were_last(self, visits: Sequence[Visit]) -> Mapping[int, datetime | None]:
+        """Nothing is laid out after an ending: what is cancelled stands where it was to be last.
+
+        What waited is in no visit: where another one has that day by now, it has none.
+        """
+        days = {visit.target for visit in visits if _is_fixed(visit)}
+        free = [(n, visit) for n, visit in enumerate(visits) if not _is_fixed(visit)]
+        waited = {n for n, visit in free if self._was_in.keys().isdisjoint(visit.names)}
+        found: dict[int, datetime | None] = {}
+        for n, visit in sorted(free, key=lambda one: one[0] in waited):
+            start = self._last_start(visit)
+            found[n] = None if n in waited and start and start.date() in days else start
+            days |= {start.date()} if start else set()
+        return found
 
     def _last_start(self, visit: Visit) -> datetime | None:
         """When a visit was to be last; None where that had no day."""

@@ -18,7 +18,7 @@ from planner.errors import (
     RefusedError,
 )
 from planner.store.database import Database
-from tests.courses import SOUND
+from tests.courses import SOUND, course_text, lesion
 from tests.registers import NOW, Followed, days_of, follow, moment
 from tests.under_way import (
     ELBOW,
@@ -97,6 +97,20 @@ def test_what_is_cancelled_stands_where_it_was_to_be_last(
     course.end(how, "2026-09-10", busy=taken)
     assert [one.state for one in course.visits][1:] == ["cancelled"] * 5
     assert {one.number: (one.start, one.end) for one in course.visits} == was
+
+
+def test_what_waited_is_cancelled_on_no_other_visits_day(
+    register: Database, tmp_path: Path
+) -> None:
+    """A day has one visit: what a hold took out of one does not stand beside it again."""
+    two = course_text(lesion(dose_mg=50), lesion("B", site="elbow", size_mm=30, dose_mg=20))
+    course = follow(register, tmp_path, two)
+    course.hold("2026-09-09", "B")
+    course.end("stopped", "2026-09-10")
+    days = [one.start.date() for one in course.visits if one.start]
+    assert len(days) == len(set(days)) == 6
+    cancelled = {name for one in course.visits for name in one.names if one.state == "cancelled"}
+    assert {name.lesion for name in cancelled} == {"A", "B"}
 
 
 def test_an_ending_gives_no_day_to_what_has_none(course: Followed) -> None:
