@@ -109,7 +109,7 @@ def as_the_first_edition(server: str, uids: list[str]) -> None:
         httpx.put(url, content=content, headers={"Content-Type": "text/calendar"}, timeout=10)
 
 
-@pytest.mark.parametrize(("zone", "is_old"), zip(ZONES, [False, True], strict=True))
+@pytest.mark.parametrize(("zone", "is_old"), [*zip(ZONES, [False, True], strict=True)])
 @pytest.mark.hazard("clock-change")
 def test_a_plan_of_other_rules_is_published_again(
     planner_of: Rules, tmp_path: Path, calendars: str, zone: str, is_old: bool
