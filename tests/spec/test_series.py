@@ -234,6 +234,7 @@ def begun_early(register: Database, folder: Path, over: Make) -> tuple[Followed,
 
 
 @pytest.mark.parametrize("over", OVER)
+@pytest.mark.hazard("double-booking")
 def test_what_comes_back_to_a_visit_has_the_time_that_it_had(
     register: Database, tmp_path: Path, over: str
 ) -> None:
@@ -246,6 +247,7 @@ def test_what_comes_back_to_a_visit_has_the_time_that_it_had(
 
 
 @pytest.mark.parametrize("over", OVER)
+@pytest.mark.hazard("double-booking")
 def test_what_comes_back_to_a_visit_takes_no_place_that_was_given_away(
     register: Database, tmp_path: Path, over: str
 ) -> None:
