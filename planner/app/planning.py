@@ -100,11 +100,10 @@ def inputs_of(
     clinic: NamedFile | None,
     timezone: str | None = None,
     more_years: Callable[[int], range] | None = None,
+    *,
+    is_typed: bool = False,
 ) -> Inputs:
-    """As `read_inputs`, of a course's table that was read or typed; `course` names it.
-
-    One that was typed has no content.
-    """
+    """As `read_inputs`, of a course's table that was read, or is typed; `course` names it."""
     from zoneinfo import ZoneInfo
 
     from planner.files.course import course_from, days_problems
@@ -119,7 +118,7 @@ def inputs_of(
         noted.problems += site_problems(clinic, protocol)
     with of_course.noting():
         zone = ZoneInfo(place.timezone) if place else None
-        read = course_from(table, protocol, zone, is_typed=not course.content)
+        read = course_from(table, protocol, zone, is_typed=is_typed)
         check_printable(course_texts(read))
     if read and place and protocol and not (noted.problems or of_course.problems):
         return Inputs(read, protocol, place, rules, clinic.content if clinic else None)

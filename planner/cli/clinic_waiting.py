@@ -61,10 +61,10 @@ def wait(
     check_in_order(*bounds, "--by-date")
     who, file = author(by), NamedFile.of_file(course)
     register = open_register(database)
-    look = wait_for(register, clinic, file, who, bounds, is_dry=True)
     try:
         made = wait_for(register, clinic, file, who, bounds).waiting
     except AskedError as error:
+        look = wait_for(register, clinic, file, who, bounds, is_dry=True)
         error.problems = (*error.problems, *to_confirm(look.findings))
         raise
     if as_json:

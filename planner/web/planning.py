@@ -219,7 +219,7 @@ class _New(NamedTuple):
             return years_around(first, now().year)
 
         try:
-            found = inputs_of(table, NamedFile("", b""), source, zone, years)
+            found = inputs_of(table, NamedFile("", b""), source, zone, years, is_typed=True)
         except InputError as error:
             raise InputError(*_merged(problems, error.problems)) from error
         if problems:
@@ -228,12 +228,11 @@ class _New(NamedTuple):
         said = tuple(self.confirmations(found))
         return replace(found, course=found.course._replace(confirmations=said))
 
-    def problems_of(self, table: dict[str, Any], text: str) -> Sequence[Problem]:
+    def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
         source, zone = kept_source(database(), role(), self.place.id)
-        file = NamedFile("", text.encode())
         try:
-            inputs_of(table, file, source, zone, lambda year: range(year, year + 2))
+            inputs_of(table, NamedFile("", b""), source, zone, lambda year: range(year, year + 2))
         except PlannerError as error:
             return error.problems
         return ()
@@ -446,7 +445,7 @@ def _from_file(there: Place, form: Form) -> Response:
         return _New(there, form, 1).shown(422, problems=error.problems)
     filled = Form([*_flat(table), ("course_file", text)])
     new = _New(there, filled, _lesions_in(filled))
-    problems = [*new.problems_of(table, text), *not_taken_over(table)]
+    problems = [*new.problems_of(table), *not_taken_over(table)]
     if problems:
         return new.shown(422, problems=problems)
     return new.looked_at()
