@@ -26,6 +26,10 @@ WRONG_USAGE = 2
 INTERRUPTED = 130
 # A process that a signal ended has 128 and the signal's number, as shells have it.
 SIGNALLED = 128
+# After so many seconds a signal that was sent again has not been heard.
+UNHEARD = 1
+# The signals that came, in their order.
+_heard: list[int] = []
 
 # Each command with the module that has it, so that a command loads no other's parts.
 COMMANDS = {
@@ -100,12 +104,12 @@ def main() -> None:
     # What libraries warn of is none of the user's business; it would name our files.
     warnings.simplefilter("ignore")
     sys.unraisablehook = _send_again
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, _stop)
     # A closed terminal; nohup has it ignored.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _terminate)
+        signal.signal(signal.SIGHUP, _stop)
     _set_up_streams()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, _stop)
     code = run(sys.argv[1:])
     # What was to be written is written: from here on a signal changes nothing but the exit code.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -188,8 +192,11 @@ def _tell(message: str) -> None:
         click.echo(message, err=True)
 
 
-def _terminate(number: int, _frame: FrameType | None) -> NoReturn:
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     """Leave by an exception, so that what was half written is cleared away."""
+    _heard.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     raise SystemExit(SIGNALLED + number)
 
 
@@ -221,12 +228,18 @@ def _is_telling(frame: FrameType | None) -> bool:
 def _send(number: int) -> None:
     """Send a signal to the thread that works: one that waits for a server is not woken else.
 
-    While that tells of the lost one it would lose this one too, unheard.
+    While that tells of the lost one it would lose this one too, unheard. One that comes in the
+    instant before a wait begins does not end that wait: it is sent until it is heard.
     """
     main_thread = threading.main_thread().ident
+    heard = len(_heard)
     while _is_telling(sys._current_frames().get(main_thread or 0)):
         time.sleep(0.01)
-    if sys.platform == "win32" or main_thread is None:
-        signal.raise_signal(number)
-    else:
-        signal.pthread_kill(main_thread, number)
+    while len(_heard) == heard:
+        if sys.platform == "win32" or main_thread is None:
+            signal.raise_signal(number)
+        else:
+            signal.pthread_kill(main_thread, number)
+        time.sleep(UNHEARD)
+        if signal.getsignal(number) is not _stop:
+            return

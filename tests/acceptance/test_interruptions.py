@@ -127,15 +127,28 @@ def slow(thread):
     time.sleep(float(sys.argv[2]))
 
 threading.Thread.start = slow
+
+# As in the instant before a wait begins: what comes then does not end it.
+kill = signal.pthread_kill
+sent = []
+
+def too_early(thread, number):
+    sent.append(number)
+    if len(sent) > int(sys.argv[3]):
+        kill(thread, number)
+
+signal.pthread_kill = too_early
 main._call = work
 main.main()
 """
 
 
-@pytest.mark.parametrize("busy", [0, 0.5])
+@pytest.mark.parametrize(("busy", "too_early"), [(0, 0), (0.5, 0), (0, 1)])
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_while_python_clears_away_is_not_lost(sent: int, busy: float) -> None:
-    command = [sys.executable, "-c", LOST, str(int(sent)), str(busy)]
+def test_a_signal_while_python_clears_away_is_not_lost(
+    sent: int, busy: float, too_early: int
+) -> None:
+    command = [sys.executable, "-c", LOST, str(int(sent)), str(busy), str(too_early)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=15)
     told = "stopped; what was done before that stands\n" if sent == signal.SIGINT else ""
     assert (done.returncode, done.stderr) == (128 + sent, told)
