@@ -76,7 +76,7 @@ def _add(connection: Connection, author: Author, new: NewAccount, *, is_dry: boo
         return
     kept, now = hashed(new.password), author.now.isoformat()
     add_account(connection, Account(name, role, new.language, kept, now, author.name, None))
-    note_change(connection, author, f"account {name} added as {role}")
+    note_change(connection, author, f"account added: {name}, {role}")
 
 
 def _checked_name(name: str, field: str = "name") -> str:
@@ -113,7 +113,7 @@ def set_role(
     noted = Noted()
     with noted.noting():
         _role_of(role)
-    _change(database, author, name, f"is now {role}", noted, is_dry=is_dry, role=role)
+    _change(database, author, name, "role given", noted, is_dry=is_dry, role=role)
 
 
 def set_password(
@@ -124,13 +124,13 @@ def set_password(
     with noted.noting():
         check_password(password)
     kept = "" if noted.problems or is_dry else hashed(password)
-    _change(database, author, name, "has another password", noted, is_dry=is_dry, password=kept)
+    _change(database, author, name, "password given", noted, is_dry=is_dry, password=kept)
 
 
 def disable(database: Database, author: Author, name: str, *, is_dry: bool = False) -> None:
     """Let an account sign in no more; its sessions end."""
     off = author.now.isoformat()
-    _change(database, author, name, "disabled", Noted(), is_dry=is_dry, disabled=off)
+    _change(database, author, name, "account disabled", Noted(), is_dry=is_dry, disabled=off)
 
 
 def _change(
@@ -156,7 +156,8 @@ def _change(
             return
         change_account(connection, there.name, **values)
         end_sessions(connection, there.name)
-        note_change(connection, author, f"account {there.name} {what}")
+        of = ", ".join([there.name, *filter(None, [values.get("role")])])
+        note_change(connection, author, f"{what}: {of}")
 
 
 def _check_change(connection: Connection, there: Account, values: Mapping[str, str]) -> None:
@@ -244,7 +245,7 @@ def make_token(database: Database, author: Author, name: str, *, is_dry: bool = 
             return ""
         now = author.now.isoformat()
         add_secret(connection, Secret(digest_of(token), PROGRAM, name, now, author.name))
-        note_change(connection, author, f"token {name} made")
+        note_change(connection, author, f"token made: {name}")
     return token
 
 
@@ -258,7 +259,7 @@ def withdraw_token(database: Database, author: Author, name: str, *, is_dry: boo
             )
         if not is_dry:
             remove_secrets(connection, PROGRAM, name)
-            note_change(connection, author, f"token {name} withdrawn")
+            note_change(connection, author, f"token withdrawn: {name}")
 
 
 def tokens(database: Database, role: Role) -> Sequence[Secret]:

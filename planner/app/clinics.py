@@ -180,7 +180,7 @@ class _Changing(NamedTuple):
             check_answered(led.asked, self.author)
             change = self.change(connection, place)
             add_event(connection, place, self.clinic, change)
-            note_change(connection, self.author, f"clinic {self.clinic} {change.kind}")
+            note_change(connection, self.author, f"clinic {change.kind}: {self.clinic}")
             for standing, step in led.outcome.steps:
                 write_steps(connection, standing, [step])
                 note_change(connection, self.author, "rearranged", standing.record.course)

@@ -99,12 +99,12 @@ def check_may(role: Role, what: str) -> None:
     """Refuse what a role may not do."""
     if not may(role, what):
         words, others = MAY.get(what, (said("enter {what}", what=what), ()))
-        roles = others if what in _NO_TREATMENT else ("physician", *others)
-        who = listing([said(one) for one in roles], "or")
+        is_apart = what in _NO_TREATMENT
+        who = listing([said(one) for one in (others if is_apart else ("physician", *others))], "or")
         raise NotAllowedError(
             Problem(
                 "role",
                 said("as {role} you may not {words}", role=said(role), words=words),
-                said("ask a {who}", who=who),
+                said("ask an {who}", who=who) if is_apart else said("ask a {who}", who=who),
             )
         )

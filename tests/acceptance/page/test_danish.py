@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from planner.app.accounts import set_language
+from planner.app.accounts import set_language, set_role
 from planner.app.roles import ROLES, Role
+from planner.core.followup.events import KINDS
+from planner.documents.language import page_language
 from planner.store.database import open_database
+from planner.web.deeds import deed_words
 from tests.acceptance.page.conftest import PHYSICIAN, add
 from tests.acceptance.page.test_work import NEW
 from tests.pages import NAMES, PASSWORD, Form, Visitor, served, soon
@@ -80,6 +83,31 @@ def test_no_english_is_left(light_url: str, role: Role) -> None:
         assert [*left.values()] == [], [*left]
         assert not answers & {500, 502, 503}
         assert 403 in answers or 422 in answers
+
+
+def test_what_people_did_is_told_in_the_language_of_who_asks(light_url: str) -> None:
+    add(light_url, "K-1", "P-1", soon(-10, "09:00"))
+    with served(light_url) as page:
+        page.with_accounts()
+        author = PHYSICIAN._replace(role="administrator", through="page")
+        set_role(open_database(light_url), author, NAMES["secretary"], "nurse")
+        set_language(open_database(light_url), PHYSICIAN._replace(name=NAMES["auditor"]), "da")
+        auditor = page.signed_in("auditor")
+        for path in PATHS:
+            auditor.open(path)
+        shown = auditor.open("/audit").text
+        assert "<td>revisor</td><td>læste dagen" in shown
+        assert f"<td>rolle givet: {NAMES['secretary']}, nurse</td>" in shown
+        # What was refused is named by its page, which has one name in all languages.
+        left = [one for one in english(auditor) if "afvist: " not in one]
+        assert left == []
+        assert "auditor,read day" in auditor.open("/audit?as=csv").text
+
+
+def test_each_deed_that_is_kept_has_its_words() -> None:
+    untold = [one for one in KINDS if deed_words(one, page_language("en")) == one]
+    assert untold == []
+    assert deed_words("account Ann is now nurse", page_language("da")) == "account Ann is now nurse"
 
 
 @pytest.fixture
