@@ -42,6 +42,7 @@ from planner.errors import (
     InputError,
     MovedOnError,
     NotAllowedError,
+    NotFoundError,
     PlannerError,
     Problem,
     ServiceError,
@@ -142,8 +143,14 @@ class Recorded(NamedTuple):
 def record(course: str, visit: int) -> Response:
     """Record a visit."""
     standing = course_to_record(database(), role(), course)
-    planned = visit_of(standing, visit)
     form = sent_form()
+    try:
+        planned = visit_of(standing, visit)
+    except NotFoundError as error:
+        if form is None or form.get("if_revision") == str(standing.state.revision):
+            raise
+        # The course moved on while somebody filled it in: what they typed is handed back.
+        return _Visit(standing, _gone(standing, visit)).form(form, 409, problems=error.problems)
     note_seen(database(), author(), "read", standing.record.course)
     if form is None:
         return _Visit(standing, planned).form(Form(), 200)
@@ -499,6 +506,15 @@ class _Visit(NamedTuple):
             history=_done(self.planned, words),
             can_undo=may_now(self.standing, author(), "undone"),
         )
+
+
+def _gone(standing: Standing, number: int) -> PlannedVisit:
+    """A visit that the course has no longer: nothing is left of it."""
+    clinic = standing.record.opening.clinic
+    return PlannedVisit(
+        number, "", (), author().now.date(), None, None, clinic.timezone, None, (), (), (), (),
+        None, None, None, None,
+    )  # fmt: skip
 
 
 def _prefix(lesion: str) -> str:

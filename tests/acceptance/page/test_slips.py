@@ -150,6 +150,24 @@ def test_nothing_is_lost_of_what_somebody_else_recorded_meanwhile(two_lesions: S
         assert kept in other.text
 
 
+def test_nothing_is_lost_of_a_visit_that_is_no_more(two_lesions: Served) -> None:
+    nurse, physician = two_lesions.signed_in("nurse"), two_lesions.signed_in("physician")
+    nurse.open("/courses/K-1/visits/1")
+    nurse.tick("as planned", "Lesion A")
+    nurse.fill("Complication", "fainted", "Lesion A")
+    physician.open("/courses/K-1/hold")
+    physician.fill("Day", soon(-10)[:10])
+    physician.fill("Reason", "infected")
+    physician.press("Show what changes")
+    assert physician.press("Hold").status_code == 200
+    assert nurse.press("Check").status_code == 409
+    assert "there is no visit 1" in nurse.text
+    assert "Lesion A, Given: as planned" in nurse.text
+    assert "Lesion A, Complication: fainted" in nurse.text
+    assert "All of this visit is recorded" not in nurse.text
+    assert nurse.open("/courses/K-1/visits/1").status_code == 404
+
+
 def test_a_choice_that_is_gone_stays_the_one_that_was_made(two_lesions: Served) -> None:
     """A lesion that somebody else holds already is not taken for all of them."""
     one, other = two_lesions.signed_in("physician"), two_lesions.signed_in("physician")
