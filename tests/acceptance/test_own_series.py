@@ -18,7 +18,7 @@ from planner.app.administration import undone
 from planner.app.series import Chosen, description_json, register_cohort
 from planner.app.series_folder import series_files
 from planner.core.protocol.protocol import Protocol
-from planner.core.series.cohort import letters_cohort
+from planner.core.series.cohort import cohort_of, letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.checklist import checklist
 from planner.documents.series.flow import flow
@@ -266,9 +266,27 @@ def test_what_is_public_counts_no_few(planner: Run, letters: Database, tmp_path:
         assert left_out not in told
 
 
-def test_an_age_that_few_have_is_told_in_a_band(folder: Path) -> None:
-    ages = [row["age"] for row in csv.DictReader((folder / "patients.csv").open())]
-    assert all(one == "" or " to " in one for one in ages)
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        # Five of each age, and none: an age is told as it is.
+        ([62] * 5 + [70] * 5, ["62"] * 5 + ["70"] * 5),
+        ([62] * 5 + [None], ["62"] * 5 + [""]),
+        # Four of one: all are told in bands of ten years.
+        ([62] * 5 + [79] * 4, ["60 to 69"] * 5 + ["70 to 79"] * 4),
+        ([9, 10, 80, None], ["0 to 9", "10 to 19", "80 to 89", ""]),
+    ],
+)
+def test_an_age_that_few_have_is_told_in_a_band(
+    known: list[int | None], told: list[str], sts_150: Protocol
+) -> None:
+    some = letters_cohort(sts_150).courses[0]
+    courses = [
+        some._replace(id=f"C{n:02}", patient=f"P{n:02}", age=age) for n, age in enumerate(known)
+    ]
+    files = series_files({"register": cohort_of("register", courses, [28])})
+    rows = csv.DictReader(io.StringIO(files["patients.csv"].decode()))
+    assert [row["age"] for row in rows] == told
 
 
 def test_nobody_else_reads_the_folder(folder: Path) -> None:
