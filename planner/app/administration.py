@@ -117,7 +117,7 @@ class PartlyMeasured(NamedTuple):
 
 
 def visit_of(standing: Standing, number: int, field: str = "visit") -> PlannedVisit:
-    """A visit by its number in the plan. Raises RefusedError where there is none."""
+    """A visit by its number in the plan. Raises NotFoundError where there is none."""
     visit = _visit_there(standing, number, field)
     state, record = standing.state, standing.record
     return with_done(visit, state, record.protocol, record.opening.clinic)
@@ -263,7 +263,7 @@ def _checked_observations(
                 Problem("observe", text, said("it is of {names}", names=listing(names)))
             )
         there = [one.lesion] if one.lesion else names
-        if found.sites is not None and not any(sites[each] in found.sites for each in there):
+        if found.sites is not None and not found.is_of([sites[each] for each in there]):
             text = said(
                 "{id} is noted at {sites}", id=found.id, sites=listing(list(found.sites), "or")
             )
@@ -755,6 +755,11 @@ def _time(standing: Standing, visit: PlannedVisit, at: datetime | None) -> datet
             )
         )
     return visit.start.replace(tzinfo=None)
+
+
+def asks_vial(standing: Standing) -> bool:
+    """Whether the strength on the vial is asked before an injection: nobody stated the stock."""
+    return standing.plan.clinic.stock is None
 
 
 def check_vial(standing: Standing, mg_per_ml_there: Decimal) -> None:

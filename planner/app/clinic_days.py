@@ -270,9 +270,10 @@ def work_of(
     on: date | None = None,
     say: Language = ENGLISH,
 ) -> Work:
-    """What waits at a clinic: overdue is a visit before a day, or today, that nobody recorded.
+    """What waits at a clinic on a day, today where none is named.
 
-    `now` is in UTC; today is the clinic's.
+    Overdue is a visit before that day that nobody recorded; an evaluation is due on that day or
+    before it. `now` is in UTC; today is the clinic's.
     """
     check_may(role, "read")
     with database.reading() as connection:

@@ -77,6 +77,11 @@ class Reasoned(NamedTuple):
 Make = Callable[[Standing], Event | Reasoned]
 
 
+def as_it_is(event: Event) -> Make:
+    """An event as it was asked about: those before it may renumber the visits."""
+    return lambda _now: event
+
+
 class Changed(NamedTuple):
     """What a change led to; `waiting` are findings that now wait for a physician.
 
@@ -248,8 +253,6 @@ def preview(
     course: str,
     makes: Sequence[Make],
     author: Author,
-    *,
-    busy: Sequence[Busy] = (),
 ) -> Changed:
     """What changes of a course would lead to, and all that they would ask; it writes nothing.
 
@@ -258,7 +261,7 @@ def preview(
     check_may(author.role, "read")
     with database.reading() as connection:
         record = read_course(connection, course)
-        first = Standing.of(around_others(connection, record, busy))
+        first = Standing.of(around_others(connection, record))
         steps = _steps(connection, first, makes, author)
         return _led_to(connection, first, steps, steps[-1].after, author)
 

@@ -50,8 +50,8 @@ class Author(NamedTuple):
         )
 
 
-# Each use case, an event by its kind, in words and with the roles that may. A physician may all,
-# and alone what is not here.
+# Each use case, an event by its kind, in words and with the roles that may. A physician may all
+# but `_NO_TREATMENT`, and alone what is not here.
 _RECORDS: tuple[Role, ...] = ("nurse",)
 MAY: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "read": (said("read courses"), ("nurse", "secretary", "auditor")),

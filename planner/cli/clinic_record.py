@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.changing import Change
-from planner.cli.course_visit import as_asked, as_it_is, asked_events, measured
+from planner.cli.course_visit import as_asked, asked_events, measured
 from planner.cli.prompts import ask
 from planner.cli.register import open_register, role, typed_text
 from planner.core.values.formatting import moment
@@ -125,6 +125,7 @@ def _choice(text: str) -> str:
 def _as_planned(standing: Standing, left: PlannedVisit, vials: Vials) -> Iterator[Make]:
     """Sizes, then all that is left to be injected as it is planned, with its vial."""
     from planner.app.administration import evaluated, given_as_planned
+    from planner.app.courses import as_it_is
 
     lesions = {one.id: one for one in standing.plan.lesions}
     for look in left.evaluations:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from planner.app.administration import Amount, Circumstances, Felt, Measurement
     from planner.app.courses import Make
-    from planner.core.followup.events import Event
     from planner.core.plan.plan import Observed, PlannedInjection, PlannedLesion, PlannedVisit
     from planner.store.standing import Standing
 
@@ -92,6 +91,7 @@ def asked_events(
 ) -> Iterator[Make]:
     """The events of a visit, as they are answered for."""
     from planner.app.administration import clinics_time, evaluated, given
+    from planner.app.courses import as_it_is
 
     def hour(text: str) -> Any:
         return clinics_time(standing, _typed_hour(text), "When")
@@ -116,11 +116,6 @@ def asked_events(
         noticed = _observed(standing, names, observed)
         noted = noted._replace(at=at, observed=tuple(noticed))
         yield as_it_is(given(standing, visit.number, amounts, noted))
-
-
-def as_it_is(event: Event) -> Make:
-    """An event of the visit as it was asked about: those before it may renumber the visits."""
-    return lambda _now: event
 
 
 def measured(lesion: PlannedLesion) -> Measurement | None:

@@ -10,17 +10,23 @@ from planner.core.plan.plan import Plan, ReferenceCase
 from planner.core.values.formatting import NBSP
 from planner.documents.language import Language
 from planner.documents.paper import Figure
-from planner.documents.svg import Point, curve, dot, drawing, rule, spread, words
+from planner.documents.svg import (
+    DASHES,
+    TOP_PERCENT,
+    Point,
+    curve,
+    dot,
+    drawing,
+    rule,
+    spread,
+    words,
+)
 from planner.documents.wording import after
 
 WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
 _LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
 _WEEK_MM = 11.0  # what the name of a week takes
-# Room to draw a lesion that grew.
-TOP_PERCENT = 125
-# A pattern a case, so that a grey copy can be read.
-_DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 
 
 def size_chart(plan: Plan, say: Language) -> Figure:
@@ -64,7 +70,7 @@ def _curves(cases: tuple[ReferenceCase, ...], last: Fraction) -> tuple[str, ...]
     elements = []
     for index, case in enumerate(cases):
         points = _points(case, last)
-        elements.append(curve(points, 0.35, _DASHES[index % len(_DASHES)]))
+        elements.append(curve(points, 0.35, DASHES[index % len(DASHES)]))
         elements += (dot(point, 0.5) for point in points[1:])
     return tuple(elements)
 

@@ -141,7 +141,7 @@ def _visit(plan: Plan, visit: PlannedVisit, issue: Issue, most: int) -> Iterator
     to_write = () if is_flag else (say("Prepared"), say("Expiry"), say("Initials"))
     head = (_patient(plan, say), _when(visit, issue, is_flag=is_flag))
     name = _drug(plan, say, with_route=not is_flag)
-    if batch := _batch(plan, visit, say):
+    if batch := _batch(visit, say):
         named = () if is_flag else (say("Prepared"), say("Use by"), say("Initials"))
         yield Label("", (*head, _drug(plan, say, with_route=False), batch), named, foot)
     for syringe in visit.syringes:
@@ -185,7 +185,7 @@ def _when(visit: PlannedVisit, issue: Issue, *, is_flag: bool) -> Line:
     return (*line, *(Span(f", {one}") for one in marks)) if is_flag else line
 
 
-def _batch(plan: Plan, visit: PlannedVisit, say: Language) -> Line:
+def _batch(visit: PlannedVisit, say: Language) -> Line:
     """What a diluted batch is made of; nothing where nothing is diluted."""
     made = visit.preparation
     if made is None or not made.diluent_ml:

@@ -244,11 +244,7 @@ def _asked(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iter
 def _observations(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:
     """What may be noted, as far as it concerns this visit's lesions."""
     sites = {known.lesions[one.lesion].site for one in visit.injections}
-    there = [
-        one
-        for one in plan.protocol.observations
-        if one.sites is None or any(site in one.sites for site in sites)
-    ]
+    there = [one for one in plan.protocol.observations if one.is_of(sites)]
     if not there:
         return
     parts = []

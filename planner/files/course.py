@@ -38,7 +38,7 @@ from planner.core.plan.findings import CODES
 from planner.core.plan.planning import decide, lesion_problems, screening_problems
 from planner.core.plan.typed_days import TypedMove, due_problems, times_problems
 from planner.core.protocol.protocol import Protocol, Regimen
-from planner.core.values.quantities import Dose
+from planner.core.values.quantities import MOST_MG, MOST_MM, Dose
 from planner.core.values.said import said
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.bundled import DEFAULT_PROTOCOL
@@ -69,8 +69,8 @@ from planner.files.reading import Table
 # What papers can be made of within some seconds; a patient has fewer.
 MOST_LESIONS = 100
 V = TypeVar("V")
-DoseMg = Annotated[Decimal, *exact_number(above="0", most="100000")]
-SizeMm = Annotated[Decimal, *exact_number(above="0", most="10000")]
+DoseMg = Annotated[Decimal, *exact_number(above="0", most=str(MOST_MG))]
+SizeMm = Annotated[Decimal, *exact_number(above="0", most=str(MOST_MM))]
 DiseaseYears = Annotated[Decimal, *exact_number(least="0", most="120")]
 Revision = Annotated[int, *whole_number(0, 9999)]
 

@@ -25,6 +25,7 @@ from planner.core.values.intervals import Interval
 from planner.core.values.languages import LANGUAGES
 from planner.core.values.lettering import is_control, is_unseen, named, shows_nothing
 from planner.core.values.near import did_you_mean
+from planner.core.values.quantities import MOST_MG_PER_ML
 from planner.core.values.said import Said, said
 from planner.core.values.shown import shown as shown  # noqa: PLC0414 (readers have it from here)
 from planner.errors import FieldError as FieldError  # noqa: PLC0414
@@ -377,7 +378,7 @@ Closed = Annotated[
 Reminder = Annotated[
     timedelta, BeforeValidator(check_reminder), WithJsonSchema(_text_type(check_reminder, "1 day"))
 ]
-MgPerMl = Annotated[Decimal, *exact_number(above="0", most="10000")]
+MgPerMl = Annotated[Decimal, *exact_number(above="0", most=str(MOST_MG_PER_ML))]
 LanguageCode = Annotated[str, OneOf(LANGUAGES)]
 Bound = Annotated[
     Interval, BeforeValidator(check_interval), WithJsonSchema(_text_type(check_interval, "< 5"))

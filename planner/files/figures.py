@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from planner.core.values.formatting import number
-from planner.core.values.quantities import MOST_MG, MOST_ML, MOST_MM, MOST_PAIN
+from planner.core.values.quantities import MOST_MG, MOST_MG_PER_ML, MOST_ML, MOST_MM, MOST_PAIN
 from planner.core.values.said import said
 from planner.errors import InputError, Problem
 from planner.files.fields import FieldError, check_date
@@ -26,6 +26,7 @@ MG = Bounds("mg", 0, MOST_MG)
 ML = Bounds("mL", 0, MOST_ML)
 SIZE_MM = Bounds("mm", 0, MOST_MM, above=False)
 START_MM = Bounds("mm", 0, MOST_MM)
+STRENGTH = Bounds("mg/mL", 0, MOST_MG_PER_ML)
 VAS = Bounds(said("of 10"), 0, MOST_PAIN, above=False)
 
 

@@ -32,7 +32,7 @@ from planner.core.protocol.protocol import (
 )
 from planner.core.protocol.rules import Domains, Rule
 from planner.core.values.lettering import as_people_read
-from planner.core.values.quantities import Strength
+from planner.core.values.quantities import MOST_MG, MOST_MM, Strength
 from planner.errors import Problem, ProtocolError, located, raise_if_any
 from planner.files.bundled import protocol_path
 from planner.files.fields import (
@@ -74,8 +74,8 @@ InjectionWindowDays = Annotated[int, *whole_number(0, 14)]
 Week = Annotated[int, *whole_number(1, 1000)]
 Age = Annotated[int, *whole_number(0, 130)]
 CaseInjections = Annotated[int, *whole_number(1, 100)]
-CaseSizeMm = Annotated[Decimal, *exact_number(least="0", most="10000")]
-MeanDoseMg = Annotated[Decimal, *exact_number(above="0", most="100000")]
+CaseSizeMm = Annotated[Decimal, *exact_number(least="0", most=str(MOST_MM))]
+MeanDoseMg = Annotated[Decimal, *exact_number(above="0", most=str(MOST_MG))]
 Percent = Annotated[Decimal, *exact_number(least="-1000", most="100")]
 Measure = Annotated[str, OneOf(MEASURES)]
 
@@ -243,16 +243,16 @@ class ProtocolFile(FileModel):
     claim: list[ClaimTable] = []
 
 
-def load_protocol(name: str, beside: Path | None = None) -> Protocol:
-    """A bundled protocol by its name, or a file's by its path, relative to the folder `beside`.
+def load_protocol(name: str) -> Protocol:
+    """A bundled protocol by its name, or a file's by its path.
 
     Raises ProtocolError with every problem of the file, each by its place.
     """
-    return read_protocol(name, beside)[0]
+    return read_protocol(name)[0]
 
 
 def read_protocol(name: str, beside: Path | None = None) -> tuple[Protocol, bytes]:
-    """As `load_protocol`, with the bytes that it was read from."""
+    """As `load_protocol`, a path relative to the folder `beside`, with the bytes of the file."""
     path = protocol_path(name, beside)
     with located(path.name or name or "protocol"):
         content = read_bytes(path, ProtocolError)

@@ -24,14 +24,12 @@ _TAKEN = select(
 )
 
 
-def taken_by_others(
-    connection: Connection, record: Record, busy: Sequence[Busy] = ()
-) -> OccupancyByDay:
+def taken_by_others(connection: Connection, record: Record) -> OccupancyByDay:
     """The times that a course is laid around; a day is read when somebody asks for it.
 
     From then on no other writer lays out visits of the clinic before the transaction ends.
     """
-    return _taken_beside(connection, read_place(connection, record.clinic_id), record, busy)
+    return _taken_beside(connection, read_place(connection, record.clinic_id), record, ())
 
 
 def around_others(connection: Connection, record: Record, busy: Sequence[Busy] = ()) -> Record:

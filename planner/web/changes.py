@@ -29,6 +29,7 @@ from planner.core.values.said import Said, said
 from planner.documents.change_slip import changes_between
 from planner.documents.event_wording import told_in
 from planner.documents.language import Language
+from planner.documents.wording import ending_words
 from planner.errors import (
     InputError,
     NotAllowedError,
@@ -79,7 +80,6 @@ class ChangeForm(NamedTuple):
     button: str
     fields: Callable[[Standing, int | None], Sequence[Field]]
     make: Callable[[Standing, Fields, int | None], Make]
-    has_reason: bool = True
     # What it is about, where the form does not say so itself.
     about: Callable[[Standing, int | None, Form], str] = lambda _standing, _visit, _form: ""
 
@@ -244,8 +244,7 @@ def _answer_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
 
 
 def _end_fields(_standing: Standing, _visit: int | None) -> Sequence[Field]:
-    how = [("", ""), ("completed", said("completed")), ("stopped", said("stopped"))]
-    how += [("died", said("the patient died")), ("lost", said("lost to follow-up"))]
+    how = [("", ""), *((one, ending_words(one, say())) for one in ENDINGS)]
     return (
         Field("ending", "How it ended", "choice", how),
         Field("on", "Day", hint="2026-11-30"),
@@ -435,7 +434,7 @@ class _Shown(NamedTuple):
         if is_done():
             return redirect(self.back(), 303)
         fields = fields_of(self.standing, form)
-        reason = fields.text("reason", must=self.of.has_reason)
+        reason = fields.text("reason", must=True)
         led, seen, lacking = None, "", unsaid_why(form)
         try:
             revision = if_revision(form, self.standing)

@@ -100,7 +100,7 @@ def course_page(course: str) -> Response:
         "course.html.j2",
         **head_of(standing, words),
         findings=list(shown_findings(plan, words)),
-        visits=[_shown(plan, visit, words) for visit in plan.visits],
+        visits=[_shown(visit, words) for visit in plan.visits],
         lesions=list(_lesions(standing, words)),
         grounds=list(grounds(plan, (), words)),
         unanswered=list(unanswered(plan, {one.site for one in plan.lesions})),
@@ -113,7 +113,7 @@ def course_page(course: str) -> Response:
         address=_address(standing),
         acts=[(act, title) for act, title, what in ACTS if may_now(standing, author(), what)],
         can_record=may(role(), "given"),
-        can_move=may(role(), "moved") and standing.state.ended is None,
+        can_move=may_now(standing, author(), "moved"),
     )
 
 
@@ -187,7 +187,7 @@ def _confirmed(members: Sequence[Finding], words: Language) -> Iterator[str]:
             yield target + words("entered as confirmed by {by}: {reason}", **said)
 
 
-def _shown(plan: Plan, visit: PlannedVisit, words: Language) -> ShownVisit:
+def _shown(visit: PlannedVisit, words: Language) -> ShownVisit:
     is_over = visit.state == "planned" and visit.start is not None and visit.start < now()
     state = words("not recorded") if is_over else state_words(visit.state, words)
     return ShownVisit(visit, state, list(visit_lines(visit, words)))

@@ -31,7 +31,7 @@ from planner.errors import (
 from planner.files.bundled import DEFAULT_PROTOCOL
 from planner.files.course import MOST_LESIONS
 from planner.files.fields import FieldError
-from planner.files.lesions import read_doses, read_number
+from planner.files.lesions import COLUMNS, read_doses, read_number
 from planner.files.protocol import load_protocol
 from planner.files.reading import parse_toml
 from planner.store.clinics import Place
@@ -53,11 +53,6 @@ from planner.web.show import as_typed, say, show
 from planner.web.visitor import author, clinic_here, database, now, place, role
 
 pages = Pages()
-# What a lesion is asked for, by the keys of a course file.
-LESION_FIELDS = (
-    "id", "site", "side", "site_detail", "size_mm", "ulcerated", "dose_mg", "regimen",
-    "measured_by",
-)  # fmt: skip
 _TEXTS = ("id", "protocol", "diagnosis", "indication", "first_visit", "prescriber")
 _BACKGROUND = (
     "sex", "disease_years", "serology", "co_treatments", "earlier_treatment", "consecutive",
@@ -116,6 +111,11 @@ def preview_new() -> Response:
     """The preview alone, for a page that asks while somebody types."""
     form = Form(request.form)
     return _New(clinic_here(), form, _lesions_in(form)).looked_at(template="preview.html.j2")
+
+
+def _years(first: int) -> range:
+    """The years whose holidays a course that begins in one has to know."""
+    return years_around(first, now().year)
 
 
 def _lesions_in(form: Form) -> int:
@@ -215,11 +215,8 @@ class _New(NamedTuple):
         table, problems = course_table(self.form, self.lesions, self.place.clinic.writes_commas)
         source, zone = kept_source(database(), role(), self.place.id)
 
-        def years(first: int) -> range:
-            return years_around(first, now().year)
-
         try:
-            found = inputs_of(table, NamedFile("", b""), source, zone, years, is_typed=True)
+            found = inputs_of(table, NamedFile("", b""), source, zone, _years, is_typed=True)
         except InputError as error:
             raise InputError(*_merged(problems, error.problems)) from error
         if problems:
@@ -232,7 +229,7 @@ class _New(NamedTuple):
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
         source, zone = kept_source(database(), role(), self.place.id)
         try:
-            inputs_of(table, NamedFile("", b""), source, zone, lambda year: range(year, year + 2))
+            inputs_of(table, NamedFile("", b""), source, zone, _years)
         except PlannerError as error:
             return error.problems
         return ()
@@ -406,7 +403,7 @@ def _lesion(
     form: Mapping[str, str], number: int, has_commas: bool, problems: list[Problem]
 ) -> dict[str, Any]:
     prefix = f"lesion[{number}]."
-    said: dict[str, Any] = {"id": default_id(number), **_texts_of(form, prefix, LESION_FIELDS)}
+    said: dict[str, Any] = {"id": default_id(number), **_texts_of(form, prefix, COLUMNS)}
     readers: dict[str, Callable[[str], Any]] = {
         "size_mm": lambda text: read_number(text, "mm", has_commas),
         "dose_mg": lambda text: _one_or_more(read_doses(text, has_commas)),
@@ -482,7 +479,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     lesions = table.get("lesion")
     for number, lesion in enumerate(lesions if isinstance(lesions, list) else [], start=1):
         for name, value in (lesion if isinstance(lesion, dict) else {}).items():
-            if name in LESION_FIELDS:
+            if name in COLUMNS:
                 yield f"lesion[{number}].{name}", _as_typed(value)
 
 

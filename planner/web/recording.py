@@ -17,6 +17,7 @@ from planner.app.administration import (
     Circumstances,
     Felt,
     Measurement,
+    asks_vial,
     check_vial,
     clinics_time,
     evaluated,
@@ -28,10 +29,10 @@ from planner.app.administration import (
 from planner.app.asked import AskedError
 from planner.app.auditing import note_seen
 from planner.app.changing import may_now
-from planner.app.courses import Changed, Make, Reasoned, change
+from planner.app.courses import Changed, Make, Reasoned, as_it_is, change
 from planner.app.queries import course_to_record
 from planner.app.roles import Author
-from planner.core.followup.events import Evaluated, Given
+from planner.core.followup.events import Evaluated
 from planner.core.plan.plan import Observed, PlannedInjection, PlannedVisit
 from planner.core.protocol.protocol import Observation
 from planner.core.values.formatting import decimal
@@ -48,7 +49,7 @@ from planner.errors import (
     ServiceError,
 )
 from planner.files.fields import FieldError
-from planner.files.figures import ML, SIZE_MM, VAS, Bounds
+from planner.files.figures import ML, SIZE_MM, STRENGTH, VAS
 from planner.files.lesions import read_number
 from planner.store.standing import Standing
 from planner.web.asking import (
@@ -89,7 +90,6 @@ _WHOLE = {
 # What the choices of a field are called; all else is somebody's own text.
 _CHOICES = {"how": dict(HOW), "ulcerated": {"yes": said("yes"), "no": said("no")}}
 _HOUR = re.compile(r"\d?\d:\d\d")
-_STRENGTH = Bounds("mg/mL", 0, 10_000)
 
 
 class Group(NamedTuple):
@@ -187,7 +187,7 @@ class _Visit(NamedTuple):
         injected = {one.lesion for one in self.planned.injections if one.given is None}
         sites = {one.site for one in self.standing.plan.lesions if one.id in injected}
         every = self.standing.record.protocol.observations if injected else ()
-        return [one for one in every if one.sites is None or sites & {*one.sites}]
+        return [one for one in every if one.is_of(sites)]
 
     @property
     def labels(self) -> dict[str, str]:
@@ -292,14 +292,17 @@ class _Visit(NamedTuple):
 
     def wrong_strength(self, form: Form) -> list[Problem]:
         """What is wrong with what the vial says: it is asked where nobody stated it."""
-        if self.standing.plan.clinic.stock is not None or not self._gives(form):
+        if not self._asks_vial(form):
             return []
         fields = fields_of(self.standing, form)
-        strength = fields.number("strength", _STRENGTH, must=True)
+        strength = fields.number("strength", STRENGTH, must=True)
         if strength is not None:
             with fields.noting("strength"):
                 check_vial(self.standing, strength)
         return fields.problems
+
+    def _asks_vial(self, form: Form) -> bool:
+        return asks_vial(self.standing) and self._gives(form)
 
     def _gives(self, form: Mapping[str, str]) -> bool:
         return any(form.get(f"{one.prefix}how") in (PLANNED, OTHER) for one in self.groups)
@@ -326,11 +329,11 @@ class _Visit(NamedTuple):
             )
         fields.check()
         words = say()
-        makes: list[Make] = [_as_it_is(one) for one in seen]
+        makes: list[Make] = [as_it_is(one) for one in seen]
         lines = [Line(one.lesion, said("measured"), words.mm(one.size_mm)) for one in seen]
         if amounts:
             event = given(self.standing, self.planned.number, amounts, noted)
-            makes.append(_as_it_is(event))
+            makes.append(as_it_is(event))
             lines += (
                 Line(
                     one.lesion,
@@ -497,7 +500,7 @@ class _Visit(NamedTuple):
             form=form,
             found=found,
             seen=seen,
-            must_say_strength=self.standing.plan.clinic.stock is None and self._gives(form),
+            must_say_strength=self._asks_vial(form),
             led_to=led_to(led, words) if led else [],
             questions=questions(led.asked if led else (), form, words),
             can_write=led is not None and can_write(led),
@@ -520,11 +523,6 @@ def _gone(standing: Standing, number: int) -> PlannedVisit:
 def _prefix(lesion: str) -> str:
     """What the names of a lesion's fields begin with."""
     return f"lesion[{lesion}]."
-
-
-def _as_it_is(event: Given | Evaluated) -> Make:
-    """An event of the visit as it was filled in: those before it may renumber the visits."""
-    return lambda _now: event
 
 
 def _done(planned: PlannedVisit, words: Language) -> list[str]:

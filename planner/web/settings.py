@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -22,8 +21,9 @@ class Settings(NamedTuple):
     trust_header: str | None = None
 
     @classmethod
-    def of_environment(cls, said: Mapping[str, str] = os.environ) -> Settings:
+    def of_environment(cls) -> Settings:
         """As a server of several workers is told."""
+        said = os.environ
         hosts = re.split(r"[\s,]+", said.get("PLANNER_ALLOWED_HOSTS", "").strip())
         return cls(
             said.get("PLANNER_DATABASE"),

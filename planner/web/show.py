@@ -82,9 +82,9 @@ def show(template: str, status: int = 200, **context: Any) -> Response:
     return Response(render_template(template, **context), status, mimetype="text/html")
 
 
-def show_json(value: object, status: int = 200) -> Response:
+def show_json(value: object) -> Response:
     """What a program asked for; figures are exact."""
-    return Response(json_bytes(value), status, mimetype="application/json")
+    return Response(json_bytes(value), mimetype="application/json")
 
 
 def problems_json(problems: Iterable[Problem], status: int) -> Response:

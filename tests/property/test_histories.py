@@ -182,7 +182,7 @@ def test_an_injection_inside_the_shortest_interval_always_asks() -> None:
         for now, event, _ in happened(injected):
             if are_near(now, event):
                 seen += 1
-                with pytest.raises(AskedError, match="shortest interval|is before injection"):
+                with pytest.raises(AskedError, match=r"shortest interval|is before injection"):
                     with_event(now, event, Author("Dr A. Holm", NOW, "so it was"))
 
     each()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from planner.app.planning import NamedFile, planned, read_clinic, read_inputs, site_problems
+from planner.core.calendar.availability import QUARTER
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import typed_moment
@@ -16,7 +17,6 @@ from planner.files.protocol import load_protocol
 WITNESSED = ("case-1-fingertip", "case-2-knee", "case-4-lower-leg")
 # A clinic in which no course begins for so long is none to try.
 TRIED_DAYS = 90
-_QUARTER = timedelta(minutes=15)
 
 
 def witnessed_plans(clinic: NamedFile, today: date) -> tuple[Plan, ...]:
@@ -41,7 +41,7 @@ def _times(clinic: Clinic, today: date) -> Iterator[datetime]:
             at = datetime.combine(day, span.start)
             while at.time() < span.end and at.date() == day:
                 yield at
-                at += _QUARTER
+                at += QUARTER
 
 
 def _first(course: str, clinic: NamedFile, times: list[datetime]) -> Plan:

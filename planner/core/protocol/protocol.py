@@ -133,6 +133,10 @@ class Observation(NamedTuple):
     values: tuple[str, ...]
     sites: tuple[str, ...] | None
 
+    def is_of(self, sites: Collection[str]) -> bool:
+        """Whether it is noted where lesions at these sites are treated."""
+        return self.sites is None or any(one in self.sites for one in sites)
+
     def may_be(self, value: str) -> bool:
         """Whether a value is one as it is kept: yes or no, a plain decimal, a choice, a text."""
         if self.type == "yes-no":

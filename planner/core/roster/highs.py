@@ -17,7 +17,7 @@ def is_installed() -> bool:
     return find_spec("highspy") is not None
 
 
-def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
+def best_answer(model: Model) -> list[int]:
     """As `exact.best_answer`: each level of the costs is made least, then kept.
 
     Raises NotProvenError where a level takes longer, ImpossibleError as it does.
@@ -25,7 +25,7 @@ def best_answer(model: Model, most_seconds: float = MOST_SECONDS) -> list[int]:
     columns = [
         (place, n) for place, one in enumerate(model.choosers) for n in range(len(one.options))
     ]
-    solver = _solver(model, columns, most_seconds)
+    solver = _solver(model, columns)
     answer: list[float] = []
     for level in range(LEVELS):
         costs = [model.choosers[place].options[n].cost[level] for place, n in columns]
@@ -57,7 +57,7 @@ def _least(solver: Any, costs: list[int]) -> list[float]:
     return answer
 
 
-def _solver(model: Model, columns: list[tuple[int, int]], most_seconds: float) -> Any:
+def _solver(model: Model, columns: list[tuple[int, int]]) -> Any:
     """The model with its bounds; one thread, so that the same model has the same answer."""
     import highspy
     import numpy as np
@@ -68,7 +68,7 @@ def _solver(model: Model, columns: list[tuple[int, int]], most_seconds: float) -
         ("threads", 1),
         ("mip_rel_gap", 0.0),
         ("mip_abs_gap", 0.5),
-        ("time_limit", most_seconds),
+        ("time_limit", MOST_SECONDS),
     ):
         solver.setOptionValue(name, value)
     count = len(columns)

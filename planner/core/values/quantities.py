@@ -8,6 +8,7 @@ from fractions import Fraction
 
 # The most that anybody enters of each, whatever the protocol: beyond lies a slip of the unit.
 MOST_MG, MOST_ML, MOST_MM, MOST_PAIN = 100_000, 1000, 10_000, 10
+MOST_MG_PER_ML = 10_000
 
 Number = int | Decimal | Fraction
 

@@ -22,14 +22,12 @@ from planner.documents.series.frame import (
     unseen,
     up,
 )
-from planner.documents.svg import Point, area, curve, dot, rule, spread, words
+from planner.documents.svg import DASHES, TOP_PERCENT, Point, area, curve, dot, rule, spread, words
 from planner.documents.wording import ENGLISH, after
 
 _LEFT, _RIGHT, _TOP = 12.0, 128.0, 12.0
 _GAP = 2.4
-_MOST = 125.0
 _TICKS = (0, 25, 50, 75, 100, 125)
-_DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
 
 
 class _Line(NamedTuple):
@@ -41,7 +39,7 @@ class _Line(NamedTuple):
     def told(self, say: Language) -> str:
         """Its name, with how large it became where the drawing does not reach there."""
         most = max(share for _, share in self.points)
-        if most <= _MOST:
+        if most <= TOP_PERCENT:
             return short(self.name, 34)
         return say("{name} (to {most} %)", name=short(self.name, 28), most=f"{most:.0f}")
 
@@ -57,7 +55,7 @@ def spider(cohort: Cohort, say: Language = ENGLISH) -> Drawn:
     is_binned = len(lines) > MOST_SHOWN
     height = 100.0 if is_binned else max(90.0, _TOP + _GAP * len(lines) + 14)
     last = max([*cohort.looks, 1])
-    across, down = Scale(0, last, _LEFT, _RIGHT), Scale(0, _MOST, height - 10, _TOP)
+    across, down = Scale(0, last, _LEFT, _RIGHT), Scale(0, TOP_PERCENT, height - 10, _TOP)
     elements = [*up(down, _TICKS, _LEFT, _RIGHT)]
     for days in (0, *cohort.looks):
         x = across.at(days)
@@ -92,7 +90,7 @@ def _lines(lines: Sequence[_Line], across: Scale, down: Scale, say: Language) ->
         shares = [share for _, share in sorted(line.points)]
         marks = (_mark(*one) for one in zip(points[1:], shares[1:], strict=True))
         dots = "".join(marks)
-        drawn_as.append((points[-1], line, curve(points, 0.35, _DASHES[n % len(_DASHES)]) + dots))
+        drawn_as.append((points[-1], line, curve(points, 0.35, DASHES[n % len(DASHES)]) + dots))
     drawn_as.sort(key=lambda one: (one[0][1], one[1].name))
     heights = spread([end[1] for end, _, _ in drawn_as], _TOP, down.start, _GAP)
     for (end, line, shown), y in zip(drawn_as, heights, strict=True):
@@ -103,7 +101,7 @@ def _lines(lines: Sequence[_Line], across: Scale, down: Scale, say: Language) ->
 
 def _mark(at: Point, share: float) -> str:
     """A dot; where the drawing does not reach a head of an arrow to there."""
-    if share <= _MOST:
+    if share <= TOP_PERCENT:
         return dot(at, 0.5)
     return area([(at[0] - 0.8, at[1]), (at[0], at[1] - 1.4), (at[0] + 0.8, at[1])], edge=0.1)
 
@@ -122,7 +120,7 @@ def _boxes(lines: Sequence[_Line], across: Scale, down: Scale, say: Language) ->
             n=len(shares),
             middle=f"{middle:.0f}",
         )
-        if high > _MOST:
+        if high > TOP_PERCENT:
             told += say(", to {high} %", high=f"{high:.0f}")
             yield _mark((x, down.at(high)), high)
         names.append((y, x, told))
