@@ -197,8 +197,11 @@ def _told(error: PlannerError) -> Response:
 
 def _note_refused() -> None:
     route = _route()
+    # An address that needs no sign-in has a secret in it.
+    where = request.path[:100] if route is not None and not route.is_open else ""
     course = (request.view_args or {}).get("course", "")
-    note_seen(database(), author(), f"refused: {route.name if route else ''}", str(course)[:40])
+    what = f"refused: {request.method} {where}".rstrip()
+    note_seen(database(), author(), what, str(course)[:40])
 
 
 def _service(error: PlannerError) -> Response:

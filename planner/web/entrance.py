@@ -90,21 +90,26 @@ def _static_files() -> Mapping[str, bytes]:
 def login() -> Response:
     """Sign in."""
     if request.method in SAFE:
-        return show("login.html.j2", next=_next())
+        return _login(200)
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
         cookie, account = sign_in(database(), name, password, visitor())
     except WrongPasswordError as error:
         time.sleep(min(_WAIT_SECONDS * error.number, _LONGEST_WAIT_SECONDS))
-        return show("login.html.j2", 401, next=_next(), name=name, problems=error.problems)
+        return _login(401, name=name, problems=error.problems)
     except TooManyError as error:
-        return _too_many(error, show("login.html.j2", 429, next=_next(), problems=error.problems))
+        return _too_many(error, _login(429, problems=error.problems))
     if (before := session()) is not None:
         # Whoever was signed in here before is so no more.
         sign_out(database(), before, visitor())
     answer = redirect(_after_sign_in(account.name), 303)
     set_cookie(answer, COOKIE, cookie)
     return answer
+
+
+def _login(status: int, **told: object) -> Response:
+    lost = request.values.get("lost", "")
+    return show("login.html.j2", status, next=_next(), lost=lost, **told)
 
 
 def _too_many(error: TooManyError, answer: Response) -> Response:
@@ -151,8 +156,9 @@ def sign_in_first() -> Response:
         wanted = _wanted()
         following = wanted if wanted not in ("", "/") else None
         return redirect(url_for("login", next=following), 303)
-    answer = make_response(redirect(url_for("login"), 303))
-    _keep(answer, form_owner())
+    answer = make_response()
+    is_kept = _keep(answer, form_owner())
+    answer.status_code, answer.location = 303, url_for("login", lost="no" if is_kept else "yes")
     return answer
 
 
@@ -172,15 +178,15 @@ def unlock_first() -> Response:
 _KEPT = ("change_page", "visit_change_page", "record", "course_new", "preview_new", "clinic")
 
 
-def _keep(answer: Response, owner: str | None) -> None:
-    """Keep the form that was sent for its owner, and let the browser know by what."""
-    if not owner or request.endpoint not in _KEPT:
-        return
+def _keep(answer: Response, owner: str | None) -> bool:
+    """Keep the form that was sent for its owner, and let the browser know by what; if it can be."""
     content = json.dumps(list(request.form.items(multi=True)))
-    if len(content) <= _MOST_KEPT:
+    is_kept = bool(owner) and request.endpoint in _KEPT and len(content) <= _MOST_KEPT
+    if owner and is_kept:
         path, mark, query = (_wanted() or request.path).partition("?")
         address = f"{path.removesuffix('/preview')}{mark}{query}"
         set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, address, content, now()))
+    return is_kept
 
 
 def kept_fields() -> list[tuple[str, str]] | None:

@@ -433,7 +433,9 @@ class _Visit(NamedTuple):
         whys = dict.fromkeys(why for _, why in missing)
         told = "; ".join(f"{lesion}: {why}" for lesion, why in missing)
         reason = next(iter(whys)) if len(whys) == 1 else told
-        return lambda now: Reasoned(missed(now, self.planned.number, lesions), reason)
+        event = missed(self.standing, self.planned.number, lesions)
+        # What is given at another hour may renumber the visits.
+        return lambda _now: Reasoned(event, reason)
 
     def _check_noted(self, fields: Fields) -> None:
         """Refuse what is noted of injections and of an hour at which nothing was done."""

@@ -65,6 +65,17 @@ def test_what_is_done_now_is_not_in_the_future() -> None:
     ]
 
 
+def test_what_came_early_can_miss_a_part() -> None:
+    """B is not treated at 08:50, at a visit that was to be at 09:00: nobody has to wait for it."""
+    now = begun()
+    event = missed(now, 1)
+    early = event.at - 10 * A_MINUTE
+    for at, is_asked in ((early, False), (early - timedelta(days=1), True)):
+        came = after(now, give(1, at, "A")(now))
+        left = event._replace(visit=event.visit[1:])
+        assert [one.code for one in asked(came, left, early)] == ["missed-in-future"] * is_asked
+
+
 EARLY = [
     # when the first injection was given; what is said (two days are the window of its visit)
     ("2026-09-05 09:00", []),

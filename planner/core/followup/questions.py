@@ -59,7 +59,7 @@ class Question(NamedTuple):
 
 def questions(state: State, event: Event, protocol: Protocol, now: datetime) -> Iterator[Question]:
     """Why a record may be a slip. `now` is wall clock, `state` the course before the event."""
-    if isinstance(event, Missed) and event.at > now:
+    if isinstance(event, Missed) and event.at > now and not _has_begun(state, event):
         text = said("{at} is in the future; nothing is missed yet", at=moment(event.at))
         yield Question("missed-in-future", "", text, said("move it, or wait"))
     if isinstance(event, Given | Evaluated) and event.at > now:
@@ -105,6 +105,16 @@ def hold_questions(event: Event, entries: Sequence[Entry]) -> Iterator[Question]
                 on=on,
             )
             yield Question("inside-hold", "", text, said("correct the time"))
+
+
+def _has_begun(state: State, event: Missed) -> bool:
+    """Whether something else of the visit was recorded on its day: the patient came early."""
+    recorded: list[Given | Evaluated] = [one.given for one in state.given.values()]
+    recorded += [one.evaluated for one in state.seen.values()]
+    return any(
+        one.at.date() == event.at.date() and not {*one.visit}.isdisjoint(event.visit)
+        for one in recorded
+    )
 
 
 def law_questions(breach: Breach, shortest_days: int) -> Question:

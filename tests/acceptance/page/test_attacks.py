@@ -407,7 +407,7 @@ def test_refusals_are_kept(page: Served) -> None:
     auditor = page.signed_in("auditor")
     auditor.open("/audit")
     for what in (
-        "Bo Lund nurse refused: logout",
+        "Bo Lund nurse refused: POST /logout",
         "refused: a token that is none",
         "Bo Lund nurse read K-1",
         "Dr A. Holm physician wrong password",

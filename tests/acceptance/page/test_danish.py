@@ -98,7 +98,7 @@ def test_what_people_did_is_told_in_the_language_of_who_asks(light_url: str) -> 
         shown = auditor.open("/audit").text
         assert "<td>revisor</td><td>læste dagen" in shown
         assert f"<td>rolle givet: {NAMES['secretary']}, nurse</td>" in shown
-        # What was refused is named by its page, which has one name in all languages.
+        # What was refused is named by its address, which is one in all languages.
         left = [one for one in english(auditor) if "afvist: " not in one]
         assert left == []
         assert "auditor,read day" in auditor.open("/audit?as=csv").text

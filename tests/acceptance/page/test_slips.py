@@ -184,6 +184,36 @@ def test_a_choice_that_is_gone_stays_the_one_that_was_made(two_lesions: Served) 
     assert other.control("Lesion").value == "A"
 
 
+@pytest.mark.parametrize("days", [-11, -10, -9])
+@pytest.mark.hazard("lesion-given-twice")
+def test_what_was_not_given_is_missed_whatever_the_day_of_the_rest(
+    two_lesions: Served, days: int
+) -> None:
+    """What comes on another day becomes a visit of its own: the rest of this one is missed."""
+    nurse = two_lesions.signed_in("nurse")
+    nurse.open("/courses/K-1/visits/1")
+    nurse.tick("as planned", "Lesion A")
+    nurse.tick("not given", "Lesion B")
+    nurse.fill("Reason", "infected", "Lesion B")
+    nurse.fill("Time", soon(days, "09:00"))
+    nurse.press("Check")
+    for one in nurse.reader.forms:
+        for each in one.controls:
+            each.is_on = each.is_on or each.name == "confirm"
+    if any(each.name == "confirm" for one in nurse.reader.forms for each in one.controls):
+        nurse.fill("Why it is so all the same", "so it was")
+        nurse.press("Check")
+    assert nurse.press("Record").status_code == 200
+    plan = nurse.open("/courses/K-1", Accept="application/json").json()["plan"]
+    states = {
+        one["lesion"]: one["state"]
+        for visit in plan["visits"]
+        for one in visit["injections"]
+        if one["injection"] == 1
+    }
+    assert states == {"A": "done", "B": "missed"}
+
+
 def test_a_form_that_comes_again_with_another_figure_is_told(two_lesions: Served) -> None:
     visitor = two_lesions.signed_in("nurse")
     given(visitor)
@@ -235,6 +265,29 @@ def test_a_form_kept_over_a_lock_comes_back_at_its_clinic(two_clinics: Served) -
     assert visitor.page.url.params["clinic"] == "vest"
     assert visitor.control("From").value == soon()[:10]
     assert "course K-1, visit 1" in visitor.press("Show what moves").text
+
+
+def test_who_is_signed_in_no_more_is_told_what_became_of_a_form(two_lesions: Served) -> None:
+    nurse = two_lesions.signed_in("nurse")
+    nurse.open("/courses/K-1/visits/1")
+    nurse.tick("as planned", "Lesion A")
+    nurse.fill("Complication", "fainted", "Lesion A")
+    nurse.client.cookies.clear()
+    for password in ("", "not it"):
+        if password:
+            nurse.fill("Name", NAMES["nurse"])
+            nurse.fill("Password", password)
+            nurse.press("Sign in")
+        else:
+            nurse.press("Check")
+        assert "what was sent was not written. It comes back to whoever filled it" in nurse.text
+    nurse.fill("Password", PASSWORD)
+    nurse.press("Sign in")
+    assert nurse.control("Complication", "Lesion A").value == "fainted"
+    nurse.client.cookies.clear()
+    nurse.post("/account", {})
+    assert "what was sent was not written." in nurse.text
+    assert "comes back" not in nurse.text
 
 
 def test_the_clinic_stays_the_one_that_is_looked_at(two_clinics: Served) -> None:

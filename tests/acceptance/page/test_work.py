@@ -651,7 +651,7 @@ def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:
     visitor.fill("Reason", "travels")
     said = visitor.sent("Show what changes")
     visitor.press("Show what changes")
-    assert "This waits for a physician" in visitor.text
+    assert "This waits for a physician: nothing of it is kept, ask one" in visitor.text
     assert "Move the visit" not in visitor.text
     forged = {"act": "write", "seen": "0" * 32}
     assert visitor.client.post("/courses/K-1/visits/2/move", data={**said, **forged}).status_code
