@@ -215,6 +215,8 @@ class _Rearranging:
         if not must and not may:
             return {}
         found = self._solved(there, must, may)
+        if not found:
+            raise AssertionError("no answer, where each visit may be without a day")
         if None not in found.values():
             return found
         # Where somebody would find no day, other visits of those courses may make room.

@@ -373,7 +373,10 @@ def _stopped_by(connection: Connection, place: Place, one: Waiting, now: datetim
         found = _to_confirm(one.course, protocol, place, start)
     except (InputError, NotConfirmedError, RefusedError) as error:
         return _first_of(error)
-    return said("it waits for a physician") if found else None
+    if not found:
+        return None
+    questions = joined([one.message for one in found], "; ")
+    return said("a physician is asked: {questions}", questions=questions)
 
 
 def _first_of(error: PlannerError) -> str:

@@ -58,7 +58,7 @@ def add(
     from planner.app.planning import check_can_be_issued
     from planner.app.roles import check_may
     from planner.cli.course_views import tell_standing
-    from planner.cli.output import emit_json
+    from planner.cli.output import emit_json, remark
     from planner.cli.plan import how_to_paste
 
     who = author(by, confirm=confirm)
@@ -69,6 +69,8 @@ def add(
         check_can_be_issued(made)
     with begun_register(database) as register, how_to_confirm():
         standing = add_course(register, inputs, who, busy=taken)
+    for said in made.remarks:
+        remark(said)
     if as_json:
         emit_json(course_json(standing), is_done=True)
     else:

@@ -842,7 +842,9 @@ def test_a_course_whose_plan_stops_stays_on_the_list_and_is_named(
     booked = changed(planner, "book", "one", **where)
     assert [one["course"] for one in booked["booked"]] == ["W-2"]
     assert booked["waiting"] == ["W-1"]
-    assert booked["kept"] == [{"course": "W-1", "by": "it waits for a physician"}]
+    (kept,) = booked["kept"]
+    assert kept["course"] == "W-1"
+    assert kept["by"].startswith("a physician is asked: 300\N{NO-BREAK SPACE}mg")
 
 
 UNPRINTABLE = "\u738b"
@@ -1472,3 +1474,38 @@ def test_a_visit_comes_without_what_is_held_before_it_has_no_day(
         Named(each, "injection", 2) for each in "ABC"
     }
     assert problems(register) == []
+
+
+# What is closed from Mon 21 June on of a visit on Tue 22 June, a week after that of one lesion,
+# whose first injection is still open; where it stands then.
+LATE = [("2027-06-22", "06-23 09:00"), ("2027-06-23", "06-24 09:00"), ("2027-06-24", None)]
+
+
+@pytest.mark.parametrize(("last", "wanted"), LATE)
+def test_a_visit_keeps_the_windows_that_it_has_not_passed(
+    register: Database, tmp_path: Path, last: str, wanted: str | None
+) -> None:
+    text = course_text(*(lesion(one, dose_mg=30) for one in "AB"), first_visit="2027-06-08 09:00")
+    course = follow(register, tmp_path, text, clinic_file(tmp_path))
+    give_one(course, 1, "B", "2027-06-15 09:00", confirm="as it was")
+    before = standing(course)
+    closure = Closure(date(2027, 6, 21), date.fromisoformat(last))
+    author = Author("Dr A. Holm", NOW, "ill", "yes")
+    clinics.close_clinic(register, "one", closure, author)
+    after = standing(course)
+    moved = {each for each in before if after.get(each) != before[each]}
+    assert moved == {Named(each, "injection", 2) for each in "AB"}
+    stands = {f"{after[each]:%m-%d %H:%M}" if each in after else None for each in moved}
+    assert stands == {wanted}
+    assert problems(register) == []
+
+
+def test_what_is_confirmed_in_vain_is_named(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    file = course_file(tmp_path, "K-1", f"{MONDAY} 08:00")
+    with file.open("a") as out:
+        out.write(confirmation("dose-above-observed", "300 mg", lesion='"A"'))
+    done = planner("course", "add", file, "--clinic", clinic_file(tmp_path), **where)
+    assert done.returncode == 0
+    assert "The confirmation of dose-above-observed for lesion A is not needed" in done.stderr

@@ -25,7 +25,7 @@ from planner.core.roster.choices import (
     parts,
     total,
 )
-from planner.core.roster.laying_out import Distance, Movable, laid_out
+from planner.core.roster.laying_out import Building, Distance, Movable, laid_out
 from planner.files.clinic import clinic_from
 
 CLINICS = 500
@@ -204,6 +204,38 @@ def test_both_solvers_find_the_same_answer() -> None:
         assert holds(model, one), seed
         assert holds(model, other), seed
         assert total(model, one) == total(model, other), seed
+
+
+def crossing(chance: random.Random) -> Model:
+    """A few visits of a week with two hours a day: two of a course stay apart."""
+    opening = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "08:00-10:00")
+    table = {"timezone": "Europe/Copenhagen", "opening": opening, "capacity": 1}
+    alone = Opening(clinic_from(table, range(0)), Occupancy())
+    visits = []
+    for n in range(chance.randint(4, 10)):
+        stood, window = MONDAY + chance.randrange(5) * DAY, chance.choice([1, 2, 3, 7])
+        days = tuple(stood + shift * DAY for shift in range(-window, window + 1))
+        stay = Stay(chance.choice([20, 30, 40]), alone.stay(["injection"]).takes)
+        at = datetime.combine(stood, time(8 + chance.randrange(2), chance.choice([0, 15, 30])))
+        may_stay = chance.random() < 0.7
+        visits.append(Movable(f"K-{n // 2}", n, stay, at, stood, days, may_stay=may_stay))
+    apart = [
+        Distance(one.course, one.visit, other.visit, chance.choice([1, 5]))
+        for one, other in pairwise(visits)
+        if one.course == other.course and one.stood < other.stood
+    ]
+    return Building(sorted(visits, key=lambda one: one.key), alone, LONG_AGO).model(apart)
+
+
+# Models that HiGHS calls impossible, or leaves, where it presolves them.
+@pytest.mark.parametrize("seed", [1091, 1122, 1432, 1927])
+def test_a_model_that_has_an_answer_is_not_called_impossible(seed: int) -> None:
+    model = crossing(random.Random(seed))
+    for places in parts(model):
+        part = part_of(model, places)
+        one, other = exact.best_answer(part, most_steps=10**7), highs.best_answer(part)
+        assert holds(part, other)
+        assert total(part, one) == total(part, other)
 
 
 def test_an_answer_is_counted_again() -> None:

@@ -31,6 +31,7 @@ from planner.core.followup.events import (
 from planner.core.followup.law_of_series import Breach, Injection, breaches
 from planner.core.plan.appointments import (
     Appointment,
+    AppointmentState,
     Named,
     Slot,
     Visit,
@@ -520,8 +521,11 @@ class Consequences:
     def _follow(self, name: Named, on: date) -> None:
         """The later injections of a lesion at its interval from the day of one of them."""
         for other, slot in weekly_after(self.slots, name, on):
-            _check_reach(slot.appointment.due)
-            self.slots[other] = slot
+            due, agreed = slot.appointment.due, self.slots[other].moved_to
+            _check_reach(due)
+            # An hour that was agreed for that very day stays.
+            is_agreed = agreed is not None and agreed.date() == due
+            self.slots[other] = Slot(slot.appointment, agreed, due) if is_agreed else slot
 
     def _waits(self, name: Named, on: date) -> bool:
         """Whether it is an injection of a lesion that is held on a day."""
@@ -902,18 +906,24 @@ def _cancelled_apart(slots: Sequence[Slot], was_in: Mapping[Named, int]) -> list
     return list(apart.values())
 
 
+# What is to come; and what is in a visit that is to come, or that an ending cancelled.
+_TO_COME: tuple[AppointmentState, ...] = ("planned",)
+_STANDING: tuple[AppointmentState, ...] = ("planned", "cancelled")
+
+
 def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slot]:
     """The slots, those apart that come after one which waits to be recorded at a late visit.
 
     What was moved stands where it was moved to, as long as that is after the one before it; what
-    comes after it follows it where its own day is not `apart` days later.
+    comes after it follows it where its own day is not `apart` days later. What an ending cancels
+    stands as it stood before.
     """
     standing = dict(slots)
     for name, slot in sorted(slots.items(), key=lambda one: one[0].number):
         # A later one that was late itself stands after an earlier one by now.
-        if slot.is_late and slot.state == "planned" and standing[name] == slot:
+        if slot.is_late and slot.state in _STANDING and standing[name] == slot:
             last, number = slot.day, name.number
-            for other, later in weekly_after(slots, name, last):
+            for other, later in weekly_after(slots, name, last, _STANDING):
                 moved = slots[other]
                 latest = later.day + later.appointment.window_days * ONE_DAY
                 if moved.moved_to is not None and moved.day > last:
@@ -926,17 +936,21 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
                     )
                     due = last + days * ONE_DAY
                     standing[other] = later.to_come(due)
+                standing[other] = standing[other].with_state(moved.state)
                 last, number = standing[other].day, other.number
     return standing
 
 
 def weekly_after(
-    slots: Mapping[Named, Slot], name: Named, on: date
+    slots: Mapping[Named, Slot],
+    name: Named,
+    on: date,
+    states: Collection[AppointmentState] = _TO_COME,
 ) -> Iterator[tuple[Named, Slot]]:
-    """The later open injections of a lesion, at its interval from the day of one of them."""
+    """The later injections of a lesion in some states, at its interval from the day of one."""
     for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
         is_later = other.lesion == name.lesion and other.number > name.number
-        if name.purpose == other.purpose == "injection" and is_later and slot.state == "planned":
+        if name.purpose == other.purpose == "injection" and is_later and slot.state in states:
             days = days_between(_appointments(slots), name, other.number)
             yield other, slot.to_come(on + timedelta(days=days))
 

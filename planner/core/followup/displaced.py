@@ -70,15 +70,18 @@ def displaced(
     movables = []
     for number, visit in sorted(moving.items()):
         assert visit.start is not None
+        stood, stays = visit.start.replace(tzinfo=None), number in may_stay
+        # One that may stay does so also where its window is passed already.
+        days = {*_days(visit, there, moving), *([stood.date()] if stays else [])}
         movables.append(
             Movable(
                 course=there.course,
                 visit=number,
                 stay=there.opening.stay(visit.each_purpose),
-                stood=visit.start.replace(tzinfo=None),
-                due=_due(_slots(visit, there.state)[0]),
-                days=tuple(_days(visit, there, moving)),
-                may_stay=number in may_stay,
+                stood=stood,
+                due=_due(_bounding(visit, there.state)[0]),
+                days=tuple(sorted(days)),
+                may_stay=stays,
                 held_from=_held_from(visit, there.state),
             )
         )
@@ -89,13 +92,12 @@ def displaced(
 
 
 def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> Iterator[date]:
-    """The days of a visit's window that the visits of the course that stand leave it."""
+    """The days of a visit's windows that the visits of the course that stand leave it."""
     state = there.state
     slots = _slots(visit, state)
-    window = min(one.appointment.window_days for one in slots)
-    if is_first(visit, state):
-        window = min(window, there.protocol.policy.injection_window_days)
-    due = _due(slots[0])
+    most = there.protocol.policy.injection_window_days if is_first(visit, state) else None
+    windows = [_window(one, most) for one in _bounding(visit, state)]
+    first, last = max(one for one, _ in windows), min(one for _, one in windows)
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
     others = [
         one
@@ -104,8 +106,8 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
         if n not in moving or (n != visit.number and is_begun(one, state))
         if one.start is not None
     ]
-    for shift in range(-window, window + 1):
-        on = due + shift * ONE_DAY
+    for shift in range((last - first).days + 1):
+        on = first + shift * ONE_DAY
         is_free = earliest <= on <= LAST_DAY and there.opening.is_known(on)
         if not is_free or not _is_any_done(visit, on, state):
             continue
@@ -115,6 +117,25 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
 
 def _slots(visit: PlannedVisit, state: State) -> list[Slot]:
     return [state.slots[name] for name in left_of(visit, state)]
+
+
+def _bounding(visit: PlannedVisit, state: State) -> list[Slot]:
+    """Those of a visit whose windows it keeps: all but those that it passed already."""
+    slots = _slots(visit, state)
+    on = wall(visit.start)
+    kept = [one for one in slots if on and _is_inside(on.date(), _window(one, None))]
+    return kept or [one for one in slots if _due(one) == _due(slots[0])]
+
+
+def _window(slot: Slot, most: int | None) -> tuple[date, date]:
+    """The first and the last day of a window (inclusive) of at most so many days both ways."""
+    days = slot.appointment.window_days
+    reach = (days if most is None else min(days, most)) * ONE_DAY
+    return _due(slot) - reach, _due(slot) + reach
+
+
+def _is_inside(on: date, days: tuple[date, date]) -> bool:
+    return days[0] <= on <= days[1]
 
 
 def _injected(visit: PlannedVisit, state: State) -> Mapping[str, int]:

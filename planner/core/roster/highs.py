@@ -69,6 +69,8 @@ def _solver(model: Model, columns: list[tuple[int, int]]) -> Any:
         ("mip_rel_gap", 0.0),
         ("mip_abs_gap", 0.5),
         ("time_limit", MOST_SECONDS),
+        # It calls some models infeasible that have an answer (HiGHS #3296, open with 1.15).
+        ("presolve", "off"),
     ):
         solver.setOptionValue(name, value)
     count = len(columns)

@@ -22,7 +22,9 @@ from tests.courses import SOUND, course_text, lesion
 from tests.registers import NOW, Followed, days_of, follow, moment
 from tests.under_way import (
     ELBOW,
+    OTHER,
     PLANNED,
+    give_one,
     mend_time,
 )
 
@@ -149,3 +151,13 @@ def test_what_was_missed_keeps_its_number_when_held_injections_are_cancelled(
     ended = course.visits
     mend_time(course, 2, "2026-09-07 10:00")
     assert course.visits[1:] == ended[1:]
+
+
+def test_what_stood_together_is_cancelled_together(register: Database, tmp_path: Path) -> None:
+    """B waits to be recorded at a visit that came late: what follows it follows that day."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A", "2026-10-31 13:00", confirm="as it was")
+    before = {one.number: (one.names, one.start) for one in course.visits}
+    course.end("stopped", "2026-12-16")
+    assert {one.number: (one.names, one.start) for one in course.visits} == before
+    assert [one.state for one in course.visits] == ["done"] + ["cancelled"] * 5

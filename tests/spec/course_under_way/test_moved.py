@@ -68,6 +68,22 @@ def test_what_is_left_of_a_visit_moves_to_another_hour_of_its_day(
     assert f"{course.visits[0].start:%m-%d %H:%M}" == "09-07 09:00"
 
 
+AGREED = [
+    # a time that was agreed for the third injection; when it is once the second was given three
+    # days late, on Thu 17 September: the day is a week later, its hour the agreed one on that day
+    ("2026-09-24 11:00", "09-24 11:00"),
+    ("2026-09-25 11:00", "09-24 09:00"),
+]
+
+
+@pytest.mark.parametrize(("agreed", "then"), AGREED)
+def test_an_hour_that_was_agreed_stays_on_its_day(course: Followed, agreed: str, then: str) -> None:
+    course.give(1)
+    course.move(3, agreed, confirm="away until then")
+    course.give(2, "2026-09-17 09:00")
+    assert [f"{one.start:%m-%d %H:%M}" for one in course.visits[2:4]] == [then, "10-01 09:00"]
+
+
 def test_a_moved_visit_is_late_from_the_day_when_it_was_due(course: Followed) -> None:
     course.give(1)
     course.move(2, "2026-09-16 10:00")
