@@ -141,14 +141,25 @@ def may_now(standing: Standing, author: Author, kind: str) -> bool:
     return may(author.role, kind) and (not is_over or kind in ("undone", "corrected"))
 
 
+def check_may_undo(standing: Standing, author: Author) -> None:
+    """Refuse to withdraw what somebody else entered, to all but physicians."""
+    check_may(author.role, "undone")
+    if _entered_last_by(standing) not in (None, author.name):
+        check_may(author.role, "corrected")
+
+
 def _may_undo(standing: Standing, author: Author) -> bool:
     """Whether something can be withdrawn: others than physicians withdraw their own alone."""
+    who = _entered_last_by(standing)
+    return who is not None and (who == author.name or author.role == "physician")
+
+
+def _entered_last_by(standing: Standing) -> str | None:
+    """Who entered what can be withdrawn now; None where nothing can."""
     try:
-        number = undone(standing).event
+        return standing.record.entries[undone(standing).event - 1].by
     except RefusedError:
-        return False
-    is_own = standing.record.entries[number - 1].by == author.name
-    return is_own or author.role == "physician"
+        return None
 
 
 def _is_last(before: Standing, number: int) -> bool:

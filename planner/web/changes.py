@@ -14,6 +14,7 @@ from werkzeug import Response
 from planner.app import administration as entered
 from planner.app.asked import AskedError
 from planner.app.auditing import note_seen
+from planner.app.changing import check_may_undo
 from planner.app.courses import Changed, Make, change, preview
 from planner.app.free_times import free_times
 from planner.app.queries import course_standing
@@ -413,6 +414,8 @@ def visit_change_page(course: str, visit: int, act: str) -> Response:
 def _page(course: str, form_of: ChangeForm, visit: int | None) -> Response:
     standing = course_standing(database(), role(), course)
     check_may(role(), form_of.kind)
+    if form_of.kind == "undone":
+        check_may_undo(standing, author())
     note_seen(database(), author(), "read", standing.record.course)
     if visit is not None:
         entered.visit_of(standing, visit)

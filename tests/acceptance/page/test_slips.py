@@ -253,6 +253,21 @@ def test_another_does_not_unlock_or_send_somebodys_page(page: Served) -> None:
 
 
 @pytest.mark.hazard("foreign-session")
+def test_what_somebody_else_entered_is_offered_to_physicians_alone(two_lesions: Served) -> None:
+    physician, nurse = two_lesions.signed_in("physician"), two_lesions.signed_in("nurse")
+    given(physician)
+    physician.press("Check")
+    physician.press("Record")
+    assert nurse.open("/courses/K-1/undo").status_code == 403
+    assert physician.open("/courses/K-1/undo").status_code == 200
+    nurse.open("/courses/K-1/visits/1")
+    nurse.tick("as planned", "Lesion B")
+    nurse.press("Check")
+    assert nurse.press("Record").status_code == 200
+    assert nurse.open("/courses/K-1/undo").status_code == 200
+    assert physician.open("/courses/K-1/undo").status_code == 200
+
+
 def test_a_form_kept_over_a_lock_comes_back_at_its_clinic(two_clinics: Served) -> None:
     visitor = two_clinics.signed_in("secretary")
     visitor.open("/clinic?clinic=vest")
