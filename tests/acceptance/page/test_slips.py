@@ -252,7 +252,6 @@ def test_another_does_not_unlock_or_send_somebodys_page(page: Served) -> None:
     assert nurse.client.post("/courses/K-1/visits/1", data=said).status_code == 409
 
 
-@pytest.mark.hazard("foreign-session")
 def test_what_somebody_else_entered_is_offered_to_physicians_alone(two_lesions: Served) -> None:
     physician, nurse = two_lesions.signed_in("physician"), two_lesions.signed_in("nurse")
     given(physician)
@@ -268,6 +267,7 @@ def test_what_somebody_else_entered_is_offered_to_physicians_alone(two_lesions: 
     assert physician.open("/courses/K-1/undo").status_code == 200
 
 
+@pytest.mark.hazard("foreign-session")
 def test_a_form_kept_over_a_lock_comes_back_at_its_clinic(two_clinics: Served) -> None:
     visitor = two_clinics.signed_in("secretary")
     visitor.open("/clinic?clinic=vest")
