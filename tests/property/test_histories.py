@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -198,3 +198,27 @@ def are_near(now: Standing, event: Event) -> bool:
         for name, done in now.state.given.items()
         if name.lesion == one.lesion
     )
+
+
+# Histories that once broke something; it is found among thousands.
+FOUND: dict[str, list[Do]] = {
+    "an ending, where one lesion of a late visit is still to be recorded": [
+        give(1, datetime(2026, 10, 31, 13), "A"),
+        lambda _now: Ended("stopped", date(2026, 12, 16)),
+    ],
+    "a record that is withdrawn after the ending": [
+        add("C", START + timedelta(days=75)),
+        give(2, None, None),
+        lambda _now: Ended("stopped", date(2026, 9, 14)),
+        withdraw(3),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.hazard("double-dose")
+def test_what_was_found_holds(name: str) -> None:
+    followed = list(happened(FOUND[name]))
+    assert len(followed) == len(FOUND[name])
+    for now, event, then in followed:
+        check(now, event, then)

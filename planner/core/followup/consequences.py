@@ -31,7 +31,6 @@ from planner.core.followup.events import (
 from planner.core.followup.law_of_series import Breach, Injection, breaches
 from planner.core.plan.appointments import (
     Appointment,
-    AppointmentState,
     Named,
     Slot,
     Visit,
@@ -861,16 +860,18 @@ def visits_of(
         if slot.state != "waiting":
             days.setdefault(slot.day, []).append(slot)
     numbers = {name: number for name, number in (was_in or {}).items() if name in kept}
-    found: list[Visit] = []
-    for _, slots in sorted(days.items()):
-        cancelled = [] if was_in is None else _cancelled_apart(slots, was_in)
-        left = [slot for slot in slots if not any(slot in each for each in cancelled)]
+    cancelled = [] if was_in is None else _cancelled_apart(days.values(), was_in)
+    apart = {slot.appointment.name for each in cancelled for slot in each}
+    found: list[tuple[date, Visit]] = []
+    for on, slots in days.items():
+        left = [slot for slot in slots if slot.appointment.name not in apart]
         is_over = any(slot.at for slot in slots)
         coming = [slot for slot in left if not is_over or slot.appointment.name in own]
         past = [slot for slot in left if slot not in coming]
-        parts = [past, *_kept_apart(coming, numbers, own), *cancelled]
-        found += [_visit(one) for one in parts if one]
-    return tuple(found)
+        parts = [past, *_kept_apart(coming, numbers, own)]
+        found += [(on, _visit(one)) for one in parts if one]
+    found += [(min(slot.day for slot in each), _visit(each)) for each in cancelled]
+    return tuple(visit for _, visit in sorted(found, key=lambda one: one[0]))
 
 
 def _kept_apart(
@@ -889,41 +890,39 @@ def _kept_apart(
     return list(parts.values())
 
 
-def _cancelled_apart(slots: Sequence[Slot], was_in: Mapping[Named, int]) -> list[list[Slot]]:
-    """What is cancelled of a day, by the visits that it was in; not beside what they had done.
+def _cancelled_apart(
+    days: Iterable[Sequence[Slot]], was_in: Mapping[Named, int]
+) -> list[list[Slot]]:
+    """What is cancelled, by the visits that it was in; not beside what they had done that day.
 
-    What waited was in none: were it to join a visit, that one would lose its number.
+    It stays together whatever day it is due by now. What waited was in no visit: were it to join
+    one, that one would lose its number.
     """
 
     def number(slot: Slot) -> int | None:
         return was_in.get(slot.appointment.name)
 
-    stay = {number(slot) for slot in slots if slot.state != "cancelled"} - {None}
-    apart: dict[int | None, list[Slot]] = {}
-    for slot in slots:
-        if slot.state == "cancelled" and number(slot) not in stay:
-            apart.setdefault(number(slot), []).append(slot)
+    apart: dict[int | date, list[Slot]] = {}
+    for slots in days:
+        stay = {number(slot) for slot in slots if slot.state != "cancelled"} - {None}
+        for slot in slots:
+            if slot.state == "cancelled" and number(slot) not in stay:
+                apart.setdefault(number(slot) or slot.day, []).append(slot)
     return list(apart.values())
-
-
-# What is to come; and what is in a visit that is to come, or that an ending cancelled.
-_TO_COME: tuple[AppointmentState, ...] = ("planned",)
-_STANDING: tuple[AppointmentState, ...] = ("planned", "cancelled")
 
 
 def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slot]:
     """The slots, those apart that come after one which waits to be recorded at a late visit.
 
     What was moved stands where it was moved to, as long as that is after the one before it; what
-    comes after it follows it where its own day is not `apart` days later. What an ending cancels
-    stands as it stood before.
+    comes after it follows it where its own day is not `apart` days later.
     """
     standing = dict(slots)
     for name, slot in sorted(slots.items(), key=lambda one: one[0].number):
         # A later one that was late itself stands after an earlier one by now.
-        if slot.is_late and slot.state in _STANDING and standing[name] == slot:
+        if slot.is_late and slot.state == "planned" and standing[name] == slot:
             last, number = slot.day, name.number
-            for other, later in weekly_after(slots, name, last, _STANDING):
+            for other, later in weekly_after(slots, name, last):
                 moved = slots[other]
                 latest = later.day + later.appointment.window_days * ONE_DAY
                 if moved.moved_to is not None and moved.day > last:
@@ -936,21 +935,17 @@ def as_they_stand(slots: Mapping[Named, Slot], apart: int) -> Mapping[Named, Slo
                     )
                     due = last + days * ONE_DAY
                     standing[other] = later.to_come(due)
-                standing[other] = standing[other].with_state(moved.state)
                 last, number = standing[other].day, other.number
     return standing
 
 
 def weekly_after(
-    slots: Mapping[Named, Slot],
-    name: Named,
-    on: date,
-    states: Collection[AppointmentState] = _TO_COME,
+    slots: Mapping[Named, Slot], name: Named, on: date
 ) -> Iterator[tuple[Named, Slot]]:
-    """The later injections of a lesion in some states, at its interval from the day of one."""
+    """The later open injections of a lesion, at its interval from the day of one of them."""
     for other, slot in sorted(slots.items(), key=lambda one: one[0].number):
         is_later = other.lesion == name.lesion and other.number > name.number
-        if name.purpose == other.purpose == "injection" and is_later and slot.state in states:
+        if name.purpose == other.purpose == "injection" and is_later and slot.state == "planned":
             days = days_between(_appointments(slots), name, other.number)
             yield other, slot.to_come(on + timedelta(days=days))
 
