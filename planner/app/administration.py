@@ -263,9 +263,11 @@ def _checked_observations(
                 Problem("observe", text, said("it is of {names}", names=listing(names)))
             )
         there = [one.lesion] if one.lesion else names
-        if found.sites is not None and not found.is_of([sites[each] for each in there]):
+        if not found.is_of([sites[each] for each in there]):
             text = said(
-                "{id} is noted at {sites}", id=found.id, sites=listing(list(found.sites), "or")
+                "{id} is noted at {sites}",
+                id=found.id,
+                sites=listing(list(found.sites or ()), "or"),
             )
             raise InputError(Problem("observe", text, said("leave it out")))
         yield one._replace(value=_observed_value(found, one.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -361,8 +361,7 @@ def _kept_by(connection: Connection, one: Waiting, role: Role) -> str | None:
         return _first_of(error)
     if not asked or role == "physician":
         return None
-    questions = joined([each.message for each in asked], "; ")
-    return said("a physician is asked: {questions}", questions=questions)
+    return _asked_of_a_physician(each.message for each in asked)
 
 
 def _stopped_by(connection: Connection, place: Place, one: Waiting, now: datetime) -> str | None:
@@ -373,10 +372,11 @@ def _stopped_by(connection: Connection, place: Place, one: Waiting, now: datetim
         found = _to_confirm(one.course, protocol, place, start)
     except (InputError, NotConfirmedError, RefusedError) as error:
         return _first_of(error)
-    if not found:
-        return None
-    questions = joined([one.message for one in found], "; ")
-    return said("a physician is asked: {questions}", questions=questions)
+    return _asked_of_a_physician(one.message for one in found) if found else None
+
+
+def _asked_of_a_physician(messages: Iterable[str]) -> str:
+    return said("a physician is asked: {questions}", questions=joined([*messages], "; "))
 
 
 def _first_of(error: PlannerError) -> str:

@@ -12,7 +12,6 @@ from planner.documents.language import Language
 from planner.documents.paper import Figure
 from planner.documents.svg import (
     DASHES,
-    TOP_PERCENT,
     Point,
     curve,
     dot,
@@ -27,6 +26,8 @@ WIDTH_MM, HEIGHT_MM = 94, 60
 _LEFT, _RIGHT, _TOP, _BOTTOM = 11.0, 64.0, 3.0, 54.0
 _LETTERS_MM, _LABEL_GAP_MM = 2.5, 3.1
 _WEEK_MM = 11.0  # what the name of a week takes
+# Room to draw a lesion that grew.
+TOP_PERCENT = 125
 
 
 def size_chart(plan: Plan, say: Language) -> Figure:

@@ -9,8 +9,6 @@ from xml.sax.saxutils import escape
 Point = tuple[float, float]
 # A pattern a line, so that a grey copy can be read.
 DASHES = ("", "3 1", "1 1", "5 1 1 1", "2 2", "4 1 1 1 1 1", ".5 1.5")
-# Of a size at the start: room to draw a lesion that grew.
-TOP_PERCENT = 125
 
 
 def drawing(width: float, height: float, elements: Iterable[str], corner: Point = (0, 0)) -> str:

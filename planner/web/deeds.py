@@ -5,33 +5,35 @@ from __future__ import annotations
 from planner.documents.language import Language, msgid
 
 # What is kept begins with one of these; what was done to what follows it.
-_DEEDS = {
-    "read": msgid("read"),
-    "read audit": msgid("read audit"),
-    "read day": msgid("read day"),
-    "read history": msgid("read history"),
-    "read list of courses": msgid("read list of courses"),
-    "read series": msgid("read series"),
-    "read tasks": msgid("read tasks"),
-    "read waiting list": msgid("read waiting list"),
-    "read waiting list, and what moves": msgid("read waiting list, and what moves"),
-    "read week": msgid("read week"),
-    "paper": msgid("paper"),
-    "refused:": msgid("refused:"),
-    "refused: a token that is none": msgid("refused: a token that is none"),
-    "refused: too many wrong passwords": msgid("refused: too many wrong passwords"),
-    "signed in": msgid("signed in"),
-    "account added:": msgid("account added:"),
-    "account disabled:": msgid("account disabled:"),
-    "role given:": msgid("role given:"),
-    "password given:": msgid("password given:"),
-    "token made:": msgid("token made:"),
-    "token withdrawn:": msgid("token withdrawn:"),
+_AS_KEPT = (
+    msgid("read"),
+    msgid("read audit"),
+    msgid("read day"),
+    msgid("read history"),
+    msgid("read list of courses"),
+    msgid("read series"),
+    msgid("read tasks"),
+    msgid("read waiting list"),
+    msgid("read waiting list, and what moves"),
+    msgid("read week"),
+    msgid("paper"),
+    msgid("refused:"),
+    msgid("refused: a token that is none"),
+    msgid("refused: too many wrong passwords"),
+    msgid("signed in"),
+    msgid("account added:"),
+    msgid("account disabled:"),
+    msgid("role given:"),
+    msgid("password given:"),
+    msgid("token made:"),
+    msgid("token withdrawn:"),
+    msgid("put on the waiting list"),
+    msgid("taken off the waiting list"),
+)
+_OTHERWISE = {
     "clinic put:": msgid("file of the clinic put:"),
     "clinic closed:": msgid("days of the clinic closed:"),
     "clinic opened:": msgid("days of the clinic opened:"),
-    "put on the waiting list": msgid("put on the waiting list"),
-    "taken off the waiting list": msgid("taken off the waiting list"),
     "planned": msgid("course added"),
     "given": msgid("visit recorded"),
     "missed": msgid("visit missed"),
@@ -52,6 +54,7 @@ _DEEDS = {
     "subscribed": msgid("address of the calendar changed"),
     "migrated": msgid("brought to today's rules"),
 }
+_DEEDS = {one: one for one in _AS_KEPT} | _OTHERWISE
 
 
 def deed_words(kept: str, say: Language) -> str:

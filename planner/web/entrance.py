@@ -181,12 +181,12 @@ _KEPT = ("change_page", "visit_change_page", "record", "course_new", "preview_ne
 def _keep(answer: Response, owner: str | None) -> bool:
     """Keep the form that was sent for its owner, and let the browser know by what; if it can be."""
     content = json.dumps(list(request.form.items(multi=True)))
-    is_kept = bool(owner) and request.endpoint in _KEPT and len(content) <= _MOST_KEPT
-    if owner and is_kept:
-        path, mark, query = (_wanted() or request.path).partition("?")
-        address = f"{path.removesuffix('/preview')}{mark}{query}"
-        set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, address, content, now()))
-    return is_kept
+    if not owner or request.endpoint not in _KEPT or len(content) > _MOST_KEPT:
+        return False
+    path, mark, query = (_wanted() or request.path).partition("?")
+    address = f"{path.removesuffix('/preview')}{mark}{query}"
+    set_cookie(answer, FORM_COOKIE, kept_form(database(), owner, address, content, now()))
+    return True
 
 
 def kept_fields() -> list[tuple[str, str]] | None:

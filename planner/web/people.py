@@ -17,7 +17,6 @@ from planner.documents.language import msgid
 from planner.errors import NotAllowedError, NotFoundError, PlannerError, Problem, ServiceError
 from planner.store.audit import MOST_ROWS, Noted, Sought
 from planner.web.asking import is_done, seen_of
-from planner.web.deeds import deed_words
 from planner.web.fields import Fields, by_place
 from planner.web.guard import SAFE
 from planner.web.routes import Pages
@@ -172,7 +171,6 @@ def _audit(fields: Fields, found: Sequence[Noted], status: int = 200) -> Respons
         "audit.html.j2",
         status,
         found=found,
-        deed_words=deed_words,
         asked=request.args,
         most=MOST_ROWS,
         problems=fields.problems,

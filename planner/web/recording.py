@@ -144,6 +144,7 @@ def record(course: str, visit: int) -> Response:
     """Record a visit."""
     standing = course_to_record(database(), role(), course)
     form = sent_form()
+    note_seen(database(), author(), "read", standing.record.course)
     try:
         planned = visit_of(standing, visit)
     except NotFoundError as error:
@@ -151,7 +152,6 @@ def record(course: str, visit: int) -> Response:
             raise
         # The course moved on while somebody filled it in: what they typed is handed back.
         return _Visit(standing, _gone(standing, visit)).form(form, 409, problems=error.problems)
-    note_seen(database(), author(), "read", standing.record.course)
     if form is None:
         return _Visit(standing, planned).form(Form(), 200)
     return _Visit(standing, planned).sent(form)

@@ -23,6 +23,7 @@ from planner.errors import Problem
 from planner.files.records import json_bytes
 from planner.store.clinics import Place
 from planner.store.summary import Summary
+from planner.web.deeds import deed_words
 from planner.web.guard import SAFE
 from planner.web.visitor import (
     author,
@@ -186,7 +187,7 @@ def pairs(values: Sequence[str]) -> list[tuple[str, str]]:
 # What templates ask.
 HELPERS: tuple[Callable[..., Any], ...] = (
     translated, sites, regimens, kinds, weekday, page_names, pairs,
-    place_words, days, volumes, as_typed,
+    place_words, days, volumes, as_typed, deed_words,
 )  # fmt: skip
 
 

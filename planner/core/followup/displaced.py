@@ -95,9 +95,12 @@ def _days(visit: PlannedVisit, there: Surroundings, moving: Collection[int]) -> 
     """The days of a visit's windows that the visits of the course that stand leave it."""
     state = there.state
     slots = _slots(visit, state)
-    most = there.protocol.policy.injection_window_days if is_first(visit, state) else None
-    windows = [_window(one, most) for one in _bounding(visit, state)]
-    first, last = max(one for one, _ in windows), min(one for _, one in windows)
+    windows = [(_due(one), one.appointment.window_days) for one in _bounding(visit, state)]
+    if is_first(visit, state):
+        most = there.protocol.policy.injection_window_days
+        windows = [(due, min(days, most)) for due, days in windows]
+    first = max(due - days * ONE_DAY for due, days in windows)
+    last = min(due + days * ONE_DAY for due, days in windows)
     earliest = max([FIRST_DAY, there.not_before.date(), *_not_before(slots)])
     others = [
         one
@@ -122,20 +125,13 @@ def _slots(visit: PlannedVisit, state: State) -> list[Slot]:
 def _bounding(visit: PlannedVisit, state: State) -> list[Slot]:
     """Those of a visit whose windows it keeps: all but those that it passed already."""
     slots = _slots(visit, state)
-    on = wall(visit.start)
-    kept = [one for one in slots if on and _is_inside(on.date(), _window(one, None))]
+    stood = wall(visit.start)
+    kept = [
+        one
+        for one in slots
+        if stood and not one.is_outside(stood.date(), one.appointment.window_days)
+    ]
     return kept or [one for one in slots if _due(one) == _due(slots[0])]
-
-
-def _window(slot: Slot, most: int | None) -> tuple[date, date]:
-    """The first and the last day of a window (inclusive) of at most so many days both ways."""
-    days = slot.appointment.window_days
-    reach = (days if most is None else min(days, most)) * ONE_DAY
-    return _due(slot) - reach, _due(slot) + reach
-
-
-def _is_inside(on: date, days: tuple[date, date]) -> bool:
-    return days[0] <= on <= days[1]
 
 
 def _injected(visit: PlannedVisit, state: State) -> Mapping[str, int]:

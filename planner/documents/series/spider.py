@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from planner.core.series.cohort import Cohort, SeriesLesion
+from planner.documents.chart import TOP_PERCENT
 from planner.documents.language import Language
 from planner.documents.series.frame import (
     LETTERS_MM,
@@ -22,7 +23,7 @@ from planner.documents.series.frame import (
     unseen,
     up,
 )
-from planner.documents.svg import DASHES, TOP_PERCENT, Point, area, curve, dot, rule, spread, words
+from planner.documents.svg import DASHES, Point, area, curve, dot, rule, spread, words
 from planner.documents.wording import ENGLISH, after
 
 _LEFT, _RIGHT, _TOP = 12.0, 128.0, 12.0
