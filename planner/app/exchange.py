@@ -9,7 +9,7 @@ from typing import NamedTuple
 import planner
 from planner.app.documents import documents_to_note, last_change
 from planner.app.roles import Author, Role, check_may
-from planner.core.followup.events import UNCOUNTED
+from planner.core.followup.events import UNSETTLED, Migrated
 from planner.core.plan.plan import Plan
 from planner.documents.document_set import papers
 from planner.documents.fhir import Kind, Writing, bundle_bytes
@@ -94,9 +94,11 @@ def _papers(
 
 
 def _earlier_plans(record: Record) -> Iterator[Plan]:
-    """The plan after each event but the last, oldest first."""
-    for number in range(1, len(record.entries)):
-        if not isinstance(record.entries[number - 1].event, UNCOUNTED):
+    """The plan after each event but the last, oldest first, since there are bundles of it."""
+    # No bundle came from the first edition, which did not keep what stood after an event.
+    brought = (one.number for one in record.entries if isinstance(one.event, Migrated))
+    for number in range(next(brought, 1), len(record.entries)):
+        if not isinstance(record.entries[number - 1].event, UNSETTLED):
             earlier = record._replace(entries=record.entries[:number])
             yield earlier.plan(earlier.state)
 

@@ -115,8 +115,8 @@ def _as_of(record: Record, on: date | None) -> Record | None:
     if on is None:
         return record
     clinic = record.opening.clinic
-    then = tuple(one for one in record.entries if clinic.wall_clock(one.at).date() <= on)
-    return record._replace(entries=then) if then else None
+    then = [one for one in record.entries if clinic.wall_clock(one.at).date() <= on]
+    return record.as_of(len(then)) if then else None
 
 
 def _age(record: Record, on: date) -> int | None:

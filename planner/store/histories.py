@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 
 from planner.core.calendar.availability import Opening
-from planner.core.followup.course_state import State
+from planner.core.calendar.occupancy import Occupancy
+from planner.core.followup.course_state import State, changes_of
 from planner.core.followup.current_plan import plan_again, with_done
 from planner.core.followup.events import (
     UNSETTLED,
@@ -36,6 +37,7 @@ from planner.core.followup.events import (
     Rearranged,
     Told,
 )
+from planner.core.followup.first_edition_history import migrate
 from planner.core.plan.calendar_ids import subscription_digest, subscription_token
 from planner.core.plan.findings import hindering
 from planner.core.plan.plan import Page, Plan
@@ -188,16 +190,21 @@ class Record(NamedTuple):
         return plan_again(state, self.protocol, self.opening.clinic)
 
     def as_of(self, number: int) -> Record:
-        """The course as it was when its papers were made, by the event of a number.
+        """The course as it was after the event of a number.
 
-        What the first edition's papers said was kept when the course was migrated.
+        What the first edition's papers said was kept when the course was migrated; what else stood
+        before, it did not keep: that is laid out as the migration would have.
         """
-        entries = self.entries[:number]
+        then = self._replace(entries=self.entries[:number])
         for entry in self.entries[number:]:
             if isinstance(entry.event, Migrated):
-                settled = dict(entry.event.papers).get(number, entry.settled)
-                entries = (*entries, entry._replace(number=number + 1, settled=settled))
-        return self._replace(entries=entries)
+                settled = dict(entry.event.papers).get(number)
+                if settled is None and changes_of(self.entries[number : entry.number - 1]):
+                    clinic = then._replace(current=None).opening.clinic
+                    settled = migrate(then.entries, self.protocol, Opening(clinic, Occupancy()))
+                last = entry._replace(number=number + 1, settled=settled or entry.settled)
+                return then._replace(entries=(*then.entries, last))
+        return then
 
 
 def read_course(connection: Connection, course: str, *, is_locked: bool = False) -> Record:

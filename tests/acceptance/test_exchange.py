@@ -322,6 +322,25 @@ def test_what_fell_away_is_taken_back_at_the_server(tmp_path: Path) -> None:
     } or ({one["resourceType"] for one in errors} == {"Observation"})
 
 
+@pytest.mark.hazard("record-elsewhere-says-other")
+def test_a_visit_of_the_first_bundle_that_joins_another_is_taken_back(tmp_path: Path) -> None:
+    """The first change moves a visit, and its series' end comes to the day of an evaluation."""
+    from tests.registers import follow
+
+    register = open_database(str(tmp_path / "register.db"))
+    course = follow(register, tmp_path, THREE, confirm="as it was")
+
+    def bundle() -> dict[str, Any]:
+        return load(course_bundle(register, "physician", "K-1", RECORDED, "transaction").content)
+
+    server: dict[str, dict[str, Any]] = {}
+    put(server, bundle())
+    course.move(2, "2026-09-21 09:00", confirm="as it was")
+    put(server, bundle())
+    booked = [one for one in server.values() if one.get("status") == "booked"]
+    assert len(booked) == len(course.visits) == 5
+
+
 def test_what_was_given_from_another_stock_is_taken_back_too(tmp_path: Path) -> None:
     """The clinic's stock has another salt since: what was undone named the old one."""
     from planner.app.administration import undone

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -18,8 +19,10 @@ import sqlalchemy
 
 from planner.app.administration import Amount, Circumstances, corrected, mended_given, withdrawn
 from planner.app.course_json import course_json
+from planner.app.exchange import course_bundle
 from planner.app.issued_pages import pages_with
 from planner.app.roles import Author
+from planner.app.series import Chosen, register_cohort
 from planner.app.upkeep import import_lines
 from planner.core.followup.events import Migrated
 from planner.files.records import json_bytes
@@ -34,6 +37,8 @@ from tests.papers import pages
 from tests.registers import NOW, Followed, day, days_of, problems
 
 SHOWS: dict[str, Any] = kept("shows")
+# Erased, and restricted.
+TOLD_TO_NOBODY = {"F-15", "F-16"}
 SPAN = day("2025-01-01"), day("2028-01-01")
 # Findings whose values name more of their figures than the first edition's did.
 FULLER = ("drawn-dose-deviates", "interval-too-short")
@@ -93,6 +98,27 @@ def test_each_course_shows_what_it_showed(migrated: Database, course: str) -> No
     assert {name: now[name] for name in rest} == {name: was[name] for name in rest}
 
 
+@pytest.mark.parametrize("course", sorted({*SHOWS} - TOLD_TO_NOBODY))
+def test_each_course_goes_to_other_systems(migrated: Database, course: str) -> None:
+    """What its visits were, before the migration settled them, is read back from the bundle too."""
+    made = json.loads(course_bundle(migrated, "physician", course, NOW, "collection").content)
+    kinds = Counter(one["resource"]["resourceType"] for one in made["entry"])
+    there = [one for one in SHOWS[course]["plan"]["visits"] if one["start"]]
+    assert kinds["Appointment"] >= len(there) > 0
+
+
+def test_a_series_tells_of_a_day_before_the_migration(migrated: Database) -> None:
+    """It kept no times: what stood on a day is laid out; what was given is counted until then."""
+    days = sorted({one["at"][:10] for show in SHOWS.values() for one in show["history"]})
+    counts = []
+    for on in days:
+        found = register_cohort(migrated, "physician", Chosen(on=day(on)), NOW.date())
+        given = sum(len(lesion.shots) for one in found.courses for lesion in one.lesions)
+        counts.append((len(found.courses), given))
+    assert counts == sorted(counts)
+    assert counts[0][1] == 0 < counts[-1][1]
+
+
 @pytest.mark.hazard("upgrade-moves-a-visit")
 def test_the_days_list_what_they_listed(migrated: Database) -> None:
     was = kept("due")
@@ -102,7 +128,11 @@ def test_the_days_list_what_they_listed(migrated: Database) -> None:
         shown = [{**one.shown} for one in found]
         assert {one.pop("waits") for one in shown} <= {True, False}
         assert as_json(shown) == was["visits"]
-        assert as_json(to_prepare(found)._asdict()) == was["prepare"]
+        prepare = as_json(to_prepare(found)._asdict())
+        # What is diluted is told since.
+        assert [one["stock_mg_per_ml"] for one in prepare.pop("diluted")] == [250]
+        assert prepare.pop("measuring")
+        assert prepare == was["prepare"]
         assert restricted_visits(connection, *SPAN) == was["restricted"]
         assert without_day(connection) == was["without_day"]
 
