@@ -177,12 +177,12 @@ def _day_lines(one: WeekDay) -> Iterator[str]:
 def _draw(found: Week, out: Path) -> None:
     from planner.app.clinic_days import drawn_days
     from planner.cli.plan import issue_time
-    from planner.documents.folder import replace_file
+    from planner.documents.folder import write_file
     from planner.documents.pdf import paper_pdf
     from planner.documents.week import week_paper, week_svg
 
     days, clinic = drawn_days(found), found.place.clinic
     if out.suffix == ".svg":
-        replace_file(out, week_svg(days, clinic).encode())
+        write_file(out, week_svg(days, clinic).encode())
     else:
-        replace_file(out, paper_pdf(week_paper(days, clinic), issue_time()))
+        write_file(out, paper_pdf(week_paper(days, clinic), issue_time()))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.paths import PATH
-from planner.core.dosing.draw_up import DEVIATION_TO_SEE, DrawUp, draw_up
+from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, DEVIATION_TO_SEE, DrawUp, draw_up
 from planner.core.dosing.equipment import USUAL_SYRINGES, Syringe
 from planner.core.values.formatting import mg, mg_per_ml, ml, percent
 from planner.core.values.quantities import Dose, Strength, Volume
@@ -133,11 +133,18 @@ def _words(one: DrawUp, strength: Strength) -> list[str]:
         click.style(f"draw {ml(one.drawn.ml)} = {mg(one.drawn_dose.mg)}", bold=True)
         + f" ({percent(one.deviation * 100)})",
     ]
-    if abs(one.deviation) > DEVIATION_TO_SEE:
-        rows.append(click.style("caution", fg="yellow") + ": over 5\u00a0% from the dose")
+    if caution := _caution(one):
+        rows.append(click.style("caution", fg="yellow") + f": {caution}")
     if len(one.parts) > 1:
         rows.append(f"in {len(one.parts)} syringes: {', '.join(ml(part.ml) for part in one.parts)}")
     return [*rows, f"{size}: the smallest that holds it" if len(one.parts) == 1 else size]
+
+
+def _caution(one: DrawUp) -> str:
+    """What a plan would say of a dose that the syringe misses; empty where it says nothing."""
+    if abs(one.deviation) > DEVIATION_TO_CONFIRM:
+        return "over 10\u00a0% from the dose; a plan asks a physician"
+    return "over 5\u00a0% from the dose" if abs(one.deviation) > DEVIATION_TO_SEE else ""
 
 
 def _rows(drawn: list[DrawUp], strength: Strength) -> list[str]:
@@ -147,7 +154,7 @@ def _rows(drawn: list[DrawUp], strength: Strength) -> list[str]:
         rows.append(
             f"{mg(one.dose.mg):>12} {ml(one.exact.ml):>14} {ml(one.drawn.ml):>10}"
             f" {mg(one.drawn_dose.mg):>12} {percent(one.deviation * 100):>8}"
-            f"  {len(one.parts)} x {ml(one.syringe.capacity_ml)}"
+            f"  {len(one.parts)} x {ml(one.syringe.capacity_ml)}  {_caution(one)}".rstrip()
         )
     return rows
 

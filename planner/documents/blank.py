@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, draw_up
+from planner.core.dosing.draw_up import draw_up
 from planner.core.protocol.protocol import Protocol
 from planner.core.protocol.rules import Rule
 from planner.core.values.quantities import Dose
@@ -36,6 +36,7 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.pdf import paper_pdf
+from planner.documents.wording import converted_dose, is_converted, not_with_these
 
 LESIONS = 8
 # The steps of the table of doses: fine where a syringe of 1 mL is read, coarse above.
@@ -164,15 +165,15 @@ def _doses(protocol: Protocol, clinic: Clinic, say: Language) -> Iterator[Block]
 
 
 def _dose_row(dose: Fraction, protocol: Protocol, clinic: Clinic, say: Language) -> Row:
-    """What the syringes show of a dose; nothing where a plan would ask a physician."""
+    """What the syringes show of a dose; words where a plan would ask a physician."""
     made = draw_up(Dose(dose), protocol.strength, clinic.syringes)
     name = cell(say.mg(dose), bold=True)
-    if not made.is_drawable or abs(made.deviation) > DEVIATION_TO_CONFIRM:
-        return Row((name, cell(say("not with these syringes")), cell()))
+    if not is_converted(made):
+        return Row((name, cell(not_with_these(say)), cell()))
     parts = " + ".join(say.ml(one.ml) for one in made.parts)
     size = say.ml(made.syringe.capacity_ml)
     sizes = size if len(made.parts) == 1 else f"{len(made.parts)} \u00d7 {size}"
-    return Row((name, cell(f"{parts} ({say.mg(made.drawn_dose.mg)})"), cell(sizes)))
+    return Row((name, cell(f"{parts} ({converted_dose(made, say)})"), cell(sizes)))
 
 
 def _in_syringe(protocol: Protocol) -> Fraction:

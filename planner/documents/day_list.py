@@ -76,6 +76,17 @@ def in_all(prepare: ToPrepare, say: Language) -> Iterator[str]:
     for one in prepare.syringes:
         syringes = say.plural("{n} syringe", "{n} syringes", one["count"])
         yield say("{syringes} of {size}", syringes=syringes, size=say.ml(one["capacity_ml"]))
+    for one in prepare.diluted:
+        yield say(
+            "to dilute, visit by visit: {taken} stock of {stock} + {diluent} diluent",
+            taken=say.ml(one["stock_ml"]),
+            stock=say.mg_per_ml(one["stock_mg_per_ml"]),
+            diluent=say.ml(one["diluent_ml"]),
+        )
+    for one in prepare.measuring:
+        syringes = say.plural("{n} syringe", "{n} syringes", one["count"])
+        size = say.ml(one["capacity_ml"])
+        yield say("{syringes} of {size} to measure that", syringes=syringes, size=size)
     if prepare.doses_open:
         yield say.plural(
             "{n} visit with open doses", "{n} visits with open doses", prepare.doses_open

@@ -391,7 +391,7 @@ def _conversion(plan: Plan, say: Language) -> Iterator[Block]:
     for start in range(0, len(pairs), _PAIRS):
         chunk = pairs[start : start + _PAIRS]
         cells = [
-            Cell((text(dose, bold=True), text(volume), text(f"({drawn})")))
+            Cell((text(dose, bold=True), text(volume), *([text(f"({drawn})")] if drawn else [])))
             for dose, volume, drawn in chunk
         ]
         rows.append(Row((*cells, *(cell() for _ in range(_PAIRS - len(chunk))))))

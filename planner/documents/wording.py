@@ -8,6 +8,7 @@ from itertools import accumulate
 from math import gcd
 from typing import NamedTuple
 
+from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, DEVIATION_TO_SEE, DrawUp
 from planner.core.dosing.draw_up import draw_up as draw_up_of
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import AGAINST_TREATMENT, ranges
@@ -141,13 +142,34 @@ def draw_up(plan: Plan, say: Language = ENGLISH) -> str:
 def conversion(plan: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
     """Doses with what the syringes show of each: (dose, drawn volume, drawn dose).
 
-    The steps hold every dose that the source names.
+    The steps hold every dose that the source names. One that the syringes miss by so much that a
+    plan would ask a physician has words in place of a volume, and no drawn dose.
     """
     strength_there = Strength(plan.protocol.strength_mg_per_ml)
     for mg in _steps(plan):
         drawn = draw_up_of(Dose(mg), strength_there, plan.clinic.syringes)
-        if drawn.is_drawable:
-            yield say.mg(mg), say.ml(drawn.drawn.ml), say.mg(drawn.drawn_dose.mg)
+        if is_converted(drawn):
+            yield say.mg(mg), say.ml(drawn.drawn.ml), converted_dose(drawn, say)
+        else:
+            yield say.mg(mg), not_with_these(say), ""
+
+
+def is_converted(drawn: DrawUp) -> bool:
+    """Whether a paper says what to draw of a dose: nobody is there to ask, where it misses it."""
+    return drawn.is_drawable and abs(drawn.deviation) <= DEVIATION_TO_CONFIRM
+
+
+def converted_dose(drawn: DrawUp, say: Language) -> str:
+    """The dose that is drawn, and by how much it misses the other where that is to be seen."""
+    dose = say.mg(drawn.drawn_dose.mg)
+    if abs(drawn.deviation) <= DEVIATION_TO_SEE:
+        return dose
+    return f"{dose}, {say.percent(drawn.deviation * 100)}"
+
+
+def not_with_these(say: Language) -> str:
+    """What a paper says of a dose that the clinic's syringes do not show well enough."""
+    return say("not with these syringes")
 
 
 def _steps(plan: Plan) -> Iterator[Fraction]:

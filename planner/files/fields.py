@@ -60,7 +60,9 @@ def _exact(
             )
             raise FieldError(said("{text} is not a number", text=shown(value)), fix)
         exact = Decimal(value)
-        if not exact.is_finite():
+        if exact.is_infinite():
+            raise FieldError(said("it is beyond any figure"), said("correct it"))
+        if exact.is_nan():
             raise FieldError(
                 said("{text} is not a number", text=shown(value)),
                 said("write it as {text}", text="12.5"),

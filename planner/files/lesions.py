@@ -103,6 +103,7 @@ def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
     """The rows that hold anything, by the numbers that a spreadsheet shows."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     found: list[tuple[int, list[str]]] = []
+    number = 0
     try:
         for number, cells in enumerate(reader, start=1):
             stripped = [cell.strip() for cell in cells]
@@ -112,7 +113,7 @@ def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
                 problem = said("it holds over {most_lesions} lesions", most_lesions=MOST_LESIONS)
                 raise InputError(Problem("", problem, said("a course has fewer")))
     except csv.Error as error:
-        row = len(found) + 1
+        row = number + 1
         fix = said("save it as CSV; a quote inside a cell is written twice")
         raise InputError(Problem(f"row {row}", said("this is not CSV"), fix)) from error
     return found

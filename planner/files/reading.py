@@ -60,7 +60,7 @@ def parse_toml(content: bytes, kind: type[PlannerError] = InputError) -> Table:
     if costly := _costly(text):
         raise kind(Problem("", costly, said("is it the right file?")))
     try:
-        table = tomllib.loads(text, parse_float=exact_decimal)
+        table = tomllib.loads(text, parse_float=_toml_number)
         if not _is_in_reach(table):
             raise ValueError("a value is too deep or too long")
         return table
@@ -83,6 +83,14 @@ def _costly(text: str) -> str | None:
 def refuse_constant(text: str) -> None:
     """Refuse `NaN` and `Infinity`, which Python reads in JSON. Raises ValueError."""
     raise ValueError(f"{text} is not a number")
+
+
+def _toml_number(text: str) -> Decimal:
+    """A number as it is written; endless where it is beyond any figure, for its field to say."""
+    try:
+        return exact_decimal(text)
+    except (ValueError, ArithmeticError):
+        return Decimal("Infinity")
 
 
 def exact_decimal(text: str) -> Decimal:

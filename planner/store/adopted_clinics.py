@@ -86,7 +86,7 @@ def _place_of(connection: Connection, clinic: Clinic) -> str:
 
 
 def draw_anew(connection: Connection) -> None:
-    """Draw what a register of an earlier version did not have: addresses, volumes of lesions."""
+    """Draw what a register of an earlier version did not have: addresses, volumes, mixtures."""
     for (course,) in connection.execute(select(courses.c.id)).all():
         record = read_course(connection, course)
         known = courses.c.id == course

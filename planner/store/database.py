@@ -24,8 +24,9 @@ from planner.files.fields import shown
 from planner.store.address import ServerAddress, address_of
 from planner.store.serving import nobody_serves, serve_tables
 
-NEWEST = "0005"
-FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE = "0001", "0002", "0003"
+FIRST_EDITION, WITHOUT_CLINICS, *_, NEWEST = KNOWN = (
+    "0001", "0002", "0003", "0004", "0005", "0006"
+)  # fmt: skip
 # So many courses are migrated between two reports.
 REPORTED = 100
 Report = Callable[[str], None]
@@ -304,7 +305,7 @@ def _bring_up_to_date(database: Database, create: bool, report: Report) -> None:
 
 
 def _check_known(there: str | None, name: str) -> None:
-    if there not in (None, FIRST_EDITION, WITHOUT_CLINICS, WITHOUT_PAGE, NEWEST):
+    if there is not None and there not in KNOWN:
         is_newer = there.isdecimal() and there > NEWEST
         problem = f"it is of version {shown(there)}, this planner knows {NEWEST}"
         fix = "update the planner" if is_newer else "restore a backup of a version it knows"
@@ -333,7 +334,7 @@ def _draw_anew(connection: Connection, there: str | None) -> None:
 
     if there in (FIRST_EDITION, WITHOUT_CLINICS):
         adopt_clinics(connection)
-    if there in (WITHOUT_CLINICS, WITHOUT_PAGE):
+    if there not in (None, FIRST_EDITION, NEWEST):
         draw_anew(connection)
 
 

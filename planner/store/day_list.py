@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -331,18 +331,39 @@ def recorded_visits(connection: Connection, on: date, clinic: str) -> list[Recor
 def to_prepare(found: Sequence[DueVisit]) -> ToPrepare:
     """What the visits take in all."""
     injecting = [one.summary for one in found if one.summary.injections]
-    sizes: Counter[Decimal] = Counter()
-    for one in injecting:
-        for capacity, number in one.syringes:
-            sizes[Decimal(capacity)] += number
     vials = [one.vials for one in injecting]
     known = [one for one in vials if one is not None]
     return ToPrepare(
         drawn_ml=sum((Decimal(one.total_drawn_ml or 0) for one in injecting), Decimal(0)),
         vials=sum(known) if len(known) == len(vials) else None,
-        syringes=[{"capacity_ml": size, "count": sizes[size]} for size in sorted(sizes)],
+        syringes=_in_all(one.syringes for one in injecting),
         doses_open=sum(one.total_drawn_ml is None for one in injecting),
+        diluted=_diluted(injecting),
+        measuring=_in_all(one.measuring for one in injecting),
     )
+
+
+def _in_all(visits: Iterable[Iterable[tuple[str, int]]]) -> list[dict[str, Any]]:
+    """The syringes of some visits, by their size."""
+    sizes: Counter[Decimal] = Counter()
+    for capacity, number in chain.from_iterable(visits):
+        sizes[Decimal(capacity)] += number
+    return [{"capacity_ml": size, "count": sizes[size]} for size in sorted(sizes)]
+
+
+def _diluted(injecting: Sequence[Summary]) -> list[dict[str, Decimal]]:
+    """Stock and diluent of the visits whose stock is diluted, by its strength."""
+    stock: dict[Decimal, Decimal] = defaultdict(Decimal)
+    diluent: dict[Decimal, Decimal] = defaultdict(Decimal)
+    for one in injecting:
+        if one.stock_mg_per_ml and one.stock_ml and Decimal(one.diluent_ml or 0):
+            strength = Decimal(one.stock_mg_per_ml)
+            stock[strength] += Decimal(one.stock_ml)
+            diluent[strength] += Decimal(one.diluent_ml or 0)
+    return [
+        {"stock_mg_per_ml": one, "stock_ml": stock[one], "diluent_ml": diluent[one]}
+        for one in sorted(stock)
+    ]
 
 
 def is_crowded(opening: Opening, start: str, end: str) -> bool:

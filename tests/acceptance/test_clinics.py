@@ -207,6 +207,19 @@ REFUSED = [
 ]  # fmt: skip
 
 
+def test_a_drawing_of_a_week_goes_over_no_other_file(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    filled(planner, tmp_path, where, 1)
+    for name in ("week.svg", "week.pdf"):
+        (tmp_path / name).write_text("mine")
+        done = planner("clinic", "week", "one", "--on", MONDAY, "--out", name, **where)
+        assert (done.returncode, "choose another name" in done.stderr) == (13, True), done.stderr
+        assert (tmp_path / name).read_text() == "mine"
+    names = {one.name for one in tmp_path.iterdir()}
+    assert not {one for one in names if one.startswith(".")}
+
+
 def test_what_cannot_be_is_refused(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 1)
@@ -984,6 +997,80 @@ def test_an_older_register_gets_its_clinics(planner: Run, tmp_path: Path) -> Non
         == json.dumps(shown, indent=2) + "\n"
     )
     assert planner("course", "export", **copy).stdout == exported
+
+
+def diluted(planner: Run, folder: Path, where: dict[str, str]) -> None:
+    """Two courses of a clinic whose stock is stronger than the protocol's strength."""
+    place = clinic_file(folder)
+    place.write_text(f"{place.read_text()}[stock]\nstrength_mg_per_ml = 250\nvial_ml = 10\n")
+    shin = lesion(site="lower-leg", size_mm=80, dose_mg=275)
+    for number in (1, 2):
+        text = course_text(shin, first_visit=f"{MONDAY} {7 + number:02}:00")
+        file = folder / f"K-{number}.toml"
+        file.write_text(text.replace('"K-1"', f'"K-{number}"').replace('"P-1"', f'"P-{number}"'))
+        done = planner("course", "add", file, "--clinic", place, **where)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.hazard("dilution")
+def test_what_to_prepare_has_what_is_mixed_and_by_what_it_is_measured(
+    planner: Run, tmp_path: Path, where: dict[str, str]
+) -> None:
+    """1.2 mL stock + 0.8 mL diluent for each, as the recipe on its worksheet says."""
+    diluted(planner, tmp_path, where)
+    due = ("course", "due", "--on", MONDAY)
+    made = json.loads(planner(*due, "--json", **where).stdout, parse_float=Decimal)["prepare"]
+    mixture = {"stock_ml": Decimal("2.4"), "diluent_ml": Decimal("1.6")}
+    assert made["diluted"] == [{"stock_mg_per_ml": 250, **mixture}]
+    assert made["measuring"] == [
+        {"capacity_ml": 1, "count": 2}, {"capacity_ml": 3, "count": 2},
+    ]  # fmt: skip
+    told = planner(*due, **where).stdout.replace("\u00a0", " ")
+    assert "to dilute, visit by visit: 2.4 mL stock of 250 mg/mL + 1.6 mL diluent" in told
+    assert "2 syringes of 3 mL to measure that" in told
+    done = planner("clinic", "day", "one", "--on", MONDAY, "--out", "day", **where)
+    assert done.returncode == 0, done.stderr
+    paper = " ".join(pages((tmp_path / "day/day-list.pdf").read_bytes()))
+    assert "2.4 mL stock of 250 mg/mL + 1.6 mL diluent" in paper
+
+
+# What a summary has since its tables are of version 6.
+SINCE = {"stock_mg_per_ml", "diluent_ml", "measuring"}
+# What each version of the register's tables brought.
+BROUGHT = {
+    "0004": (
+        "DROP INDEX ix_courses_subscription; ALTER TABLE courses DROP COLUMN subscription;"
+        "DROP TABLE sessions; DROP TABLE accounts; DROP TABLE kept_forms; DROP TABLE secrets;"
+        "DROP TABLE attempts; DROP TABLE audit;"
+    ),
+    "0005": "DROP INDEX events_of_holds;",
+    "0006": "",
+}
+
+
+@pytest.mark.parametrize("version", ["0003", "0004", "0005"])
+def test_a_register_of_any_version_since_is_read(
+    planner: Run, tmp_path: Path, version: str
+) -> None:
+    import sqlite3
+
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    diluted(planner, tmp_path, where)
+    due = ("course", "due", "--on", MONDAY, "--json")
+    shown = [planner(*call, **where).stdout for call in (("course", "show", "K-1", "--json"), due)]
+    with sqlite3.connect(tmp_path / "r.db") as old:
+        for number, summary in old.execute("SELECT number, summary FROM visits").fetchall():
+            kept = {key: one for key, one in json.loads(summary).items() if key not in SINCE}
+            old.execute(
+                "UPDATE visits SET summary = ? WHERE number = ?", (json.dumps(kept), number)
+            )
+        for since, gone in BROUGHT.items():
+            if since > version:
+                old.executescript(gone)
+        old.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    assert planner("course", "show", "K-1", "--json", **where).stdout == shown[0]
+    assert planner(*due, **where).stdout == shown[1]
+    assert planner("course", "check", **where).returncode == 0
 
 
 def folder_of(folder: Path, name: str) -> set[str]:

@@ -199,7 +199,8 @@ FAULTS = [
     ("A,knee,right,70,yes,12.5 57.5 72.5 87.5\n", "", "there is no lesion in it"),
     ("dose_mg\n", "dose_mg,\n,,,,,,x", "column 7: it has cells and no heading"),
     ("\nA,", "\n" + "X,trunk,,4,no,\n" * 600 + "A,", "it holds over 100 lesions"),
-    ("A,knee", '"A,knee', "this is not CSV"),
+    ("A,knee", '"A,knee', "row 2: this is not CSV"),
+    ("\nA,", '\n,,,,,\n\n"A,', "row 4: this is not CSV"),
     ("A,knee", "\x00,knee", "it holds NUL characters"),
 ]
 

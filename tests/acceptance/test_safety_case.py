@@ -14,7 +14,8 @@ from planner.files.bundled import example_text
 from planner.files.hazards import hazards
 from tests import hazard_run
 from tests.conftest import ROOT, Run
-from tests.papers import pages
+from tests.courses import course_text, lesion, write
+from tests.papers import html_text, pages
 
 FILES = ["hazard-log.csv", "local-deployment.pdf", "safety-case.pdf", "traceability.csv"]
 
@@ -155,6 +156,31 @@ def test_a_dose_that_a_plan_would_ask_about_has_no_volume(planner: Run, tmp_path
     told = kit(planner, tmp_path, text[text.index("[[syringe]]") :], ONE_SYRINGE.format(50, 1))
     assert "82.5 mg not with these syringes" in told
     assert "150 mg 1 mL (150 mg) 50 mL" in told
+
+
+@pytest.mark.hazard("rounding")
+def test_a_dose_that_a_syringe_misses_is_told_alike_wherever_it_is_converted(
+    planner: Run, tmp_path: Path
+) -> None:
+    """Lines of 0.02 mL: 7.5 mg is missed by a fifth, 22.5 mg by 6.7 %, 15 mg is met."""
+    text = example_text("clinic-copenhagen")
+    told = kit(planner, tmp_path, text[text.index("[[syringe]]") :], ONE_SYRINGE.format(1, 0.02))
+    assert "7.5 mg not with these syringes" in told
+    assert "22.5 mg 0.14 mL (21 mg, -6.7 %)" in told
+    assert "15 mg 0.1 mL (15 mg)" in told
+    course = write(tmp_path, course_text(lesion()))
+    done = planner("plan", course, "--clinic", "clinic.toml", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    sheet = " ".join(html_text((tmp_path / "out/treatment-sheet.html").read_bytes()).split())
+    assert "2.5 mg not with these syringes" in sheet
+    assert "22.5 mg 0.14 mL (21 mg, -6.7 %)" in sheet
+    said = planner("dose", "7.5", "--clinic", "clinic.toml").stdout.replace("\u00a0", " ")
+    assert "caution: over 10 % from the dose; a plan asks a physician" in said
+    said = planner("dose", "22.5", "7.5", "15", "--clinic", "clinic.toml").stdout
+    rows = [row.replace("\u00a0", " ") for row in said.splitlines()]
+    assert [row.partition("1 x 1 mL")[2].strip() for row in rows[2:]] == [
+        "over 5 % from the dose", "over 10 % from the dose; a plan asks a physician", "",
+    ]  # fmt: skip
 
 
 def test_what_takes_several_syringes_says_so(planner: Run, tmp_path: Path) -> None:

@@ -305,6 +305,17 @@ SERIES = {
         ["DTSTART:20260101T070000Z", "DURATION:PT1H",
          "RDATE;VALUE=PERIOD:20260907T070000Z/PT2H,20260908T070000Z/20260908T090000Z"],
         hours("09-07", "09-08", hour="09:00-11:00")),
+    "an added day": (
+        ["DTSTART;TZID=Europe/Copenhagen:20260101T090000", "DURATION:PT1H",
+         "RDATE;VALUE=DATE:20260907,20260908"], hours("09-07", "09-08")),
+    "an added day of a floating series": (
+        ["DTSTART:20260101T090000", "DURATION:PT1H", "RDATE;VALUE=DATE:20260907"], NINE),
+    "an added day that is left out by its hour": (
+        ["DTSTART:20260907T070000Z", "DURATION:PT1H", "RDATE;VALUE=DATE:20260914",
+         "EXDATE:20260914T070000Z"], NINE),
+    "a day that is added by its midnight, here or in UTC": (
+        ["DTSTART;VALUE=DATE:20260101", "RDATE:20260906T220000Z,20260909T000000Z"],
+        ["09-07 00:00-00:00", "09-09 00:00-00:00"]),
     "a floating end": (
         ["DTSTART;TZID=Europe/Copenhagen:20260907T090000", "DTEND:20260907T100000"], NINE),
     "over the clock change": (

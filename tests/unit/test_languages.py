@@ -156,11 +156,11 @@ def test_figures_differ_in_the_decimal_mark_alone(said: str, english: str, danis
 
 def test_what_to_prepare_in_all_is_said_in_the_language_of_the_paper() -> None:
     syringes = [{"capacity_ml": Decimal("2.5"), "count": 2}]
-    drawn, vials, filled = in_all(ToPrepare(Decimal("0.76"), 2, syringes, 0), DANISH)
+    drawn, vials, filled = in_all(ToPrepare(Decimal("0.76"), 2, syringes, 0, [], []), DANISH)
     assert "0,76\u00a0mL" in drawn
     assert vials == "2 hætteglas"
     assert "2,5\u00a0mL" in filled
-    english = list(in_all(ToPrepare(Decimal(0), None, [], 1), language("en")))
+    english = list(in_all(ToPrepare(Decimal(0), None, [], 1, [], []), language("en")))
     assert english == [
         "0\u00a0mL drawn",
         "vials: not known (no stock, or an open dose)",

@@ -109,7 +109,7 @@ def draw_up(dose: Dose, strength: Strength, syringes: Sequence[Syringe]) -> Draw
     a dose that would take over MOST_SYRINGES.
     """
     exact = dose / strength
-    syringe = _holder(exact, syringes) or syringes[-1]
+    syringe = holder(exact, syringes) or syringes[-1]
     lines = graduations(exact.ml, syringe.graduation_ml)
     full = int(syringe.capacity_ml / syringe.graduation_ml)
     number = max(1, ceil(Fraction(lines, full)))
@@ -211,7 +211,7 @@ def _readable(
 
 
 def _is_readable(volume: Volume, syringes: Sequence[Syringe], measuring: Measuring) -> bool:
-    syringe = _holder(volume, syringes)
+    syringe = holder(volume, syringes)
     return (
         syringe is not None
         and is_whole(volume.ml, syringe.graduation_ml)
@@ -225,7 +225,8 @@ def _least_part(syringe: Syringe, measuring: Measuring) -> Fraction:
     return max(lines, measuring.dead_spaces * syringe.dead_space_ml)
 
 
-def _holder(volume: Volume, syringes: Sequence[Syringe]) -> Syringe | None:
+def holder(volume: Volume, syringes: Sequence[Syringe]) -> Syringe | None:
+    """The smallest syringe that holds a volume; None where none does. They ascend in capacity."""
     return next((one for one in syringes if volume.ml <= one.capacity_ml), None)
 
 

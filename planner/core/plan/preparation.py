@@ -27,12 +27,18 @@ from planner.core.values.quantities import Dose, Strength, Volume
 
 
 class ToPrepare(NamedTuple):
-    """What some visits take in all; `vials` is None where a visit's are not known."""
+    """What some visits take in all; `vials` is None where a visit's are not known.
+
+    `diluted` has the stock of each strength that is diluted and its diluent, `measuring` the
+    syringes that measure both for each visit; `syringes` are those of the lesions.
+    """
 
     drawn_ml: Decimal
     vials: int | None
     syringes: list[dict[str, Any]]
     doses_open: int
+    diluted: list[dict[str, Decimal]]
+    measuring: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)

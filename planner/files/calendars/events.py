@@ -395,10 +395,19 @@ class _EventSeries:
         """The single times that are added to a series; some have an end of their own."""
         for written, end in master.more:
             self.steps.take()
-            if written.zone is None and not written.is_day:
-                written = written._replace(zone=master.start.zone)  # noqa: PLW2901
-            if not but.has(written):
-                yield written, end
+            time_of_it = self._as_time_of(master, written)
+            if not but.has(time_of_it):
+                yield time_of_it, end
+
+    def _as_time_of(self, master: Event, written: Written) -> Written:
+        """An added time as one of its series: some name but its day, others its midnight."""
+        if master.start.is_day:
+            return Written(datetime.combine(self._day_of(written), time()), None, is_day=True)
+        if written.is_day:
+            return master.start._replace(
+                local=datetime.combine(written.day, master.start.local.time())
+            )
+        return written._replace(zone=written.zone or master.start.zone)
 
     def _added(
         self, master: Event, written: Written, end: Written | timedelta | None

@@ -658,6 +658,20 @@ def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:
     assert len(history(page, "K-1")) == 1
 
 
+@pytest.mark.hazard("dilution")
+def test_the_day_says_what_is_mixed(light_url: str) -> None:
+    """0.08 mL of half its strength: the least that can be measured is 0.1 mL + 0.1 mL."""
+    stronger = CLINIC.replace("strength_mg_per_ml = 150", "strength_mg_per_ml = 300")
+    put_clinic(open_database(light_url), NamedFile("clinic", stronger.encode()), PHYSICIAN)
+    add(light_url)
+    with served(light_url) as there:
+        visitor = there.with_accounts().signed_in("nurse")
+        visitor.open(f"/day/{soon()[:10]}")
+        told = " ".join(visitor.text.split())
+    assert "Stock of 300 mg/mL, to be diluted visit by visit 0.1 mL Diluent 0.1 mL" in told
+    assert "Syringes of 1 mL to measure stock and diluent 2" in told
+
+
 def test_a_secretary_closes_days_and_sees_what_moves(page: Served) -> None:
     visitor = page.signed_in("secretary")
     on = soon()[:10]
