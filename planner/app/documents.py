@@ -17,7 +17,6 @@ from planner.core.followup.events import UNCOUNTED
 from planner.core.plan.pages import code_of, visit_page, with_pages
 from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.values.said import said
-from planner.documents.change_slip import Since
 from planner.documents.document_set import (
     PackVisit,
     Report,
@@ -103,9 +102,8 @@ def documents_to_note(
     if out is not None:
         check_carries_on(plan, content, out)
     check_first_label(first_label, plan)
-    before, entries = replaced(standing)
     files = issued(
-        plan, content, stamp or last_change(standing), before, entries=entries,
+        plan, content, stamp or last_change(standing), since=replaced(standing),
         first_label=first_label, address=address, to_patient=to_patient, report=report(plan),
     )  # fmt: skip
     code = code_of(content)
@@ -121,13 +119,8 @@ def papers_of(database: Database, role: Role, course: str) -> Sequence[str]:
         standing = issue_of(connection, course)
     if standing.plan.hindering:
         return []
-    names = paper_names(standing.plan, _since(standing))
+    names = paper_names(standing.plan, replaced(standing))
     return [*names, *(f"{visit_page(one.number)}.pdf" for one in with_pages(standing.plan))]
-
-
-def _since(standing: Standing) -> Since | None:
-    before, entries = replaced(standing)
-    return Since(before, entries) if before is not None else None
 
 
 def course_paper(
@@ -164,7 +157,7 @@ def _paper(standing: Standing, name: str, address: str, *, to_patient: bool) -> 
         files = pack([PackVisit(plan, numbers[0])], name.removesuffix(".pdf"), stamp)
     else:
         files = papers(
-            plan, stamp, since=_since(standing), address=address, to_patient=to_patient, only=name
+            plan, stamp, since=replaced(standing), address=address, to_patient=to_patient, only=name
         )
     content = files.get(_kept_name(name))
     if content is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from planner.app.planning import check_confirmed
 from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.core.plan.zone_rules import says_the_same
+from planner.documents.change_slip import Since
 from planner.documents.document_set import Report, issued, papers, silent
 from planner.documents.folder import DRAFT, REPRINT, check_ours, write_folder
 from planner.documents.labels import GRIDS, sheet_of
@@ -51,7 +52,8 @@ def write_plan(
     if is_draft:
         files = papers(made, stamp, DRAFT, report=report)
     else:
-        files = issued(made, content, stamp, before, first_label=first_label, report=report)
+        since = Since(before, (), letter=before) if before is not None else None
+        files = issued(made, content, stamp, since=since, first_label=first_label, report=report)
     # Another run may have put a later revision there while the papers were made.
     write_folder(folder, files, lambda: check_replaces(made, content, folder, is_draft=is_draft))
     return Written(tuple(files), same)

@@ -15,10 +15,11 @@ from planner.app.roles import Author
 from planner.core.followup.course_state import IssuedSet
 from planner.core.followup.events import Document, Entry, Evaluated, Given, Issued
 from planner.core.plan.appointments import Named
-from planner.core.plan.pages import code_of, stale_pages, visit_page
+from planner.core.plan.pages import LETTER_PAGE, code_of, stale_pages, visit_page
 from planner.core.plan.plan import Page, Plan
 from planner.core.values.formatting import moment
 from planner.core.values.said import said
+from planner.documents.change_slip import Since
 from planner.errors import Problem, RefusedError
 from planner.store.database import Database
 from planner.store.histories import pages_of_issue
@@ -65,24 +66,35 @@ def issue_of(connection: Connection, course: str) -> Standing:
     return standing
 
 
-def replaced(standing: Standing) -> tuple[Plan | None, Sequence[Entry]]:
+def replaced(standing: Standing) -> Since | None:
     """The plan whose papers are replaced, as it was when they were made, and what came after.
 
-    None and nothing where these are the first papers of the course.
+    None where these are the first papers of the course.
     """
     before = [one for one in standing.state.issues if one.issued.revision < standing.state.revision]
     # A day's papers alone are those that are out, where no whole set ever was.
     earlier = [one for one in before if one.is_whole] or before
     if not earlier:
-        return None, ()
+        return None
     last = earlier[-1]
-    plan = Standing.of(standing.record.as_of(last.entries)).plan
+    plan = _as_issued(standing, last)
     if not last.is_whole:
         plan = plan._replace(pages=last.issued.pages)
     if not last.issued.pages:
         # On each page of the first edition stood the code of the set.
         plan = plan._replace(pages=tuple(Page(one.page, last.issued.code) for one in plan.pages))
-    return plan, changes_after(standing.record.entries, last.issued.revision)
+    # A whole set leaves the letter out where the one before still holds.
+    letters = [one for one in before if one.is_whole or _has_letter(one)]
+    letter = _as_issued(standing, letters[-1]) if letters else None
+    return Since(plan, changes_after(standing.record.entries, last.issued.revision), letter)
+
+
+def _as_issued(standing: Standing, issue: IssuedSet) -> Plan:
+    return Standing.of(standing.record.as_of(issue.entries)).plan
+
+
+def _has_letter(issue: IssuedSet) -> bool:
+    return any(one.page == LETTER_PAGE for one in issue.issued.pages)
 
 
 def note_issued(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from itertools import islice
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
 from planner.app.changing import Step, kept_reason, new_findings, settled
+from planner.app.free_times import times_outside
 from planner.app.roles import Author
 from planner.core.calendar.availability import Opening
 from planner.core.calendar.clinic import Clinic, Purpose
@@ -342,31 +342,11 @@ def moves_of(standing: Standing, step: Step, opening: Opening) -> Iterator[Visit
         if not left or old.start is None or to == old.start:
             continue
         zone = ZoneInfo(old.timezone)
-        free = _free_times(step, visit, opening) if visit and to is None else ()
+        now_here = step.entry.at.astimezone(zone).replace(tzinfo=None)
+        free = times_outside(visit, now, opening, now_here) if visit and to is None else ()
         choices = tuple(one.replace(tzinfo=zone) for one in free)
         due = visit.due if visit else old.due
         yield VisitMoved(standing.record.course, number, due, old.start, to, choices)
-
-
-def _free_times(step: Step, visit: PlannedVisit, opening: Opening) -> Iterator[datetime]:
-    """Three times outside a visit's window: those of its plan, else later ones; none is over."""
-    standing = step.after
-    now = step.entry.at.astimezone(ZoneInfo(visit.timezone)).replace(tzinfo=None)
-    stay = opening.stay(visit.each_purpose)
-    coming = [one for one in visit.choices if one >= now and opening.has_room(one, stay)]
-    yield from coming[:3]
-    if not visit.choices:
-        return
-    last = max(visit.choices)
-    own = {one.start.date() for one in standing.state.visits.values() if one.start}
-    later = (last.date() + away * timedelta(days=1) for away in range(1, 60))
-    free = (
-        start
-        for on in later
-        if on not in own and opening.is_known(on)
-        if (start := opening.nearest(on, last.time(), stay)) is not None
-    )
-    yield from islice(free, 3 - len(coming[:3]))
 
 
 def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawnAnew]:

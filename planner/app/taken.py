@@ -13,14 +13,21 @@ from planner.files.busy import Own
 from planner.store.database import Database
 from planner.store.standing import Standing, read_standing
 
-# How far beyond its last visit a change may lead a course, in days.
+# How far beyond its last visit, or the day that a change names, a course may be led, in days.
 FURTHEST_DAYS = 800
 
 
-def taken_beside(database: Database, course: str, calendars: Sequence[NamedFile]) -> Sequence[Busy]:
+def taken_beside(
+    database: Database,
+    course: str,
+    calendars: Sequence[NamedFile],
+    today: date,
+    named: date | None = None,
+) -> Sequence[Busy]:
     """The times that calendars have as taken, the course's own visits apart.
 
-    Raises InputError with what is wrong with each calendar.
+    They are looked at as far as a change of `today` leads, which may have `named` a day. Raises
+    InputError with what is wrong with each calendar.
     """
     if not calendars:
         return ()
@@ -28,12 +35,11 @@ def taken_beside(database: Database, course: str, calendars: Sequence[NamedFile]
         standing = read_standing(connection, course)
     own = Own(course, frozenset(one.uid for one in standing.state.visits.values()))
     zone = ZoneInfo(standing.record.opening.clinic.timezone)
-    return taken_in(calendars, zone, reach_of(standing), own)
+    return taken_in(calendars, zone, _reach(standing, today, named or today), own)
 
 
-def reach_of(standing: Standing) -> range:
-    """The days (ordinals) that a course under way may reach: as far as any change leads."""
-    first = standing.state.began.toordinal()
-    days = [visit.due.toordinal() for visit in standing.state.visits.values()]
-    last = max([first, date.today().toordinal(), *days])
-    return range(first, min(last + FURTHEST_DAYS, LAST_DAY.toordinal()) + 1)
+def _reach(standing: Standing, today: date, named: date) -> range:
+    """The days (ordinals) that a change may lay a course out in, which may be before it began."""
+    due = [visit.due for visit in standing.state.visits.values()]
+    days = [one.toordinal() for one in (standing.state.began, today, named, *due)]
+    return range(min(days), min(max(days) + FURTHEST_DAYS, LAST_DAY.toordinal()) + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple
@@ -37,8 +38,10 @@ class Change(NamedTuple):
     busy: tuple[Path, ...]
     as_json: bool
 
-    def make(self, *makes: Make, of: str, reason: str | None = None) -> Changed:
-        """Make it, and tell what it led to; `of` is the kind of its events."""
+    def make(
+        self, *makes: Make, of: str, reason: str | None = None, named: date | None = None
+    ) -> Changed:
+        """Make it, and tell what it led to; `of` is the kind of its events, `named` their day."""
         from planner.app.courses import change
         from planner.app.roles import check_may
         from planner.app.taken import taken_beside
@@ -47,7 +50,7 @@ class Change(NamedTuple):
         # Before anything of the course is looked at, or said.
         check_may(who.role, of)
         register = open_register(self.database)
-        busy = taken_beside(register, self.course, calendars(self.busy))
+        busy = taken_beside(register, self.course, calendars(self.busy), who.now.date(), named)
         with how_to_confirm():
             done = change(register, self.course, makes, who, self.if_revision, busy=busy)
         tell_change(done, self.as_json)

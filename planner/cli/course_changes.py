@@ -198,7 +198,10 @@ def move(change: Change, visit: int, to: str, reason: str) -> None:
 
     start = typed_time(to, "--to")
     assert start is not None
-    change.make(lambda standing: moved(standing, visit, start), reason=reason, of="moved")
+    change.make(
+        lambda standing: moved(standing, visit, start),
+        reason=reason, of="moved", named=start.date(),
+    )  # fmt: skip
 
 
 @click.command()
@@ -230,7 +233,9 @@ def resume(change: Change, lesion: str | None, on: str, reason: str) -> None:
     from planner.app.administration import resumed
 
     day = typed_day(on, "--on")
-    change.make(lambda standing: resumed(standing, lesion, day), reason=reason, of="resumed")
+    change.make(
+        lambda standing: resumed(standing, lesion, day), reason=reason, of="resumed", named=day
+    )
 
 
 @click.command()
@@ -309,7 +314,10 @@ def lesion(
         measured_by=typed_text(measured_by, "--measured-by"),
     )
     day = typed_day(first, "--from")
-    change.make(lambda standing: lesion_added(standing, new, day), reason=reason, of="lesion-added")
+    change.make(
+        lambda standing: lesion_added(standing, new, day),
+        reason=reason, of="lesion-added", named=day,
+    )  # fmt: skip
 
 
 @click.command()

@@ -40,10 +40,14 @@ SLIP = "change-slip"
 
 
 class Since(NamedTuple):
-    """The plan whose papers are out there, and the events that came after them."""
+    """The plan whose papers are out there, and the events that came after them.
+
+    `letter` is the plan whose times the patient has in a letter, None where there is none.
+    """
 
     plan: Plan
     entries: Sequence[Entry]
+    letter: Plan | None
 
 
 def change_slip(plan: Plan, since: Since, issue: Issue) -> Paper:

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cache, partial
 from typing import NamedTuple
 
-from planner.core.followup.events import Entry
 from planner.core.plan.pages import letter_is_due, stale_pages, with_pages
 from planner.core.plan.plan import PLAN_NAME, Plan
 from planner.documents.calendars import calendar_files, changes_file
@@ -50,9 +49,8 @@ def issued(
     plan: Plan,
     content: bytes,
     stamp: datetime,
-    before: Plan | None = None,
     *,
-    entries: Sequence[Entry] = (),
+    since: Since | None = None,
     first_label: int = 1,
     address: str = "",
     to_patient: bool = True,
@@ -60,18 +58,17 @@ def issued(
 ) -> Mapping[str, bytes]:
     """Everything that is issued with a plan; `content` is its plan.json, `stamp` the time.
 
-    `before` is the plan that it replaces, for the file of what changed, and `entries` are the
-    events since then, for the change slip. That one is made where a page went stale, the letter
-    where the patient's times are not those of the letter before. The labels begin at
-    `first_label` of their first sheet, counted from 1; `address` is where a phone subscribes to the
-    patient's calendar, for the letter. Nothing goes `to_patient` who died, in whichever course that
-    was told. `report` is told the name of each paper before it is made.
+    `since` is what it replaces, for the file of what changed and the change slip. That one is made
+    where a page went stale, the letter where the patient's times are not those of the letter
+    before. The labels begin at `first_label` of their first sheet, counted from 1; `address` is
+    where a phone subscribes to the patient's calendar, for the letter. Nothing goes `to_patient`
+    who died, in whichever course that was told. `report` is told the name of each paper before it
+    is made.
     """
-    since = Since(before, entries) if before is not None else None
     return {
         PLAN_NAME: content,
         **dict(calendar_files(plan, stamp, to_patient=to_patient)),
-        **(changes_file(before, plan, stamp, to_patient=to_patient) if before is not None else {}),
+        **(changes_file(since.plan, plan, stamp, to_patient=to_patient) if since else {}),
         **papers(
             plan,
             stamp,
@@ -164,7 +161,8 @@ def _idle(plan: Plan, since: Since | None) -> Iterator[str]:
         yield WORKSHEETS_NAME
     if not any(visit.injections for visit in coming):
         yield LABELS_NAME
-    if not coming or (since is not None and not letter_is_due(since.plan, plan)):
+    letter = since and since.letter
+    if not coming or (letter is not None and not letter_is_due(letter, plan)):
         yield LETTER_NAME
     if since is not None and not (since.entries and stale_pages(since.plan, plan)):
         yield SLIP_NAME

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
@@ -111,11 +112,17 @@ def _source(template: str) -> bytes:
     return (folder / "common.typ").read_bytes() + (folder / template).read_bytes()
 
 
-@cache
+# A compiler serves one thread alone: another that asks it meanwhile is refused.
+_OF_THREAD = threading.local()
+
+
 def _compiler() -> typst.Compiler:
     import typst
 
-    return typst.Compiler(font_paths=_fonts())
+    if not hasattr(_OF_THREAD, "compiler"):
+        _OF_THREAD.compiler = typst.Compiler(font_paths=_fonts())
+    made: typst.Compiler = _OF_THREAD.compiler
+    return made
 
 
 @cache

@@ -461,11 +461,13 @@ class _Shown(NamedTuple):
                 return redirect(self.back(), 303)
             # What is not found may be what somebody typed: the number of a visit.
             status = 422 if isinstance(error, InputError | NotFoundError) else 409
-            problems = map(self.at_field, error.problems)
+            problems = [self.at_field(one, form) for one in error.problems]
             return self.form(form, status, problems=[*problems, *lacking])
 
-    def at_field(self, problem: Problem) -> Problem:
+    def at_field(self, problem: Problem, form: Form) -> Problem:
         """What is wrong, at the field of a dose or a day that it is about, if it names no field."""
+        if problem.place == "to" and form.get("free") and not form.get("to"):
+            return replace(problem, place="free")
         names = [one.name for one in self.of.fields(self.standing, self.visit)]
         about: Iterable[str] = ()
         if problem.place.startswith("dose-"):

@@ -46,8 +46,6 @@ from planner.web.show import say, show
 from planner.web.visitor import author, database, place, places, role
 
 pages = Pages()
-# So many moves are listed one by one.
-_MOST_MOVES = 200
 
 
 @pages.form("/clinic", may="clinic-read", of_clinic=True)
@@ -216,7 +214,7 @@ def _close(place_there: Place | None, fields: Fields, who: Author, is_dry: bool)
             hours = check_span(text)
     kind = fields.one_of("kind", KINDS)
     is_of_a_kind = bool(fields.said("kind"))
-    less = fields.whole("less", must=is_of_a_kind)
+    less = fields.whole("less", most=100, must=is_of_a_kind)
     if less is not None and not is_of_a_kind:
         problem = said("it does not say of what")
         fields.problems.append(Problem("kind", problem, said("choose what there is less of")))
@@ -245,7 +243,7 @@ def _put(_place: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led
 
 def _book(place_there: Place | None, fields: Fields, who: Author, is_dry: bool) -> Led:
     bounds = FirstDays(*fields.days("from", "to"))
-    may_move = fields.whole("may_move", least=0) or 0
+    may_move = fields.whole("may_move", least=0, most=1000) or 0
     fields.check()
     made = book(database(), _id(place_there), who, bounds, may_move=may_move, is_dry=is_dry)
     words = say()
@@ -285,7 +283,7 @@ def _led(done: ClinicChanged) -> Led:
     words, outcome = say(), done.outcome
     total = len(outcome.moves) + len(outcome.without_day)
     moved = words.plural("{n} visit", "{n} visits", total) if total else words("No visit moves.")
-    return Led((moved,), done.asked[:_MOST_MOVES])
+    return Led((moved,), done.asked)
 
 
 def _id(place_there: Place | None) -> str:

@@ -14,7 +14,14 @@ from planner.core.values.formatting import ends
 from planner.core.values.said import said
 from planner.documents.printable import check_printable
 from planner.errors import InputError, PlannerError, Problem
-from planner.files.fields import FieldError, check_date, check_moment, check_text, nearest
+from planner.files.fields import (
+    FieldError,
+    check_date,
+    check_moment,
+    check_text,
+    check_whole,
+    nearest,
+)
 from planner.files.figures import Bounds, check_bounds, check_expiry
 from planner.files.lesions import read_number
 
@@ -50,7 +57,7 @@ class Fields:
         figure = read_number(typed, unit, self.has_commas)
         if not ends(figure):
             raise FieldError(
-                said("{figure} has over six decimals", figure=f"{figure}"),
+                said("{figure} has over six decimals", figure=typed),
                 said("round it as meant"),
             )
         return check_bounds(figure, bounds, name)
@@ -91,14 +98,16 @@ class Fields:
         """One of the texts of a Literal; None for nothing."""
         return self.choice(name, {one: one for one in choices}, must=must)
 
-    def whole(self, name: str, *, least: int = 1, must: bool = False) -> int | None:
-        """A whole number, from `least` on; None for nothing."""
+    def whole(
+        self, name: str, *, least: int = 1, most: int = 9999, must: bool = False
+    ) -> int | None:
+        """A whole number within its bounds, both inclusive; None for nothing."""
 
         def read(text: str) -> int:
-            if not re.fullmatch("0|[1-9][0-9]{0,3}", text) or int(text) < least:
+            if not re.fullmatch("0|[1-9][0-9]{0,8}", text):
                 problem = said("{text} is not a number", text=repr(text))
                 raise FieldError(problem, said("write it as {text}", text=f"{max(least, 1)}"))
-            return int(text)
+            return check_whole(least, most)(int(text))
 
         return self._read(name, read, must=must)
 

@@ -261,7 +261,8 @@ class _New(NamedTuple):
     def at_fields(self, problems: Sequence[Problem]) -> list[Problem]:
         """What is wrong, each at its field: a course file has no other names for two of them."""
         moves = [name for name in self.form if name.startswith(_MOVE) and self.form[name].strip()]
-        fields = {self.form.get("id", "").strip(): "id"}
+        name = self.form.get("id", "").strip()
+        fields = {name: "id"} if name else {}
         for number, name in enumerate(moves, start=1):
             fields |= {f"move[{number}].{part}": name for part in ("from", "to")}
         return [replace(one, place=fields.get(one.place, one.place)) for one in problems]
@@ -288,10 +289,15 @@ class _New(NamedTuple):
         look: Looked | None = None,
         asked: Sequence[Asked] = (),
         problems: Sequence[Problem] = (),
+        of_file: Sequence[Problem] = (),
         is_to_see: bool = False,
     ) -> Response:
-        """The form as it is filled in, with what it would lead to."""
-        words, problems = say(), self.at_fields(problems)
+        """The form as it is filled in, with what it would lead to.
+
+        What is wrong with a course file itself stands at no field but that of the file.
+        """
+        words, problems = say(), [*of_file, *self.at_fields(problems)]
+        at_file = (replace(one, place="course_file") for one in of_file)
         protocol = load_protocol(DEFAULT_PROTOCOL)
         plan = look.standing.plan if look else None
         every = [*_findings_asked(look), *(look.asked if look else ()), *asked]
@@ -317,7 +323,7 @@ class _New(NamedTuple):
             labels={one.place: self.label(one.place) for one in problems},
             moves=[(name, self.label(name)) for name in self.form if name.startswith(_MOVE)],
             problems=problems,
-            wrong=by_place(problems),
+            wrong=by_place([*problems, *at_file]),
         )
 
 
@@ -439,12 +445,12 @@ def _from_file(there: Place, form: Form) -> Response:
     try:
         table = parse_toml(text.encode())
     except PlannerError as error:
-        return _New(there, form, 1).shown(422, problems=error.problems)
+        return _New(there, form, 1).shown(422, of_file=error.problems)
     filled = Form([*_flat(table), ("course_file", text)])
     new = _New(there, filled, _lesions_in(filled))
-    problems = [*new.problems_of(table), *not_taken_over(table)]
-    if problems:
-        return new.shown(422, problems=problems)
+    problems, not_ours = new.problems_of(table), [*not_taken_over(table)]
+    if problems or not_ours:
+        return new.shown(422, problems=problems, of_file=not_ours)
     return new.looked_at()
 
 

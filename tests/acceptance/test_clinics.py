@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,6 +26,7 @@ from sqlalchemy import text
 
 from planner.app import clinics, courses, planning, waiting
 from planner.app.administration import dose_changed
+from planner.app.documents import papers_of
 from planner.app.planning import NamedFile
 from planner.app.roles import Author
 from planner.app.waiting import FirstDays, wait_for
@@ -644,6 +645,33 @@ def test_new_syringes_say_nothing_of_what_was_given(planner: Run, tmp_path: Path
     papers = planner("course", "documents", "K-1", "--out", "e", **where)
     assert papers.returncode == 12
     assert "dose-not-drawable" in papers.stderr
+
+
+@pytest.mark.hazard("stale-paper")
+def test_a_patient_without_a_letter_gets_one_whatever_was_printed(
+    planner: Run, tmp_path: Path
+) -> None:
+    """A day's papers are out, and nobody told the patient; later the letter is older than they."""
+    url = str(tmp_path / "r.db")
+    where = {**BY, "PLANNER_DATABASE": url}
+    filled(planner, tmp_path, where, 1, day="2026-11-02")
+
+    def papers_after(*changes: Sequence[object]) -> set[str]:
+        for call in changes:
+            done = planner(*call, **where)
+            assert done.returncode == 0, done.stderr
+        return {*papers_of(open_database(url), "physician", "K-1")}
+
+    def day(on: str) -> Sequence[object]:
+        return ("clinic", "day", "one", "--on", on, "--out", f"day-{on}")
+
+    give = ("course", "give", "K-1", "--as-planned", "--confirm", "late", "--visit")
+    assert "appointments.pdf" in papers_after(day("2026-11-02"), (*give, 1))
+    documents = ("course", "documents", "K-1", "--out", "K-1")
+    assert "appointments.pdf" not in papers_after(documents, (*give, 2))
+    move = ("course", "move", "K-1", "--visit", 4, "--to", "2026-11-24 09:00", "--reason", "x")
+    assert "appointments.pdf" in papers_after((*move, "--confirm", "x"))
+    assert "appointments.pdf" in papers_after(day("2026-11-16"), (*give, 3))
 
 
 def test_a_letter_says_which_visits_have_no_day(planner: Run, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import pairwise
@@ -21,12 +22,14 @@ from PIL import Image
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.protocol.protocol import Protocol
+from planner.documents import paper
 from planner.documents.document_set import papers
 from planner.documents.folder import DRAFT, ISSUED_PAPERS, REPRINT
 from planner.documents.labels import GRIDS, label_sheets, sheet_of
 from planner.documents.language import language
 from planner.documents.page_head import Issue
-from planner.documents.pdf import labels_pdf
+from planner.documents.pdf import labels_pdf, report_pdf
+from planner.documents.printable import check_printable
 from planner.files.plan import plan_bytes
 from tests.clinics import KINDS, Kind, case_plan, clinic_of, many_lesions, on, text_plan
 from tests.conftest import CLINIC, EXAMPLES, ROOT, Run
@@ -778,6 +781,19 @@ def test_a_sheet_of_48_labels_has_a_31st(planner: Run, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "give 1 to 48" in done.stderr
     assert planner(*call, "31").returncode == 0
+
+
+@pytest.mark.hazard("lost-event")
+def test_papers_are_made_by_several_at_once() -> None:
+    """A page serves some people at the same time, and a letter beyond Latin is tried on a paper."""
+
+    def made(number: int) -> bytes:
+        check_printable([("complications", f"r\u00f8dme \u2013 {number}")])
+        return report_pdf("Report", "Report", "", [paper.Paragraph(paper.text("one page"))], STAMP)
+
+    with ThreadPoolExecutor(8) as threads:
+        first, *others = threads.map(made, range(24))
+    assert {first} == {*others}
 
 
 def test_a_long_course_tells_what_it_is_making(planner: Run, tmp_path: Path) -> None:

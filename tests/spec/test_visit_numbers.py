@@ -18,6 +18,7 @@ from planner.core.plan.plan import Plan
 from planner.core.plan.planning import numbering_of, plan_course
 from planner.core.protocol.protocol import Protocol
 from planner.documents.calendars import calendar_files, changes_file
+from planner.documents.change_slip import Since
 from planner.documents.document_set import issued, papers
 from planner.files.plan import plan_bytes, plan_from
 from tests.clinics import on
@@ -231,7 +232,7 @@ def test_a_visit_without_a_day_is_left_out_and_said(
             one._replace(start=None, end=None) if one.number == 3 else one for one in plan.visits
         ),
     )
-    made = issued(without, plan_bytes(without), STAMP, plan)
+    made = issued(without, plan_bytes(without), STAMP, since=Since(plan, (), plan))
     sheet = " ".join(html_text(made["treatment-sheet.html"]).split())
     assert {"en": "This visit has no day yet", "da": "Dette besøg har endnu ingen dag"}[
         said

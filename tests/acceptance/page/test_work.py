@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,11 +14,12 @@ from planner.app.accounts import listed, set_language
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
 from planner.store.accounts import Account, all_accounts
+from planner.store.clinics import read_place
 from planner.store.database import open_database
 from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.courses import confirmation
-from tests.pages import NAMES, PASSWORD, Form, Served, Visitor, served, soon
+from tests.pages import NAMES, PASSWORD, Form, Served, Visitor, served, soon, today
 
 
 def plan(visitor: Visitor, course: str = "K-7", **lesion: str) -> httpx.Response:
@@ -220,6 +222,26 @@ def test_a_course_file_is_read_with_all_its_problems(page: Served) -> None:
     assert visitor.press("Read the file").status_code == 200
     assert visitor.press("Add the course").status_code == 200
     assert "Anna Jensen" in visitor.text
+
+
+@pytest.mark.parametrize("text", ["id = ", "not a file", "a = [", "revision = 2"])
+def test_what_is_no_course_file_is_told_at_the_field_of_the_file(page: Served, text: str) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/courses/new")
+    visitor.fill("Course file", text)
+    assert visitor.press("Read the file").status_code == 422
+    assert visitor.control("Course file").is_invalid
+    assert visitor.control("Course file").value.strip() == text.strip()
+    assert visitor.control("Course id").is_invalid == (text == "revision = 2")
+    assert "<details open><summary>From a course file" in visitor.page.text
+
+
+def test_enter_looks_at_each_form_of_the_clinic_and_writes_none(page: Served) -> None:
+    visitor = page.signed_in("physician")
+    visitor.open("/clinic")
+    buttons = ("Show what moves", "Look at it", "Read the file", "Show what it changes")
+    for button in buttons:
+        assert visitor.form_with(button).buttons[0][1:] == ("act", "check")
 
 
 def given(visitor: Visitor, course: str = "K-1", visit: int = 1, how: str = "as planned") -> None:
@@ -644,6 +666,44 @@ def test_a_secretary_moves_onto_a_free_time(page: Served) -> None:
     assert "by the physician" not in visitor.text
 
 
+def free_times_of(visitor: Visitor, course: str, visit: int) -> list[str]:
+    assert visitor.open(f"/courses/{course}/visits/{visit}/move").status_code == 200
+    options = visitor.page.text.split('<option value="')[1:]
+    return [one.partition('"')[0] for one in options if one[0] == "2"]
+
+
+def test_what_was_missed_is_moved_and_what_was_given_is_offered_no_time(past: str) -> None:
+    """The form opens for any visit: somebody may have recorded it meanwhile."""
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("physician")
+        visitor.open("/courses/K-1/visits/1/missed")
+        visitor.fill("Reason", "ill")
+        visitor.press("Show what changes")
+        assert visitor.press("Record as missed").status_code == 200
+        visitor.follow("Move, visit 1")
+        times = free_times_of(visitor, "K-1", 1)
+        assert len(times) == 3
+        assert min(times)[:10] > today()
+        given(visitor, visit=2)
+        visitor.press("Check")
+        assert visitor.press("Record").status_code == 200
+        assert free_times_of(visitor, "K-1", 2) == []
+
+
+@pytest.mark.hazard("double-booking")
+def test_a_free_time_that_was_taken_meanwhile_is_told_where_it_was_chosen(page: Served) -> None:
+    visitor = page.signed_in("secretary")
+    chosen = free_times_of(visitor, "K-1", 2)[-1]
+    visitor.fill("Free times", chosen)
+    visitor.fill("Reason", "travels")
+    for course in ("K-2", "K-3"):
+        add(page.url, course, f"P-{course}", chosen)
+    assert visitor.press("Show what changes").status_code == 409
+    assert "no room at" in visitor.text
+    assert visitor.control("Free times").is_invalid
+    assert not visitor.control("Another time").is_invalid
+
+
 def test_a_secretary_does_not_move_out_of_the_window(page: Served) -> None:
     visitor = page.signed_in("secretary")
     visitor.open("/courses/K-1/visits/2/move")
@@ -670,6 +730,29 @@ def test_the_day_says_what_is_mixed(light_url: str) -> None:
         told = " ".join(visitor.text.split())
     assert "Stock of 300 mg/mL, to be diluted visit by visit 0.1 mL Diluent 0.1 mL" in told
     assert "Syringes of 1 mL to measure stock and diluent 2" in told
+
+
+def test_all_that_a_change_asks_can_be_confirmed_however_much(tmp_path: Path) -> None:
+    """A box for each of 204 draw-ups: where some were left out, nothing could ever be written."""
+    url = str(tmp_path / "register.db")
+    large = CLINIC.replace("capacity = 2", "capacity = 60")
+    put_clinic(open_database(url), NamedFile("clinic", large.encode()), PHYSICIAN)
+    for number in range(51):
+        add(url, f"K-{number}", f"P-{number}")
+    with served(url) as page:
+        visitor = page.with_accounts().signed_in("physician")
+        visitor.open("/clinic")
+        visitor.fill("Clinic file", large.replace("_per_ml = 150", "_per_ml = 300"))
+        visitor.fill("Why another file", "another vial")
+        visitor.press("Show what it changes")
+        boxes = [one for one in visitor.form_with("Put the file").controls if one.name == "confirm"]
+        assert len(boxes) == 4 * 51
+        for box in boxes:
+            box.is_on = True
+        visitor.fill("Why it is so all the same", "they are told")
+        assert visitor.press("Put the file").status_code == 200
+    with open_database(url).reading() as connection:
+        assert read_place(connection, "vest").version == 2
 
 
 def test_a_secretary_closes_days_and_sees_what_moves(page: Served) -> None:

@@ -53,10 +53,10 @@ def test_after_a_death_only_the_clinic_is_told(course: Followed) -> None:
     course.make(lambda _now: Issued(1, "00000000", ("plan.json",)))
     course.end("died", "2026-09-10")
     now = course.now
-    before, entries = replaced(now)
-    assert before is not None
-    assert [one.number for one in entries] == [4]
-    (content,) = changes_file(before, now.plan, NOW).values()
+    since = replaced(now)
+    assert since is not None
+    assert [one.number for one in since.entries] == [4]
+    (content,) = changes_file(since.plan, now.plan, NOW).values()
     assert content.count(b"STATUS:CANCELLED") == 5
     assert b"Course K-1" in content
 

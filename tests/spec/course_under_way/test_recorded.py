@@ -317,9 +317,9 @@ def test_a_visit_done_on_another_day_reaches_the_patients_calendar(course: Follo
     course.give(1)
     course.give(2, "2026-09-15 09:00")
     now = course.now
-    before, _ = replaced(now)
-    assert before is not None
-    (content,) = changes_file(before, now.plan, NOW).values()
+    since = replaced(now)
+    assert since is not None
+    (content,) = changes_file(since.plan, now.plan, NOW).values()
     assert content.count(b"BEGIN:VEVENT") == 1
     assert b"DTSTART;TZID=Europe/Copenhagen:20260915T090000" in content
 
