@@ -224,12 +224,22 @@ def planned(
     """
     from planner.core.plan.planning import issued_uids, numbering_of, plan_course
 
-    numbering = Numbering()
+    course, numbering = inputs.course, Numbering()
+    if issued is not None and not _is_of(issued, course):
+        issued = None
     if before is not None:
         numbering = numbering_of(before)
-    elif issued is not None and _is_of(issued, inputs.course):
+    elif issued is not None:
         numbering = Numbering(issued=issued_uids(issued))
-    return plan_course(inputs.course, inputs.protocol, inputs.clinic, Occupancy(taken), numbering)
+    made = plan_course(course, inputs.protocol, inputs.clinic, Occupancy(taken), numbering)
+    return made._replace(replaces=_replaced(before or issued, course.revision))
+
+
+def _replaced(earlier: Plan | None, revision: int) -> int | None:
+    """The revision whose papers a plan's replace; None where nobody says which are out."""
+    if earlier is None:
+        return None
+    return earlier.revision if earlier.revision < revision else earlier.replaces
 
 
 def _is_of(plan: Plan, course: Course) -> bool:

@@ -51,13 +51,13 @@ def export(
         raise UsageError(Problem("--sign", text, "leave --csv out"))
     from planner.app.upkeep import export_lines, export_table, export_tables
     from planner.cli.output import say
-    from planner.documents.folder import write_folder
+    from planner.documents.folder import check_empty, write_folder
     from planner.files.signing import key_of, signed
 
     register, who = open_register(database), role()
     if out is not None:
         files = export_tables(register, who, course, for_spreadsheet=excel)
-        write_folder(out, files)
+        write_folder(out, files, check=check_empty)
         say(f"Files in {out}/\n", is_done=True)
     elif as_csv:
         say(export_table(register, who, course, for_spreadsheet=excel))

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.draw_up import draw_up
+from planner.core.plan.checks import stock_findings
 from planner.core.protocol.protocol import Protocol
 from planner.core.protocol.rules import Rule
 from planner.core.values.quantities import Dose
@@ -36,7 +37,7 @@ from planner.documents.paper import (
     text,
 )
 from planner.documents.pdf import paper_pdf
-from planner.documents.wording import converted_dose, is_converted, not_with_these
+from planner.documents.wording import converted_dose, is_converted, not_with_these, vial_strip
 
 LESIONS = 8
 # The steps of the table of doses: fine where a syringe of 1 mL is read, coarse above.
@@ -131,20 +132,19 @@ def _condition(rule: Rule, say: Language) -> str:
 
 
 def _worksheet(protocol: Protocol, clinic: Clinic, say: Language) -> Iterator[Block]:
-    strength = say.mg_per_ml((clinic.stock or protocol).strength.mg_per_ml)
-    answers = (Tick(say("yes")), Tick(say("no \u2192 STOP")))
-    before = (
-        mixed(say("In the syringe: {strength}."), strength=say.mg_per_ml(_in_syringe(protocol))),
-    )
-    asked = mixed(say("The vial must say {strength}:"), strength=strength)
-    yield Strip((*before, asked), answers)
+    stock, there = clinic.stock, say.mg_per_ml(_in_syringe(protocol))
+    inside = [mixed(say("In the syringe: {strength}."), strength=there)]
+    for one in stock_findings(clinic, protocol, has_blanks=False):
+        if one.code == "salt-differs":
+            why = say.sentence(one.message)
+            inside.append(text(say("A physician decides first: {why}", why=why)))
+    strength = (stock or protocol).strength.mg_per_ml
+    yield vial_strip(strength, None if stock is None else stock.salt, say, *inside)
     if _is_diluted(protocol, clinic):
         yield Blanks((say("Stock, mL"), say("Diluent, mL"), say("Recipe checked by")))
     yield Blanks((say("Visit"), say("Day and hour")))
     yield Blanks((say("Identity checked (two identifiers) by"), say("Drug: lot, expiry")))
-    stops = [say(one.question) for one in protocol.questions if one.stops]
-    for question in stops:
-        yield Ticks(f"{question}:", (Tick(say("no")), Tick(say("yes")), Tick(say("asked"))))
+    yield from _asked(protocol, say)
     head = (
         say("Lesion"), say("Dose, mg"), say("Draw, {strength}", strength="mL"), say("Checked by"),
         say("Given"), say("VAS before"), say("VAS after"), say("Complications"),
@@ -152,6 +152,18 @@ def _worksheet(protocol: Protocol, clinic: Clinic, say: Language) -> Iterator[Bl
     row = Row((blank(), blank("mg"), blank("mL"), *(blank(),) * 5), ROW_TO_WRITE_MM)
     yield Table(head, (16, 24, 24, 22, 22, 20, 20, 0), (row,) * LESIONS)
     yield Signatures((say("Prepared by, date"), say("Second check"), say("Physician, date")))
+
+
+def _asked(protocol: Protocol, say: Language) -> Iterator[Block]:
+    for lead, stops in (
+        (say("Asked today; at a yes stop, ask the physician:"), True),
+        (say("Asked today; at a no stop, ask the physician:"), False),
+    ):
+        asked = [say(one.question) for one in protocol.questions if one.stops == stops]
+        if asked:
+            yield Paragraph(text(lead, bold=True))
+        for question in asked:
+            yield Ticks(f"{question}:", (Tick(say("no")), Tick(say("yes")), Tick(say("asked"))))
 
 
 def _doses(protocol: Protocol, clinic: Clinic, say: Language) -> Iterator[Block]:

@@ -25,7 +25,7 @@ from planner.core.plan.plan import (
 )
 from planner.core.protocol.protocol import SULFITE_ALLERGY, Screen
 from planner.core.values.intervals import Interval
-from planner.core.values.quantities import Dose, Strength
+from planner.core.values.quantities import Dose, Number, Strength
 from planner.documents.language import Language, language
 from planner.documents.paper import Line, Span, Strip, Tick, mixed
 
@@ -69,14 +69,20 @@ def vial_check(plan: Plan, say: Language, *before: Line) -> Strip:
     The stock's strength and salt where they are known; lines `before` it stand in the same frame.
     """
     stock = plan.clinic.stock
-    expected = say.mg_per_ml((stock or plan.protocol).strength_mg_per_ml)
+    strength = (stock or plan.protocol).strength_mg_per_ml
+    return vial_strip(strength, None if stock is None else stock.salt, say, *before)
+
+
+def vial_strip(strength: Number, salt_there: str | None, say: Language, *before: Line) -> Strip:
+    """As `vial_check`, of a strength and a salt; None where no stock is known."""
+    expected = say.mg_per_ml(strength)
     answers = (Tick(say("yes")), Tick(say("no \u2192 STOP")))
-    if stock is None or stock.salt == "not stated":
+    if salt_there is None or salt_there == "not stated":
         salt = Span(say("Salt on the vial: ________________") + "   ")
         asked = mixed(say("The vial must say {strength}:"), strength=expected)
         return Strip((*before, (salt, *asked)), answers)
     words = say("The vial must say {strength}, {salt}:")
-    return Strip((*before, mixed(words, strength=expected, salt=say(stock.salt))), answers)
+    return Strip((*before, mixed(words, strength=expected, salt=say(salt_there))), answers)
 
 
 def warned_of(plan: Plan, say: Language) -> Iterator[str]:

@@ -220,6 +220,19 @@ def _rules(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
         yield say("A lesion that is held: its syringe is discarded, never given to another one.")
     if is_shared and plan.clinic.needle_change:
         yield say("A new needle for each lesion.")
+        yield from _held_by_needles(plan, visit, say)
+
+
+def _held_by_needles(plan: Plan, visit: PlannedVisit, say: Language) -> Iterator[str]:
+    """What each new needle takes before anything comes out of it; the stops do not count it."""
+    shared = {one.capacity_ml for one in visit.syringes if len(one.aliquots) > 1}
+    held = [one for one in plan.clinic.syringes if one.capacity_ml in shared and one.dead_space_ml]
+    if held:
+        yield say(
+            "Each new needle is filled before its lesion, with {volume} more than is to be drawn"
+            " here: the stops do not count it.",
+            volume=" / ".join(say.ml(one.dead_space_ml) for one in held),
+        )
 
 
 def _asked(plan: Plan, visit: PlannedVisit, known: Index, say: Language) -> Iterator[Block]:

@@ -674,6 +674,23 @@ def test_a_patient_without_a_letter_gets_one_whatever_was_printed(
     assert "appointments.pdf" in papers_after(day("2026-11-16"), (*give, 3))
 
 
+@pytest.mark.hazard("wrong-strength")
+def test_a_stock_that_nothing_is_taken_from_stops_no_paper(planner: Run, tmp_path: Path) -> None:
+    """All is injected, an evaluation is to come: its letter waits for no vial."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 2, day="2026-10-19")
+    for visit in (1, 2, 3, 4):
+        give = ("course", "give", "K-1", "--visit", visit, "--as-planned", "--confirm", "late")
+        assert planner(*give, **where).returncode == 0
+    place = clinic_file(tmp_path)
+    place.write_text(f"{place.read_text()}[stock]\nstrength_mg_per_ml = 80\nvial_ml = 10\n")
+    put = ("put", place, "--reason", "another vial", "--confirm", "told")
+    assert {one["course"] for one in changed(planner, *put, **where)["findings"]} == {"K-2"}
+    for course, code in (("K-1", 0), ("K-2", 12)):
+        done = planner("course", "documents", course, "--out", course, **where)
+        assert done.returncode == code, done.stderr
+
+
 def test_a_letter_says_which_visits_have_no_day(planner: Run, tmp_path: Path) -> None:
     where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
     filled(planner, tmp_path, where, 1)

@@ -954,7 +954,12 @@ def test_an_export_for_a_spreadsheet(course: Run, tmp_path: Path) -> None:
 
 def test_tables_are_exported_whole_or_not_at_all(course: Run, tmp_path: Path) -> None:
     assert course("export", "--csv", "--out", "tables").returncode == 0
-    assert course("export", "--csv", "--out", "tables").returncode == 13
+    again = course("export", "--csv", "--out", "tables")
+    assert (again.returncode, "it is not empty" in again.stderr) == (13, True)
+    assert course("documents", "case-2", "--out", "papers").returncode == 0
+    papers = {one.name for one in (tmp_path / "papers").iterdir()}
+    assert course("export", "--csv", "--out", "papers").returncode == 13
+    assert {one.name for one in (tmp_path / "papers").iterdir()} == papers
     (tmp_path / "other").mkdir()
     (tmp_path / "other/injections.csv").write_text("mine")
     assert course("export", "--csv", "--out", "other").returncode == 13

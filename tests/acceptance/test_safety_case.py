@@ -133,9 +133,33 @@ def kit(planner: Run, tmp_path: Path, old: str = "", new: str = "", *, more: str
 def test_a_stock_that_is_diluted_has_its_recipe_asked_for(planner: Run, tmp_path: Path) -> None:
     told = kit(planner, tmp_path, "strength_mg_per_ml = 150", "strength_mg_per_ml = 250")
     assert "The clinic's stock has 250 mg/mL: it is diluted by a written recipe first." in told
-    assert "In the syringe: 150 mg/mL. The vial must say 250 mg/mL" in told
+    assert "In the syringe: 150 mg/mL. Salt on the vial:" in told
+    assert "The vial must say 250 mg/mL:" in told
     assert "Recipe checked by" in told
     assert "Volumes of 150 mg/mL in the syringe" in told
+
+
+@pytest.mark.hazard("wrong-salt")
+def test_the_salt_is_asked_as_on_a_worksheet(planner: Run, tmp_path: Path) -> None:
+    told = kit(planner, tmp_path, 'salt = "not stated"', 'salt = "anhydrous"')
+    assert "The vial must say 150 mg/mL, anhydrous:" in told
+    assert "A physician decides first: the stock is anhydrous" in told
+    assert "A physician decides" not in kit(planner, tmp_path)
+
+
+@pytest.mark.hazard("unsuitable-patient")
+def test_each_question_of_a_protocol_is_on_the_blank_worksheet(
+    planner: Run, tmp_path: Path
+) -> None:
+    assert planner("protocol", "new", "own.toml").returncode == 0
+    own = (tmp_path / "own.toml").read_text()
+    own += '[[screen]]\nid = "bled"\nquestion = "bleeding time was measured"\nstop_if = false\n'
+    own += 'because = "ours"\npolicy = true\n'
+    (tmp_path / "own.toml").write_text(own)
+    done = planner("blank", "--protocol", "own.toml", "--out", "kit")
+    assert done.returncode == 0, done.stderr
+    told = " ".join(" ".join(pages((tmp_path / "kit/blank-papers.pdf").read_bytes())).split())
+    assert "Asked today; at a no stop, ask the physician: bleeding time was measured:" in told
 
 
 def test_a_stock_that_is_too_weak_has_no_kit(planner: Run, tmp_path: Path) -> None:

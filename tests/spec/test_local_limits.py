@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from planner.core.plan.planning import plan_course
 from planner.core.protocol.protocol import Protocol
 from planner.core.values.formatting import plain
 from planner.core.values.quantities import Strength, Volume
+from planner.documents.document_set import papers
 from tests.clinics import case_plan
 from tests.conftest import CASES, Run
 from tests.courses import codes, course, course_text, lesion, planned, write
+from tests.papers import pages
 
+SHEETS = "worksheets.pdf"
+STAMP = datetime(2026, 9, 1, 12, tzinfo=UTC)
 SITES = [
     # site, size, ulcerated, dose, what it is compared with; None where nothing is asked
     ("finger", 6, False, "62.5", None),
@@ -209,10 +214,16 @@ def test_with_a_needle_for_each_lesion_nothing_is_shared_but_the_syringe(
 ) -> None:
     plan = shared(sts_150, clinic, *TWO, change=True)
     assert "intact-and-ulcerated-share" not in codes(plan)
-    made, once = plan.visits[0].preparation, shared(sts_150, clinic, *TWO).visits[0].preparation
+    other = shared(sts_150, clinic, *TWO)
+    made, once = plan.visits[0].preparation, other.visits[0].preparation
     assert made is not None
     assert once is not None
     assert (once.stock_ml, made.stock_ml) == (Fraction("0.47"), Fraction("0.54"))
+    # What the second needle takes is in the stock, and in no stop of the plunger.
+    told = "Each new needle is filled before its lesion, with 0.07 mL more than is to be drawn"
+    sheets = [papers(one, STAMP, only=SHEETS)[SHEETS] for one in (plan, other)]
+    shown = (" ".join(pages(one)) for one in sheets)
+    assert [told in " ".join(one.split()) for one in shown] == [True, False]
 
 
 MINUTES = [(0, "09:30"), (10, "09:50")]

@@ -75,7 +75,7 @@ def test_a_plan_carries_what_was_typed(sts_150: Protocol, clinic: Clinic) -> Non
     detailed = lesion(dose_mg=50) + 'site_detail = "above the patella"\nmeasured_by = "Nurse B"\n'
     plan = planned(sts_150, clinic, detailed, head=head)
     assert (plan.indication, plan.prescriber, plan.revision, plan.replaces) == (
-        "severe", "Dr A. Holm", 3, 2,
+        "severe", "Dr A. Holm", 3, None,
     )  # fmt: skip
     assert plan.first_visit == plan.visits[0].start
     (one,) = plan.lesions

@@ -578,7 +578,12 @@ class _Settling:
     def _of_course(self) -> Iterator[Finding]:
         clinic = self.opening.clinic
         yield from course_findings(self.said.course, self.protocol, clinic)
-        yield from stock_findings(clinic, self.protocol, bool(self._blank))
+        injections = (slot for name, slot in self.slots.items() if name.purpose == "injection")
+        is_any_left = any(one.state in ("planned", "waiting", "missed") for one in injections)
+        for found in stock_findings(clinic, self.protocol, bool(self._blank)):
+            # A stock that nothing is taken from stops no paper.
+            if is_any_left or found.severity in ("note", "caution"):
+                yield found
 
     def _of_visit(self, number: int, placed: Placed) -> Iterator[Finding]:
         yield from placed_findings(number, placed, self.protocol.policy.shortest_interval_days)

@@ -139,7 +139,6 @@ def plan_of(
         findings=confirmed,
         cases=tuple(record_case(case) for case in protocol.cases),
         remarks=remarks,
-        replaces=course.revision - 1 if course.revision else None,
         last_number=numbers.last_number,
     )
 
