@@ -51,6 +51,7 @@ def _lesion(name: str, chance: random.Random) -> SeriesLesion:
     size = Decimal(chance.randint(5, 80))
     shots = tuple(
         Shot(
+            n + 1,
             7 * n,
             Fraction(chance.choice((25, 50, 150))),
             pain_before=Decimal(chance.randint(0, 6)),

@@ -86,10 +86,13 @@ def courses_listed(
 ) -> Sequence[ListedCourse]:
     """Courses by their ids: of a status, of a patient, of a clinic, at most `limit`.
 
-    `search` finds a part of a course's id, a patient's id or a name, as people read them.
+    `search` finds a part of a course's id, a patient's id or a name, as people read them. Raises
+    NotFoundError for a clinic that the register does not have.
     """
     check_may(role, "read")
     with database.reading() as connection:
+        if clinic is not None:
+            read_place(connection, clinic)
         return listed_courses(
             connection, status, patient, clinic=clinic, search=search, limit=limit
         )

@@ -33,6 +33,7 @@ from planner.core.plan.plan import PlannedVisit, Preparation
 from planner.core.plan.recording import record_clinic
 from planner.core.roster.laying_out import laid_out
 from planner.core.values.formatting import count, mg_per_ml, ml
+from planner.core.values.said import joined, said
 from planner.errors import RefusedError
 from planner.store.clinics import Place
 from planner.store.day_list import restricted_courses
@@ -98,7 +99,7 @@ class _Rearranging:
         self.after = after
         self.author = author
         self.now = after.clinic.wall_clock(author.now)
-        self.is_drawn_anew = _draws(before.clinic) != _draws(after.clinic)
+        self.is_drawn_anew = before.clinic.draws != after.clinic.draws
         self.is_named_anew = record_clinic(before.clinic) != record_clinic(after.clinic)
         self.has_other_minutes = _minutes(before.clinic) != _minutes(after.clinic)
 
@@ -353,9 +354,11 @@ def _draw_ups(standing: Standing, step: Step) -> Iterator[DrawnAnew]:
     was, now = standing.state.visits, step.after.state
     for number, visit in sorted(now.visits.items()):
         old = was.get(number)
-        if old is not None and left_of(visit, now) and _drawn(old) != _drawn(visit):
-            course = standing.record.course
-            yield DrawnAnew(course, number, _drawn_words(old), _drawn_words(visit))
+        if old is None or not left_of(visit, now):
+            continue
+        before, then = _drawn_words(old), _drawn_words(visit)
+        if before != then:
+            yield DrawnAnew(standing.record.course, number, before, then)
 
 
 def _hinders(standing: Standing, step: Step) -> Iterator[tuple[str, Finding]]:
@@ -363,34 +366,37 @@ def _hinders(standing: Standing, step: Step) -> Iterator[tuple[str, Finding]]:
     yield from ((standing.record.course, one) for one in hindering([*new]))
 
 
-def _drawn(visit: PlannedVisit) -> object:
-    drawn = [(one.lesion, one.drawn_ml) for one in visit.injections]
-    return drawn, visit.syringes, visit.preparation
-
-
 def _drawn_words(visit: PlannedVisit) -> str:
-    """`0.4 mL in all, 1 syringe of 1 mL; from 150 mg/mL`."""
-    total = "doses open" if visit.total_drawn_ml is None else f"{ml(visit.total_drawn_ml)} in all"
-    return f"{total}, {_sizes(visit) or 'no syringe'}{_stock(visit.preparation)}"
+    """`A 0.4 mL; 1 syringe of 1 mL, lines of 0.01 mL; 0.47 mL of 150 mg/mL, pentahydrate`."""
+    drawn = [
+        said("{lesion} {volume}", lesion=one.lesion, volume=ml(one.drawn_ml))
+        if one.drawn_ml is not None
+        else said("{lesion}: dose open", lesion=one.lesion)
+        for one in visit.injections
+    ]
+    return joined([joined(drawn), *_sizes(visit), *_from_stock(visit.preparation)], "; ")
 
 
-def _sizes(visit: PlannedVisit) -> str:
-    found = Counter(one.capacity_ml for one in visit.syringes)
-    return ", ".join(f"{count(number, 'syringe')} of {ml(size)}" for size, number in found.items())
+def _sizes(visit: PlannedVisit) -> Iterator[str]:
+    found = Counter((one.capacity_ml, one.graduation_ml) for one in visit.syringes)
+    for (size, line), number in found.items():
+        yield said(
+            "{syringes} of {size}, lines of {line}",
+            syringes=count(number, "syringe"), size=ml(size), line=ml(line),
+        )  # fmt: skip
 
 
-def _stock(made: Preparation | None) -> str:
+def _from_stock(made: Preparation | None) -> Iterator[str]:
     if made is None:
-        return ""
-    mixed = f", {ml(made.stock_ml)} + {ml(made.diluent_ml)}" if made.diluent_ml else ""
-    return f"; from {mg_per_ml(made.strength_mg_per_ml)}{mixed}"
-
-
-def _draws(clinic: Clinic) -> object:
-    """What of a clinic a draw-up follows, and the limits that it is held against."""
-    return (
-        clinic.syringes, clinic.stock, clinic.draw_up, clinic.needle_change, dict(clinic.most_ml),
-    )  # fmt: skip
+        return
+    taken, strength, salt = ml(made.stock_ml), mg_per_ml(made.strength_mg_per_ml), said(made.salt)
+    if made.diluent_ml:
+        yield said(
+            "{taken} of {strength} ({salt}) + {diluent} diluent",
+            taken=taken, strength=strength, salt=salt, diluent=ml(made.diluent_ml),
+        )  # fmt: skip
+    else:
+        yield said("{taken} of {strength} ({salt})", taken=taken, strength=strength, salt=salt)
 
 
 def _minutes(clinic: Clinic) -> object:

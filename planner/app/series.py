@@ -119,11 +119,6 @@ def _as_of(record: Record, on: date | None) -> Record | None:
     return record.as_of(len(then)) if then else None
 
 
-def _age(record: Record, on: date) -> int | None:
-    born = record.patient.birth_date
-    return None if born is None else age_on(date.fromisoformat(born), on)
-
-
 class _Reader(NamedTuple):
     """A course as it stands, whose days are counted from its first.
 
@@ -150,15 +145,18 @@ class _Reader(NamedTuple):
     def course(self) -> SeriesCourse:
         """The course as it is described; its patient is known by a key alone."""
         course, ended = self.state.course, self.state.ended
+        born = course.patient.birth_date
         lesions = tuple(self.lesion(one) for one in course.lesions)
         days = {shot.day for one in lesions for shot in one.shots}
         days |= {look.day for one in lesions for look in one.looks}
+        holds = [hold for one in lesions for hold in one.holds]
+        days |= {hold.released or hold.first for hold in holds}
         last = (ended.on - self.first).days if ended else max(days, default=0)
         return SeriesCourse(
             id=self.record.course,
             patient=f"{self.record.patient.key:09}",
             diagnosis=course.diagnosis,
-            age=_age(self.record, self.first),
+            age=None if born is None else age_on(born, self.first),
             lesions=lesions,
             fate=ended.ending if ended else "running",
             last_day=max(last, 0),
@@ -207,6 +205,7 @@ class _Reader(NamedTuple):
                 if one.lesion == lesion and one.given is not None:
                     given = one.given
                     yield Shot(
+                        one.injection,
                         (given.at.date() - self.first).days,
                         given.dose_mg,
                         given.drawn_ml,

@@ -334,8 +334,8 @@ def _visit_lines(visit: PlannedVisit) -> Iterator[str]:
     for one in visit.injections:
         if one.given is not None:
             yield from (f"        {one.lesion} {line}" for line in given_line(one))
-        elif one.state == "missed" and visit.state != "missed":
-            yield f"        {one.lesion}: injection {one.injection} was missed"
+        elif one.state in ("missed", "cancelled"):
+            yield f"        {one.lesion}: injection {one.injection} was {one.state}"
         elif one.dose_mg is None or one.drawn_ml is None or one.drawn_mg is None:
             yield f"        {one.lesion}: dose open"
         else:

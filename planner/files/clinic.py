@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import unicodedata
@@ -44,7 +45,6 @@ from planner.files.fields import (
     check_text,
     check_whole,
     exact_number,
-    nearest,
     problems,
     shown,
     whole_number,
@@ -109,10 +109,20 @@ def check_timezone(value: object) -> str:
             raise ZoneInfoNotFoundError(name)
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        close = nearest(name, sorted(available_timezones() - _NO_PLACE)) if name else ""
-        fix = close if close.startswith("did") else said("write it as Europe/Copenhagen")
-        raise FieldError(said("{value} is no time zone", value=shown(value)), fix) from error
+        raise FieldError(
+            said("{value} is no time zone", value=shown(value)), _zone(name)
+        ) from error
     return name
+
+
+def _zone(typed: str) -> str:
+    """What zone may be meant: one whose place is typed alike. Letters alone stand for none."""
+    there = sorted(one for one in available_timezones() if "/" in one)
+    places = {one.rpartition("/")[2].casefold(): one for one in there}
+    wanted = typed.rpartition("/")[2].casefold().replace(" ", "_")
+    for place in difflib.get_close_matches(wanted, places, n=1, cutoff=0.85):
+        return said("did you mean {near}?", near=places[place])
+    return said("write it as Europe/Copenhagen")
 
 
 Spans = Annotated[

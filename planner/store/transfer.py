@@ -6,21 +6,24 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from planner.core.followup.events import Planned
 from planner.core.values.lettering import as_people_read
 from planner.errors import InputError, Problem, RefusedError, raise_if_any
 from planner.files.fields import check_birth_date, check_id, check_text
 from planner.store.adopted_clinics import join_clinic
-from planner.store.clinics import PUT, clinic_ids, keep_rows, rows_of
+from planner.store.clinics import PUT, clinic_ids, keep_rows, read_place, rows_of
 from planner.store.database import lock_additions
 from planner.store.event_rows import UNREADABLE, EventRow, scheduled_of
 from planner.store.first_edition_register import migrate_course
 from planner.store.histories import (
     PatientRow,
+    Record,
     begin_course,
     check_chain,
     find_patient,
@@ -169,7 +172,24 @@ class _Coming:
             self._wait(one["row"], one["input"])
         for course, file, at in self.joining:
             join_clinic(self.connection, course, file, at, is_next_version=False)
+        if not self.is_first_edition:
+            drawn = (self._drawn_otherwise(course) for course in self.courses)
+            raise_if_any(RefusedError, chain.from_iterable(drawn))
         return self.courses
+
+    def _drawn_otherwise(self, course: str) -> Iterator[Problem]:
+        """That the clinic of this register draws a course up otherwise: nobody was asked that."""
+        record = read_course(self.connection, course)
+        slots = record.state.slots.items()
+        is_any_left = any(
+            name.purpose == "injection" and one.state in ("planned", "waiting", "missed")
+            for name, one in slots
+        )
+        here = read_place(self.connection, record.clinic_id)
+        if is_any_left and here.clinic.draws != record.opening.clinic.draws:
+            text = f"clinic {here.id} has another stock or other syringes in this register"
+            fix = "put the clinic's file that the course follows, and bring the course in then"
+            yield Problem(course, text, fix)
 
     def _wait(self, row: dict[str, Any], file: dict[str, Any]) -> None:
         """A course that waits: it has to be one, at a clinic of the register."""
@@ -264,6 +284,7 @@ class _Coming:
         with _of_the_file():
             record = read_course(self.connection, course)
         state = record.state
+        raise_if_any(InputError, _born_later(record, patient))
         of_texts = untrue_texts(
             course, [row for row, _, _ in rows], is_erased=patient.erased is not None
         )
@@ -319,6 +340,14 @@ def _check_note(note: Any) -> None:
     for text in (note["by"], note["reason"]):
         if text is not None:
             check_text(text)
+
+
+def _born_later(record: Record, patient: PatientRow) -> Iterator[Problem]:
+    first = record.entries[0].event
+    born = patient.birth_date
+    if isinstance(first, Planned) and born and born > first.course.first_visit.date().isoformat():
+        text, fix = "its patient is born after the first visit", "correct the one that is wrong"
+        yield Problem(record.course, text, fix)
 
 
 def _lacking(course: str, wanted: int, rows: Sequence[object]) -> Iterator[Problem]:

@@ -1118,6 +1118,40 @@ def test_a_register_of_any_version_since_is_read(
     assert planner("course", "check", **where).returncode == 0
 
 
+@pytest.mark.hazard("rounding", "wrong-strength")
+def test_no_course_comes_into_a_clinic_that_draws_it_up_otherwise(
+    planner: Run, tmp_path: Path
+) -> None:
+    """What `clinic put` asks of a running course, no import takes silently."""
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    other = {**BY, "PLANNER_DATABASE": str(tmp_path / "other.db")}
+    filled(planner, tmp_path, where, 1)
+    (tmp_path / "e.jsonl").write_text(planner("course", "export", "K-1", **where).stdout)
+    here = clinic_file(tmp_path, "here.toml")
+    here.write_text(f"{here.read_text()}[stock]\nstrength_mg_per_ml = 300\nvial_ml = 10\n")
+    assert planner("clinic", "put", here, "--reason", "ours", **other).returncode == 0
+    done = planner("course", "import", tmp_path / "e.jsonl", **other)
+    assert done.returncode == 13
+    assert "K-1: clinic one has another stock or other syringes in this register" in done.stderr
+    assert json.loads(planner("course", "list", "--json", **other).stdout) == []
+    same = clinic_file(tmp_path)
+    assert planner("clinic", "put", same, "--reason", "theirs", **other).returncode == 0
+    assert planner("course", "import", tmp_path / "e.jsonl", **other).returncode == 0
+
+
+def test_nobody_comes_in_who_is_born_after_the_first_visit(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    lines = planner("course", "export", **where).stdout
+    assert '"birth_date":null' in lines.replace(" ", "")
+    later = re.sub('"birth_date": ?null', '"birth_date":"2090-01-01"', lines)
+    (tmp_path / "e.jsonl").write_text(later)
+    done = planner("course", "import", "e.jsonl", PLANNER_DATABASE=str(tmp_path / "o.db"), **BY)
+    assert done.returncode in (10, 13), done.stderr
+    assert "born after the first visit" in done.stderr
+    assert not (tmp_path / "o.db").exists()
+
+
 def folder_of(folder: Path, name: str) -> set[str]:
     return {one.name for one in (folder / name).iterdir()}
 

@@ -23,6 +23,7 @@ from planner.core.series.description import described
 from planner.documents.series.checklist import checklist
 from planner.documents.series.flow import flow
 from planner.documents.series.swimmer import swimmers
+from planner.documents.series.tables import tables
 from planner.documents.series.waterfall import waterfall
 from planner.errors import NotAllowedError, NotFoundError
 from planner.files.bundled import protocol_path
@@ -137,6 +138,23 @@ def test_a_day_tells_the_register_as_it_was(tmp_path: Path, sts_150: Protocol) -
     enter_the_letter(register, sts_150)
     assert told(register, on=TODAY)["injections"] == 20
     assert told(register, on=TODAY - timedelta(days=1))["courses"] == 0
+
+
+def test_a_missed_injection_has_a_number_too_and_a_hold_is_recorded_on_its_day(
+    tmp_path: Path,
+) -> None:
+    register = open_database(str(tmp_path / "register.db"))
+    one = follow(register, tmp_path)
+    one.give(1)
+    one.miss(2)
+    one.give(3)
+    held_on = one.visits[2].due + timedelta(days=2)
+    one.hold(f"{held_on}", "A")
+    cohort = register_cohort(register, "physician", Chosen(), held_on)
+    (course,) = cohort.courses
+    rows = csv.DictReader(io.StringIO(tables(cohort)["injections.csv"].decode()))
+    assert [row["injection"] for row in rows] == ["1", "3"]
+    assert course.last_day == (held_on - one.visits[0].due).days
 
 
 def test_courses_are_chosen_by_their_first_day(letters: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -51,7 +52,7 @@ def lesion(
         for days, size in zip((28, 84), sizes, strict=False)
         if size is not None
     )
-    given = tuple(Shot(7 * n, Fraction(50)) for n in range(shots))
+    given = tuple(Shot(n + 1, 7 * n, Fraction(50)) for n in range(shots))
     return SeriesLesion(
         name, "knee", "left", Decimal(40), True, "weekly", given, looks, planned, due
     )
@@ -192,6 +193,16 @@ def test_pain_has_the_median_of_patients(changes: tuple[int, ...], median: Fract
     )
     assert (found.pain.patients, found.pain.median) == (len(changes), median)
     assert (found.pain.min, found.pain.max) == (min(changes), max(changes))
+
+
+def test_the_last_look_of_a_patient_is_that_of_the_later_course() -> None:
+    """Week 12 of January's course was before week 4 of September's."""
+    first = course("1", lesion("A", None, 10, pain=-7), patient="p")
+    later = course("2", lesion("A", 20, pain=-1), patient="p")
+    found = described(
+        series(first._replace(began=date(2026, 1, 5)), later._replace(began=date(2026, 9, 7)))
+    )
+    assert (found.pain.patients, found.pain.median) == (1, -1)
 
 
 @pytest.mark.parametrize(("count", "told"), [(0, 0), (1, "<5"), (4, "<5"), (5, 5)])

@@ -10,7 +10,7 @@ from planner.core.calendar.availability import QUARTER
 from planner.core.calendar.clinic import Clinic
 from planner.core.plan.plan import Plan
 from planner.core.values.formatting import typed_moment
-from planner.errors import InputError, Noted, Problem
+from planner.errors import InputError, Noted, Problem, raise_if_any
 from planner.files.bundled import DEFAULT_PROTOCOL, example_text
 from planner.files.protocol import load_protocol
 
@@ -54,6 +54,10 @@ def _first(course: str, clinic: NamedFile, times: list[datetime]) -> Plan:
         except InputError:
             continue  # closed, or not long enough: the next time
         if all(visit.start for visit in made.visits):
+            # No other time mends what no course of this clinic could be issued with.
+            wrong = [one for one in made.findings if one.severity == "error"]
+            fix = "mend the clinic's file"
+            raise_if_any(InputError, (Problem(clinic.name, one.message, fix) for one in wrong))
             return made
     problem = f"no course of the letter can begin there in the next {TRIED_DAYS} days"
     raise InputError(Problem(clinic.name, problem, "see its opening, closed days and minutes"))

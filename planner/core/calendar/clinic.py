@@ -117,6 +117,11 @@ class Clinic(NamedTuple):
         return moment.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
 
     @property
+    def draws(self) -> object:
+        """What of it a draw-up follows, and the limits that it is held against."""
+        return self.syringes, self.stock, self.draw_up, self.needle_change, dict(self.most_ml)
+
+    @property
     def writes_commas(self) -> bool:
         """Whether a decimal has a comma in its language."""
         return LANGUAGES[self.language].decimal_mark == ","

@@ -19,8 +19,12 @@ Fate = Literal["completed", "stopped", "died", "lost", "running", "not-reported"
 
 
 class Shot(NamedTuple):
-    """An injection, on a day counted from the course's first; a pain is from 0 to 10."""
+    """An injection, on a day counted from the course's first; a pain is from 0 to 10.
 
+    `injection` is its lesion's own count: one that was missed has a number too.
+    """
+
+    injection: int
     day: int
     dose_mg: Fraction
     drawn_ml: Fraction | None = None
@@ -178,7 +182,10 @@ def _days(case: Case, regimen: Regimen) -> list[int]:
 
 def _lesion(case: Case, protocol: Protocol, planned: Sequence[int]) -> SeriesLesion:
     dose = Fraction(case.mean_dose_mg)
-    shots = tuple(Shot(day, dose) for day in _days(case, protocol.regimens[case.regimen]))
+    shots = tuple(
+        Shot(count, day, dose)
+        for count, day in enumerate(_days(case, protocol.regimens[case.regimen]), start=1)
+    )
     looks = tuple(
         Look(
             after_days=one.week * 7,

@@ -7,6 +7,7 @@ Graubard, one of patients that of Clopper and Pearson. Nothing is tested and not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -295,13 +296,17 @@ def _pain(cohort: Cohort, marks_few: bool) -> PainChange:
 
 
 def pain_changes(cohort: Cohort) -> dict[str, Fraction]:
-    """The change of each patient's pain at the last look that has one, the mean of the lesions."""
-    found: dict[str, dict[int, list[Decimal]]] = {}
+    """The change of each patient's pain at the last look that has one, the mean of the lesions.
+
+    A look of a later course comes after those of an earlier one.
+    """
+    found: dict[str, dict[tuple[date, int], list[Decimal]]] = {}
     for course, lesion in cohort.lesions:
         for look in lesion.looks:
             if look.pain_change is not None:
                 of_patient = found.setdefault(course.patient, {})
-                of_patient.setdefault(look.after_days, []).append(look.pain_change)
+                at = (course.began, look.after_days)
+                of_patient.setdefault(at, []).append(look.pain_change)
     return {
         patient: sum(map(Fraction, looks[max(looks)]), Fraction(0)) / len(looks[max(looks)])
         for patient, looks in found.items()

@@ -229,11 +229,11 @@ def _lesions(cohort: Cohort) -> Rows:
 
 def _injections(cohort: Cohort) -> Rows:
     for course, one in cohort.lesions:
-        for count, shot in enumerate(one.shots, start=1):
+        for shot in one.shots:
             yield {
                 "course": course.id,
                 "lesion": one.id,
-                "injection": count,
+                "injection": shot.injection,
                 "day": shot.day,
                 "dose_mg": shot.dose_mg,
                 "drawn_ml": shot.drawn_ml,
