@@ -12,7 +12,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from planner.core.calendar.occupancy import Occupancy
+from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from planner.files.calendars.recurrence import Steps, rule_of, starts
@@ -37,6 +37,10 @@ def taken(content: str | bytes, zone: ZoneInfo = ZONE) -> list[str] | str:
         return REFUSED
     spans = [(one.start.astimezone(zone), one.end.astimezone(zone)) for one in found]
     return [f"{start:%m-%d %H:%M}-{end:%H:%M}" for start, end in spans]
+
+
+def busy_times_of(content: str) -> list[Busy]:
+    return list(busy_times(content.encode(), ZONE, DAYS, Own("", frozenset())))
 
 
 def calendar(*parts: str) -> str:
@@ -254,6 +258,48 @@ def test_what_is_not_needed_stops_nothing(lines: str) -> None:
     assert taken(calendar(task, free, gone, event(*hour))) == NINE
 
 
+HOUR = ["DTSTART:20260907T070000Z", "DURATION:PT1H"]
+SOUND = event(*HOUR)
+# What has no end, as a message names it, and the file from its calendar's beginning on.
+UNENDED = {
+    "VCALENDAR": ["END:VEVENT", SOUND],
+    "VTODO in VCALENDAR": ["BEGIN:VTODO\r\nUID:t\r\nSUMMARY:x", SOUND],
+    "VJOURNAL in VCALENDAR": ["BEGIN:VJOURNAL", SOUND, "BEGIN:VJOURNAL\r\nEND:VJOURNAL"],
+    "X-FOO in VCALENDAR": ["BEGIN:X-FOO\r\nBEGIN:X-BAR\r\nEND:X-BAR", SOUND],
+    "X-OUT in VCALENDAR": ["BEGIN:X-OUT\r\nBEGIN:X-IN", SOUND],
+    "VPOLL in VCALENDAR": ["BEGIN:VPOLL", calendar(SOUND).strip()],
+    "X-ZONE in VCALENDAR": ["BEGIN:X-ZONE", own_zone("-0500", "-0400", "EST"), at(3, "EST")],
+    "VALARM in VEVENT e1": [event(*HOUR, "BEGIN:VALARM\r\nTRIGGER:-P1D", "RRULE:FREQ=DAILY")],
+    "X-TZ in VTIMEZONE EST": [
+        own_zone("-0500", "-0400", "EST", "BEGIN:X-TZ"), at(3, "EST")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNENDED)
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_what_has_no_end_hides_nothing(name: str) -> None:
+    content = calendar(*UNENDED[name])
+    for cut in (content, content.removesuffix("END:VCALENDAR\r\n")):
+        with pytest.raises(InputError, match=r": it has no end: the file was cut short; "):
+            busy_times_of(cut)
+    with pytest.raises(InputError, match=f"^{name}: "):
+        busy_times_of(content)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "BEGIN:X-FOO\r\nBEGIN:X-BAR\r\nBEGIN:X-FOO\r\nEND:X-FOO\r\nEND:X-BAR\r\nEND:X-FOO",
+        "BEGIN:VTODO\r\nBEGIN:VALARM\r\nDURATION:x\r\nEND:VALARM\r\nEND:VTODO",
+        f"BEGIN:VPOLL\r\n{event('DTSTART:x', uid='p')}\r\nEND:VPOLL",
+        "BEGIN:VTODO\r\nDTSTART:x\r\nBEGIN:VALARM\r\nDURATION:x\r\nEND:VTODO",
+    ],
+)
+def test_components_of_no_account_are_skipped_with_all_inside(others: str) -> None:
+    assert taken(calendar(others, SOUND)) == NINE
+    assert taken(calendar(event(*HOUR, others))) == NINE
+
+
 STATES = {
     "": NINE, "TRANSP:TRANSPARENT": [], "TRANSP:transparent": [], "TRANSP:OPAQUE": NINE,
     "STATUS:CANCELLED": [], "STATUS:TENTATIVE": NINE, "STATUS:CONFIRMED": NINE,
@@ -413,7 +459,6 @@ def test_a_whole_day_that_is_left_out_by_its_time(name: str, time: str) -> None:
     assert found == hours("09-07", "09-09", hour="00:00-00:00")
 
 
-HOUR = ["DTSTART:20260907T070000Z", "DURATION:PT1H"]
 VERSIONS = {
     "cancelled later": ([*HOUR, "SEQUENCE:1"], [*HOUR, "SEQUENCE:2", "STATUS:CANCELLED"], []),
     "free later": ([*HOUR], ["DTSTART:20260908T070000Z", "SEQUENCE:1", "TRANSP:TRANSPARENT"], []),
@@ -453,7 +498,7 @@ BROKEN = {
 def test_what_is_needed_and_broken_is_refused_with_its_event(name: str) -> None:
     lines = ["DTSTART:20260907T070000Z", "DURATION:PT1H", BROKEN[name]]
     with pytest.raises(InputError, match=r"^VEVENT e1: "):
-        list(busy_times(calendar(event(*lines)).encode(), ZONE, DAYS, Own("", frozenset())))
+        busy_times_of(calendar(event(*lines)))
 
 
 FAR = {
@@ -507,7 +552,7 @@ def test_many_series_are_followed_from_the_course_on() -> None:
 
 def test_long_times_are_counted_by_their_number() -> None:
     lines = ["DTSTART:20260801T000000Z", "DURATION:P100D", "RRULE:FREQ=MINUTELY;COUNT=3000"]
-    busy = Occupancy(busy_times(calendar(event(*lines)).encode(), ZONE, DAYS, Own("", frozenset())))
+    busy = Occupancy(busy_times_of(calendar(event(*lines))))
     day = datetime(2026, 10, 1, 9, tzinfo=ZONE)
     assert busy.peak(day, day + timedelta(hours=1)) == 3000
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from planner.errors import InputError, Problem
-from planner.files.fields import shown
+from planner.files.fields import shown, shown_key
 
 MOST_COMPONENTS = 50_000
 _FIX = "export it again as an iCalendar file"
@@ -103,12 +103,30 @@ def _text(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
+@dataclass
+class _Open:
+    """A component that has begun; one that is left out stands with what is read around it.
+
+    `hides` tells that something stood in it that is wanted, had it ended before that.
+    """
+
+    kind: str
+    component: Component
+    is_left_out: bool = False
+    hides: bool = False
+
+    def __str__(self) -> str:
+        if self.is_left_out:
+            return f"{shown_key(self.kind)} in {self.component}"
+        return str(self.component)
+
+
 class _Reading:
-    """The components that are open while lines are read; None stands for one that is left out."""
+    """The components that are open while lines are read."""
 
     def __init__(self) -> None:
         self.calendars: list[Component] = []
-        self.open: list[tuple[str, Component | None]] = []
+        self.open: list[_Open] = []
         self.count = 0
 
     def take(self, line: str) -> None:
@@ -120,55 +138,62 @@ class _Reading:
             return
         if not self.open:
             raise InputError(Problem("", "it is no calendar", _FIX))
-        component = self.open[-1][1]
-        if component is not None and called in _WANTED[component.kind]:
+        inner = self.open[-1]
+        if called not in _WANTED[inner.component.kind]:
+            return
+        inner.hides = inner.is_left_out
+        if not inner.is_left_out:
             found = _line(called, line)
             if found is None:
-                raise InputError(Problem(str(component), f"its {called} cannot be read", _FIX))
-            component.properties.setdefault(called, []).append(found)
+                problem = f"its {called} cannot be read"
+                raise InputError(Problem(str(inner.component), problem, _FIX))
+            inner.component.properties.setdefault(called, []).append(found)
 
     def _begin(self, kind: str) -> None:
-        if not self.open and kind != "VCALENDAR":
-            raise InputError(Problem("", "it is no calendar", _FIX))
-        outer, component = self.open[-1] if self.open else ("", None)
-        if component is not None and kind == outer:
-            raise InputError(_unended(component))
-        made = None
-        if kind == "VCALENDAR" and not self.open:
-            made = Component(kind)
-            self.calendars.append(made)
-        elif component is not None and _PLACES.get(kind) == outer:
-            made = Component(kind)
-            component.parts.append(made)
-            self.count += 1
-            if self.count > MOST_COMPONENTS:
-                problem = f"it holds over {MOST_COMPONENTS} events"
-                raise InputError(Problem("", problem, "export fewer years of it"))
-        self.open.append((kind, made))
+        if not self.open:
+            if kind != "VCALENDAR":
+                raise InputError(Problem("", "it is no calendar", _FIX))
+            self.calendars.append(Component(kind))
+            self.open.append(_Open(kind, self.calendars[-1]))
+            return
+        around = self.open[-1]
+        if around.is_left_out:
+            around.hides |= kind in _WANTED
+        elif kind == around.kind:
+            raise InputError(_unended(around))
+        is_left_out = around.is_left_out or _PLACES.get(kind) != around.kind
+        made = around.component if is_left_out else self._part(around.component, kind)
+        self.open.append(_Open(kind, made, is_left_out))
+
+    def _part(self, around: Component, kind: str) -> Component:
+        around.parts.append(Component(kind))
+        self.count += 1
+        if self.count > MOST_COMPONENTS:
+            problem = f"it holds over {MOST_COMPONENTS} events"
+            raise InputError(Problem("", problem, "export fewer years of it"))
+        return around.parts[-1]
 
     def _end(self, kind: str) -> None:
-        while self.open and self.open[-1][0] != kind and self.open[-1][1] is None:
-            if all(one != kind for one, _ in self.open):
-                return  # of a component that nobody needs
-            self.open.pop()
-        if not self.open or self.open[-1][0] != kind:
-            component = self.open[-1][1] if self.open else None
-            if component is None:
-                raise InputError(Problem("", "it is no calendar", _FIX))
-            raise InputError(_unended(component))
-        self.open.pop()
+        if not self.open:
+            raise InputError(Problem("", "it is no calendar", _FIX))
+        if self.open[-1].is_left_out and all(one.kind != kind for one in self.open):
+            return  # of a component that nobody needs
+        while (inner := self.open.pop()).kind != kind:
+            if not inner.is_left_out or (inner.hides and not self.open[-1].is_left_out):
+                raise InputError(_unended(inner))
+            # What stood in one without an end may have been meant to stand after it.
+            self.open[-1].hides |= inner.hides
 
     def finish(self) -> list[Component]:
         if not self.calendars:
             raise InputError(Problem("", "it is no calendar", _FIX))
         if self.open:
-            inner = [one for _, one in self.open if one is not None]
-            raise InputError(_unended(inner[-1]))
+            raise InputError(_unended(self.open[-1]))
         return self.calendars
 
 
-def _unended(component: Component) -> Problem:
-    return Problem(str(component), "it has no end: the file was cut short", _FIX)
+def _unended(unended: _Open) -> Problem:
+    return Problem(str(unended), "it has no end: the file was cut short", _FIX)
 
 
 def _line(name: str, line: str) -> CalendarLine | None:
