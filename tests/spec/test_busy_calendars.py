@@ -126,6 +126,12 @@ def test_a_zone_is_the_files_own(name: str, is_before: bool) -> None:
 
 SHAPES = {
     "since 1601": own_zone().replace("2000", "1601", 2),
+    "since ever": own_zone().replace("20001029T03", "00010101T00").replace(
+        "20000326T02", "00010101T00"),
+    "since ever, by its own day": own_zone().replace(
+        "20000326T02", "00010326T02").replace(SPRING, "FREQ=YEARLY"),
+    "until the last year": own_zone().replace(SPRING, f"{SPRING};UNTIL=99991231T235959Z").replace(
+        AUTUMN, f"{AUTUMN};UNTIL=99991231"),
     "winter alone": f"BEGIN:VTIMEZONE\r\nTZID:{OWN}\r\n"
     + observance("STANDARD", "16010101T000000", "+0200", "+0200")
     + "\r\nEND:VTIMEZONE",

@@ -328,10 +328,7 @@ class _EventSeries:
         """Whether a time of a rule comes after its UNTIL."""
         if rule.until is None:
             return lambda _local: False
-        until = moment("UNTIL", CalendarLine({}, rule.until)) if rule.until[:4] != "9999" else None
-        if until is None:
-            # Some write the last year of all for a rule without end.
-            return lambda _local: False
+        until = moment("UNTIL", CalendarLine({}, rule.until))
         if until.is_day:
             # Some programs end a rule of timed events on a day: that day counts.
             return lambda local: local.date() > until.day

@@ -98,7 +98,7 @@ def rule_of(text: str) -> RecurrenceRule:
     count = _number(parts.pop("COUNT"), text) if "COUNT" in parts else None
     if count == 0:
         raise _unreadable(text)
-    until = parts.pop("UNTIL", None)
+    until = _until(parts.pop("UNTIL", None))
     start = parts.pop("WKST", "MO")
     if start not in _WEEKDAYS:
         raise _unreadable(text)
@@ -124,6 +124,11 @@ def rule_of(text: str) -> RecurrenceRule:
         positions=numbers["BYSETPOS"],
         week_start=_WEEKDAYS.index(start),
     )
+
+
+def _until(value: str | None) -> str | None:
+    """The end of a rule; some write the last year of all for a rule without end."""
+    return None if value is None or value.startswith("9999") else value
 
 
 def _unreadable(text: str) -> UnreadableError:

@@ -162,7 +162,9 @@ def _changes(
     lines = part.lines("DTSTART")
     if len(lines) != 1:
         raise UnreadableError("it does not say since when it holds")
-    first = _OffsetChange(_local(moment("DTSTART", lines[0]), before), before, after)
+    # .NET writes the first year of all for "since ever", Windows 1601: their days are the same.
+    since = lines[0]._replace(value=re.sub("^0001", "1601", lines[0].value))
+    first = _OffsetChange(_local(moment("DTSTART", since), before), before, after)
     yield first
     for line in part.lines("RRULE"):
         yield from _by_rule(line, first, reach, steps)
