@@ -124,6 +124,12 @@ def test_a_zone_is_the_files_own(name: str, is_before: bool) -> None:
     assert taken(calendar(*((zone, one) if is_before else (one, zone)))) == NINE
 
 
+@pytest.mark.parametrize("of_zone", [r"(UTC) A\, B\; C:\\D", r"(UTC) A, B; C:\D"])
+@pytest.mark.parametrize("of_event", [r"(UTC) A, B; C:\D", r"(UTC) A\, B\; C:\\D"])
+def test_a_zone_is_found_with_and_without_the_marks_of_a_text(of_zone: str, of_event: str) -> None:
+    assert taken(calendar(own_zone(name=of_zone), at(9, f'"{of_event}"'))) == NINE
+
+
 SHAPES = {
     "since 1601": own_zone().replace("2000", "1601", 2),
     "since ever": own_zone().replace("20001029T03", "00010101T00").replace(

@@ -42,7 +42,8 @@ class Zones:
         self.reach = first - _LOOKED_BACK, last + timedelta(days=2)
         self._own: dict[str, list[Component]] = {}
         for component in calendar.of_kind("VTIMEZONE"):
-            self._own.setdefault(component.text("TZID").strip('"'), []).append(component)
+            name = _plain(component.text("TZID").strip('"'))
+            self._own.setdefault(name, []).append(component)
         self._known: dict[str, _ToUtc | UnreadableError] = {}
 
     def instant(self, written: Written) -> datetime:
@@ -59,6 +60,7 @@ class Zones:
         return found(written.local)
 
     def _find(self, name: str) -> _ToUtc | UnreadableError:
+        name = _plain(name)
         zone = _of_place(name)
         broken = None
         if zone is None and name in self._own:
@@ -89,6 +91,11 @@ class Zones:
             return moments.pop()
 
         return utc
+
+
+def _plain(name: str) -> str:
+    """A name without the marks before its commas: a property has them, a parameter seldom."""
+    return re.sub(r"\\([,;\\])", r"\1", name)
 
 
 def _by_name(zone: ZoneInfo) -> _ToUtc:
