@@ -124,6 +124,32 @@ def test_a_zone_is_the_files_own(name: str, is_before: bool) -> None:
     assert taken(calendar(*((zone, one) if is_before else (one, zone)))) == NINE
 
 
+UTC_ZONES = {
+    "summer time": ("+0000", "+0100", ["09-07 10:00-11:00"], REFUSED),
+    "no change": ("+0000", "-0000", ["09-07 11:00-12:00"], NINE),
+    "broken": ("here", "there", ["09-07 11:00-12:00"], NINE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["GMT", "Greenwich", "Z", "UTC", "Universal"])
+@pytest.mark.parametrize("rules", UTC_ZONES)
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_a_name_of_utc_is_the_files_own_where_its_rules_say_otherwise(
+    name: str, rules: str
+) -> None:
+    winter, summer, expected, said_twice = UTC_ZONES[rules]
+    zone, lines = own_zone(winter, summer, name), ["DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=1"]
+    assert taken(calendar(zone, at(9, name))) == expected
+    added = event(f"DTSTART;TZID={name}:20260801T090000", "DURATION:PT1H",
+                  f"RDATE;TZID={name}:20260907T090000,20260908T090000",
+                  f"EXDATE;TZID={name}:20260908T090000")  # fmt: skip
+    assert taken(calendar(zone, added)) == expected
+    assert taken(calendar(zone, event(f"DTSTART;TZID={name}:20260907T070000Z", *lines))) == (
+        said_twice
+    )
+    assert taken(calendar(own_zone(winter, summer, "Etc/UTC"), at(7, "Etc/UTC"))) == NINE
+
+
 @pytest.mark.parametrize("of_zone", [r"(UTC) A\, B\; C:\\D", r"(UTC) A, B; C:\D"])
 @pytest.mark.parametrize("of_event", [r"(UTC) A, B; C:\D", r"(UTC) A\, B\; C:\\D"])
 def test_a_zone_is_found_with_and_without_the_marks_of_a_text(of_zone: str, of_event: str) -> None:

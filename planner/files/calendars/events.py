@@ -103,15 +103,16 @@ def read_event(component: Component, zones: Zones) -> Event:
             raise UnreadableError(f"{name} stands twice")
     if not component.lines("DTSTART"):
         raise UnreadableError("it has no DTSTART")
-    start = moment("DTSTART", component.lines("DTSTART")[0])
+    start = moment("DTSTART", component.lines("DTSTART")[0], utc_names=zones.utc_names)
     start, lasts, is_exact = _extent(component, start, zones)
     event = Event(component, is_taken(component), start, lasts, is_exact)
     event.rules = [rule_of(line.value) for line in component.lines("RRULE")]
     event.not_rules = [rule_of(line.value) for line in component.lines("EXRULE")]
-    event.more = list(moments("RDATE", component.lines("RDATE")))
-    event.but = [one for one, _ in moments("EXDATE", component.lines("EXDATE"))]
+    event.more = list(moments("RDATE", component.lines("RDATE"), zones.utc_names))
+    but = moments("EXDATE", component.lines("EXDATE"), zones.utc_names)
+    event.but = [one for one, _ in but]
     for line in component.lines("RECURRENCE-ID"):
-        event.recurrence = moment("RECURRENCE-ID", line)
+        event.recurrence = moment("RECURRENCE-ID", line, utc_names=zones.utc_names)
         following = line.parameters.get("RANGE", "").upper()
         if following not in ("", "THISANDFUTURE"):
             raise UnreadableError(f"its RANGE is {following}, which is no longer in use")
@@ -136,7 +137,7 @@ def _extent(component: Component, start: Written, zones: Zones) -> tuple[Written
 def _length(component: Component, start: Written, zones: Zones) -> tuple[timedelta, bool]:
     found: list[tuple[timedelta, bool]] = []
     for line in component.lines("DTEND")[:1]:
-        end = moment("DTEND", line)
+        end = moment("DTEND", line, utc_names=zones.utc_names)
         if end.is_day != start.is_day:
             raise UnreadableError("it starts on a day and ends at a time, or the other way round")
         if end.is_day or end.zone == start.zone:
@@ -210,7 +211,7 @@ class Reading:
                         yield from self._periods(line)
 
     def _periods(self, line: CalendarLine) -> Iterator[Span]:
-        for start, end in moments("FREEBUSY", [line]):
+        for start, end in moments("FREEBUSY", [line], self.zones.utc_names):
             self.steps.take()
             if end is None or start.is_day:
                 raise UnreadableError("its FREEBUSY is no period")

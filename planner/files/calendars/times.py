@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ UTC_NAMES = frozenset(
         "Etc/Universal", "Greenwich", "Etc/Greenwich", "Z", "tzone://Microsoft/Utc",
     }
 )  # fmt: skip
-IN_UTC = "UTC"
+# No TZID is so, not even `UTC`: the spaces around one are left out.
+IN_UTC = " UTC"
 _DAY = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)", re.ASCII | re.IGNORECASE)
 _LENGTH = re.compile(
@@ -39,7 +40,7 @@ class UnreadableError(Exception):
 
 
 class Written(NamedTuple):
-    """A time as it is written: by the clock of a zone, `UTC`, or of none (floating).
+    """A time as it is written: by the clock of a zone, `IN_UTC`, or of none (floating).
 
     A whole day is its midnight and has no zone.
     """
@@ -54,7 +55,12 @@ class Written(NamedTuple):
         return self.local.date()
 
 
-def moment(name: str, line: CalendarLine, value: str | None = None) -> Written:
+def moment(
+    name: str,
+    line: CalendarLine,
+    value: str | None = None,
+    utc_names: Container[str] = UTC_NAMES,
+) -> Written:
     """The time of a property, or of one of its values. Raises UnreadableError."""
     value = (line.value if value is None else value).strip()
     zone = line.parameters.get("TZID") or None
@@ -69,8 +75,8 @@ def moment(name: str, line: CalendarLine, value: str | None = None) -> Written:
             raise UnreadableError(f"its {name} is said to be a day and has a time: {shown(value)}")
         return Written(local, None, is_day=True)
     if not clock[7]:
-        return Written(local, IN_UTC if zone in UTC_NAMES else zone)
-    if zone is not None and zone not in UTC_NAMES:
+        return Written(local, IN_UTC if zone in utc_names else zone)
+    if zone is not None and zone not in utc_names:
         said = f"{name} names a zone ({shown(zone)}) and is in UTC too: {shown(value)}"
         raise UnreadableError(f"its {said}", "keep one of them")
     return Written(local, IN_UTC)
@@ -108,7 +114,7 @@ def length(name: str, value: str) -> timedelta:
 
 
 def moments(
-    name: str, lines: list[CalendarLine]
+    name: str, lines: list[CalendarLine], utc_names: Container[str] = UTC_NAMES
 ) -> Iterator[tuple[Written, Written | timedelta | None]]:
     """The times of a property that can hold several; with its end or length, where one has it."""
     for line in lines:
@@ -117,8 +123,9 @@ def moments(
             if not value.strip():
                 continue
             if not slash:
-                yield moment(name, line, start), None
+                yield moment(name, line, start, utc_names), None
             elif end.strip()[:1].upper() in ("P", "+", "-"):
-                yield moment(name, line, start), length(name, end)
+                yield moment(name, line, start, utc_names), length(name, end)
             else:
-                yield moment(name, line, start), moment(name, line, end)
+                ends = moment(name, line, end, utc_names)
+                yield moment(name, line, start, utc_names), ends

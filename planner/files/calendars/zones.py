@@ -11,12 +11,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planner.files.calendars.lines import CalendarLine, Component
 from planner.files.calendars.recurrence import Steps, rule_of, starts
-from planner.files.calendars.times import IN_UTC, UnreadableError, Written, moment, moments
+from planner.files.calendars.times import (
+    IN_UTC,
+    UTC_NAMES,
+    UnreadableError,
+    Written,
+    moment,
+    moments,
+)
 from planner.files.fields import shown
 
 MOST_HOURS = 14
@@ -45,6 +53,19 @@ class Zones:
             name = _plain(component.text("TZID").strip('"'))
             self._own.setdefault(name, []).append(component)
         self._known: dict[str, _ToUtc | UnreadableError] = {}
+
+    @cached_property
+    def utc_names(self) -> frozenset[str]:
+        """The names of UTC, but those by which the calendar's own rules mean another zone."""
+        return frozenset(name for name in UTC_NAMES if self._is_utc(name))
+
+    def _is_utc(self, name: str) -> bool:
+        if _of_place(name):
+            return True
+        try:
+            return all(one.is_utc for one in self._own_zones(name))
+        except UnreadableError:
+            return True  # by the name, as any broken zone
 
     def instant(self, written: Written) -> datetime:
         """The moment of a time, in UTC. Raises UnreadableError where its zone is not known."""
@@ -79,7 +100,7 @@ class Zones:
     def _of_file(self, name: str) -> _ToUtc | UnreadableError:
         """By the calendar's own rules for a name."""
         try:
-            found = [_OwnZone.of(one, self.reach) for one in self._own[name]]
+            found = self._own_zones(name)
         except UnreadableError as error:
             return UnreadableError(f"its zone {shown(name)}: {error.problem}", error.fix)
 
@@ -91,6 +112,9 @@ class Zones:
             return moments.pop()
 
         return utc
+
+    def _own_zones(self, name: str) -> list[_OwnZone]:
+        return [_OwnZone.of(one, self.reach) for one in self._own.get(name, [])]
 
 
 def _plain(name: str) -> str:
@@ -144,6 +168,7 @@ class _OwnZone:
     def __init__(self, changes: list[_OffsetChange]) -> None:
         self.changes = sorted(changes)
         self.since = [one.since for one in self.changes]
+        self.is_utc = not any(one.before or one.after for one in changes)
 
     @classmethod
     def of(cls, component: Component, reach: tuple[datetime, datetime]) -> _OwnZone:
