@@ -26,11 +26,11 @@ AUTUMN, SPRING = "FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10", "FREQ=YEARLY;BYDAY=-1SU;BY
 OWN = "Customized Time Zone"
 
 
-def taken(content: str | bytes, zone: ZoneInfo = ZONE) -> list[str] | str:
+def taken(content: str | bytes, zone: ZoneInfo = ZONE, days: range = DAYS) -> list[str] | str:
     """The taken times as the clinic reads them; `refused` for a file that is."""
     raw = content.encode() if isinstance(content, str) else content
     try:
-        found = sorted(busy_times(raw, zone, DAYS, Own("K-1", frozenset())), key=lambda o: o.start)
+        found = sorted(busy_times(raw, zone, days, Own("K-1", frozenset())), key=lambda o: o.start)
     except InputError as error:
         places = [one.place.partition(" ")[0] for one in error.problems]
         assert {*places} <= {"VEVENT", "VFREEBUSY"}, error  # noqa: PT017
@@ -352,6 +352,35 @@ STATES = {
 def test_how_each_state_counts(state: str) -> None:
     lines = ["DTSTART:20260907T070000Z", "DURATION:PT1H", *filter(None, [state])]
     assert taken(calendar(event(*lines))) == STATES[state]
+
+
+# The clocks of Copenhagen go back on 25 October and forward on 28 March.
+LENGTHS = {
+    "hours over the autumn change": ("20261024T200000", "PT37H30M", ["10-24 20:00-08:30"]),
+    "a day over the autumn change": ("20261024T200000", "P1D", ["10-24 20:00-20:00"]),
+    "a day and hours": ("20261024T200000", "P1DT13H30M", ["10-24 20:00-09:30"]),
+    "a day to the change, and hours": ("20261024T010000", "P1DT3H", ["10-24 01:00-03:00"]),
+    "hours over the spring change": ("20270327T200000", "PT37H30M", ["03-27 20:00-10:30"]),
+    "a week over the spring change": ("20270327T200000", "P1W", ["03-27 20:00-20:00"]),
+    "an hour in the missing one": ("20270328T013000", "PT1H", ["03-28 01:30-03:30"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+@pytest.mark.hazard("clock-change")
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_days_last_by_the_clock_and_hours_exactly(name: str) -> None:
+    start, lasts, expected = LENGTHS[name]
+    days = range(DAYS.start, DAYS.stop + 180)
+    here = "TZID=Europe/Copenhagen"
+    for lines in (
+        [f"DTSTART;{here}:{start}", f"DURATION:{lasts}"],
+        [f"DTSTART;{here}:{start}", f"DURATION:{lasts}", "RRULE:FREQ=YEARLY"],
+        [f"DTSTART;{here}:20260101T090000", f"RDATE;{here};VALUE=PERIOD:{start}/{lasts}"],
+    ):
+        assert taken(calendar(event(*lines)), days=days) == expected
+    free_busy = f"BEGIN:VFREEBUSY\r\nFREEBUSY;{here}:{start}/{lasts}\r\nEND:VFREEBUSY"
+    assert taken(calendar(free_busy), days=days) == expected
 
 
 def hours(*days: str, hour: str = "09:00-10:00") -> list[str]:

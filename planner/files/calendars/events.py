@@ -15,6 +15,7 @@ from planner.files.calendars.recurrence import RecurrenceRule, Steps, rule_of, s
 from planner.files.calendars.times import (
     IN_UTC,
     LONGEST,
+    Length,
     UnreadableError,
     Written,
     length,
@@ -37,7 +38,7 @@ _ALL_DAY = (
 
 @dataclass
 class Event:
-    """An event as it is written. `length` is by the clock, or exact where its end is in a zone.
+    """An event as it is written.
 
     `recurrence` names the time of a series that this event replaces.
     """
@@ -45,11 +46,10 @@ class Event:
     component: Component
     is_taken: bool
     start: Written
-    length: timedelta
-    is_exact: bool = False
+    length: Length
     rules: list[RecurrenceRule] = field(default_factory=list)
     not_rules: list[RecurrenceRule] = field(default_factory=list)
-    more: list[tuple[Written, Written | timedelta | None]] = field(default_factory=list)
+    more: list[tuple[Written, Written | Length | None]] = field(default_factory=list)
     but: list[Written] = field(default_factory=list)
     recurrence: Written | None = None
     is_and_following: bool = False
@@ -104,8 +104,8 @@ def read_event(component: Component, zones: Zones) -> Event:
     if not component.lines("DTSTART"):
         raise UnreadableError("it has no DTSTART")
     start = moment("DTSTART", component.lines("DTSTART")[0], utc_names=zones.utc_names)
-    start, lasts, is_exact = _extent(component, start, zones)
-    event = Event(component, is_taken(component), start, lasts, is_exact)
+    start, lasts = _extent(component, start, zones)
+    event = Event(component, is_taken(component), start, lasts)
     event.rules = [rule_of(line.value) for line in component.lines("RRULE")]
     event.not_rules = [rule_of(line.value) for line in component.lines("EXRULE")]
     event.more = list(moments("RDATE", component.lines("RDATE"), zones.utc_names))
@@ -120,35 +120,35 @@ def read_event(component: Component, zones: Zones) -> Event:
     return event
 
 
-def _extent(component: Component, start: Written, zones: Zones) -> tuple[Written, timedelta, bool]:
-    """Start, length, and whether the length is of exact time; a day without length is one day."""
-    lasts, is_exact = _length(component, start, zones)
-    if not lasts and not start.is_day and _is_said_whole(component):
+def _extent(component: Component, start: Written, zones: Zones) -> tuple[Written, Length]:
+    """Start and length; a day without length is one day."""
+    lasts = _length(component, start, zones)
+    if not lasts.total and not start.is_day and _is_said_whole(component):
         for written in (start, _by_clinic(start, zones)):
             if written.local.time() == time():
                 start = Written(written.local, None, is_day=True)
     if start.is_day:
         # Part of a day is the day.
-        days = -(-lasts // ONE_DAY)
-        return start, max(days, 1) * ONE_DAY, False
-    return start, lasts, is_exact
+        days = -(-lasts.total // ONE_DAY)
+        return start, Length(max(days, 1) * ONE_DAY)
+    return start, lasts
 
 
-def _length(component: Component, start: Written, zones: Zones) -> tuple[timedelta, bool]:
-    found: list[tuple[timedelta, bool]] = []
+def _length(component: Component, start: Written, zones: Zones) -> Length:
+    found: list[Length] = []
     for line in component.lines("DTEND")[:1]:
         end = moment("DTEND", line, utc_names=zones.utc_names)
         if end.is_day != start.is_day:
             raise UnreadableError("it starts on a day and ends at a time, or the other way round")
         if end.is_day or end.zone == start.zone:
-            found.append((end.local - start.local, False))
+            found.append(Length(by_clock=end.local - start.local))
         else:
-            found.append((zones.instant(end) - zones.instant(start), True))
-        if found[-1][0] < timedelta():
+            found.append(Length(exact=zones.instant(end) - zones.instant(start)))
+        if found[-1].total < timedelta():
             raise UnreadableError("it ends before it starts")
     for line in component.lines("DURATION")[:1]:
-        found.append((length("DURATION", line.value), False))
-    return max(found, default=(timedelta(), False))
+        found.append(length("DURATION", line.value))
+    return max(found, key=lambda one: one.total, default=Length())
 
 
 def _is_said_whole(component: Component) -> bool:
@@ -215,8 +215,7 @@ class Reading:
             self.steps.take()
             if end is None or start.is_day:
                 raise UnreadableError("its FREEBUSY is no period")
-            begin = self.zones.instant(start)
-            finish = begin + end if isinstance(end, timedelta) else self.zones.instant(end)
+            begin, finish = self.zones.instant(start), self.zones.end(start, end)
             if finish < begin:
                 raise UnreadableError("a period of its FREEBUSY ends before it starts")
             yield from within(self.window, begin, finish)
@@ -271,41 +270,36 @@ class _EventSeries:
     def spans(self) -> Iterator[Span]:
         for one in self.changes:
             if one.is_taken:
-                yield from self._span(one, one.start)
+                yield from self._span(one.start, one.length)
         for master in self.masters:
             yield from self._of(master) if master.is_series or self.changes else self._once(master)
 
     def _once(self, event: Event) -> Iterator[Span]:
         # Its zone need not be known where it lies far from all that is looked at.
         first, last = (one.replace(tzinfo=None) for one in self.window)
-        begin, end = event.start.local, event.start.local + event.length
+        begin, end = event.start.local, event.start.local + event.length.total
         if begin < last + _ZONES_APART and end > first - _ZONES_APART:
-            yield from self._span(event, event.start)
+            yield from self._span(event.start, event.length)
 
-    def _span(self, event: Event, start: Written) -> Iterator[Span]:
-        begin = self.zones.instant(start)
-        if event.is_exact:
-            end = begin + event.length
-        else:
-            end = self.zones.instant(start._replace(local=start.local + event.length))
-        yield from within(self.window, begin, end)
+    def _span(self, start: Written, end: Written | Length) -> Iterator[Span]:
+        yield from within(self.window, self.zones.instant(start), self.zones.end(start, end))
 
     def _of(self, master: Event) -> Iterator[Span]:
-        if any(one.length > LONGEST for one in (master, *self.changes)):
+        if any(one.length.total > LONGEST for one in (master, *self.changes)):
             raise UnreadableError("it lasts too long to come again")
         but = self._but(master)
         shifts = self._shifts(master)
         widest = max((abs(shift) for _, shift, _ in shifts), default=timedelta())
-        for local in sorted(self._times(master, master.length + widest, widest)):
+        for local in sorted(self._times(master, master.length.total + widest, widest)):
             written = master.start._replace(local=local)
             if but.has(written):
                 continue
             event, shift = self._then(master, written, shifts)
             if event.is_taken:
-                yield from self._span(event, written._replace(local=local + shift))
+                yield from self._span(written._replace(local=local + shift), event.length)
         for written, end in self._more(master, but):
             if self._then(master, written, shifts)[0].is_taken:
-                yield from self._added(master, written, end)
+                yield from self._span(written, end or master.length)
 
     def _times(self, master: Event, before: timedelta, after: timedelta) -> set[datetime]:
         """When a series is, by its own clock, as far as it can reach the window."""
@@ -387,9 +381,7 @@ class _EventSeries:
         there = [(change, shift) for since, shift, change in shifts if at >= since]
         return there[-1] if there else (master, timedelta())
 
-    def _more(
-        self, master: Event, but: _But
-    ) -> Iterator[tuple[Written, Written | timedelta | None]]:
+    def _more(self, master: Event, but: _But) -> Iterator[tuple[Written, Written | Length | None]]:
         """The single times that are added to a series; some have an end of their own."""
         for written, end in master.more:
             self.steps.take()
@@ -406,17 +398,6 @@ class _EventSeries:
                 local=datetime.combine(written.day, master.start.local.time())
             )
         return written._replace(zone=written.zone or master.start.zone)
-
-    def _added(
-        self, master: Event, written: Written, end: Written | timedelta | None
-    ) -> Iterator[Span]:
-        if end is None:
-            yield from self._span(master, written)
-        elif isinstance(end, timedelta):
-            begin = self.zones.instant(written)
-            yield from within(self.window, begin, begin + end)
-        else:
-            yield from within(self.window, self.zones.instant(written), self.zones.instant(end))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,18 @@ class Written(NamedTuple):
         return self.local.date()
 
 
+class Length(NamedTuple):
+    """How long something lasts: first by the clock, as days do, then in exact time."""
+
+    by_clock: timedelta = timedelta()
+    exact: timedelta = timedelta()
+
+    @property
+    def total(self) -> timedelta:
+        """As long as it is where no clock changes."""
+        return self.by_clock + self.exact
+
+
 def moment(
     name: str,
     line: CalendarLine,
@@ -96,26 +108,24 @@ def _datetime(name: str, value: str, parts: tuple[str, ...]) -> datetime:
     return found
 
 
-def length(name: str, value: str) -> timedelta:
+def length(name: str, value: str) -> Length:
     """A length of time. Raises UnreadableError where it is none, or below 0."""
     found = _LENGTH.fullmatch(value.strip())
     if found is None or not any(found.groups()[1:]):
         raise UnreadableError(f"its {name} is no length of time: {shown(value)}")
     weeks, days, hours, minutes, seconds = (int(one or 0) for one in found.groups()[1:])
-    try:
-        made = timedelta(days=7 * weeks + days, hours=hours, minutes=minutes, seconds=seconds)
-    except OverflowError as error:
-        raise UnreadableError(f"its {name} is too long: {shown(value)}") from error
-    if made > LONGEST:
+    exact = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    made = Length(timedelta(weeks=weeks, days=days), exact)
+    if made.total > LONGEST:
         raise UnreadableError(f"its {name} is too long: {shown(value)}")
-    if found[1] == "-" and made:
+    if found[1] == "-" and made.total:
         raise UnreadableError(f"its {name} is below 0")
     return made
 
 
 def moments(
     name: str, lines: list[CalendarLine], utc_names: Container[str] = UTC_NAMES
-) -> Iterator[tuple[Written, Written | timedelta | None]]:
+) -> Iterator[tuple[Written, Written | Length | None]]:
     """The times of a property that can hold several; with its end or length, where one has it."""
     for line in lines:
         for value in line.value.split(","):

@@ -20,6 +20,7 @@ from planner.files.calendars.recurrence import Steps, rule_of, starts
 from planner.files.calendars.times import (
     IN_UTC,
     UTC_NAMES,
+    Length,
     UnreadableError,
     Written,
     moment,
@@ -79,6 +80,12 @@ class Zones:
         if isinstance(found, UnreadableError):
             raise found
         return found(written.local)
+
+    def end(self, start: Written, end: Written | Length) -> datetime:
+        """The moment of an end that is written as a time, or as a length."""
+        if isinstance(end, Written):
+            return self.instant(end)
+        return self.instant(start._replace(local=start.local + end.by_clock)) + end.exact
 
     def _find(self, name: str) -> _ToUtc | UnreadableError:
         name = _plain(name)
