@@ -421,6 +421,11 @@ SERIES = {
     "an added day": (
         ["DTSTART;TZID=Europe/Copenhagen:20260101T090000", "DURATION:PT1H",
          "RDATE;VALUE=DATE:20260907,20260908"], hours("09-07", "09-08")),
+    "an added time with an end, by the clock of the series": (
+        ["DTSTART;TZID=America/New_York:20260101T030000", "DURATION:PT1H",
+         "RDATE;VALUE=PERIOD:20260907T030000/20260907T050000"], hours("09-07", hour="09:00-11:00")),
+    "an added time without a zone of a series in UTC": (
+        ["DTSTART:20260101T070000Z", "DURATION:PT1H", "RDATE:20260907T090000"], NINE),
     "an added day of a floating series": (
         ["DTSTART:20260101T090000", "DURATION:PT1H", "RDATE;VALUE=DATE:20260907"], NINE),
     "an added day that is left out by its hour": (
@@ -472,6 +477,66 @@ def test_changes_of_one_time(name: str) -> None:
     lines, expected = CHANGES[name]
     assert taken(calendar(event(*MASTER), event(*lines))) == expected
     assert taken(calendar(event(*lines), event(*MASTER))) == expected
+
+
+HERE = "TZID=Europe/Copenhagen"
+FROM = f"RECURRENCE-ID;RANGE=THISANDFUTURE;{HERE}"
+WEEKLY = [f"DTSTART;{HERE}:20261016T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=4"]
+# Of Fridays the third is a Monday's, over the clock change of 25 October.
+MONDAYS = ["10-16 09:00-10:00", "10-26 09:00-10:00", "11-02 09:00-10:00", "11-09 09:00-10:00"]
+FROM_THEN_ON = {
+    "longer, and begun before the course": (
+        [f"DTSTART;{HERE}:20260821T090000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=3"],
+        [f"{FROM}:20260828T090000", f"DTSTART;{HERE}:20260828T090000",
+         f"DTEND;{HERE}:20260908T160000"], ["09-07 00:00-16:00", "09-07 00:00-16:00"]),
+    "over the clock change": (
+        WEEKLY, [f"{FROM}:20261023T090000", f"DTSTART;{HERE}:20261026T090000", "DURATION:PT1H"],
+        MONDAYS),
+    "over the clock change, in UTC": (
+        WEEKLY, ["RECURRENCE-ID;RANGE=THISANDFUTURE:20261023T070000Z", "DTSTART:20261026T080000Z",
+                 "DURATION:PT1H"], MONDAYS),
+    "over the clock change, by another clock": (
+        WEEKLY, [f"{FROM}:20261023T090000", "DTSTART;TZID=Asia/Tokyo:20261026T170000",
+                 "DURATION:PT1H"], MONDAYS),
+    "over the clock change, of a floating series": (
+        ["DTSTART:20261016T090000", *WEEKLY[1:]],
+        ["RECURRENCE-ID;RANGE=THISANDFUTURE:20261023T090000", "DTSTART:20261026T080000Z",
+         "DURATION:PT1H"], MONDAYS),
+    "over the clock change, in a zone of the file": (
+        [f"DTSTART;TZID={OWN}:20261016T090000", *WEEKLY[1:]],
+        [f"{FROM}:20261023T090000", "DTSTART:20261026T080000Z", "DURATION:PT1H"], MONDAYS),
+    "over the clock change, of days": (
+        ["DTSTART;VALUE=DATE:20261016", "RRULE:FREQ=WEEKLY;COUNT=3"],
+        ["RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261023", "DTSTART;VALUE=DATE:20261026"],
+        ["10-16 00:00-00:00", "10-26 00:00-00:00", "11-02 00:00-00:00"]),
+    "named by its day": (
+        WEEKLY, ["RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261023",
+                 f"DTSTART;{HERE}:20261026T090000", "DURATION:PT1H"], MONDAYS),
+    "days that are named by their midnight in UTC": (
+        ["DTSTART;VALUE=DATE:20261016", "RRULE:FREQ=WEEKLY;COUNT=3"],
+        ["RECURRENCE-ID;RANGE=THISANDFUTURE:20261023T000000Z", "DTSTART;VALUE=DATE:20261026"],
+        ["10-16 00:00-00:00", "10-26 00:00-00:00", "11-02 00:00-00:00"]),
+    "longer at added times too": (
+        [*WEEKLY, f"RDATE;{HERE}:20261014T120000,20261028T120000", "RDATE:20261024T100000Z"],
+        [f"{FROM}:20261023T090000", f"DTSTART;{HERE}:20261026T090000", "DURATION:PT2H"],
+        ["10-14 12:00-13:00", "10-16 09:00-10:00", "10-26 09:00-11:00", "10-27 12:00-14:00",
+         "10-31 12:00-14:00", "11-02 09:00-11:00", "11-09 09:00-11:00"]),
+    "as long as they are at added times with an end": (
+        [*WEEKLY, f"RDATE;VALUE=PERIOD;{HERE}:20261014T120000/PT3H,20261028T120000/PT3H,"
+         "20261029T120000/20261029T150000"],
+        [f"{FROM}:20261023T090000", f"DTSTART;{HERE}:20261026T090000", "DURATION:PT2H"],
+        ["10-14 12:00-15:00", "10-16 09:00-10:00", "10-26 09:00-11:00", "10-31 12:00-15:00",
+         "11-01 12:00-15:00", "11-02 09:00-11:00", "11-09 09:00-11:00"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FROM_THEN_ON)
+@pytest.mark.hazard("clock-change")
+@pytest.mark.hazard("a-taken-time-seen-as-free")
+def test_a_change_from_then_on_is_by_the_clock_of_the_series(name: str) -> None:
+    master, change, expected = FROM_THEN_ON[name]
+    for parts in ((event(*master), event(*change)), (event(*change), event(*master))):
+        assert taken(calendar(own_zone(), *parts)) == expected
 
 
 FREE = ["TRANSP:TRANSPARENT"]

@@ -247,6 +247,13 @@ def within(window: Span, begin: datetime, end: datetime) -> Iterator[Span]:
         yield begin, end
 
 
+def _by_series(master: Event, written: Written) -> Written:
+    """A time of a series; one without a zone is by the series' own clock, if that is a zone's."""
+    if written.zone is None and not written.is_day and master.start.zone != IN_UTC:
+        return written._replace(zone=master.start.zone)
+    return written
+
+
 class _EventSeries:
     """The events of one id: those that come again, and what was changed of them."""
 
@@ -287,19 +294,17 @@ class _EventSeries:
     def _of(self, master: Event) -> Iterator[Span]:
         if any(one.length.total > LONGEST for one in (master, *self.changes)):
             raise UnreadableError("it lasts too long to come again")
-        but = self._but(master)
-        shifts = self._shifts(master)
+        but, shifts = self._but(master), self._shifts(master)
         widest = max((abs(shift) for _, shift, _ in shifts), default=timedelta())
-        for local in sorted(self._times(master, master.length.total + widest, widest)):
-            written = master.start._replace(local=local)
+        longest = max(one.length.total for one in (master, *(change for _, _, change in shifts)))
+        times = sorted(self._times(master, longest + widest, widest))
+        by_rule = ((master.start._replace(local=local), None) for local in times)
+        for written, lasts in (*by_rule, *self._more(master)):
             if but.has(written):
                 continue
             event, shift = self._then(master, written, shifts)
             if event.is_taken:
-                yield from self._span(written._replace(local=local + shift), event.length)
-        for written, end in self._more(master, but):
-            if self._then(master, written, shifts)[0].is_taken:
-                yield from self._span(written, end or master.length)
+                yield from self._span(self._shifted(master, written, shift), lasts or event.length)
 
     def _times(self, master: Event, before: timedelta, after: timedelta) -> set[datetime]:
         """When a series is, by its own clock, as far as it can reach the window."""
@@ -356,21 +361,25 @@ class _EventSeries:
         return written.day if is_own_day else here.day
 
     def _instant_in(self, master: Event, written: Written) -> datetime:
-        """The moment of a time of a series; one without a zone is by the series' own clock."""
-        if written.zone is None and not written.is_day and master.start.zone != IN_UTC:
-            written = written._replace(zone=master.start.zone)
-        return self.zones.instant(written)
+        return self.zones.instant(_by_series(master, written))
+
+    def _local_in(self, master: Event, written: Written) -> datetime:
+        """The time that the clock of a series shows then."""
+        written = _by_series(master, written)
+        if written.zone == master.start.zone:
+            return written.local
+        return self.zones.local(self.zones.instant(written), master.start)
 
     def _shifts(self, master: Event) -> list[tuple[datetime, timedelta, Event]]:
-        """From when on a series is shifted, by how much, and what it is then."""
+        """From when on a series is shifted, by how much of its clock, and what it is then."""
         found = []
         for one in self.changes:
             if one.is_and_following and one.recurrence is not None:
-                since = self._instant_in(master, one.recurrence)
-                shift = self._instant_in(master, one.start) - since
+                named = self._as_time_of(master, one.recurrence)
+                shift = self._local_in(master, one.start) - self._local_in(master, named)
                 if abs(shift) > _FARTHEST_SHIFT:
                     raise UnreadableError("it is shifted by over a year from a time on")
-                found.append((since, shift, one))
+                found.append((self.zones.instant(named), shift, one))
         return sorted(found, key=lambda one: one[0])
 
     def _then(
@@ -381,23 +390,32 @@ class _EventSeries:
         there = [(change, shift) for since, shift, change in shifts if at >= since]
         return there[-1] if there else (master, timedelta())
 
-    def _more(self, master: Event, but: _But) -> Iterator[tuple[Written, Written | Length | None]]:
-        """The single times that are added to a series; some have an end of their own."""
+    def _shifted(self, master: Event, written: Written, shift: timedelta) -> Written:
+        """A time of a series, moved by the clock of the series."""
+        if not shift:
+            return written
+        return master.start._replace(local=self._local_in(master, written) + shift)
+
+    def _more(self, master: Event) -> Iterator[tuple[Written, Length | None]]:
+        """The single times that are added to a series; some have a length of their own."""
         for written, end in master.more:
             self.steps.take()
-            time_of_it = self._as_time_of(master, written)
-            if not but.has(time_of_it):
-                yield time_of_it, end
+            start = self._as_time_of(master, written)
+            if isinstance(end, Written):
+                begin, finish = self.zones.instant(start), self._instant_in(master, end)
+                yield start, Length(exact=finish - begin)
+            else:
+                yield start, end
 
     def _as_time_of(self, master: Event, written: Written) -> Written:
-        """An added time as one of its series: some name but its day, others its midnight."""
+        """A time as one of its series: some programs name but its day, others its midnight."""
         if master.start.is_day:
             return Written(datetime.combine(self._day_of(written), time()), None, is_day=True)
         if written.is_day:
             return master.start._replace(
                 local=datetime.combine(written.day, master.start.local.time())
             )
-        return written._replace(zone=written.zone or master.start.zone)
+        return _by_series(master, written)
 
 
 @dataclass(frozen=True)

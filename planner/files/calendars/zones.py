@@ -81,6 +81,14 @@ class Zones:
             raise found
         return found(written.local)
 
+    def local(self, moment: datetime, clock: Written) -> datetime:
+        """The local time of a moment, by the clock that a time is written by."""
+        local = moment.replace(tzinfo=None)
+        # The first try may take the offset of the wrong side of a change.
+        for _ in range(2):
+            local += moment - self.instant(clock._replace(local=local))
+        return local
+
     def end(self, start: Written, end: Written | Length) -> datetime:
         """The moment of an end that is written as a time, or as a length."""
         if isinstance(end, Written):
