@@ -359,10 +359,10 @@ def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedI
 
 
 def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
-    """What was seen of a lesion at a visit. Raises RefusedError where that is recorded already."""
+    """What was seen of a lesion at a visit."""
     visit = _visit_there(standing, number)
     planned = _evaluation(standing, visit, lesion)
-    event = Evaluated(
+    return Evaluated(
         visit=visit.names,
         lesion=lesion,
         evaluation=planned.evaluation,
@@ -372,11 +372,6 @@ def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) 
         pain=found.pain,
         measured_by=found.measured_by,
     )
-    there = standing.state.seen.get(Named(lesion, "evaluation", planned.evaluation))
-    if there is not None and there.evaluated._replace(visit=event.visit) == event:
-        text = said("event {event} says that of it already", event=there.event)
-        raise RefusedError(Problem(f"lesion {lesion}", text, said("nothing was changed")))
-    return event
 
 
 def _evaluation(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedEvaluation:

@@ -119,15 +119,17 @@ def erase(
     check_may(author.role, "patients")
     with database.writing() as connection:
         lock_additions(connection)
-        if find_patient(connection, patient) is None and remove_waiting_of(connection, patient):
+        waits = waiting_of(connection, patient)
+        if waits and find_patient(connection, patient) is None:
             # Nobody knew more of who only waited.
-            courses, remains = 0, list[str]()
+            remove_waiting_of(connection, patient)
+            courses, remains = 0, ["nothing"]
         else:
             there = patient_of(connection, patient)
             found = courses_of(connection, there, is_locked=True)
             if not force:
                 today = author.now.astimezone(UTC).date()
-                raise_if_any(RefusedError, _retained(connection, found, today))
+                raise_if_any(RefusedError, _retained(connection, found, waits, today))
             _blank_patient(connection, there, author, author.reason if force else None)
             fixed: list[str] = []
             for one in found:
@@ -168,8 +170,9 @@ def _remains(
         name for one in entries for name in (one.by, *(said.by for said in one.confirmations))
     )
     made = sum(isinstance(one.event, Issued) for one in entries)
-    yield f"the ids of its courses: {listing([one.record.course for one in found])}"
-    if not with_authors:
+    if found:
+        yield f"the ids of its courses: {listing([one.record.course for one in found])}"
+    if authors and not with_authors:
         yield f"the names of who entered and confirmed: {listing([*authors])}"
     if fixed:
         yield f"what was recorded before it could be blanked: {listing(fixed)}"
@@ -214,9 +217,14 @@ def _blank(connection: Connection, course: str, *, with_authors: bool) -> None:
         connection.execute(update(texts).where(here).values(salt=None, content=content))
 
 
-def _retained(connection: Connection, found: list[Standing], today: date) -> Iterator[Problem]:
+def _retained(
+    connection: Connection, found: Sequence[Standing], waits: Sequence[Waiting], today: date
+) -> Iterator[Problem]:
     """Why a patient's data has to be kept, course by course."""
     fix = said("wait, or force it and say why")
+    for one_waits in waits:
+        text_of = said("it waits at clinic {clinic}, and loses its place", clinic=one_waits.clinic)
+        yield Problem(one_waits.course.id, text_of, fix)
     for one in found:
         course = one.record.course
         if one.state.status != "ended":

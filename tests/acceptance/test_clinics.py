@@ -528,6 +528,7 @@ def test_who_waits_gets_days_in_the_order_of_the_list(
     assert [one["course"] for one in left] == ["W-3"]
     assert planner("course", "check", **where).returncode == 0
     gone = planner("patient", "erase", "P-W-3", **where)
+    assert "What remains: nothing." in gone.stdout
     assert gone.returncode == 0, gone.stderr
     assert json.loads(planner("clinic", "waiting", "one", "--json", **where).stdout) == []
 
@@ -1137,6 +1138,20 @@ def test_no_course_comes_into_a_clinic_that_draws_it_up_otherwise(
     same = clinic_file(tmp_path)
     assert planner("clinic", "put", same, "--reason", "theirs", **other).returncode == 0
     assert planner("course", "import", tmp_path / "e.jsonl", **other).returncode == 0
+
+
+def test_who_waits_for_another_course_is_not_erased_unforced(planner: Run, tmp_path: Path) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    filled(planner, tmp_path, where, 1)
+    end = ("course", "end", "K-1", "--as", "stopped", "--on", MONDAY, "--reason", "x")
+    assert planner(*end, "--confirm", "x", **where).returncode == 0
+    again = course_file(tmp_path, "K-2", None)
+    again.write_text(again.read_text().replace('"P-K-2"', '"P-K-1"'))
+    assert planner("clinic", "wait", "one", again, **where).returncode == 0
+    done = planner("patient", "erase", "P-K-1", **where)
+    assert done.returncode == 13
+    assert "K-2: it waits at clinic one, and loses its place" in done.stderr
+    assert "K-2" in planner("clinic", "waiting", "one", **where).stdout
 
 
 def test_nobody_comes_in_who_is_born_after_the_first_visit(planner: Run, tmp_path: Path) -> None:

@@ -90,19 +90,6 @@ def test_show_gives_what_the_contract_names(course: Run) -> None:
     assert found["outcomes"][0]["reference_percent"] is not None
 
 
-def test_the_same_evaluation_again_changes_nothing_and_another_replaces_it(course: Run) -> None:
-    course("give", "case-2", "--visit", 1, "--as-planned")
-    look = ("evaluate", "case-2", "--visit", 5, "--lesion", "A", "--size-mm")
-    assert course(*look, 35, "--pain", "2.5").returncode == 0
-    done = course(*look, "35.0", "--pain", "2.5")
-    assert done.returncode == 13
-    assert "lesion A: event 3 says that of it already; nothing was changed" in done.stderr
-    assert shown(course)["revision"] == 2
-    assert course(*look, 35).returncode == 0
-    (found,) = shown(course)["lesions"][0]["evaluations"]
-    assert (shown(course)["revision"], found["pain"]) == (3, None)
-
-
 @pytest.mark.hazard("mg-for-ml")
 def test_mg_and_ml_are_told_apart_and_a_slip_is_said(course: Run) -> None:
     slip = ("give", "case-2", "--visit", 1, "--lesion", "A", "--ml", "0.8")
