@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from planner.app.administration import visit_of
@@ -12,6 +12,7 @@ from planner.core.calendar.availability import Opening
 from planner.core.followup.course_state import State
 from planner.core.followup.displaced import Surroundings, displaced, left_of
 from planner.core.plan.plan import PlannedVisit
+from planner.core.values.days import ONE_DAY
 from planner.store.database import Database
 from planner.store.histories import read_course
 from planner.store.standing import Standing, check_not_restricted
@@ -60,7 +61,7 @@ def times_outside(
     if last is None:
         return
     own = {one.start.date() for one in state.visits.values() if one.start}
-    days = (max(last, now).date() + away * timedelta(days=1) for away in range(1, _LATER_DAYS))
+    days = (max(last, now).date() + away * ONE_DAY for away in range(1, _LATER_DAYS))
     free = (
         start
         for on in days

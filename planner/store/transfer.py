@@ -181,10 +181,7 @@ class _Coming:
         """That the clinic of this register draws a course up otherwise: nobody was asked that."""
         record = read_course(self.connection, course)
         slots = record.state.slots.items()
-        is_any_left = any(
-            name.purpose == "injection" and one.state in ("planned", "waiting", "missed")
-            for name, one in slots
-        )
+        is_any_left = any(name.purpose == "injection" and one.is_left for name, one in slots)
         here = read_place(self.connection, record.clinic_id)
         if is_any_left and here.clinic.draws != record.opening.clinic.draws:
             text = f"clinic {here.id} has another stock or other syringes in this register"

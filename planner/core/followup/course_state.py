@@ -499,7 +499,7 @@ class _Folding:
 def is_reached(change: DoseChanged, name: Named, slot: Slot) -> bool:
     """Whether an injection of the lesion gets a changed dose: it is to come, or may yet."""
     is_injection = name.purpose == "injection" and name.number >= change.from_injection
-    return is_injection and slot.state in ("planned", "waiting", "missed")
+    return is_injection and slot.is_left
 
 
 def refused(place: str, problem: str, fix: str) -> RefusedError:

@@ -579,7 +579,7 @@ class _Settling:
         clinic = self.opening.clinic
         yield from course_findings(self.said.course, self.protocol, clinic)
         injections = (slot for name, slot in self.slots.items() if name.purpose == "injection")
-        is_any_left = any(one.state in ("planned", "waiting", "missed") for one in injections)
+        is_any_left = any(one.is_left for one in injections)
         for found in stock_findings(clinic, self.protocol, bool(self._blank)):
             # A stock that nothing is taken from stops no paper.
             if is_any_left or found.severity in ("note", "caution"):

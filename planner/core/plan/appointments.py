@@ -72,6 +72,11 @@ class Slot(NamedTuple):
         """What became of it."""
         return self.appointment.state
 
+    @property
+    def is_left(self) -> bool:
+        """Whether it is to come, or may be done yet: one that waits, or was missed."""
+        return self.state in ("planned", "waiting", "missed")
+
     def with_state(self, state: AppointmentState) -> Slot:
         """It where it stands, in another state."""
         return self._replace(appointment=replace(self.appointment, state=state))
