@@ -224,7 +224,7 @@ def busy_series(number: int = 400) -> float:
     def theirs() -> object:
         return recurring_ical_events.of(icalendar.Calendar.from_ical(content)).between(first, last)
 
-    own = Own("", frozenset())
+    own = Own("", "", frozenset())
     return paired(lambda: list(busy_times(content, ZONE, days, own)), theirs, 3)
 
 

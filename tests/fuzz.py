@@ -104,7 +104,7 @@ def read_protocol(content: bytes) -> None:
 
 def read_busy(content: bytes) -> None:
     assert all(
-        one.start <= one.end for one in busy_times(content, ZONE, DAYS, Own("", frozenset()))
+        one.start <= one.end for one in busy_times(content, ZONE, DAYS, Own("", "", frozenset()))
     )
 
 

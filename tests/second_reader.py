@@ -118,7 +118,7 @@ def _event(uid: str, lines: Sequence[str]) -> str:
 def ours(text: str) -> Spans | str:
     days = range(FIRST.toordinal(), LAST.toordinal())
     try:
-        found = list(busy_times(text.encode(), ZoneInfo(CLINIC), days, Own("", frozenset())))
+        found = list(busy_times(text.encode(), ZoneInfo(CLINIC), days, Own("", "", frozenset())))
     except InputError as error:
         return str(error)
     return sorted((int(one.start.timestamp()), int(one.end.timestamp())) for one in found)

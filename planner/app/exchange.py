@@ -34,9 +34,16 @@ def plan_bundle(
     return _read_back(Writing(plan, content, recorded, version, anchor, _pdfs(made)), kind)
 
 
-def _anchor(plan: Plan) -> str:
-    """The calendar id of the course's first visit: it stays, and a key that nobody has made it."""
-    return min(plan.visits, key=lambda one: one.number).uid if plan.visits else plan.course
+def _anchor(first: Plan) -> str:
+    """What a course is known by, of its first plan: whatever becomes known later, it stays.
+
+    That is the calendar id of its first visit: a key that nobody has made it.
+    """
+    visits = first.visits
+    uid = min(visits, key=lambda one: one.number).uid if visits else first.course
+    # Two clinics without a name may have the same ids for two people.
+    who = "" if first.clinic.name else f"{first.patient.name} {first.patient.birth_date}"
+    return f"{uid} {who}"
 
 
 class CourseBundle(NamedTuple):

@@ -263,14 +263,16 @@ def taken_times(
 
     if inputs is None:
         day = FIRST_DAY.toordinal()
-        taken_in(calendars(range(day, day)), ZoneInfo("UTC"), range(day, day), Own("", frozenset()))
+        taken_in(
+            calendars(range(day, day)), ZoneInfo("UTC"), range(day, day), Own("", "", frozenset())
+        )
         return []
     course = inputs.course
     zone, days = ZoneInfo(inputs.clinic.timezone), _reach(inputs)
     uids = own_uids(course, inputs.protocol, inputs.clinic.calendar_key)
     if before is not None:
         uids |= {visit.uid for visit in before.visits}
-    return taken_in(calendars(days), zone, days, Own(course.id, uids))
+    return taken_in(calendars(days), zone, days, Own(course.id, course.patient.id, uids))
 
 
 def taken_in(calendars: Iterable[NamedFile], zone: ZoneInfo, days: range, own: Own) -> list[Busy]:

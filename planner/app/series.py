@@ -269,7 +269,7 @@ def description_json(found: Description) -> dict[str, Any]:
         "missed_injections": found.missed_injections,
         "held_lesions": found.held_lesions,
         "age": _spread(found.age),
-        "sex": {name: people(number) for name, number in found.sexes.items()},
+        "sex": found.parts(found.sexes),
         "disease_years": _spread(found.disease_years),
         "consecutive": people(found.consecutive),
         "consent_to_publish": people(found.consent_to_publish),
@@ -284,7 +284,7 @@ def description_json(found: Description) -> dict[str, Any]:
             **found.complications._asdict(),
             "patients": people(found.complications.patients),
         },
-        "endings": {name.replace("-", "_"): people(n) for name, n in found.endings.items()},
+        "endings": {name.replace("-", "_"): n for name, n in found.parts(found.endings).items()},
     }
 
 
@@ -304,7 +304,7 @@ def _look_json(one: AtLook, found: Description) -> dict[str, Any]:
             "by_lesion": _spread(one.by_lesion),
             "by_patient": _spread(one.by_patient),
         },
-        "lesions": dict(one.remissions),
+        "lesions": None if isinstance(one.remissions, Few) else dict(one.remissions),
         "complete_interval_95": _bounds(one.complete_interval_95),
         "patients_all_complete": {
             "n": people(gone.n),

@@ -33,7 +33,8 @@ def taken_beside(
         return ()
     with database.reading() as connection:
         standing = read_standing(connection, course)
-    own = Own(course, frozenset(one.uid for one in standing.state.visits.values()))
+    uids = frozenset(one.uid for one in standing.state.visits.values())
+    own = Own(course, standing.state.course.patient.id, uids)
     zone = ZoneInfo(standing.record.opening.clinic.timezone)
     return taken_in(calendars, zone, _reach(standing, today, named or today), own)
 

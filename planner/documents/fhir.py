@@ -98,9 +98,7 @@ class _Bundle:
         self.writing, self.kind = writing, kind
         plan = self.plan = writing.plan
         patient, clinic = plan.patient, plan.clinic.name
-        # Two clinics without a name may have the same ids for two people.
-        who = "" if clinic else f"{patient.name} {patient.birth_date}"
-        self.course = uuid5(NAMESPACE_URL, f"course {writing.anchor} {who}")
+        self.course = uuid5(NAMESPACE_URL, f"course {writing.anchor}")
         named = f"{clinic} patient {as_people_read(patient.id)}"
         self.patient = uuid5(NAMESPACE_URL, named) if clinic else uuid5(self.course, "patient")
         self.clinic = uuid5(NAMESPACE_URL, f"clinic {clinic}") if clinic else self.course

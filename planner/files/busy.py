@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.calendar.occupancy import Busy
+from planner.core.plan.calendar_ids import patient_mark
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.calendars.events import Reading, Span
 from planner.files.calendars.lines import Component, read_calendars
@@ -20,16 +21,20 @@ MOST_STEPS = 1_000_000
 
 
 class Own(NamedTuple):
-    """What is known to be of the course itself: its visits' UIDs, and its id on a server."""
+    """What is known to be of the course itself: its visits' UIDs, and its marks on a server."""
 
     course: str
+    patient: str
     uids: frozenset[str]
 
     def has(self, event: Component) -> bool:
         """Whether an event is one of the course's own visits."""
-        return event.text("UID") in self.uids or (
-            bool(self.course) and event.text("X-PLANNER-COURSE") == self.course
-        )
+        is_marked = bool(self.course) and event.text("X-PLANNER-COURSE") == self.course
+        if not is_marked:
+            return event.text("UID") in self.uids
+        # Another patient's course may have the id. Before there was a mark nobody could tell.
+        mark = event.text("X-PLANNER-PATIENT")
+        return not mark or mark == patient_mark(self.course, self.patient)
 
 
 def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterator[Busy]:

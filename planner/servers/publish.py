@@ -179,7 +179,7 @@ class _Deciding:
         return max(self.plan.revision, counted_on)
 
     def _content(self, entry: CalendarEntry) -> bytes:
-        return content_of(entry, self.plan.course, self.plan.revision)
+        return content_of(entry, self.plan)
 
 
 def _cancelled(now: Published, stamp: datetime) -> CalendarEntry:

@@ -2,7 +2,7 @@
 
 What counts is what people go by: the day and the hour, the text, the state, whether it comes
 again. Reminders that somebody dismissed, colours and categories change nothing. Each event tells
-by itself what it is: the course, the revision, and a digest of what counts of it.
+by itself what it is: the course, whose it is, the revision, and a digest of what counts of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from planner.core.plan.calendar_ids import patient_mark
 from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import by_todays_rules
 from planner.documents.ical import CalendarEntry, calendar_bytes
@@ -21,10 +22,13 @@ from planner.errors import Problem
 from planner.files.fields import shown
 from planner.servers.caldav import Resource
 
-COURSE, DIGEST, REVISION = "X-PLANNER-COURSE", "X-PLANNER-DIGEST", "X-PLANNER-REVISION"
+COURSE, PATIENT = "X-PLANNER-COURSE", "X-PLANNER-PATIENT"
+DIGEST, REVISION = "X-PLANNER-DIGEST", "X-PLANNER-REVISION"
 # Digests of what counts alone begin so; those before were of all that was written.
 MARK = "2-"
-_ONCE = ("UID", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "STATUS", "SUMMARY", COURSE, DIGEST)
+_ONCE = (
+    "UID", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "STATUS", "SUMMARY", COURSE, PATIENT, DIGEST,
+)  # fmt: skip
 _TEXTS = ("SUMMARY", "LOCATION", "DESCRIPTION")
 _AGAIN = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 # What was written of an event and of its reminders when all of it was digested.
@@ -80,13 +84,17 @@ class Published(NamedTuple):
 def read_published(resource: Resource, plan: Plan) -> Iterator[Published | Problem]:
     """The events of a resource that are this course's, by their marks or their ids.
 
-    A broken one is a problem: nothing can be said of it, and nothing is written over it.
+    A broken one is a problem: nothing can be said of it, and nothing is written over it. So is
+    one of another patient, whose course has the same id.
     """
     uids = {visit.uid for visit in plan.visits}
     events = _events(resource)
     for event in events:
         uid, course = _text(event, "UID"), _text(event, COURSE)
         if course != plan.course and uid not in uids:
+            continue
+        if _text(event, PATIENT) not in ("", _patient(plan)):
+            yield Problem(f"course {plan.course}", _OTHERS, _OTHERS_FIX)
             continue
         wrong = _wrong(event, events)
         if wrong is None:
@@ -97,6 +105,15 @@ def read_published(resource: Resource, plan: Plan) -> Iterator[Published | Probl
 
 
 _FIX = "mend or remove it in the calendar, then publish again"
+_OTHERS = "the calendar has visits of another patient's course of this id; nothing was changed"
+_OTHERS_FIX = (
+    "give one of the two courses another id; if the patient's id was corrected, remove the visits "
+    "that were published under the wrong one"
+)
+
+
+def _patient(plan: Plan) -> str:
+    return patient_mark(plan.course, plan.patient.id)
 
 
 def _where(event: Any) -> str:
@@ -150,9 +167,9 @@ def ours_of(content: bytes) -> Any:
     return event
 
 
-def content_of(entry: CalendarEntry, course: str, revision: int) -> bytes:
-    """An entry as it is published: with its course, its revision and the digest of what counts."""
-    marks = ((COURSE, course), (REVISION, str(revision)))
+def content_of(entry: CalendarEntry, plan: Plan) -> bytes:
+    """An entry as it is published: with what tells whose it is, and the digest of what counts."""
+    marks = ((COURSE, plan.course), (PATIENT, _patient(plan)), (REVISION, str(plan.revision)))
     event = ours_of(calendar_bytes("", [entry._replace(extra=marks)]))
     marked = entry._replace(extra=(*marks, (DIGEST, digest_of(event))))
     return calendar_bytes("", [marked])

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from planner.core.plan.calendar_ids import patient_mark
 from planner.errors import InputError
 from planner.files.busy import Own, busy_times
 from tests.conftest import Run
 from tests.courses import SOUND, write
 
 ZONE = ZoneInfo("Europe/Copenhagen")
-NOBODY = Own("", frozenset())
+NOBODY = Own("", "", frozenset())
 DAYS = range(datetime(2026, 9, 7).toordinal(), datetime(2026, 12, 31).toordinal())
 
 
@@ -64,6 +65,15 @@ EVENTS = {
     "our own on a server": (
         "UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nX-PLANNER-COURSE:K-1", [],
     ),
+    "our own, of this patient": (
+        "UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nX-PLANNER-COURSE:K-1\n"
+        f"X-PLANNER-PATIENT:{patient_mark('K-1', 'P-1')}", [],
+    ),
+    "another patient's of this id": (
+        "UID:1\nDTSTART:20260914T090000Z\nDURATION:PT1H\nX-PLANNER-COURSE:K-1\n"
+        f"X-PLANNER-PATIENT:{patient_mark('K-1', 'P-2')}",
+        [("09-14 11:00", "09-14 12:00")],
+    ),
     "on weekdays since 1970": (
         "UID:1\nDTSTART:19700105T070000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;"
         "BYDAY=MO,TU,WE,TH,FR;UNTIL=20260907T235959Z",
@@ -95,7 +105,7 @@ EVENTS = {
 @pytest.mark.parametrize("name", EVENTS)
 def test_what_is_taken(name: str) -> None:
     event, expected = EVENTS[name]
-    assert taken(calendar(event), Own("K-1", frozenset({"own"}))) == expected
+    assert taken(calendar(event), Own("K-1", "P-1", frozenset({"own"}))) == expected
 
 
 def test_one_moved_occurrence() -> None:

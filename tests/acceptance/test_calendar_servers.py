@@ -184,7 +184,7 @@ def in_words_of_before(folder: Path, *, is_marked: bool) -> bytes:
     entries = [clinic_entry_before(plan, visit, STAMP) for visit in plan.visits]
     if not is_marked:
         return calendar_bytes("", entries)
-    files = [content_of(one, plan.course, plan.revision) for one in entries]
+    files = [content_of(one, plan) for one in entries]
     head, _, _ = files[0].partition(b"BEGIN:VEVENT")
     events = (b"BEGIN:VEVENT" + one.partition(b"BEGIN:VEVENT")[2] for one in files)
     return head + b"".join(one.replace(b"END:VCALENDAR\r\n", b"") for one in events)

@@ -401,6 +401,25 @@ def test_two_people_are_never_one(planner: Run, tmp_path: Path) -> None:
     assert identity(first, "CarePlan") != identity(second, "CarePlan")
 
 
+def test_who_is_named_later_doubles_no_course(tmp_path: Path) -> None:
+    """A clinic without a name, which learns who its patient is: the course stays the same there."""
+    from tests.registers import follow
+
+    register = open_database(str(tmp_path / "register.db"))
+    clinic = tmp_path / "clinic.toml"
+    clinic.write_text('timezone = "Europe/Copenhagen"\n')
+    nobody = THREE.replace('name = "Anna Prøve"\nbirth_date = 1961-05-01\n', "")
+    follow(register, tmp_path, nobody, clinic, confirm="as it was")
+    before = course_bundle(register, "physician", "K-1", None, "transaction").content
+    other = THREE.replace('"K-1"', '"K-2"').replace("09:00", "13:00")
+    follow(register, tmp_path, other, clinic, confirm="as it was")
+    after = course_bundle(register, "physician", "K-1", None, "transaction").content
+    patient = of(load(after), "Patient")
+    assert patient["birthDate"] == "1961-05-01"
+    for kind in ("Patient", "CarePlan", "Appointment", "MedicationRequest"):
+        assert identity(before, kind) == identity(after, kind), kind
+
+
 def test_a_salt_is_told_from_another_one(planner: Run, tmp_path: Path) -> None:
     text = example_text("clinic-copenhagen")
     found = {

@@ -17,11 +17,13 @@ import pytest
 from planner.app.administration import undone
 from planner.app.series import Chosen, description_json, register_cohort
 from planner.app.series_folder import series_files
+from planner.core.plan.course import Background, Sex
 from planner.core.protocol.protocol import Protocol
 from planner.core.series.cohort import cohort_of, letters_cohort
 from planner.core.series.description import described
 from planner.documents.series.checklist import checklist
 from planner.documents.series.flow import flow
+from planner.documents.series.report import table_1
 from planner.documents.series.swimmer import swimmers
 from planner.documents.series.tables import tables
 from planner.documents.series.waterfall import waterfall
@@ -282,6 +284,43 @@ def test_what_is_public_counts_no_few(planner: Run, letters: Database, tmp_path:
     told = " ".join(pages((out / "report.pdf").read_bytes()))
     for left_out in ("courses.csv", "injections.csv", "events.csv", "pain.svg"):
         assert left_out not in told
+
+
+@pytest.mark.parametrize(
+    ("of_women", "told"),
+    [
+        # What is left of the sum would tell the few.
+        (8, {"female": ">=5", "male": "<5", "other": 0, "not_known": 0}),
+        (7, {"female": 7, "male": 5, "other": 0, "not_known": 0}),
+    ],
+)
+def test_few_of_a_sum_are_not_read_off_the_others(
+    of_women: int, told: dict[str, int | str], sts_150: Protocol
+) -> None:
+    some = letters_cohort(sts_150).courses[0]
+    sexes: list[Sex] = ["female"] * of_women + ["male"] * (12 - of_women)
+    courses = [
+        some._replace(id=f"C{n}", patient=f"P{n}", background=Background(sex=sex))
+        for n, sex in enumerate(sexes)
+    ]
+    found = described(cohort_of("register", courses, [28, 84]), is_public=True)
+    assert description_json(found)["sex"] == told
+    _, rows = table_1([found])
+    (row,) = (values for name, *values in rows if name == "sex")
+    assert row == [f"female {told['female']}, male {told['male']}"]
+
+
+@pytest.mark.parametrize(("patients", "is_told"), [(4, False), (5, True)])
+def test_what_few_lesions_came_to_is_not_told(
+    patients: int, is_told: bool, sts_150: Protocol
+) -> None:
+    some = next(one for one in letters_cohort(sts_150).courses if one.lesions[0].looks)
+    courses = [some._replace(id=f"C{n}", patient=f"P{n}") for n in range(patients)]
+    found = described(cohort_of("register", courses, [28, 84]), is_public=True)
+    look = description_json(found)["weeks"]["4"]
+    assert (look["lesions"] is not None) == is_told
+    rows = dict(table_1([found])[1])
+    assert ("fewer than 5" in rows["week 4: lesions gone, smaller, unchanged, larger"]) != is_told
 
 
 @pytest.mark.parametrize(

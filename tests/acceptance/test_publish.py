@@ -144,6 +144,29 @@ def test_another_course_goes_around_what_is_published(
     assert done.returncode == 0, done.stderr
 
 
+def test_another_patients_course_of_the_same_id_is_left_alone(
+    planner: Run, tmp_path: Path, server: str
+) -> None:
+    plan(planner, tmp_path, 0, course="K-6")
+    assert planner("publish", "out", "--caldav", server).returncode == 0
+    before = events(planner, server, tmp_path)
+    others = f"revision = 1\n{SOUND}".replace("K-1", "K-6").replace("P-1", "P-2")
+    # Their visits are no time of its own: it does not lie over them unseen.
+    done = planner("plan", write(tmp_path, others), *ZONE, "--busy-caldav", server)
+    assert done.returncode == 10
+    assert "no room at 09:00" in done.stderr
+    (tmp_path / "other").mkdir()
+    later = others.replace("2026-09-07", "2026-09-08")
+    done = planner("plan", write(tmp_path, later), *ZONE, "--out", "other")
+    assert done.returncode == 0, done.stderr
+    done = planner("publish", "other", "--caldav", server)
+    assert done.returncode == 13
+    (problem,) = done.stderr.splitlines()
+    assert "course K-6: the calendar has visits of another patient's course" in problem
+    assert "give one of the two courses another id" in problem
+    assert events(planner, server, tmp_path) == before
+
+
 ANSWERS = [
     (401, b"", 14, "refuses the credentials"),
     (403, b"", 14, "refuses the credentials"),

@@ -30,7 +30,9 @@ def taken(content: str | bytes, zone: ZoneInfo = ZONE, days: range = DAYS) -> li
     """The taken times as the clinic reads them; `refused` for a file that is."""
     raw = content.encode() if isinstance(content, str) else content
     try:
-        found = sorted(busy_times(raw, zone, days, Own("K-1", frozenset())), key=lambda o: o.start)
+        found = sorted(
+            busy_times(raw, zone, days, Own("K-1", "P-1", frozenset())), key=lambda o: o.start
+        )
     except InputError as error:
         places = [one.place.partition(" ")[0] for one in error.problems]
         assert {*places} <= {"VEVENT", "VFREEBUSY"}, error  # noqa: PT017
@@ -40,7 +42,7 @@ def taken(content: str | bytes, zone: ZoneInfo = ZONE, days: range = DAYS) -> li
 
 
 def busy_times_of(content: str) -> list[Busy]:
-    return list(busy_times(content.encode(), ZONE, DAYS, Own("", frozenset())))
+    return list(busy_times(content.encode(), ZONE, DAYS, Own("", "", frozenset())))
 
 
 def calendar(*parts: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import NamedTuple, get_args
+from typing import NamedTuple, TypeVar, get_args
 
 from planner.core.plan.course import Background, Sex
 from planner.core.plan.response import Remission, mean
@@ -26,6 +26,7 @@ from planner.core.series.proportions import (
 REMISSIONS: tuple[Remission, ...] = get_args(Remission)
 FATES: tuple[Fate, ...] = get_args(Fate)
 SEXES: tuple[Sex, ...] = get_args(Sex)
+_Name = TypeVar("_Name", bound=str)
 NOT_KNOWN = "not_known"
 # In what is published, fewer people than this are not counted out: it may tell who they are.
 LEAST_TOLD = 5
@@ -74,7 +75,7 @@ class AtLook(NamedTuple):
     not_yet_due: int
     by_lesion: Spread | Few | None
     by_patient: Spread | Few | None
-    remissions: Mapping[Remission, int]
+    remissions: Mapping[Remission, int] | Few
     complete_interval_95: ConfidenceInterval | None
     all_gone: AllGone
 
@@ -135,6 +136,18 @@ class Description(NamedTuple):
     def people(self, count: int) -> int | str:
         """A count of people or of their courses as it is shown: `<5` for one to four of them."""
         return count if self.is_told(count) else f"<{LEAST_TOLD}"
+
+    def parts(self, counts: Mapping[_Name, int]) -> dict[_Name, int | str]:
+        """Counts whose sum stands beside them: with a `<5` the others are `>=5`.
+
+        Else it could be read off.
+        """
+        if all(map(self.is_told, counts.values())):
+            return dict(counts)
+        return {
+            name: self.people(n) if n < LEAST_TOLD else f">={LEAST_TOLD}"
+            for name, n in counts.items()
+        }
 
 
 def _marks_few(name: str, is_public: bool) -> bool:
@@ -260,7 +273,8 @@ def _without_few(look: AtLook) -> AtLook:
         look = look._replace(all_gone=gone._replace(interval_95=None))
     if not _is_few(look.evaluated_patients):
         return look
-    return look._replace(by_lesion=Few.FEW, by_patient=Few.FEW, complete_interval_95=None)
+    few = Few.FEW
+    return look._replace(by_lesion=few, by_patient=few, remissions=few, complete_interval_95=None)
 
 
 def _by_patient(treated: Sequence[_Seen]) -> dict[str, list[_Seen]]:

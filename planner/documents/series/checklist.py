@@ -55,10 +55,10 @@ def _who(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
 
 
 def _sexes(found: Description, say: Language) -> str:
-    sexes = {name: number for name, number in found.sexes.items() if number}
+    sexes = {name: number for name, number in found.parts(found.sexes).items() if number}
     if not sexes.keys() - {"not_known"}:
         return _not_known(say)
-    return ", ".join(f"{sex_words(name, say)} {found.people(n)}" for name, n in sexes.items())
+    return ", ".join(f"{sex_words(name, say)} {n}" for name, n in sexes.items())
 
 
 def _years(found: Spread | Few | None, not_known: str, say: Language) -> str:
@@ -101,7 +101,8 @@ def _what(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
         of=found.treated_lesions,
     )
     yield say("complications"), both, ill
-    ends = (f"{fate_words(name, say)} {found.people(n)}" for name, n in found.endings.items() if n)
+    endings = found.parts(found.endings)
+    ends = (f"{fate_words(name, say)} {n}" for name, n in endings.items() if n)
     yield say("who was lost, and why"), "PROCESS", ", ".join(ends) or say("no course has begun")
 
 

@@ -72,7 +72,8 @@ def _aside(found: Description, say: Language) -> list[str]:
 
 
 def _not_seen(found: Description, look: AtLook, say: Language) -> str:
-    ends = (f"{fate_words(name, say)} {found.people(found.endings[name])}" for name in _ENDED)
+    endings = found.parts(found.endings)
+    ends = (f"{fate_words(name, say)} {endings[name]}" for name in _ENDED)
     told = say(
         "not yet due: {due}; not seen: {missing} (courses ended so far: {ends})",
         due=_lesions(look.not_yet_due, say),

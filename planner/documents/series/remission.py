@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from planner.core.series.description import Description
+from planner.core.series.description import AtLook, Description, Few
 from planner.core.series.proportions import ConfidenceInterval
 from planner.documents.language import Language
 from planner.documents.series.frame import (
@@ -16,7 +16,7 @@ from planner.documents.series.frame import (
     across,
     drawn,
 )
-from planner.documents.series.words import series_words
+from planner.documents.series.words import few, series_words
 from planner.documents.svg import dot, ring, rule, words
 from planner.documents.wording import ENGLISH, after
 
@@ -64,15 +64,8 @@ def remission(found: Sequence[Description], say: Language = ENGLISH) -> Drawn:
 
 def _shares(found: Description, say: Language) -> Iterator[Share]:
     for one in found.looks:
-        gone, lesions = one.remissions["complete"], one.evaluated_lesions
         name = f"{series_words(found.name, say)}, {after(one.after_days, say)}"
-        yield Share(
-            say("{name}: lesions, of evaluated", name=name),
-            100 * gone / lesions if lesions and found.is_told(one.evaluated_patients) else None,
-            one.complete_interval_95,
-            say("{n} of {of}", n=gone, of=lesions),
-            is_of_patients=False,
-        )
+        yield _of_lesions(one, say("{name}: lesions, of evaluated", name=name), say)
         every = one.all_gone
         is_told = found.is_told(every.n) and found.is_told(every.of_treated)
         yield Share(
@@ -82,6 +75,15 @@ def _shares(found: Description, say: Language) -> Iterator[Share]:
             say("{n} of {of}", n=found.people(every.n), of=found.people(every.of_treated)),
             is_of_patients=True,
         )
+
+
+def _of_lesions(look: AtLook, name: str, say: Language) -> Share:
+    if isinstance(look.remissions, Few):
+        return Share(name, None, None, few(look.remissions, say), is_of_patients=False)
+    gone, lesions = look.remissions["complete"], look.evaluated_lesions
+    percent = 100 * gone / lesions if lesions else None
+    told = say("{n} of {of}", n=gone, of=lesions)
+    return Share(name, percent, look.complete_interval_95, told, is_of_patients=False)
 
 
 def _interval(bounds: ConfidenceInterval | None, say: Language) -> str:

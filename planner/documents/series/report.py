@@ -66,8 +66,8 @@ def _counts(found: Sequence[Description], say: Language) -> list[Line]:
 
 
 def _sexes(one: Description, say: Language) -> str:
-    known = {name: number for name, number in one.sexes.items() if number}
-    return ", ".join(f"{sex_words(name, say)} {one.people(n)}" for name, n in known.items())
+    known = {name: number for name, number in one.parts(one.sexes).items() if number}
+    return ", ".join(f"{sex_words(name, say)} {n}" for name, n in known.items())
 
 
 def _at(found: Sequence[Description], days: int, say: Language) -> Iterator[tuple[str, list[str]]]:
@@ -83,7 +83,7 @@ def _at(found: Sequence[Description], days: int, say: Language) -> Iterator[tupl
         say("lesions not yet due"): lambda _, x: f"{x.not_yet_due}",
         say("reduction by lesion, %: mean (range)"): lambda _, x: _spread(x.by_lesion, say),
         say("reduction by patient, %: mean (range)"): lambda _, x: _spread(x.by_patient, say),
-        say("lesions gone, smaller, unchanged, larger"): _remissions,
+        say("lesions gone, smaller, unchanged, larger"): lambda _, x: _remissions(x, say),
         say("lesions gone, of evaluated (95 %)"): lambda _, x: _gone(x, say),
         say("patients with all lesions gone, of treated (95 %)"): lambda one, x: _all_gone(
             one, x, say
@@ -94,11 +94,15 @@ def _at(found: Sequence[Description], days: int, say: Language) -> Iterator[tupl
         yield name, ["" if x is None else shown(one, x) for one, x in pairs]
 
 
-def _remissions(_: Description, look: AtLook) -> str:
+def _remissions(look: AtLook, say: Language) -> str:
+    if isinstance(look.remissions, Few):
+        return few(look.remissions, say)
     return ", ".join(f"{number}" for number in look.remissions.values())
 
 
 def _gone(look: AtLook, say: Language) -> str:
+    if isinstance(look.remissions, Few):
+        return few(look.remissions, say)
     told = say("{n} of {of}", n=look.remissions["complete"], of=look.evaluated_lesions)
     return f"{told} ({_bounds(look.complete_interval_95, say)})"
 
@@ -147,7 +151,7 @@ def _ill(one: Description, say: Language) -> str:
 
 
 def _endings(one: Description, say: Language) -> str:
-    there = {name: one.people(n) for name, n in one.endings.items() if n}
+    there = {name: n for name, n in one.parts(one.endings).items() if n}
     return ", ".join(f"{fate_words(name, say)} {n}" for name, n in there.items())
 
 
