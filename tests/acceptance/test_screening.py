@@ -139,6 +139,31 @@ def test_an_old_decision_says_nothing_of_a_new_answer(planner: Run, tmp_path: Pa
     assert "! waits for a physician" in planner("course", "due", "--on", PAST[:10], **BY).stdout
 
 
+def test_a_decision_of_one_answer_stands_beside_another_answer(
+    planner: Run, tmp_path: Path
+) -> None:
+    added(planner, tmp_path)
+
+    def decided() -> list[tuple[str, str | None]]:
+        found = plan_of(planner)["findings"]
+        found = [one for one in found if one["code"] == "screening-positive"]
+        return [(one["value"], one.get("confirmed_by")) for one in found]
+
+    assert answered(planner, "asthma=yes", BY, "--confirm", "mild") == 0
+    alone = decided()
+    assert alone == [("asthma: yes", "Dr A. Holm")]
+    assert answered(planner, "dialysis=no", NURSE) == 0
+    assert decided() == alone
+    # One more reason to stop is another thing to decide, until it is none.
+    assert answered(planner, "anticoagulant=yes", NURSE, "--confirm", "takes apixaban") == 0
+    ((value, by),) = decided()
+    assert ({*value.split(", ")}, by) == ({"asthma: yes", "anticoagulant: yes"}, None)
+    # What is left is asked again.
+    assert answered(planner, "anticoagulant=no", BY) == 12
+    assert answered(planner, "anticoagulant=no", BY, "--confirm", "still mild") == 0
+    assert decided() == alone
+
+
 @pytest.mark.hazard("unsuitable-patient")
 def test_only_a_physician_takes_back_a_reason_to_stop(planner: Run, tmp_path: Path) -> None:
     added(planner, tmp_path)

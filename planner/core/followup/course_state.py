@@ -230,6 +230,14 @@ def decisions_of(entries: Iterable[Entry]) -> Mapping[str, Decision]:
     }
 
 
+def _is_of(word: Confirmation, screen: str) -> bool:
+    """Whether a physician's word is of the answer to a question."""
+    if screen == SULFITE_ALLERGY.id:
+        return word.finding == "sulfite-allergy"
+    answered = [one.partition(": ")[0] for one in word.value.split(", ")]
+    return word.finding == "screening-positive" and screen in answered
+
+
 def _check_corrections(entries: Sequence[Entry]) -> None:
     """Refuse a correction of what is not there, cannot be corrected or is withdrawn already."""
     there = {entry.number: entry.event for entry in entries}
@@ -434,9 +442,8 @@ class _Folding:
     def _answered(self, event: Answered, _entry: Entry) -> None:
         course = self.course_there
         is_allergy = event.screen == SULFITE_ALLERGY.id
-        # What was decided was of the answers as they were.
-        finding = "sulfite-allergy" if is_allergy else "screening-positive"
-        words = tuple(one for one in course.confirmations if one.finding != finding)
+        # What was decided of this answer was of what it was; another answer's word stays.
+        words = tuple(one for one in course.confirmations if not _is_of(one, event.screen))
         self.course = course._replace(confirmations=words)
         if is_allergy:
             patient = course.patient._replace(sulfite_allergy=event.answer)
