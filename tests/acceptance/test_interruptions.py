@@ -75,6 +75,8 @@ def test_a_signal_leaves_the_old_set_or_the_new_one(fresh_planner: Run, tmp_path
     old, new, out = tmp_path / "old", tmp_path / "new", tmp_path / "out" / "K-1"
     took(fresh_planner, "plan", str(write(tmp_path, SOUND)), *ZONE, "--out", "old")
     command = ("plan", str(write(tmp_path, CHANGED)), *ZONE, "--out")
+    # The new set says which revision it replaces: it is made where the old one lies.
+    shutil.copytree(old, new)
     seconds = took(fresh_planner, *command, "new")
     seen = set()
     for moment in range(MOMENTS):
