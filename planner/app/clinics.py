@@ -16,7 +16,7 @@ from planner.app.places import put_change
 from planner.app.planning import NamedFile, read_clinic
 from planner.app.rearranging import Outcome, VisitMoved, rearranged
 from planner.app.roles import Author, Role, check_may
-from planner.core.calendar.clinic import Clinic, Closure
+from planner.core.calendar.clinic import Clinic, Closure, OpeningHours
 from planner.core.calendar.closure_ranges import closed_besides
 from planner.core.plan.findings import CODES
 from planner.core.values.days import LAST_DAY
@@ -28,6 +28,7 @@ from planner.store.clinics import (
     OPENED,
     PUT,
     ClinicChange,
+    ClinicEvent,
     Place,
     add_event,
     all_places,
@@ -61,6 +62,11 @@ class ClinicChanged(NamedTuple):
 
 NOTHING = Outcome()
 # Named nowhere, they would come to a closed clinic if nobody heard that there are any.
+_HAPPENED = {
+    PUT: said("the clinic's file"),
+    CLOSED: said("closed"),
+    OPENED: said("opened again"),
+}
 HIDDEN = said("moved of patients whose data is restricted")
 
 
@@ -287,7 +293,14 @@ def _covers(there: Closure, one: Closure) -> bool:
     is_inside = there.first <= one.first and one.last <= there.last
     if one.kind is not None:
         return is_inside and there == one
-    return is_inside and there.kind is None and there.hours in (None, one.hours)
+    return is_inside and there.kind is None and _has_hours(there.hours, one.hours)
+
+
+def _has_hours(there: OpeningHours | None, hours: OpeningHours | None) -> bool:
+    """Whether all of some hours lie in others; None is the whole day."""
+    if there is None or hours is None:
+        return there is None
+    return there.start <= hours.start and hours.end <= there.end
 
 
 def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> None:
@@ -295,12 +308,15 @@ def _check_not_moved_on(clinic: str, seen: Place | None, now: Place | None) -> N
     before, after = (len(one.events) if one else 0 for one in (seen, now))
     if before == after or now is None:
         return
-    new = "; ".join(
-        f"{one.kind} by {one.by}" + (f": {one.reason}" if one.reason else "")
-        for one in now.events[before:]
-    )
+    new = joined([_happened(one) for one in now.events[before:]], "; ")
     problem = said("somebody else changed it just now ({new})", new=new)
     raise MovedOnError(Problem(clinic, problem, said("look at it again and repeat the change")))
+
+
+def _happened(one: ClinicEvent) -> str:
+    """What somebody did to a clinic: `closed by A. Holm: painters`."""
+    by = said("{what} by {name}", what=_HAPPENED[one.kind], name=one.by)
+    return joined([by, one.reason], ": ") if one.reason else by
 
 
 def asked_of(outcome: Outcome, role: Role) -> Iterator[Asked]:

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Row, select, update
 from planner.app.course_json import course_json
 from planner.app.one_patient import known_or_added
 from planner.app.roles import Author, Role, check_may
-from planner.core.followup.events import Issued
+from planner.core.followup.events import Corrected, Event, Given, Issued
 from planner.core.values.formatting import count, day, listing
 from planner.core.values.said import said
 from planner.errors import Problem, RefusedError, raise_if_any
 from planner.store.accounts import forget_forms_of
 from planner.store.database import Database, lock_additions
-from planner.store.event_rows import blanked, record_text
+from planner.store.event_rows import blanked, record_text, says_nothing_of_patient
 from planner.store.histories import PatientRow, find_patient, read_courses_of, read_rows
 from planner.store.standing import Standing
 from planner.store.stored_inputs import retention_years
@@ -123,7 +123,7 @@ def erase(
         if waits and find_patient(connection, patient) is None:
             # Nobody knew more of who only waited.
             remove_waiting_of(connection, patient)
-            courses, remains = 0, ["nothing"]
+            courses, remains = 0, []
         else:
             there = patient_of(connection, patient)
             found = courses_of(connection, there, is_locked=True)
@@ -176,6 +176,8 @@ def _remains(
         yield f"the names of who entered and confirmed: {listing([*authors])}"
     if fixed:
         yield f"what was recorded before it could be blanked: {listing(fixed)}"
+    if any(_names_lot(one.event) for one in entries):
+        yield "the lots of what was given, as vials have them"
     if made:
         yield f"digests and codes of {count(made, 'set')} of documents"
     if any(one.state.course.screening for one in found):
@@ -185,6 +187,13 @@ def _remains(
     if any(each.code == "age-outside-observed" for one in found for each in one.state.findings):
         yield "an age in years that the source did not treat"
     yield "dates, doses, sites and sizes; the clinic's file, which other courses share"
+
+
+def _names_lot(event: Event) -> bool:
+    """Whether a lot of an event is kept, which says nothing of the patient."""
+    given = event.instead if isinstance(event, Corrected) else event
+    lot = given.lot if isinstance(given, Given) else None
+    return lot is not None and says_nothing_of_patient("lot", lot)
 
 
 def _typed_in_facts(connection: Connection, course: str) -> Iterator[str]:

@@ -18,10 +18,12 @@ def newest_plans(folders: Iterable[Path], caution: Callable[[str], None]) -> dic
     InputError for a file that is no plan, NotConfirmedError for one that waits for a physician,
     RefusedError for two different plans of one revision.
     """
-    found: dict[str, tuple[Path, Plan]] = {}
+    # Files of two patients may have one course id: neither is a revision of the other.
+    found: dict[tuple[str, str], tuple[Path, Plan]] = {}
     for path in sorted(set(_plan_files(folders))):
         plan = read_confirmed(path)
-        found[plan.course] = _newer(found.get(plan.course), (path, plan), caution)
+        whose = (plan.course, plan.patient.id)
+        found[whose] = _newer(found.get(whose), (path, plan), caution)
     return dict(found.values())
 
 

@@ -332,10 +332,12 @@ def check_follows(before: Plan, course: Course, name: str) -> None:
 
 
 def check_confirmed(plan: Plan, name: str) -> None:
-    """Refuse to work with a plan that waits for a physician or has errors."""
+    """Refuse to work with a plan that waits for a physician or has errors, and say which."""
     if not plan.is_confirmed:
         text = said("this plan waits for a physician or has errors; nothing was done")
-        raise NotConfirmedError(Problem(name, text, said("see its findings, and plan it again")))
+        plan_again = said("see its findings, and plan it again")
+        stopping = (Problem(one.code, one.alone) for one in plan.findings if one.stops)
+        raise NotConfirmedError(Problem(name, text, plan_again), *stopping)
 
 
 def check_can_be_issued(plan: Plan) -> None:

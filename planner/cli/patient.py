@@ -123,7 +123,7 @@ def erase(
     say(
         f"erased: identity and free text of {count(done.courses, 'course')};"
         " doses and dates stay\n"
-        f"What remains: {'; '.join(done.remains)}.\n"
+        f"What remains: {'; '.join(done.remains) or 'nothing'}.\n"
         f"Still holding them: {', '.join(held_by)}. Remove them by hand.\n",
         is_done=True,
     )

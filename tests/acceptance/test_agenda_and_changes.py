@@ -79,6 +79,17 @@ def test_a_zone_of_instants_is_said(planner: Run, tmp_path: Path) -> None:
     assert "UTC instants" in done.stderr
 
 
+def test_two_patients_of_one_course_id_are_both_on_the_agenda(planner: Run, tmp_path: Path) -> None:
+    for patient, revision in (("P-1", 0), ("P-2", 1)):
+        text = f"revision = {revision}\n{SOUND}".replace("P-1", patient)
+        out = f"plans/{patient}"
+        done = planner("plan", write(tmp_path, text), "--timezone", "UTC", "--out", out)
+        assert done.returncode == 0, done.stderr
+    done = planner("agenda", "plans", "--on", "2026-09-07")
+    assert ("P-1, K-1" in done.stdout, "P-2, K-1" in done.stdout) == (True, True)
+    assert done.stderr == ""
+
+
 @pytest.mark.hazard("stale-paper")
 def test_of_two_revisions_the_agenda_shows_the_higher(planner: Run, tmp_path: Path) -> None:
     zone = ("--timezone", "UTC")

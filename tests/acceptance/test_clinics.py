@@ -139,6 +139,32 @@ def test_a_closed_day_moves_its_visits_and_nobody_else(
     assert len(json.loads(planner("clinic", *free, "--json", **where).stdout)) == 15
 
 
+INSIDE = [
+    # what is closed, what is closed then, whether that is closed so already
+    ("--hours 09:00-12:00", "--hours 10:00-11:00", True),
+    ("--hours 09:00-12:00", "--hours 09:00-12:00", True),
+    ("--hours 09:00-12:00", "--hours 08:45-12:00", False),
+    ("--hours 09:00-12:00", "--hours 09:00-12:15", False),
+    ("--hours 09:00-12:00", "", False),
+    ("", "--hours 09:00-12:00", True),
+    ("--to 2027-03-09", "", True),
+    ("", "--to 2027-03-09", False),
+]
+
+
+@pytest.mark.parametrize(("there", "then", "is_closed"), INSIDE)
+def test_what_is_closed_already_is_not_closed_again(
+    planner: Run, tmp_path: Path, there: str, then: str, is_closed: bool
+) -> None:
+    where = {**BY, "PLANNER_DATABASE": str(tmp_path / "r.db")}
+    put = ("put", clinic_file(tmp_path), "--reason", "new")
+    assert planner("clinic", *put, **where).returncode == 0
+    assert planner("clinic", *CLOSE, *there.split(), **where).returncode == 0
+    again = planner("clinic", *CLOSE, *then.split(), **where)
+    assert again.returncode == (13 if is_closed else 0), again.stderr
+    assert ("it is closed so already" in again.stderr) == is_closed
+
+
 def test_closed_hours_and_fewer_people(planner: Run, tmp_path: Path, where: dict[str, str]) -> None:
     people = {"rooms": 2, "nurses": 2}
     needs = {"injection": {"rooms": 1, "nurses": 1}, "evaluation": {"rooms": 1}}

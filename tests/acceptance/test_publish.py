@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,19 @@ def test_an_older_revision_is_refused(planner: Run, tmp_path: Path, server: str)
     done = planner("publish", "out", "--caldav", server)
     assert done.returncode == 13
     assert "revision 5 is in the calendar already" in done.stderr
+
+
+def test_what_waits_is_not_published_and_said(planner: Run, tmp_path: Path) -> None:
+    text = SOUND.replace("12.5, 57.5", "12.5, 187.5")
+    waiting = planner("plan", write(tmp_path, text), *ZONE, "--json")
+    (tmp_path / "plan.json").write_text(waiting.stdout)
+    done = planner("publish", ".", "--caldav", "https://calendar.example.org/")
+    assert done.returncode == 12
+    first, *others = done.stderr.splitlines()
+    assert "this plan waits for a physician or has errors; nothing was done" in first
+    found = [one for one in json.loads(waiting.stdout)["findings"] if one["severity"] == "confirm"]
+    assert len(others) == len(found) > 0
+    assert all(f"error: {one['code']}: " in each for one, each in zip(found, others, strict=True))
 
 
 @pytest.mark.hazard("two-revisions-one-number")
