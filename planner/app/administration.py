@@ -338,7 +338,9 @@ def _injected(standing: Standing, planned: PlannedInjection, amount: Amount) -> 
     return Injected(planned.lesion, planned.injection, dose.mg, drawn.drawn.ml, drawn.drawn_dose.mg)
 
 
-def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedInjection:
+def _injection(
+    standing: Standing, visit: PlannedVisit, lesion: str, field: str = "lesion"
+) -> PlannedInjection:
     # A visit may hold one that was missed beside one that is to come: that is the one meant.
     for one in sorted(visit.injections, key=lambda each: each.state != "planned"):
         if one.lesion == lesion:
@@ -350,12 +352,12 @@ def _injection(standing: Standing, visit: PlannedVisit, lesion: str) -> PlannedI
             lesion=lesion,
             number=visit.number,
         )
-        raise RefusedError(Problem("lesion", text, said("resume it first")))
+        raise RefusedError(Problem(field, text, said("resume it first")))
     there = listing([one.lesion for one in visit.injections]) or said("none")
     text = said(
         "visit {number} has no injection of lesion {lesion}", number=visit.number, lesion=lesion
     )
-    raise RefusedError(Problem("lesion", text, said("it injects {there}", there=there)))
+    raise RefusedError(Problem(field, text, said("it injects {there}", there=there)))
 
 
 def evaluated(standing: Standing, number: int, lesion: str, found: Measurement) -> Evaluated:
@@ -475,7 +477,8 @@ def dose_changed(
     _check_lesion(standing, lesion)
     first = 1
     if from_visit is not None:
-        first = _injection(standing, visit_of(standing, from_visit, "from_visit"), lesion).injection
+        visit = visit_of(standing, from_visit, "from_visit")
+        first = _injection(standing, visit, lesion, "from_visit").injection
     change = DoseChanged(lesion, Fraction(mg), first)
     doses = next(one.doses for one in standing.state.course.lesions if one.id == lesion)
     to_come = [

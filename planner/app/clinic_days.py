@@ -120,12 +120,12 @@ def free_slots(
         ]
 
 
-def week_of(database: Database, role: Role, clinic: str, on: date) -> Week:
-    """The week of a day."""
+def week_of(database: Database, role: Role, clinic: str, on: date, now: datetime) -> Week:
+    """The week of a day; there is room for nothing before `now` (UTC)."""
     check_may(role, "read")
     with database.reading() as connection:
         place = read_place(connection, clinic)
-        days = (_week_day(connection, place, one) for one in _seven_days(on))
+        days = (_week_day(connection, place, one, now) for one in _seven_days(on))
         return Week(place, tuple(days))
 
 
@@ -141,7 +141,7 @@ def _days(first: date, last: date) -> Iterator[date]:
         on += ONE_DAY
 
 
-def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
+def _week_day(connection: Connection, place: Place, on: date, now: datetime) -> WeekDay:
     opening = Opening(place.clinic, taken_at(connection, place))
     because = closed_on(place, on)
     shown, hidden = [], 0
@@ -156,7 +156,7 @@ def _week_day(connection: Connection, place: Place, on: date) -> WeekDay:
         shown.append(WeekVisit(row.course, row.number, start, end, summary, crowded, patient))
     shown.sort(key=lambda one: (one.start, one.course))
     spans = () if because else tuple(_open_spans(opening, on))
-    room = 0 if because else _room_for(opening, on, connection, place)
+    room = 0 if because else _room_for(opening, on, now, connection, place)
     return WeekDay(on, spans, because, tuple(shown), room, hidden)
 
 
@@ -201,8 +201,10 @@ def _less(span: OpeningHours, closed: OpeningHours) -> Iterator[OpeningHours]:
     yield from (one for one in (before, after) if one.start < one.end)
 
 
-def _room_for(opening: Opening, on: date, connection: Connection, place: Place) -> int:
-    """How many injections of one lesion would still fit, one after the other."""
+def _room_for(
+    opening: Opening, on: date, now: datetime, connection: Connection, place: Place
+) -> int:
+    """How many injections of one lesion would still fit from `now` on, one after the other."""
     stay = opening.stay(["injection"])
     rows = connection.execute(_of_day(place, on)).all()
     taken = Occupancy(
@@ -214,7 +216,8 @@ def _room_for(opening: Opening, on: date, connection: Connection, place: Place) 
         for row in rows
     )
     around, found = Opening(opening.clinic, taken), 0
-    for start in around.starts(on, stay):
+    coming = (one for one in around.starts(on, stay) if around.placed(one, stay)[0] >= now)
+    for start in coming:
         while around.has_room(start, stay):
             taken.add(Busy(*around.placed(start, stay), stay.takes))
             found += 1

@@ -268,12 +268,12 @@ def _lines(place: Place) -> Iterator[str]:
     yield f"{place.clinic.name or 'without a name'}, {place.clinic.timezone}"
     for day, spans in found["opening"].items():
         yield f"  {day}  {', '.join(spans) or 'closed'}"
-    has = ", ".join(f"{number} {kind}" for kind, number in place.clinic.capacity.items())
+    has = ", ".join(f"{kind} {number}" for kind, number in place.clinic.capacity.items())
     yield f"  at the same time: {has}"
     for one in place.clinic.closures:
         days = str(one.first) if one.first == one.last else f"{one.first} to {one.last}"
         hours = f" {one.hours}" if one.hours else ""
-        what = f"{one.less} {one.kind} less" if one.kind else "closed"
+        what = f"{one.kind}: {one.less} less" if one.kind else "closed"
         yield f"  {days}{hours}: {what}"
     yield click.style("\nChanges", bold=True)
     zone = ZoneInfo(place.clinic.timezone)

@@ -100,7 +100,7 @@ def week(
         raise UsageError(problem)
     register = open_register(database)
     when = typed_day(on, "--on") if on else _today(register, clinic)
-    found = week_of(register, role(), clinic, when)
+    found = week_of(register, role(), clinic, when, datetime.now(UTC))
     if out is not None:
         _draw(found, out)
     if as_json:

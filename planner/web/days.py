@@ -126,7 +126,7 @@ def week(on: str = "") -> Response:
     if there is None:
         return _no_clinic()
     wanted = day_of(on) if on else wall().date()
-    found = week_of(database(), role(), there.id, wanted)
+    found = week_of(database(), role(), there.id, wanted, now())
     note_seen(database(), author(), f"read week {wanted}")
     if wants_json():
         return show_json(week_json(found))

@@ -203,6 +203,15 @@ def test_today_is_the_day_at_the_clinic(planner: Run, tmp_path: Path) -> None:
         assert [one["course"] for one in work["overdue"]] == [f"{name}-past"]
         week = json.loads(planner("clinic", "week", name, "--json", **where).stdout)
         assert str(today[name]) in [one["date"] for one in week["days"]]
+        # Nobody comes on a day that is over.
+        over = [one for one in week["days"] if one["date"] < str(today[name])]
+        assert [one["room_for"] for one in over] == [0] * len(over)
+        later = ("week", name, "--on", str(today[name] + timedelta(days=7)), "--json")
+        coming = json.loads(planner("clinic", *later, **where).stdout)["days"]
+        assert all(one["room_for"] > 0 for one in coming)
+        past = ("week", name, "--on", str(today[name] - timedelta(days=7)), "--json")
+        gone = json.loads(planner("clinic", *past, **where).stdout)["days"]
+        assert not any(one["room_for"] for one in gone)
         told = planner("course", "list", "--clinic", name, **where).stdout
         assert f"not recorded since {today[name] - timedelta(days=1)}" in told
         assert f"next {today[name]}" in told

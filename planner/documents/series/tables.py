@@ -139,7 +139,7 @@ def _package(cohort: Cohort) -> bytes:
     said = {
         "profile": "tabular-data-package",
         "name": f"series-{cohort.name}",
-        "title": "A series of intralesional sodium thiosulphate injections",
+        "title": "A series of intralesional injections",
         "resources": [_resource(name, columns) for name, columns in TABLES.items()],
     }
     return (json.dumps(said, indent=2) + "\n").encode()

@@ -82,6 +82,13 @@ def test_a_dose_change_reaches_only_what_is_to_come(course: Followed) -> None:
         course.dose("62.5")
 
 
+def test_a_visit_without_an_injection_of_the_lesion_is_told_at_its_field(course: Followed) -> None:
+    look = next(one.number for one in course.visits if not one.injections)
+    with pytest.raises(RefusedError, match="has no injection of lesion A") as raised:
+        course.dose("60", from_visit=look)
+    assert [one.place for one in raised.value.problems] == ["from_visit"]
+
+
 @pytest.mark.hazard("stale-confirmation")
 def test_a_dose_is_asked_for_each_time_that_it_comes(course: Followed) -> None:
     course.give(1)
