@@ -388,8 +388,10 @@ Bound = Annotated[
 
 
 def nearest(name: str, names: Sequence[str]) -> str:
-    """The fix for an unknown name."""
-    return did_you_mean(name, names) or said("known are {names}", names=", ".join(names))
+    """The fix for an unknown name: of a unit left out, the name that has it."""
+    begun = [one for one in names if one.startswith(f"{name}_")]
+    near = did_you_mean(name, begun if len(begun) == 1 else names)
+    return near or said("known are {names}", names=", ".join(names))
 
 
 def problems(error: ValidationError, model: type[FileModel]) -> Iterator[Problem]:

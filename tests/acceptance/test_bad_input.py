@@ -55,6 +55,7 @@ BAD = {
     "no side": ('side = "right"\n', "", "knee is left or right; say the side"),
     "side of a midline site": ('"knee"', '"neck"', "has no sides"),
     "unknown key": ("size_mm", "size_mn", "did you mean size_mm?"),
+    "a key without its unit": ("size_mm", "size", "did you mean size_mm?"),
     "unknown regimen": ("ulcerated = true", 'ulcerated = true\nregimen = "daily"', "no regimen"),
     "seven decimals": ("size_mm = 70", "size_mm = 4.9999999", "more than 6 decimals"),
     "binary float": ("size_mm = 70", "size_mm = 5e0000000000000000009", "above 10000"),
