@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planner.cli.paths import PATH
-from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, DEVIATION_TO_SEE, DrawUp, draw_up
+from planner.core.dosing.draw_up import DrawUp, draw_up
 from planner.core.dosing.equipment import USUAL_SYRINGES, Syringe
 from planner.core.values.formatting import mg, mg_per_ml, ml, percent
 from planner.core.values.quantities import Dose, Strength, Volume
@@ -142,9 +142,9 @@ def _words(one: DrawUp, strength: Strength) -> list[str]:
 
 def _caution(one: DrawUp) -> str:
     """What a plan would say of a dose that the syringe misses; empty where it says nothing."""
-    if abs(one.deviation) > DEVIATION_TO_CONFIRM:
+    if one.is_far_off:
         return "over 10\u00a0% from the dose; a plan asks a physician"
-    return "over 5\u00a0% from the dose" if abs(one.deviation) > DEVIATION_TO_SEE else ""
+    return "over 5\u00a0% from the dose" if one.is_off else ""
 
 
 def _rows(drawn: list[DrawUp], strength: Strength) -> list[str]:

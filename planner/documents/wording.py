@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import gcd
 from typing import NamedTuple
 
-from planner.core.dosing.draw_up import DEVIATION_TO_CONFIRM, DEVIATION_TO_SEE, DrawUp
+from planner.core.dosing.draw_up import DrawUp
 from planner.core.dosing.draw_up import draw_up as draw_up_of
 from planner.core.plan.appointments import VisitState
 from planner.core.plan.findings import AGAINST_TREATMENT, ranges
@@ -162,13 +162,13 @@ def conversion(plan: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
 
 def is_converted(drawn: DrawUp) -> bool:
     """Whether a paper says what to draw of a dose: nobody is there to ask, where it misses it."""
-    return drawn.is_drawable and abs(drawn.deviation) <= DEVIATION_TO_CONFIRM
+    return drawn.is_drawable and not drawn.is_far_off
 
 
 def converted_dose(drawn: DrawUp, say: Language) -> str:
     """The dose that is drawn, and by how much it misses the other where that is to be seen."""
     dose = say.mg(drawn.drawn_dose.mg)
-    if abs(drawn.deviation) <= DEVIATION_TO_SEE:
+    if not drawn.is_off:
         return dose
     return f"{dose}, {say.percent(drawn.deviation * 100)}"
 

@@ -44,6 +44,16 @@ class DrawUp(NamedTuple):
         return (self.drawn_dose.mg - self.dose.mg) / self.dose.mg
 
     @property
+    def is_off(self) -> bool:
+        """Whether what is drawn lies so far from the dose that a plan says so."""
+        return abs(self.deviation) > DEVIATION_TO_SEE
+
+    @property
+    def is_far_off(self) -> bool:
+        """Whether it lies so far from it that a plan asks a physician."""
+        return abs(self.deviation) > DEVIATION_TO_CONFIRM
+
+    @property
     def is_drawable(self) -> bool:
         """Whether a syringe shows anything at all for it."""
         return self.drawn.ml > 0

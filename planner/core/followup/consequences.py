@@ -359,7 +359,11 @@ class Consequences:
             for name in waiting:
                 self.slots[name] = self.slots[name].to_come()
             if waiting:
-                on = self._open_day(lesion, event.on, waiting[0].number)
+                # What never began is not brought forward: its day was agreed.
+                has_begun = any(slot.state == "done" for _, slot in self._injections(lesion))
+                due = self.slots[waiting[0]].appointment.due
+                from_day = event.on if has_begun else max(event.on, due)
+                on = self._open_day(lesion, from_day, waiting[0].number)
                 released = replace(self.slots[waiting[0]].to_come(on).appointment, not_before=on)
                 self.slots[waiting[0]] = Slot(released)
                 self._follow(waiting[0], on)

@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
 from planner.core.dosing.draw_up import (
-    DEVIATION_TO_CONFIRM,
-    DEVIATION_TO_SEE,
     DrawUp,
     Filled,
 )
@@ -94,9 +92,8 @@ def _drawn(lesion: Lesion, draw_ups: Sequence[DrawUp], clinic: Clinic) -> Iterat
             lesion.id,
         )
     drawable = [one for one in draw_ups if one.is_drawable]
-    off = [one for one in drawable if abs(one.deviation) > DEVIATION_TO_SEE]
+    off = [one for one in drawable if one.is_off]
     if off:
-        worst = max(abs(one.deviation) for one in off)
         shown = _each_once(
             said(
                 "{drawn} drawn for {dose} ({deviation})",
@@ -106,7 +103,7 @@ def _drawn(lesion: Lesion, draw_ups: Sequence[DrawUp], clinic: Clinic) -> Iterat
             )
             for one in off
         )
-        severity: Severity = "confirm" if worst > DEVIATION_TO_CONFIRM else "caution"
+        severity: Severity = "confirm" if any(one.is_far_off for one in off) else "caution"
         value = _each_once(_as_drawn(one.dose, one.drawn_dose) for one in off)
         yield Finding("drawn-dose-deviates", severity, shown, plain(value), lesion.id)
     yield from _volume(lesion, drawable, clinic)

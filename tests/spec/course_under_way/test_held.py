@@ -58,6 +58,24 @@ def test_a_release_keeps_the_shortest_interval_to_what_was_given(course: Followe
     assert days_of(course.visits, "injection")[1:3] == ["2026-09-14 planned", "2026-09-21 planned"]
 
 
+@pytest.mark.parametrize("lesion", ["A", "B", None])
+def test_a_release_before_the_course_began_brings_nothing_forward(
+    register: Database, tmp_path: Path, lesion: str | None
+) -> None:
+    """The first day was agreed; a hold that is over before it changes nothing of it."""
+    course = follow(register, tmp_path, (SOUND + OTHER).replace("2026-09-07", "2027-07-05"))
+    before = days_of(course.visits)
+    course.hold("2027-06-02", lesion)
+    course.resume("2027-06-04", lesion)
+    assert days_of(course.visits) == before
+    # Of a release after that day the series begins on the first open one.
+    course.hold("2027-06-07", lesion)
+    course.resume("2027-07-07", lesion)
+    for name in ("A", "B"):
+        began = "2027-07-07" if lesion in (None, name) else "2027-07-05"
+        assert open_days(course, name)[0] == began
+
+
 def test_a_dose_changed_during_a_hold_is_given_after_it(course: Followed) -> None:
     course.give(1)
     course.hold("2026-09-10")
