@@ -99,7 +99,6 @@ def test_a_course_does_not_end_tomorrow() -> None:
 
 JUMPS = [
     # given (the plan has 12.5, 57.5, 72.5, 87.5 mg), the new dose; what is said
-    ([], "500", None),
     ([(1, "2026-09-07 09:00")], "62.49", None),
     ([(1, "2026-09-07 09:00")], "62.5", "12.5 mg were given last, this is 62.5 mg"),
     ([(1, "2026-09-07 09:00")], "2.51", None),
@@ -127,6 +126,28 @@ def test_a_dose_far_from_what_was_given_last_is_asked_for(
         else [Question("dose-far-from-last", "mg", said, "is a point misplaced?")]
     )
     assert found == expected
+
+
+UNBEGUN = [
+    # before anything was given: from which injection, the new dose; what is said
+    (1, "62.49", None),
+    (1, "62.5", "12.5 mg are planned, this is 62.5 mg"),
+    (1, "2.5", "12.5 mg are planned, this is 2.5 mg"),
+    (3, "72.4", None),
+    (3, "362.5", "72.5 mg are planned, this is 362.5 mg"),
+]
+
+
+@pytest.mark.parametrize(("first", "dose", "said"), UNBEGUN)
+@pytest.mark.hazard("slip-of-the-point")
+def test_a_dose_far_from_the_planned_one_is_asked_for(
+    first: int, dose: str, said: str | None
+) -> None:
+    found = asked(standing(), DoseChanged("A", Fraction(dose), first))
+    told = [] if said is None else [said]
+    assert found == [
+        Question("dose-far-from-plan", "mg", one, "is a point misplaced?") for one in told
+    ]
 
 
 NEAR = "lesion A was injected on {}, {} apart; the shortest interval is 5 days"

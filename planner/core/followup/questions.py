@@ -311,14 +311,27 @@ def _size(state: State, event: Evaluated) -> Iterator[Question]:
 
 
 def _jump(state: State, event: DoseChanged) -> Iterator[Question]:
-    """A dose far from the lesion's last one, as that was given: the plan knows what was planned."""
+    """A dose far from the lesion's last one, as that was given; before any, from the planned one.
+
+    A later dose of a titration is far from the first one, and nothing else would say so.
+    """
+    fix, new = said("is a point misplaced?"), event.dose_mg
     done = [one for name, one in state.given.items() if name.lesion == event.lesion]
-    if not done:
+    if done:
+        last = max(done, key=lambda one: one.given.at).injected.dose_mg
+        if _is_far(last, new):
+            text = said("{last} were given last, this is {dose}", last=mg(last), dose=mg(new))
+            yield Question("dose-far-from-last", "mg", text, fix)
         return
-    last = max(done, key=lambda one: one.given.at).injected.dose_mg
-    if event.dose_mg >= JUMP * last or last >= JUMP * event.dose_mg:
-        text = said("{last} were given last, this is {dose}", last=mg(last), dose=mg(event.dose_mg))
-        yield Question("dose-far-from-last", "mg", text, said("is a point misplaced?"))
+    doses = next((one.doses for one in state.course.lesions if one.id == event.lesion), ())
+    planned = doses[event.from_injection - 1] if event.from_injection <= len(doses) else None
+    if planned is not None and _is_far(planned.mg, new):
+        text = said("{planned} are planned, this is {dose}", planned=mg(planned.mg), dose=mg(new))
+        yield Question("dose-far-from-plan", "mg", text, fix)
+
+
+def _is_far(one: Fraction, other: Fraction) -> bool:
+    return max(one, other) >= JUMP * min(one, other)
 
 
 def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:
