@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.plan.plan import Plan, PlannedVisit
+from planner.core.plan.plan import Plan, PlannedInjection, PlannedVisit
 from planner.core.plan.preparation import ToPrepare
 from planner.documents.language import Language, language
 from planner.documents.page_head import patient_identifiers
@@ -35,27 +35,41 @@ class DayVisit(NamedTuple):
     plan: Plan
     visit: PlannedVisit
 
+    def unrecorded(self, now: datetime) -> Iterator[PlannedInjection]:
+        """What its lesions were to get at earlier visits, over by `now`, and nobody recorded."""
+        lesions = {one.lesion for one in self.visit.as_it_stands.injections}
+        for earlier in self.plan.coming:
+            if earlier.number != self.visit.number and earlier.end and earlier.end < now:
+                yield from (
+                    one for one in earlier.as_it_stands.injections if one.lesion in lesions
+                )
+
 
 def day_list(
-    clinic: Clinic, on: date, there: Sequence[DayVisit], prepare: ToPrepare | None, waiting: str
+    clinic: Clinic,
+    on: date,
+    there: Sequence[DayVisit],
+    prepare: ToPrepare | None,
+    waiting: str,
+    stamp: datetime,
 ) -> Paper:
     """The list of a day in the order of the hours; `prepare` is what it takes in all, if anything.
 
-    `waiting` names whose papers wait for a physician, empty for none.
+    `waiting` names whose papers wait for a physician, empty for none. `stamp` is when it is made.
     """
     say = language(clinic.language)
     title = say("The day, {day}", day=say.day(on))
     who = Identity(title, "", "", "", say("page {n} of {of}"))
-    blocks = tuple(_blocks(there, prepare, waiting, say))
+    rows = tuple(_row(one, stamp, say) for one in there)
+    blocks = tuple(_blocks(rows, prepare, waiting, say))
     section = Section(clinic.name or clinic.id, "", blocks)
     return Paper(title, "", say.code, clinic.paper, who, (section,))
 
 
 def _blocks(
-    there: Sequence[DayVisit], prepare: ToPrepare | None, waiting: str, say: Language
+    rows: tuple[Row, ...], prepare: ToPrepare | None, waiting: str, say: Language
 ) -> Iterator[Block]:
     yield Heading(say("Who comes"), 1)
-    rows = tuple(_row(one, say) for one in there)
     head = (say("Hour"), say("Patient, course"), say("What"), say("Came"))
     yield Table(head, (_HOUR_MM, _WHO_MM, 0, _MARK_MM), rows)
     if waiting:
@@ -93,7 +107,7 @@ def in_all(prepare: ToPrepare, say: Language) -> Iterator[str]:
         )
 
 
-def _row(one: DayVisit, say: Language) -> Row:
+def _row(one: DayVisit, stamp: datetime, say: Language) -> Row:
     plan, visit = one.plan, one.visit
     hours = f"{visit.start:%H:%M}\u2013{visit.end:%H:%M}" if visit.start and visit.end else ""
     who = ", ".join(patient_identifiers(plan, say))
@@ -102,13 +116,13 @@ def _row(one: DayVisit, say: Language) -> Row:
         (
             cell(hours, bold=True),
             cell(who, f"{plan.course}, {number}"),
-            cell(*_what(one, say)),
+            cell(*_what(one, stamp, say)),
             cell(ticks=(Tick(""),)),
         )
     )
 
 
-def _what(one: DayVisit, say: Language) -> Iterator[str]:
+def _what(one: DayVisit, stamp: datetime, say: Language) -> Iterator[str]:
     left = one.visit.as_it_stands
     if looks := ", ".join(each.lesion for each in left.evaluations):
         yield say("measure {lesions}", lesions=looks)
@@ -121,5 +135,11 @@ def _what(one: DayVisit, say: Language) -> Iterator[str]:
             volume=volume,
             drug=drug(one.plan, say),
             strength=say.mg_per_ml(one.plan.protocol.strength_mg_per_ml),
+        )
+    for each in one.unrecorded(stamp):
+        yield say(
+            "injection {n} of lesion {lesion} was to come before and is not recorded",
+            n=each.injection,
+            lesion=each.lesion,
         )
     yield from warned_of(one.plan, say)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
@@ -25,6 +25,7 @@ from planner.app.issued_pages import replaced
 from planner.core.plan.plan import GivenDose, Measured
 from planner.documents.calendars import changes_file
 from planner.documents.change_slip import changes_between
+from planner.documents.day_list import DayVisit, day_list
 from planner.documents.wording import ENGLISH
 from planner.errors import (
     InputError,
@@ -418,3 +419,25 @@ def test_what_is_left_of_a_visit_keeps_its_time(
     assert (left.start, left.end) == (planned.start, planned.end)
     course.make(undone)
     assert (course.visits[1].start, course.visits[1].end) == (planned.start, planned.end)
+
+
+@pytest.mark.hazard("series-out-of-order")
+def test_the_day_list_names_what_nobody_recorded_before(
+    register: Database, tmp_path: Path
+) -> None:
+    """Else injection 2 reads as if injection 1 had been given."""
+    course = follow(register, tmp_path, SOUND + OTHER)
+    give_one(course, 1, "A")
+    plan = course.now.plan
+    second = next(one for one in plan.visits if one.number == 2)
+
+    def listed(now: str) -> str:
+        stamp = datetime.fromisoformat(now)
+        there = [DayVisit(plan, second)]
+        return str(day_list(plan.clinic, stamp.date(), there, None, "", stamp).sections)
+
+    told = "injection 1 of lesion B was to come before and is not recorded"
+    assert told in listed("2026-09-14T06:00:00+00:00")
+    assert "of lesion A was to come" not in listed("2026-09-14T06:00:00+00:00")
+    # Made ahead, before the first visit is over, it says nothing of it.
+    assert "is not recorded" not in listed("2026-09-06T06:00:00+00:00")
