@@ -129,7 +129,8 @@ def _visit_there(standing: Standing, number: int, field: str = "visit") -> Plann
     if number in state.visits:
         return state.visits[number]
     there = listing([str(one) for one in sorted(state.visits)])
-    fix = said("its visits are {there}", there=there) if there else said("all its lesions are held")
+    all_held = said("all its lesions are held: if it was before that, undo the hold and record it")
+    fix = said("its visits are {there}", there=there) if there else all_held
     raise NotFoundError(Problem(field, said("there is no visit {number}", number=number), fix))
 
 

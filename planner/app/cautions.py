@@ -16,14 +16,19 @@ from planner.store.standing import Standing
 
 
 def cautions(
-    connection: Connection, events: Iterable[Event], after: Standing, now: datetime
+    connection: Connection,
+    events: Iterable[Event],
+    before: Standing,
+    after: Standing,
+    now: datetime,
 ) -> Iterator[Said]:
-    """What events leave to be done, the course being as it stands `after` them."""
+    """What events leave to be done, the course being as it stood `before` and `after` them."""
     for event in events:
         if isinstance(event, Ended) and event.ending == "died":
             yield from _still_running(connection, after)
         elif isinstance(event, Held):
             yield from _not_recorded(after, now)
+            yield from _put_off_today(event, before, now)
         elif isinstance(event, DoseChanged):
             yield from _changed_for_the_past(event, after, now)
 
@@ -47,6 +52,20 @@ def _not_recorded(after: Standing, now: datetime) -> Iterator[Said]:
             yield said(
                 "injection {n} of lesion {lesion} (visit {visit}) comes before the hold and is"
                 " not recorded: give it, or miss it",
+                n=one.injection,
+                lesion=one.lesion,
+                visit=visit.number,
+            )
+
+
+def _put_off_today(event: Held, before: Standing, now: datetime) -> Iterator[Said]:
+    """What was to come on the very day of a hold may be why it is held: it waits now."""
+    for visit, one in _over(before, now):
+        is_that_day = visit.start is not None and visit.start.date() == event.on
+        if is_that_day and one.lesion in event.lesions:
+            yield said(
+                "injection {n} of lesion {lesion} (visit {visit}) was to come on the day of the"
+                " hold and is not recorded: if it was given, undo the hold, record it, hold again",
                 n=one.injection,
                 lesion=one.lesion,
                 visit=visit.number,

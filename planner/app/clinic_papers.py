@@ -92,7 +92,7 @@ def day_pack(
     shown = [DayVisit(one.plan, _visit(one.plan, number)) for one, number in there]
     files = {
         "day-list.pdf": paper_pdf(
-            day_list(place.clinic, on, shown, prepare, ", ".join(waiting), stamp), stamp
+            day_list(place.clinic, on, shown, prepare, ", ".join(waiting), stamp=stamp), stamp
         ),
         **pack([PackVisit(one.plan, number) for one, number in there], f"{on}", stamp, report),
     }

@@ -383,9 +383,10 @@ def _asked_one_by_one(outcome: Outcome) -> Iterator[Asked]:
         yield Asked.of_fact("visits-move", "", _how_many(outcome.hidden, HIDDEN), said("tell them"))
     for one in outcome.without_day:
         text = said(
-            "course {course}, visit {n} (due {due}) finds no day",
+            "course {course}, visit {n} on {start} (due {due}) finds no day",
             course=one.course,
             n=one.visit,
+            start=shown_moment(one.stood),
             due=one.due,
         )
         free = listing([shown_moment(each) for each in one.choices], "or")

@@ -307,7 +307,8 @@ def _led_to(
     new = new_findings(after.state.findings, waited)
     waiting = tuple(one for one in new if one.stops)
     entries = tuple(one.entry for one in steps)
-    left = cautions(connection, (one.event for one in entries), after, author.now)
+    events = (one.event for one in entries)
+    left = cautions(connection, events, first, after, author.now)
     return Changed(first, after, entries, waiting, tuple(_asked(steps)), tuple(left))
 
 

@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 
 from planner.app.planning import Inputs, NamedFile
 from planner.app.roles import Author, Role, check_may
+from planner.core.values.said import said
 from planner.errors import Problem, RefusedError
 from planner.store.clinics import (
+    BY_COURSE,
     PUT,
     ClinicChange,
     Place,
@@ -21,6 +23,9 @@ from planner.store.clinics import (
 )
 from planner.store.database import Database, lock_clinic
 from planner.store.stored_inputs import Stored, keep_input, read_input, store_clinic
+
+_FIRST = said("with its first course")
+_FURTHER = said("further years of public holidays")
 
 
 def kept_source(database: Database, role: Role, clinic: str) -> tuple[NamedFile | None, str | None]:
@@ -49,26 +54,25 @@ def place_of(connection: Connection, inputs: Inputs, author: Author) -> Place:
     Where the course reaches into years whose holidays the register does not know yet, those are
     added. Raises RefusedError where the register has another file of this clinic.
     """
-    clinic, said = inputs.clinic.id, stored_clinic(inputs)
+    clinic, stored = inputs.clinic.id, stored_clinic(inputs)
     lock_clinic(connection, clinic)
     place = find_place(connection, clinic)
     if place is None:
-        return put(connection, None, clinic, said, _with_course(author, "with its first course"))
+        return put(connection, None, clinic, stored, _with_course(author, _FIRST))
     there = Stored("clinic", read_input(connection, place.input))
-    if not is_same_file(there, said):
+    if not is_same_file(there, stored):
         problem = f"the register has clinic {clinic} otherwise (version {place.version})"
         fix = "name it by its id, or change it for all its courses"
         raise RefusedError(Problem("clinic", problem, fix))
-    more = with_years(there, said)
+    more = with_years(there, stored)
     if more == there:
         return place
-    reason = "further years of public holidays"
-    return put(connection, place, clinic, more, _with_course(author, reason))
+    return put(connection, place, clinic, more, _with_course(author, _FURTHER))
 
 
 def _with_course(author: Author, reason: str) -> Author:
-    """What came with a course: who added that stands with it, where it can be blanked."""
-    return author._replace(name="course add", reason=reason)
+    """What came with a course: who added that stands there, where it can be blanked."""
+    return author._replace(name=BY_COURSE, reason=reason)
 
 
 def put(

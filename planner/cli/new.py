@@ -60,9 +60,9 @@ def new(file: Path | None, lesions: Path | None, clinic: Path | None) -> None:
     _check_whole(content)
     write_file(target, content)
     where = f"--clinic {clinic}" if clinic else "--timezone Europe/Copenhagen"
+    other = "(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)\n"
     say(
-        f"\nWritten: {target}\nNext: planner plan {target} {where}\n"
-        "(or --clinic CLINIC.toml; planner example clinic-copenhagen prints one to adapt)\n",
+        f"\nWritten: {target}\nNext: planner plan {target} {where}\n{'' if clinic else other}",
         is_done=True,
     )
 

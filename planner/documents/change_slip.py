@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from planner.core.followup.events import Entry
 from planner.core.plan.appointments import VisitState
-from planner.core.plan.pages import listed_pages, stale_pages, to_do
+from planner.core.plan.pages import LETTER_PAGE, SHEET_PAGE, listed_pages, stale_pages, to_do
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import NBSP
 from planner.documents.event_wording import told
@@ -99,15 +99,18 @@ def _pages(plan: Plan, since: Since, say: Language) -> Iterator[str]:
     stale = stale_pages(since.plan, plan)
     old = [_page(one.page, one.code, say) for one in stale]
     yield say("Take out of use: {pages}.", pages=", ".join(old))
+    if any(one.page not in (SHEET_PAGE, LETTER_PAGE) for one in stale):
+        yield say("With the labels that bear one of these codes.")
     known = {page for page, _ in listed_pages(since.plan)} - {one.page for one in stale}
     new = [_page(page, code, say) for page, code in listed_pages(plan) if page not in known]
     if new:
         yield say("Use in their place: {pages}.", pages=", ".join(new))
-    yield say("All other pages of revision {n} stay in use.", n=since.plan.revision)
+    if known:
+        yield say("All other pages of revision {n} stay in use.", n=since.plan.revision)
 
 
 def _page(page: str, code: str, say: Language) -> str:
-    """`visit 3 (code 1a2b3c4d)`; the labels of a visit bear its code too."""
+    """`visit 3 (code 1a2b3c4d)`."""
     return f"{page_words(page, say)} ({say('code {code}', code=code)})".replace(" ", NBSP)
 
 

@@ -40,9 +40,7 @@ class DayVisit(NamedTuple):
         lesions = {one.lesion for one in self.visit.as_it_stands.injections}
         for earlier in self.plan.coming:
             if earlier.number != self.visit.number and earlier.end and earlier.end < now:
-                yield from (
-                    one for one in earlier.as_it_stands.injections if one.lesion in lesions
-                )
+                yield from (one for one in earlier.as_it_stands.injections if one.lesion in lesions)
 
 
 def day_list(
@@ -51,6 +49,7 @@ def day_list(
     there: Sequence[DayVisit],
     prepare: ToPrepare | None,
     waiting: str,
+    *,
     stamp: datetime,
 ) -> Paper:
     """The list of a day in the order of the hours; `prepare` is what it takes in all, if anything.

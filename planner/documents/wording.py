@@ -419,11 +419,14 @@ def preparation_lines(plan: Plan, visit: PlannedVisit, say: Language = ENGLISH) 
 
 
 def moved_line(visit: PlannedVisit, say: Language = ENGLISH) -> Iterator[str]:
-    """Why a visit is not when it was due, if so; a visit that another joined was due that day."""
+    """Why a visit is not when it was due, if so; a visit that another joined was due that day.
+
+    One without a day moved nowhere.
+    """
     if not visit.moved_because:
         return
     because = say.sentence(visit.moved_because)
-    if visit.start is not None and visit.start.date() == visit.due:
+    if visit.start is None or visit.start.date() == visit.due:
         yield because
     else:
         yield say("moved from {day}: {because}", day=say.day(visit.due), because=because)

@@ -22,6 +22,8 @@ from planner.store.stored_inputs import Stored, clinic_today, opening_of, read_i
 from planner.store.tables import clinic_events, clinics, courses
 
 PUT, CLOSED, OPENED = "put", "closed", "opened"
+# Who is named for what came with a course: who added that stands with it.
+BY_COURSE = said("course add")
 _EVENTS = (
     select(clinic_events)
     .where(clinic_events.c.clinic == bindparam("wanted"))
@@ -69,6 +71,11 @@ class ClinicEvent(NamedTuple):
     kind: str
     said: Mapping[str, Any]
     digest: str
+
+    @property
+    def is_by_course(self) -> bool:
+        """Whether it came with a course; its reason is a sentence of ours then."""
+        return self.by == BY_COURSE
 
 
 class ClinicChange(NamedTuple):

@@ -89,7 +89,8 @@ _WHOLE = {
 }  # fmt: skip
 # What the choices of a field are called; all else is somebody's own text.
 _CHOICES = {"how": dict(HOW), "ulcerated": {"yes": said("yes"), "no": said("no")}}
-_HOUR = re.compile(r"\d?\d:\d\d")
+# An hour as people write it: 9, 09:10, 9.10.
+_HOUR = re.compile(r"(\d?\d)(?:[:.](\d\d))?", re.ASCII)
 
 
 class Group(NamedTuple):
@@ -350,8 +351,10 @@ class _Visit(NamedTuple):
     def _time(self, fields: Fields) -> datetime | None:
         """When it was: a day and hour, or an hour of the visit's day; None for the planned time."""
         said, start = fields.said("time"), self.planned.start
-        if _HOUR.fullmatch(said) and start is not None:
-            fields.values = {**fields.values, "time": f"{start:%Y-%m-%d} {said:0>5}"}
+        hour = _HOUR.fullmatch(said)
+        if hour and start is not None:
+            clock = f"{hour[1]:0>2}:{hour[2] or '00'}"
+            fields.values = {**fields.values, "time": f"{start:%Y-%m-%d} {clock}"}
         at = fields.moment("time", must=start is None)
         if at is None:
             return None
@@ -366,7 +369,8 @@ class _Visit(NamedTuple):
             size = fields.number(f"{one.prefix}size", SIZE_MM)
             ulcerated = fields.choice(f"{one.prefix}ulcerated", YES_NO)
             pain = fields.number(f"{one.prefix}pain", VAS)
-            if size is None and (ulcerated is not None or pain is not None):
+            is_blank = not fields.said(f"{one.prefix}size")
+            if is_blank and (ulcerated is not None or pain is not None):
                 fields.problems.append(
                     Problem(f"{one.prefix}size", said("nothing is said"), said("measure it"))
                 )

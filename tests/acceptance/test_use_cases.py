@@ -356,6 +356,30 @@ def test_a_hold_names_what_before_it_nobody_recorded(register: Database, tmp_pat
     assert told.startswith("injection 1 of lesion A (visit 1) comes before the hold and is not")
 
 
+@pytest.mark.parametrize(
+    ("hours_after", "is_told"),
+    [
+        # Given at nine, infected at eleven: what is recorded last would be put off.
+        (2, True),
+        # Before its hour nothing was given.
+        (-2, False),
+    ],
+)
+def test_a_hold_on_the_day_of_a_visit_names_what_may_have_been_given(
+    register: Database, tmp_path: Path, hours_after: int, is_told: bool
+) -> None:
+    followed = follow(register, tmp_path)
+    first = followed.visits[0].start
+    assert first is not None
+    hold = Held(("A",), first.date())
+    entered = first.astimezone(UTC) + timedelta(hours=hours_after)
+    text = (
+        "injection 1 of lesion A (visit 1) was to come on the day of the hold and is not recorded:"
+        " if it was given, undo the hold, record it, hold again"
+    )
+    assert cautioned(followed, lambda _now: hold, entered) == ((text,) if is_told else ())
+
+
 def test_a_hold_of_what_is_recorded_names_nothing(register: Database, tmp_path: Path) -> None:
     followed = follow(register, tmp_path)
     first = followed.visits[0].start

@@ -20,6 +20,7 @@ from planner.app.registers import open_register
 from planner.core.plan.pages import visit_page
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.values.formatting import number
+from planner.core.values.languages import LANGUAGES
 from planner.documents.calendars import calendar_files
 from planner.documents.document_set import papers
 from planner.documents.folder import LABELS_NAME, LETTER_NAME, SHEET_PDF, WORKSHEETS_NAME
@@ -32,7 +33,6 @@ from planner.store.database import Database
 STAMP = datetime(2026, 1, 2, 12, tzinfo=UTC)
 # Courses of the letter whose papers are made: one lesion, and several of one visit.
 _TRIED = ("case-2-knee", "case-3-fingertip")
-_MARKS = {"en": ".", "da": ","}
 _SIZES = ("A4", "Letter")
 _SHOWN = 3
 
@@ -83,7 +83,7 @@ def tried_plans() -> tuple[Plan, ...]:
     """Plans in each language and on each size of paper."""
     made = []
     for name in _TRIED:
-        for language in _MARKS:
+        for language in LANGUAGES:
             for size in _SIZES:
                 clinic = example_text("clinic-copenhagen")
                 clinic = clinic.replace('language = "en"', f'language = "{language}"')
@@ -112,7 +112,7 @@ def _lacking(plan: Plan, name: str, content: bytes) -> Iterator[str]:
     for visit in plan.visits:
         own = _pages_of(plan, visit, pages) if name == WORKSHEETS_NAME else pages
         said = " ".join(own)
-        wanted = _WANTED[name](visit, _MARKS[plan.clinic.language])
+        wanted = _WANTED[name](visit, LANGUAGES[plan.clinic.language].decimal_mark)
         yield from (f"visit {visit.number}: {one}" for one in wanted if one not in said)
 
 

@@ -422,9 +422,7 @@ def test_what_is_left_of_a_visit_keeps_its_time(
 
 
 @pytest.mark.hazard("series-out-of-order")
-def test_the_day_list_names_what_nobody_recorded_before(
-    register: Database, tmp_path: Path
-) -> None:
+def test_the_day_list_names_what_nobody_recorded_before(register: Database, tmp_path: Path) -> None:
     """Else injection 2 reads as if injection 1 had been given."""
     course = follow(register, tmp_path, SOUND + OTHER)
     give_one(course, 1, "A")
@@ -434,7 +432,7 @@ def test_the_day_list_names_what_nobody_recorded_before(
     def listed(now: str) -> str:
         stamp = datetime.fromisoformat(now)
         there = [DayVisit(plan, second)]
-        return str(day_list(plan.clinic, stamp.date(), there, None, "", stamp).sections)
+        return str(day_list(plan.clinic, stamp.date(), there, None, "", stamp=stamp).sections)
 
     told = "injection 1 of lesion B was to come before and is not recorded"
     assert told in listed("2026-09-14T06:00:00+00:00")
