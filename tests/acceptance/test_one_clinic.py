@@ -196,6 +196,36 @@ def test_a_first_visit_on_a_full_hour_is_told_where_there_is_room(
     assert planner("course", *wednesday, **database).returncode == 0
 
 
+FAR = [
+    # the visit, and a day on which it may be wished
+    (1, "2026-08-24"),
+    (6, "2029-06-04"),
+]
+
+
+@pytest.mark.parametrize(("visit", "on"), FAR)
+@pytest.mark.hazard("double-booking")
+def test_a_move_is_held_against_calendars_wherever_it_leads(
+    planner: Run, tmp_path: Path, visit: int, on: str
+) -> None:
+    """Before the first visit of a course, and further than it could be led by itself."""
+    where = {"PLANNER_DATABASE": str(tmp_path / "r.db"), "PLANNER_USER": "Dr A. Holm"}
+    file = write(tmp_path, text("K-1", FULL))
+    assert planner("course", "add", file, "--clinic", clinic(tmp_path), **where).returncode == 0
+    busy = tmp_path / "busy.ics"
+    day_there = on.replace("-", "")
+    busy.write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+        f"DTSTAMP:20260101T000000Z\r\nDTSTART:{day_there}T080000\r\nDTEND:{day_there}T120000\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    move = ("move", "K-1", "--visit", visit, "--to", f"{on} 09:00", "--reason", "x")
+    done = planner("course", *move, "--confirm", "agreed", "--busy", busy, **where)
+    assert (done.returncode, TIME.findall(done.stderr)[1]) == (13, f"{on} 12:00")
+    done = planner("course", *move, "--confirm", "agreed", **where)
+    assert done.returncode == 0, done.stderr
+
+
 def ended(followed: Followed) -> None:
     followed.end("stopped", "2026-09-10")
 
