@@ -88,7 +88,7 @@ def slots(
 def week(
     clinic: str, on: str | None, out: Path | None, database: str | None, as_json: bool
 ) -> None:
-    """Show a clinic's week: hours by days, its visits, what is closed, how much room is left.
+    """Show a clinic's week: hours by days, visits to come, what is closed, how much room is left.
 
     Example: planner clinic week vestergade --on 2026-09-14 --out week.pdf
     """
