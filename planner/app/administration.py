@@ -92,8 +92,8 @@ NOTHING_FELT = Felt()
 
 def _recorded(felt: Felt) -> dict[str, Any]:
     """The same as it is recorded: a complication that says there was none is none."""
-    said = (felt.complication or "").strip().rstrip(".").casefold()
-    return (felt._replace(complication=None) if said in _NONE else felt)._asdict()
+    complication = (felt.complication or "").strip().rstrip(".").casefold()
+    return (felt._replace(complication=None) if complication in _NONE else felt)._asdict()
 
 
 class Measurement(NamedTuple):
@@ -728,10 +728,10 @@ def mended_evaluated(
     """A record of an evaluation with what was wrong in it put right."""
     if lesion is not None:
         _check_recorded(lesion, [event.lesion])
-    said = _said(found)
+    mended = _said(found)
     if found.at is not None:
-        said["at"] = clinics_time(standing, found.at, "at")
-    return event._replace(**said)
+        mended["at"] = clinics_time(standing, found.at, "at")
+    return event._replace(**mended)
 
 
 def _planned(one: Injected) -> PlannedInjection:

@@ -313,8 +313,8 @@ def work_of(
 def _to_see(connection: Connection, course: str, number: int, say: Language) -> dict[str, Any]:
     """What somebody entered that a physician has to see, in words."""
     entry = read_course(connection, course).entries[number - 1]
-    said = "; ".join((told(entry.event, say), *map(say.sentence, entry.answered)))
-    return {"course": course, "event": number, "by": entry.by, "said": said}
+    words = "; ".join((told(entry.event, say), *map(say.sentence, entry.answered)))
+    return {"course": course, "event": number, "by": entry.by, "said": words}
 
 
 def _coming(connection: Connection, place: Place, on: date) -> Sequence[Any]:

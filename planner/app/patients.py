@@ -167,7 +167,7 @@ def _remains(
     """What an erasure does not reach: who wrote a record, and what names the course itself."""
     entries = [entry for one in found for entry in one.record.entries]
     authors = dict.fromkeys(
-        name for one in entries for name in (one.by, *(said.by for said in one.confirmations))
+        name for one in entries for name in (one.by, *(word.by for word in one.confirmations))
     )
     made = sum(isinstance(one.event, Issued) for one in entries)
     if found:

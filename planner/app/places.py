@@ -76,14 +76,14 @@ def _with_course(author: Author, reason: str) -> Author:
 
 
 def put(
-    connection: Connection, place: Place | None, clinic: str, said: Stored, author: Author
+    connection: Connection, place: Place | None, clinic: str, stored: Stored, author: Author
 ) -> Place:
     """A clinic with its first file, or the next one."""
-    add_event(connection, place, clinic, put_change(connection, said, author))
+    add_event(connection, place, clinic, put_change(connection, stored, author))
     return read_place(connection, clinic)
 
 
-def put_change(connection: Connection, said: Stored, author: Author) -> ClinicChange:
+def put_change(connection: Connection, stored: Stored, author: Author) -> ClinicChange:
     """That a clinic has another file, which is kept."""
-    sha256 = keep_input(connection, said)
+    sha256 = keep_input(connection, stored)
     return ClinicChange(author.now, author.name, author.reason, PUT, {"input": sha256})

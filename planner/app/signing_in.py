@@ -163,8 +163,8 @@ def session_of(database: Database, secret: str, now: datetime) -> Session | None
     is_idle = now - found.seen > IDLE
     if is_idle or now - found.seen > _NOTED_EVERY:
         with database.writing() as connection:
-            said = {"locked": 1} if is_idle else {"seen": now.isoformat()}
-            change_session(connection, digest, **said)
+            changed = {"locked": 1} if is_idle else {"seen": now.isoformat()}
+            change_session(connection, digest, **changed)
     return found._replace(is_locked=is_idle)
 
 

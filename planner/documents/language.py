@@ -51,13 +51,13 @@ class Language:
 
     def __call__(self, text: str, **places: object) -> str:
         """The text in this language, with its places filled."""
-        said = self._catalogue.gettext(text) if text else text
-        return said.format(**places) if places else said
+        translated = self._catalogue.gettext(text) if text else text
+        return translated.format(**places) if places else translated
 
     def site(self, name: str) -> str:
         """A site of the protocol's vocabulary, or its side: `lower leg`."""
-        said = self._catalogue.pgettext("site", name)
-        return said.replace("-", " ") if said == name else said
+        translated = self._catalogue.pgettext("site", name)
+        return translated.replace("-", " ") if translated == name else translated
 
     def regimen(self, name: str) -> str:
         """A regimen of the protocol by its id: `weekly`."""

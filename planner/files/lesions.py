@@ -93,8 +93,8 @@ def _decoded(content: bytes) -> str:
 def _separator(text: str) -> tuple[str, str]:
     """What stands between cells, and the text without the line that says so."""
     first, _, rest = text.partition("\n")
-    if said := _SEPARATOR.fullmatch(first.strip("\r")):
-        return said[1], rest
+    if found := _SEPARATOR.fullmatch(first.strip("\r")):
+        return found[1], rest
     heading = re.sub(r'"[^"]*+"', "", text.lstrip("\r\n \t,;").partition("\n")[0])
     return max(",;\t", key=heading.count), text
 

@@ -53,7 +53,7 @@ def _of_year(country: str, part: str | None, year: int) -> dict[date, str] | Non
     """The holidays of a year; None where the library does not know all of them."""
     import holidays
 
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         found = holidays.country_holidays(country, subdiv=part, years=year, expand=False)
     entity = type(found)
@@ -61,7 +61,7 @@ def _of_year(country: str, part: str | None, year: int) -> dict[date, str] | Non
     days = {day: str(name) for day, name in found.items() if day.year == year}
     # It warns its users where those that follow the moon are known for some years alone; whatever
     # else warns meanwhile (something of the process that was not closed) says nothing of a year.
-    is_whole = not any(issubclass(one.category, UserWarning) for one in said)
+    is_whole = not any(issubclass(one.category, UserWarning) for one in warned)
     return days if days and is_reached and is_whole else None
 
 

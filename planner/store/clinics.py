@@ -122,26 +122,26 @@ def closures_of(events: Sequence[ClinicEvent]) -> Sequence[Closure]:
     return found
 
 
-def closure_of(said: Mapping[str, Any]) -> Closure:
+def closure_of(facts: Mapping[str, Any]) -> Closure:
     """A closure as an event says it."""
-    hours = said.get("hours")
+    hours = facts.get("hours")
     return Closure(
-        date.fromisoformat(said["from"]),
-        date.fromisoformat(said["to"]),
+        date.fromisoformat(facts["from"]),
+        date.fromisoformat(facts["to"]),
         None if hours is None else OpeningHours(*map(time.fromisoformat, hours)),
-        said.get("kind"),
-        said.get("less", 0),
+        facts.get("kind"),
+        facts.get("less", 0),
     )
 
 
 def said_of(closure: Closure) -> dict[str, Any]:
     """A closure as its event says it."""
-    said: dict[str, Any] = {"from": closure.first.isoformat(), "to": closure.last.isoformat()}
+    facts: dict[str, Any] = {"from": closure.first.isoformat(), "to": closure.last.isoformat()}
     if closure.hours is not None:
-        said["hours"] = [f"{one:%H:%M}" for one in closure.hours]
+        facts["hours"] = [f"{one:%H:%M}" for one in closure.hours]
     if closure.kind is not None:
-        said |= {"kind": closure.kind, "less": closure.less}
-    return said
+        facts |= {"kind": closure.kind, "less": closure.less}
+    return facts
 
 
 def find_place(connection: Connection, clinic: str) -> Place | None:
@@ -268,9 +268,9 @@ def _events(clinic: str, rows: Sequence[_Row]) -> Iterator[ClinicEvent]:
 
 
 def _event(number: int, at: str, kind: str, facts: str, digest: str) -> ClinicEvent:
-    said = json.loads(facts)
-    by, reason = said.pop("by"), said.pop("reason")
-    return ClinicEvent(number, datetime.fromisoformat(at), by, reason, kind, said, digest)
+    told = json.loads(facts)
+    by, reason = told.pop("by"), told.pop("reason")
+    return ClinicEvent(number, datetime.fromisoformat(at), by, reason, kind, told, digest)
 
 
 def _tampered(clinic: str) -> Problem:

@@ -295,12 +295,12 @@ def append(connection: Connection, record: Record, entry: Entry, state: State) -
     return own
 
 
-def _is_written(connection: Connection, said: _Values, event: _Values, text: _Values) -> bool:
+def _is_written(connection: Connection, head: _Values, event: _Values, text: _Values) -> bool:
     """Write an event and its texts after those that are known; False where another came first."""
     if connection.dialect.name == "postgresql":
         given = {**_told_apart(events, event), **_told_apart(texts, text)}
-        return bool(_MOVE_ON_AT_ONCE(connection, **said, **given).fetchall())
-    is_next = _MOVE_ON(connection, **said).rowcount == 1
+        return bool(_MOVE_ON_AT_ONCE(connection, **head, **given).fetchall())
+    is_next = _MOVE_ON(connection, **head).rowcount == 1
     if is_next:
         _ADD_EVENT(connection, **event)
         _ADD_TEXT(connection, **text)
@@ -345,8 +345,8 @@ def to_tell(entries: Sequence[Entry]) -> int:
     """The event whose moves nobody told the patient of yet; 0 for none."""
     found = 0
     for entry in entries:
-        said = _to_tell(entry)
-        found = found if said is None else said
+        moved = _to_tell(entry)
+        found = found if moved is None else moved
     return found
 
 

@@ -94,11 +94,11 @@ def questions(asked: Iterable[Asked], form: Form, words: Language) -> list[Shown
 
 
 def _words(one: Asked, words: Language) -> str:
-    said = words.sentence(one.message)
+    text = words.sentence(one.message)
     if one.is_fact or one.code not in CODES:
-        return said
+        return text
     meaning = words(CODES[one.code])
-    return said if meaning in said else f"{meaning}: {said}"
+    return text if meaning in text else f"{meaning}: {text}"
 
 
 def _value(answer: Answer) -> str:
@@ -110,8 +110,8 @@ def seen_of(form: Mapping[str, str], *led_to: object) -> str:
 
     Nothing is written that was not shown before: nobody but the page can make it.
     """
-    said = ((name, value.strip()) for name, value in form.items() if name not in _BESIDE)
-    own = sorted(one for one in said if one[1])
+    filled = ((name, value.strip()) for name, value in form.items() if name not in _BESIDE)
+    own = sorted(one for one in filled if one[1])
     told = json.dumps([author().name, own, *map(str, led_to)]).encode()
     return hmac.new(register().key, told, hashlib.sha256).hexdigest()[:32]
 
@@ -125,5 +125,5 @@ def if_revision(form: Form, standing: Standing) -> int:
 
 
 def _revision(form: Form, now: int) -> int:
-    said = form.get("if_revision", "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 9 else now
+    typed = form.get("if_revision", "")
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else now

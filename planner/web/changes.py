@@ -179,8 +179,8 @@ def _confirmed(standing: Standing, fields: Fields, visit: int | None) -> Make:
     lesion, of_visit, reason = fields.text("lesion"), fields.whole("visit"), fields.text("reason")
     fields.check()
     lesions = () if lesion is None else (lesion,)
-    said = Confirmation(code or "", value or "", author().name, reason or "", lesions)
-    return lambda there: entered.confirmed(there, said, of_visit)
+    word = Confirmation(code or "", value or "", author().name, reason or "", lesions)
+    return lambda there: entered.confirmed(there, word, of_visit)
 
 
 def _withdrawn(standing: Standing, _fields: Fields, _visit: int | None) -> Make:

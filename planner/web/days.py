@@ -220,9 +220,9 @@ assert {name for name, _ in LISTS} | _OTHERS == {*Work._fields}
 @pages.page("/go", may="read")
 def go() -> Response:
     """To a day that somebody typed."""
-    said = request.args.get("date", "").strip()
+    typed = request.args.get("date", "").strip()
     try:
-        wanted = check_date(said)
+        wanted = check_date(typed)
     except FieldError as error:
         return day_page(wall().date(), [Problem("date", error.problem, error.fix)])
     which = "week" if request.args.get("view") == "week" else "day"

@@ -49,7 +49,7 @@ class Fields:
 
     def number(self, name: str, bounds: Bounds, *, must: bool = False) -> Decimal | None:
         """A figure within its bounds, exact; None for nothing."""
-        return self._read(name, lambda said: self._figure(said, bounds, name), must=must)
+        return self._read(name, lambda typed: self._figure(typed, bounds, name), must=must)
 
     def _figure(self, typed: str, bounds: Bounds, name: str) -> Decimal:
         # A pain has no unit of its own: `3` and `3 of 10` are one.
@@ -80,7 +80,7 @@ class Fields:
 
     def expiry(self, name: str) -> str | None:
         """A vial's expiry; None for nothing."""
-        return self._read(name, lambda said: check_expiry(said, name), must=False)
+        return self._read(name, lambda typed: check_expiry(typed, name), must=False)
 
     def choice(self, name: str, choices: Mapping[str, T], *, must: bool = False) -> T | None:
         """One of several; None for nothing."""
@@ -145,6 +145,6 @@ def by_place(problems: Sequence[Problem]) -> dict[str, Problem]:
     return found
 
 
-def _text(said: str) -> str:
-    check_printable([("", said)])
-    return check_text(said)
+def _text(typed: str) -> str:
+    check_printable([("", typed)])
+    return check_text(typed)

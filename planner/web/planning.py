@@ -222,8 +222,8 @@ class _New(NamedTuple):
         if problems:
             raise InputError(*problems)
         found = replace(found, clinic=found.clinic._replace(id=self.place.id))
-        said = tuple(self.confirmations(found))
-        return replace(found, course=found.course._replace(confirmations=said))
+        words = tuple(self.confirmations(found))
+        return replace(found, course=found.course._replace(confirmations=words))
 
     def problems_of(self, table: dict[str, Any]) -> Sequence[Problem]:
         """What is wrong with a course file as it stands, keys that nobody knows among it."""
@@ -401,38 +401,38 @@ def _background(
 
 
 def _texts_of(form: Mapping[str, str], prefix: str, names: Sequence[str]) -> dict[str, Any]:
-    said = {name: form.get(f"{prefix}{name}", "").strip() for name in names}
-    return {name: value for name, value in said.items() if value}
+    typed = {name: form.get(f"{prefix}{name}", "").strip() for name in names}
+    return {name: value for name, value in typed.items() if value}
 
 
 def _lesion(
     form: Mapping[str, str], number: int, has_commas: bool, problems: list[Problem]
 ) -> dict[str, Any]:
     prefix = f"lesion[{number}]."
-    said: dict[str, Any] = {"id": default_id(number), **_texts_of(form, prefix, COLUMNS)}
+    typed: dict[str, Any] = {"id": default_id(number), **_texts_of(form, prefix, COLUMNS)}
     readers: dict[str, Callable[[str], Any]] = {
         "size_mm": lambda text: read_number(text, "mm", has_commas),
         "dose_mg": lambda text: _one_or_more(read_doses(text, has_commas)),
         "ulcerated": lambda text: YES_NO.get(text, text),
     }
-    return _read(said, prefix, readers, problems)
+    return _read(typed, prefix, readers, problems)
 
 
 def _read(
-    said: dict[str, Any],
+    typed: dict[str, Any],
     prefix: str,
     readers: Mapping[str, Callable[[str], Any]],
     problems: list[Problem],
 ) -> dict[str, Any]:
     """The same with what is no text read; what cannot be is left out, and its problem told."""
     for name, read in readers.items():
-        if name in said:
+        if name in typed:
             try:
-                said[name] = read(said[name])
+                typed[name] = read(typed[name])
             except FieldError as error:
                 problems.append(Problem(f"{prefix}{name}", error.problem, error.fix))
-                del said[name]
-    return said
+                del typed[name]
+    return typed
 
 
 def _one_or_more(doses: list[Any]) -> Any:
@@ -475,8 +475,8 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if name in table:
             yield name, str(table[name])
     for group in ("patient", "screening", "background"):
-        said = table.get(group)
-        for name, value in (said if isinstance(said, dict) else {}).items():
+        inner = table.get(group)
+        for name, value in (inner if isinstance(inner, dict) else {}).items():
             yield f"{group}.{name}", _as_typed(value)
     moves = table.get("move")
     for move in moves if isinstance(moves, list) else []:

@@ -350,8 +350,8 @@ class _Visit(NamedTuple):
 
     def _time(self, fields: Fields) -> datetime | None:
         """When it was: a day and hour, or an hour of the visit's day; None for the planned time."""
-        said, start = fields.said("time"), self.planned.start
-        hour = _HOUR.fullmatch(said)
+        typed, start = fields.said("time"), self.planned.start
+        hour = _HOUR.fullmatch(typed)
         if hour and start is not None:
             clock = f"{hour[1]:0>2}:{hour[2] or '00'}"
             fields.values = {**fields.values, "time": f"{start:%Y-%m-%d} {clock}"}

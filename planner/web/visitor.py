@@ -88,14 +88,14 @@ def _session() -> tuple[Session | None, str | None]:
 def _trusted_name() -> str | None:
     """Who somebody is as the proxy says, where that is switched on."""
     name = settings().trust_header
-    said = request.headers.get(name) if name and is_from_proxy() else None
-    if said is None:
+    named = request.headers.get(name) if name and is_from_proxy() else None
+    if named is None:
         return None
     try:
         # A proxy sends UTF-8; a header is read as Latin-1.
-        return said.encode("latin-1").decode()
+        return named.encode("latin-1").decode()
     except UnicodeError:
-        return said
+        return named
 
 
 def _is_read_as(one: str, other: str) -> bool:
@@ -221,8 +221,8 @@ def form_nonce() -> str | None:
     parts = _token_parts()
     if parts is None:
         return None
-    said = sorted(one for one in request.form.items(multi=True) if one[0] != FORM_FIELD)
-    told = json.dumps([request.path, said]).encode()
+    filled = sorted(one for one in request.form.items(multi=True) if one[0] != FORM_FIELD)
+    told = json.dumps([request.path, filled]).encode()
     return f"{parts[0]}.{hashlib.sha256(told).hexdigest()[:16]}"
 
 

@@ -94,6 +94,27 @@ def test_functions_are_small() -> None:
     assert lines[-1] <= 45
 
 
+def bound(node: ast.AST) -> set[str]:
+    """The names that a function binds inside, its parameters among them."""
+    stored = {
+        one.id for one in ast.walk(node)
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+    }  # fmt: skip
+    return stored | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
+
+
+def test_said_is_a_function_and_nothing_else() -> None:
+    """What a sentence is made by has one name; a variable of that name would hide it."""
+    hiding = [
+        f"{path.name}:{node.lineno}"
+        for path in (ROOT / "planner").rglob("*.py")
+        if re.search(r"^from planner.core.values.said import .*\bsaid\b", path.read_text(), re.M)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and "said" in bound(node)
+    ]
+    assert hiding == []
+
+
 def test_no_rule_of_complexity_is_lifted() -> None:
     for path in (ROOT / "planner").rglob("*.py"):
         lifted = re.findall(r"noqa: *([A-Z0-9, ]+)", path.read_text(encoding="utf-8"))

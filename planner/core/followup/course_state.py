@@ -193,11 +193,11 @@ def noted(state: State | None, entry: Entry, entries: Sequence[Entry], protocol:
     return reading.state(start + changes_of([entry]))
 
 
-def with_settled(said: State, entry: Entry, protocol: Protocol) -> State:
+def with_settled(state: State, entry: Entry, protocol: Protocol) -> State:
     """A state that has noted an event, with what the event decided: as `fold` of them all."""
-    reading = _Folding(protocol, said.decisions, said)
+    reading = _Folding(protocol, state.decisions, state)
     reading.settle(entry)
-    return reading.state(said.revision)
+    return reading.state(state.revision)
 
 
 def as_corrected(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -450,14 +450,16 @@ class _Folding:
             self.course = self.course._replace(patient=patient)
         else:
             others = (one for one in course.screening if one.screen != event.screen)
-            said = (*others, Screened(event.screen, event.answer))
-            self.course = self.course._replace(screening=said)
+            screening = (*others, Screened(event.screen, event.answer))
+            self.course = self.course._replace(screening=screening)
 
     @_note.register
     def _identify(self, event: Identified, _entry: Entry) -> None:
         known = event._asdict()
-        said = {name: known[name] for name in ("name", "birth_date", "sulfite_allergy", "address")}
-        new = {name: value for name, value in said.items() if value is not None}
+        brought = {
+            name: known[name] for name in ("name", "birth_date", "sulfite_allergy", "address")
+        }
+        new = {name: value for name, value in brought.items() if value is not None}
         course = self.course_there
         self.course = course._replace(patient=course.patient._replace(**new))
 

@@ -108,17 +108,17 @@ def settle(
     if isinstance(entry.event, UNSETTLED) and before is not None:
         return entry, noted(before, entry, (), protocol)
     entry = with_decisions(entry, protocol)
-    said = noted(before, entry, entries, protocol)
+    as_said = noted(before, entry, entries, protocol)
     if before is None or isinstance(entry.event, Planned):
-        slots, placed = _planned(entry.event, said, protocol, opening)
-        settled = _Settling(said, said, protocol, opening).settled(slots, placed)
+        slots, placed = _planned(entry.event, as_said, protocol, opening)
+        settled = _Settling(as_said, as_said, protocol, opening).settled(slots, placed)
     else:
-        following = _following(before, said, protocol, opening)
+        following = _following(before, as_said, protocol, opening)
         following.apply(entry, entries)
         if following.is_changed:
             placed = following.stands()
             is_anew = isinstance(entry.event, Rearranged) and entry.event.drawn_anew
-            settling = _Settling(before, said, protocol, opening, is_drawn_anew=is_anew)
+            settling = _Settling(before, as_said, protocol, opening, is_drawn_anew=is_anew)
             settled = settling.settled(following.slots, placed)
         else:
             settled = Settled(tuple(_scheduled(before)))
@@ -126,13 +126,13 @@ def settle(
     entry = entry._replace(settled=settled._replace(decisions=decisions))
     if before is not None:
         # A correction was noted by reading the history anew; what was settled stands in `before`.
-        said = said._replace(
+        as_said = as_said._replace(
             slots=before.slots,
             visits=before.visits,
             identities=before.identities,
             findings=before.findings,
         )
-    return entry, with_settled(said, entry, protocol)
+    return entry, with_settled(as_said, entry, protocol)
 
 
 def _scheduled(state: State) -> Iterator[Scheduled]:
@@ -224,19 +224,19 @@ def _open_again(finding: Finding, withdrawn: Sequence[Confirmation]) -> Finding:
     return finding
 
 
-def _is_of(said: Confirmation, finding: Finding) -> bool:
+def _is_of(word: Confirmation, finding: Finding) -> bool:
     """Whether a confirmation is of a finding's code and of its lesion or day."""
     target = finding.lesion or finding.due
-    is_there = target in (*said.lesions, *said.due) or (target is None and not said.lesions)
-    return said.finding == finding.code and is_there
+    is_there = target in (*word.lesions, *word.due) or (target is None and not word.lesions)
+    return word.finding == finding.code and is_there
 
 
-def _following(before: State, said: State, protocol: Protocol, opening: Opening) -> Consequences:
+def _following(before: State, as_said: State, protocol: Protocol, opening: Opening) -> Consequences:
     def replay(entries: Sequence[Entry]) -> Mapping[Named, Slot]:
         alone = Opening(opening.clinic, Occupancy())
         return _replayed(entries, protocol, alone).slots
 
-    return Consequences(before, said, protocol, opening, replay)
+    return Consequences(before, as_said, protocol, opening, replay)
 
 
 def unlawful(state: State, protocol: Protocol) -> Iterator[Breach]:
@@ -307,7 +307,7 @@ class _Settling:
     def __init__(
         self,
         before: State,
-        said: State,
+        as_said: State,
         protocol: Protocol,
         opening: Opening,
         *,
@@ -316,7 +316,7 @@ class _Settling:
         is_drawn_anew: bool = False,
     ) -> None:
         self.before = before
-        self.said = said
+        self.said = as_said
         self.protocol = protocol
         self.opening = opening
         self.slots: Mapping[Named, Slot] = {}
