@@ -282,8 +282,11 @@ def _correct_fields(standing: Standing, _visit: int | None) -> Sequence[Field]:
         Field("event", "What was entered", "choice", [("", ""), *_recorded(standing)]),
         Field("withdraw", "It never was", "choice", _YES_NO),
         Field("lesion", "Lesion", "choice", [("", said("all")), *_lesions_of(standing)]),
+        Field("dose", "Dose, mg"),
         Field("ml", "Given, mL"),
         Field("size_mm", "Size, mm"),
+        Field("ulcerated", "Ulcerated", "choice", _YES_NO),
+        Field("measured_by", "Measured by"),
         Field("at", "Time", hint="2026-09-14 09:10"),
         Field("lot", "Lot"),
         Field("expiry", "Expiry", hint="2027-03"),
@@ -299,7 +302,10 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
     number = fields.whole("event", must=True)
     lesion, expiry = fields.text("lesion"), fields.expiry("expiry")
     is_withdrawn = fields.choice("withdraw", YES_NO)
-    ml, at = fields.number("ml", ML), fields.moment("at")
+    mg, ml, at = fields.number("dose", MG), fields.number("ml", ML), fields.moment("at")
+    if mg is not None and ml is not None:
+        problem = Problem("ml", said("it stands beside a dose in mg"), said("give one of them"))
+        fields.problems.append(problem)
     felt = entered.Felt(
         fields.number("pain_before", VAS),
         fields.number("pain_after", VAS),
@@ -307,9 +313,13 @@ def _corrected(standing: Standing, fields: Fields, _visit: int | None) -> Make:
     )
     noted = entered.Circumstances(at, fields.text("lot"), expiry)
     found = entered.PartlyMeasured(
-        size_mm=fields.number("size_mm", SIZE_MM), pain=fields.number("pain", VAS), at=at
+        size_mm=fields.number("size_mm", SIZE_MM),
+        ulcerated=fields.choice("ulcerated", YES_NO),
+        pain=fields.number("pain", VAS),
+        measured_by=fields.text("measured_by"),
+        at=at,
     )
-    amount = None if ml is None else entered.Amount(ml=ml)
+    amount = None if mg is None and ml is None else entered.Amount(mg, ml)
     correction = entered.Correction(lesion, amount, noted, felt, found, bool(is_withdrawn))
     fields.check()
     return lambda there: entered.put_right(there, number or 0, correction)

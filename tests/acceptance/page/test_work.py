@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 
 from planner.app.accounts import listed, set_language
+from planner.app.administration import Measurement, evaluated
 from planner.app.clinics import put_clinic
 from planner.app.planning import NamedFile
 from planner.store.accounts import Account, all_accounts
@@ -20,6 +22,7 @@ from planner.store.upkeep import check
 from tests.acceptance.page.conftest import CLINIC, COURSE, PHYSICIAN, add
 from tests.courses import confirmation
 from tests.pages import NAMES, PASSWORD, Form, Served, Visitor, served, soon, today
+from tests.registers import Followed
 
 
 def plan(visitor: Visitor, course: str = "K-7", **lesion: str) -> httpx.Response:
@@ -924,6 +927,50 @@ def test_a_physician_corrects_what_was_given(past: str) -> None:
         assert visitor.press("Put it right").status_code == 200
         assert history(page, "K-1")[2]["kind"] == "corrected"
         assert "8B13" in visitor.text
+
+
+def test_a_dose_is_put_right_in_mg_or_in_ml(past: str) -> None:
+    with served(past) as page:
+        nurse = page.with_accounts().signed_in("nurse")
+        given(nurse)
+        nurse.press("Check")
+        nurse.press("Record")
+        visitor = page.signed_in("physician")
+        visitor.open("/courses/K-1/correct")
+        for label, text in (("What was entered", "2"), ("Dose, mg", "13"), ("Given, mL", "0.08")):
+            visitor.fill(label, text)
+        visitor.fill("Reason", "misread")
+        assert visitor.press("Show what changes").status_code == 422
+        assert "it stands beside a dose in mg; give one of them" in visitor.text
+        visitor.fill("Given, mL", "")
+        visitor.press("Show what changes")
+        assert visitor.press("Put it right").status_code == 200
+        plan = visitor.open("/courses/K-1", Accept="application/json").json()["plan"]
+        (injection,) = plan["visits"][0]["injections"]
+        assert injection["given"]["dose_mg"] == 13
+
+
+def test_an_ulceration_is_put_right(past: str) -> None:
+    followed = Followed(open_database(past), "K-1")
+    look = next(one.number for one in followed.visits if one.evaluations)
+    found = Measurement(Decimal(50), True, None, "Dr X", None)
+    followed.make(lambda now: evaluated(now, look, "A", found), confirm="it was so")
+    with served(past) as page:
+        visitor = page.with_accounts().signed_in("physician")
+        visitor.open("/courses/K-1/correct")
+        for label, text in (("What was entered", "2"), ("Ulcerated", "no"), ("Reason", "healed")):
+            visitor.fill(label, text)
+        visitor.fill("Measured by", "Dr Y")
+        visitor.press("Show what changes")
+        if any(one.name == "confirm" for form in visitor.reader.forms for one in form.controls):
+            visitor.tick("I confirm")
+            visitor.fill("Why it is so all the same", "it was so")
+            visitor.press("Show what changes")
+        assert visitor.press("Put it right").status_code == 200
+        plan = visitor.open("/courses/K-1", Accept="application/json").json()["plan"]
+        visit = next(one for one in plan["visits"] if one["number"] == look)
+        result = visit["evaluations"][0]["result"]
+        assert (result["ulcerated"], result["measured_by"]) == (False, "Dr Y")
 
 
 def test_a_physician_sees_what_a_nurse_noted(past: str) -> None:
