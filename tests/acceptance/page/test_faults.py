@@ -252,7 +252,7 @@ def test_a_patients_calendar_after_an_ending(page: Served, ending: str, status: 
         calendar_at(open_database(page.url), path.removeprefix("/calendar/")[:-4], later)
 
 
-# COURSES=40 in the environment has as many recorded by four people.
+# COURSES=40 in the environment has as many recorded by four people, and more workers killed.
 COURSES = int(os.environ.get("COURSES", "8"))
 
 
@@ -312,7 +312,7 @@ def test_what_was_answered_as_recorded_is_there_whatever_becomes_of_the_workers(
     clinic_url: str, unused_port: int
 ) -> None:
     """Four people over many courses; a worker is killed again and again."""
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     from planner.store.upkeep import check
 
@@ -322,16 +322,18 @@ def test_what_was_answered_as_recorded_is_there_whatever_becomes_of_the_workers(
         add(clinic_url, course, f"P-{n}", soon(-10 - 7 * (n // 30), hour))
     with served(clinic_url) as page:
         page.with_accounts()
-    server = serve(clinic_url, unused_port)
+    server, begun = serve(clinic_url, unused_port), time.monotonic()
     base = f"http://127.0.0.1:{unused_port}"
     try:
         _wait_for(base)
+        # A worker killed before it has begun answers nobody, and beginning takes its time.
+        pause = max(2, 2 * (time.monotonic() - begun))
 
         with ThreadPoolExecutor(4) as people:
             done = [people.submit(record_all, base, courses[person::4]) for person in range(4)]
-            while not all(one.done() for one in done):
-                # A worker killed before it has begun answers nobody.
-                time.sleep(2)
+            for _ in range(COURSES):
+                if not wait(done, pause).not_done:
+                    break
                 for pid in workers(server.pid)[:1]:
                     os.kill(pid, signal.SIGKILL)
         recorded = [course for one in done for course in one.result()]
