@@ -198,7 +198,7 @@ def tell_change(done: Changed, as_json: bool) -> None:
     ]
     lines += (f"  {told(one.event, ENGLISH)}" for one in done.entries)
     for what, was, now in changes_between(done.before.plan, after.plan, ENGLISH):
-        lines.append(f"  {what}: {now}" + (f"  [was {was}]" if was != "\u2013" else ""))
+        lines.append(f"  {what}: {now}" + (f"  [was {was}]" if was is not None else ""))
     say("\n".join([*lines, ""]), is_done=True)
 
 

@@ -37,6 +37,8 @@ from planner.documents.wording import (
 
 # It is no page of the plan: it tells of pages.
 SLIP = "change-slip"
+# What stands on paper where nothing was.
+_NOTHING = "\u2013"
 
 
 class Since(NamedTuple):
@@ -70,7 +72,7 @@ def _blocks(plan: Plan, since: Since, issue: Issue) -> Iterator[Block]:
     yield from (Paragraph(text(one, bold=True)) for one in ending)
     yield from (Paragraph(text(one, bold=True)) for one in _pages(plan, since, say))
     changes = tuple(
-        Row((cell(what, bold=True), cell(was), cell(now, bold=True)))
+        Row((cell(what, bold=True), cell(_NOTHING if was is None else was), cell(now, bold=True)))
         for what, was, now in changes_between(since.plan, plan, say)
     )
     if changes:
@@ -114,27 +116,34 @@ def _page(page: str, code: str, say: Language) -> str:
     return f"{page_words(page, say)} ({say('code {code}', code=code)})".replace(" ", NBSP)
 
 
-def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+class Difference(NamedTuple):
+    """What is otherwise, in words; `was` is None for what was not there."""
+
+    what: str
+    was: str | None
+    now: str
+
+
+def changes_between(was: Plan, now: Plan, say: Language) -> Iterator[Difference]:
     """What a reader of the old papers has to know: visits, then doses, each as it was and is."""
     yield from _visits(was, now, say)
     yield from _doses(was, now, say)
 
 
-def _visits(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
-    nothing = "\u2013"
+def _visits(was: Plan, now: Plan, say: Language) -> Iterator[Difference]:
     old = {visit.number: visit for visit in was.visits}
     for visit in now.visits:
         name = say("Visit {n}", n=visit.number)
         before = old.pop(visit.number, None)
         shown = _visit(visit, say)
         if before is None:
-            yield name, nothing, shown
+            yield Difference(name, None, shown)
         elif _is_as_planned(before, visit):
             continue
         elif _visit(before, say) != shown:
-            yield name, _visit(before, say), shown
+            yield Difference(name, _visit(before, say), shown)
     for visit in old.values():
-        yield (
+        yield Difference(
             say("Visit {n} (as it was)", n=visit.number),
             _visit(visit, say),
             _gone(visit, now, say),
@@ -176,14 +185,15 @@ def _named(lesion: str, state: VisitState, visit: PlannedVisit, say: Language) -
     return lesion if state == visit.state else f"{lesion} ({state_words(state, say)})"
 
 
-def _doses(was: Plan, now: Plan, say: Language) -> Iterator[tuple[str, str, str]]:
+def _doses(was: Plan, now: Plan, say: Language) -> Iterator[Difference]:
     """What is drawn up otherwise than the old papers say, of the injections that are to come."""
     coming = now._replace(visits=tuple(to_do(now)))
     old, new = (dict(_planned_doses(plan, say)) for plan in (was, coming))
     for (lesion, number), dose in new.items():
-        before = old.get((lesion, number), "\u2013")
+        before = old.get((lesion, number))
         if before != dose:
-            yield say("Lesion {lesion}, injection {n}", lesion=lesion, n=number), before, dose
+            what = say("Lesion {lesion}, injection {n}", lesion=lesion, n=number)
+            yield Difference(what, before, dose)
 
 
 def _planned_doses(plan: Plan, say: Language) -> Iterator[tuple[tuple[str, int], str]]:

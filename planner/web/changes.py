@@ -560,7 +560,7 @@ def what_changes(led: Changed, words: Language) -> list[str]:
     protocol = led.after.record.protocol
     lines = [told_in(protocol, one.event, words) for one in led.entries]
     for what, was, then in changes_between(led.before.plan, led.after.plan, words):
-        before = "" if was == "\u2013" else f" ({words('before: {was}', was=was)})"
+        before = "" if was is None else f" ({words('before: {was}', was=was)})"
         lines.append(f"{what}: {then}{before}")
     for visit in led.after.plan.coming:
         if visit.start is None:
