@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from planner.app.roles import Answer, Author
-from planner.core.followup.questions import Question
+from planner.core.followup.unlikely_records import Question
 from planner.core.plan.course import Confirmation
 from planner.core.plan.findings import Finding
 from planner.core.values.said import said

@@ -25,14 +25,14 @@ from planner.core.followup.events import (
     Resumed,
     kind_of,
 )
-from planner.core.followup.questions import (
+from planner.core.followup.settling import TOO_NEAR, settle, unlawful
+from planner.core.followup.unlikely_records import (
     Question,
     hold_questions,
     law_questions,
     questions,
     takes_back,
 )
-from planner.core.followup.settling import TOO_NEAR, settle, unlawful
 from planner.core.plan.appointments import Named
 from planner.core.plan.findings import AGAINST_TREATMENT, Finding
 from planner.core.values.said import Said, said

@@ -38,7 +38,7 @@ from planner.core.followup.events import (
     Resumed,
     kind_of,
 )
-from planner.core.followup.questions import questions
+from planner.core.followup.unlikely_records import questions
 from planner.core.plan.findings import confirm_blocks, lines
 from planner.core.plan.plan import Plan, PlannedVisit
 from planner.core.plan.planning import plan_course

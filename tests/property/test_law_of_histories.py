@@ -39,8 +39,8 @@ from planner.core.calendar.occupancy import Busy, Occupancy
 from planner.core.followup.course_state import State, fold
 from planner.core.followup.events import Ended, Event, Given
 from planner.core.followup.law_of_series import Breach
-from planner.core.followup.questions import law_questions
 from planner.core.followup.settling import unlawful
+from planner.core.followup.unlikely_records import law_questions
 from planner.core.plan.course import Lesion
 from planner.core.values.quantities import Dose
 from planner.documents.change_slip import changes_between

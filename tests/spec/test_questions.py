@@ -12,7 +12,7 @@ from planner.app.administration import missed
 from planner.app.asked import AskedError
 from planner.app.roles import Author
 from planner.core.followup.events import DoseChanged, Ended, Event
-from planner.core.followup.questions import Question, questions
+from planner.core.followup.unlikely_records import Question, questions
 from planner.core.values.formatting import plain
 from planner.store.standing import Standing
 from tests.histories import PROTOCOL, after, begun, evaluate, give, with_event

@@ -1,4 +1,4 @@
-"""What has to be asked before an event is written; it is then recorded as it was."""
+"""What of a record is unlikely and asked before it is written; it is then recorded as it was."""
 
 from __future__ import annotations
 
