@@ -332,7 +332,8 @@ class _Series:
     def _lacking(self, index: int, on: date | None, days: Mapping[int, date | None]) -> int | None:
         """Days that a choice lacks to the shortest interval; None: it may not be chosen.
 
-        Only a visit that the physician moved may be too near, and never before its predecessor.
+        Only beside a visit that somebody moved to a time may it be too near, and never before its
+        predecessor.
         """
         lacking = 0
         for link in self.links:
