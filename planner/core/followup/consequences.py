@@ -359,15 +359,19 @@ class Consequences:
             for name in waiting:
                 self.slots[name] = self.slots[name].to_come()
             if waiting:
-                # What never began is not brought forward: its day was agreed.
-                has_begun = any(slot.state == "done" for _, slot in self._injections(lesion))
-                due = self.slots[waiting[0]].appointment.due
-                from_day = event.on if has_begun else max(event.on, due)
-                on = self._open_day(lesion, from_day, waiting[0].number)
+                on = self._open_day(lesion, self._released(waiting[0], event.on), waiting[0].number)
                 released = replace(self.slots[waiting[0]].to_come(on).appointment, not_before=on)
                 self.slots[waiting[0]] = Slot(released)
                 self._follow(waiting[0], on)
             self._count_evaluations(lesion)
+
+    def _released(self, first: Named, on: date) -> date:
+        """From when a lesion's injections may come that waited, the first of them named.
+
+        What never began is not brought forward by a release: its day was agreed.
+        """
+        has_begun = any(slot.state == "done" for _, slot in self._injections(first.lesion))
+        return on if has_begun else max(on, self.slots[first].appointment.due)
 
     def _open_day(self, lesion: str, released: date, number: int = 1) -> date:
         """The first day from the release on which an injection of the lesion can be given.

@@ -72,6 +72,9 @@ class _AsThen(Consequences):
     def _waits(self, name: Named, _on: date) -> bool:
         return name.purpose == "injection" and name.lesion in self.held
 
+    def _released(self, first: Named, on: date) -> date:
+        return on
+
     def _keep_behind(self, lesion: str) -> None:
         pass
 
