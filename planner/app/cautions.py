@@ -47,46 +47,37 @@ def _still_running(connection: Connection, after: Standing) -> Iterator[Said]:
 
 def _not_recorded(after: Standing, now: datetime) -> Iterator[Said]:
     """What comes before a hold may have been given; nobody knows until it is recorded."""
-    for visit, one in _over(after, now):
+    for visit, one in after.plan.unrecorded(now):
         if one.lesion in after.state.held:
             yield said(
                 "injection {n} of lesion {lesion} (visit {visit}) comes before the hold and is"
                 " not recorded: give it, or miss it",
-                n=one.injection,
-                lesion=one.lesion,
-                visit=visit.number,
+                **_places(visit, one),
             )
 
 
 def _put_off_today(event: Held, before: Standing, now: datetime) -> Iterator[Said]:
     """What was to come on the very day of a hold may be why it is held: it waits now."""
-    for visit, one in _over(before, now):
+    for visit, one in before.plan.unrecorded(now):
         is_that_day = visit.start is not None and visit.start.date() == event.on
         if is_that_day and one.lesion in event.lesions:
             yield said(
                 "injection {n} of lesion {lesion} (visit {visit}) was to come on the day of the"
                 " hold and is not recorded: if it was given, undo the hold, record it, hold again",
-                n=one.injection,
-                lesion=one.lesion,
-                visit=visit.number,
+                **_places(visit, one),
             )
 
 
 def _changed_for_the_past(event: DoseChanged, after: Standing, now: datetime) -> Iterator[Said]:
     """What is over and not recorded may have been given at the dose that it had."""
-    for visit, one in _over(after, now):
+    for visit, one in after.plan.unrecorded(now):
         if one.lesion == event.lesion and one.injection >= event.from_injection:
             yield said(
                 "injection {n} of lesion {lesion} (visit {visit}) is over and not recorded, and"
                 " would have the new dose: record first what was given",
-                n=one.injection,
-                lesion=one.lesion,
-                visit=visit.number,
+                **_places(visit, one),
             )
 
 
-def _over(after: Standing, now: datetime) -> Iterator[tuple[PlannedVisit, PlannedInjection]]:
-    """The injections whose hour is over and of which nobody recorded anything."""
-    for visit in after.plan.coming:
-        if visit.start is not None and visit.start < now:
-            yield from ((visit, one) for one in visit.injections if one.state == "planned")
+def _places(visit: PlannedVisit, one: PlannedInjection) -> dict[str, int | str]:
+    return {"n": one.injection, "lesion": one.lesion, "visit": visit.number}

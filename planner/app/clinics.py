@@ -61,12 +61,12 @@ class ClinicChanged(NamedTuple):
 
 
 NOTHING = Outcome()
-# Named nowhere, they would come to a closed clinic if nobody heard that there are any.
 _HAPPENED = {
     PUT: said("the clinic's file"),
     CLOSED: said("closed"),
     OPENED: said("opened again"),
 }
+# Named nowhere, they would come to a closed clinic if nobody heard that there are any.
 HIDDEN = said("moved of patients whose data is restricted")
 
 

@@ -263,9 +263,8 @@ def taken_times(
 
     if inputs is None:
         day = FIRST_DAY.toordinal()
-        taken_in(
-            calendars(range(day, day)), ZoneInfo("UTC"), range(day, day), Own("", "", frozenset())
-        )
+        no_days, nobody = range(day, day), Own("", "", frozenset())
+        taken_in(calendars(no_days), ZoneInfo("UTC"), no_days, nobody)
         return []
     course = inputs.course
     zone, days = ZoneInfo(inputs.clinic.timezone), _reach(inputs)

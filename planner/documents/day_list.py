@@ -36,11 +36,11 @@ class DayVisit(NamedTuple):
     visit: PlannedVisit
 
     def unrecorded(self, now: datetime) -> Iterator[PlannedInjection]:
-        """What its lesions were to get at earlier visits, over by `now`, and nobody recorded."""
+        """What its lesions were to get at visits that were before `now`, and nobody recorded."""
         lesions = {one.lesion for one in self.visit.as_it_stands.injections}
-        for earlier in self.plan.coming:
-            if earlier.number != self.visit.number and earlier.end and earlier.end < now:
-                yield from (one for one in earlier.as_it_stands.injections if one.lesion in lesions)
+        for visit, one in self.plan.unrecorded(now):
+            if visit.number != self.visit.number and one.lesion in lesions:
+                yield one
 
 
 def day_list(

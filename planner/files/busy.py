@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from planner.core.calendar.occupancy import Busy
-from planner.core.plan.calendar_ids import patient_mark
+from planner.core.plan.calendar_ids import COURSE_MARK, PATIENT_MARK, is_patients
 from planner.errors import InputError, Problem, raise_if_any
 from planner.files.calendars.events import Reading, Span
 from planner.files.calendars.lines import Component, read_calendars
@@ -29,12 +29,11 @@ class Own(NamedTuple):
 
     def has(self, event: Component) -> bool:
         """Whether an event is one of the course's own visits."""
-        is_marked = bool(self.course) and event.text("X-PLANNER-COURSE") == self.course
+        is_marked = bool(self.course) and event.text(COURSE_MARK) == self.course
         if not is_marked:
             return event.text("UID") in self.uids
-        # Another patient's course may have the id. Before there was a mark nobody could tell.
-        mark = event.text("X-PLANNER-PATIENT")
-        return not mark or mark == patient_mark(self.course, self.patient)
+        # Another patient's course may have the id.
+        return is_patients(event.text(PATIENT_MARK), self.course, self.patient)
 
 
 def busy_times(content: bytes, zone: ZoneInfo, days: range, own: Own) -> Iterator[Busy]:

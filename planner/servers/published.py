@@ -14,7 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from planner.core.plan.calendar_ids import patient_mark
+from planner.core.plan.calendar_ids import (
+    COURSE_MARK,
+    PATIENT_MARK,
+    is_patients,
+    patient_mark,
+)
 from planner.core.plan.plan import Plan
 from planner.core.plan.zone_rules import by_todays_rules
 from planner.documents.ical import CalendarEntry, calendar_bytes
@@ -22,19 +27,19 @@ from planner.errors import Problem
 from planner.files.fields import shown
 from planner.servers.caldav import Resource
 
-COURSE, PATIENT = "X-PLANNER-COURSE", "X-PLANNER-PATIENT"
 DIGEST, REVISION = "X-PLANNER-DIGEST", "X-PLANNER-REVISION"
 # Digests of what counts alone begin so; those before were of all that was written.
 MARK = "2-"
 _ONCE = (
-    "UID", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "STATUS", "SUMMARY", COURSE, PATIENT, DIGEST,
+    "UID", "SEQUENCE", "DTSTART", "DTEND", "DURATION", "STATUS", "SUMMARY",
+    COURSE_MARK, PATIENT_MARK, DIGEST,
 )  # fmt: skip
 _TEXTS = ("SUMMARY", "LOCATION", "DESCRIPTION")
 _AGAIN = ("RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 # What was written of an event and of its reminders when all of it was digested.
 _WRITTEN = {
     "UID", "SEQUENCE", "DTSTART", "DTEND", "SUMMARY", "LOCATION", "DESCRIPTION", "CLASS", "STATUS",
-    "TRANSP", COURSE,
+    "TRANSP", COURSE_MARK,
 }  # fmt: skip
 _WRITTEN_ALARM = {"ACTION", "DESCRIPTION", "TRIGGER"}
 _Said = Callable[[datetime], str]
@@ -90,10 +95,10 @@ def read_published(resource: Resource, plan: Plan) -> Iterator[Published | Probl
     uids = {visit.uid for visit in plan.visits}
     events = _events(resource)
     for event in events:
-        uid, course = _text(event, "UID"), _text(event, COURSE)
+        uid, course = _text(event, "UID"), _text(event, COURSE_MARK)
         if course != plan.course and uid not in uids:
             continue
-        if _text(event, PATIENT) not in ("", _patient(plan)):
+        if not is_patients(_text(event, PATIENT_MARK), plan.course, plan.patient.id):
             yield Problem(f"course {plan.course}", _OTHERS, _OTHERS_FIX)
             continue
         wrong = _wrong(event, events)
@@ -110,10 +115,6 @@ _OTHERS_FIX = (
     "give one of the two courses another id; if the patient's id was corrected, remove the visits "
     "that were published under the wrong one"
 )
-
-
-def _patient(plan: Plan) -> str:
-    return patient_mark(plan.course, plan.patient.id)
 
 
 def _where(event: Any) -> str:
@@ -143,7 +144,7 @@ def _published(resource: Resource, event: Any, plan: Plan) -> Published:
         resource=resource,
         event=event,
         uid=_text(event, "UID"),
-        course=_text(event, COURSE),
+        course=_text(event, COURSE_MARK),
         revision=int(revision) if re.fullmatch(r"\d{1,9}", revision, re.ASCII) else 0,
         sequence=int(_text(event, "SEQUENCE") or "0"),
         start=_time(event, "DTSTART"),
@@ -169,7 +170,8 @@ def ours_of(content: bytes) -> Any:
 
 def content_of(entry: CalendarEntry, plan: Plan) -> bytes:
     """An entry as it is published: with what tells whose it is, and the digest of what counts."""
-    marks = ((COURSE, plan.course), (PATIENT, _patient(plan)), (REVISION, str(plan.revision)))
+    whose = (COURSE_MARK, plan.course), (PATIENT_MARK, patient_mark(plan.course, plan.patient.id))
+    marks = (*whose, (REVISION, str(plan.revision)))
     event = ours_of(calendar_bytes("", [entry._replace(extra=marks)]))
     marked = entry._replace(extra=(*marks, (DIGEST, digest_of(event))))
     return calendar_bytes("", [marked])

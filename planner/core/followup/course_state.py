@@ -230,7 +230,7 @@ def decisions_of(entries: Iterable[Entry]) -> Mapping[str, Decision]:
     }
 
 
-def _is_of(word: Confirmation, screen: str) -> bool:
+def _is_of_answer(word: Confirmation, screen: str) -> bool:
     """Whether a physician's word is of the answer to a question."""
     if screen == SULFITE_ALLERGY.id:
         return word.finding == "sulfite-allergy"
@@ -443,7 +443,7 @@ class _Folding:
         course = self.course_there
         is_allergy = event.screen == SULFITE_ALLERGY.id
         # What was decided of this answer was of what it was; another answer's word stays.
-        words = tuple(one for one in course.confirmations if not _is_of(one, event.screen))
+        words = tuple(one for one in course.confirmations if not _is_of_answer(one, event.screen))
         self.course = course._replace(confirmations=words)
         if is_allergy:
             patient = course.patient._replace(sulfite_allergy=event.answer)

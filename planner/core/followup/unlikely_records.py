@@ -26,7 +26,7 @@ from planner.core.followup.law_of_series import Breach, Injection
 from planner.core.plan.appointments import Named
 from planner.core.plan.checks import answer
 from planner.core.plan.course import Lesion
-from planner.core.plan.dose_checks import JUMP
+from planner.core.plan.dose_checks import is_jump
 from planner.core.plan.findings import AGAINST_TREATMENT
 from planner.core.protocol.comparison import comparison
 from planner.core.protocol.protocol import Protocol
@@ -319,19 +319,15 @@ def _jump(state: State, event: DoseChanged) -> Iterator[Question]:
     done = [one for name, one in state.given.items() if name.lesion == event.lesion]
     if done:
         last = max(done, key=lambda one: one.given.at).injected.dose_mg
-        if _is_far(last, new):
+        if is_jump(last, new):
             text = said("{last} were given last, this is {dose}", last=mg(last), dose=mg(new))
             yield Question("dose-far-from-last", "mg", text, fix)
         return
     doses = next((one.doses for one in state.course.lesions if one.id == event.lesion), ())
     planned = doses[event.from_injection - 1] if event.from_injection <= len(doses) else None
-    if planned is not None and _is_far(planned.mg, new):
+    if planned is not None and is_jump(planned.mg, new):
         text = said("{planned} are planned, this is {dose}", planned=mg(planned.mg), dose=mg(new))
         yield Question("dose-far-from-plan", "mg", text, fix)
-
-
-def _is_far(one: Fraction, other: Fraction) -> bool:
-    return max(one, other) >= JUMP * min(one, other)
 
 
 def _ending(state: State, event: Ended, now: datetime) -> Iterator[Question]:

@@ -15,6 +15,8 @@ from uuid import UUID, uuid5
 
 from planner.core.plan.appointments import Named
 
+# What tells of a published event whose it is.
+COURSE_MARK, PATIENT_MARK = "X-PLANNER-COURSE", "X-PLANNER-PATIENT"
 KEY_BYTES = 32
 _SALT = b"planner calendar ids 2"
 # A guess costs 16 MB and some hundredths of a second. Another cost would make other ids.
@@ -47,6 +49,14 @@ def key_of_files(course: str, patient: str, secret: str | None) -> bytes:
     if secret is not None:
         return hmac.digest(secret.encode(), who, hashlib.sha256)
     return hashlib.scrypt(who, salt=_SALT, dklen=KEY_BYTES, **_SCRYPT)
+
+
+def is_patients(mark: str, course: str, patient: str) -> bool:
+    """Whether the mark of a published event is that of a course's patient.
+
+    Events of before there was one have none: nobody can tell.
+    """
+    return not mark or mark == patient_mark(course, patient)
 
 
 @lru_cache(maxsize=256)

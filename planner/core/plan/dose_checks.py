@@ -10,10 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from planner.core.calendar.clinic import Clinic
-from planner.core.dosing.draw_up import (
-    DrawUp,
-    Filled,
-)
+from planner.core.dosing.draw_up import DrawUp, Filled
 from planner.core.plan.checks import Decided
 from planner.core.plan.course import DIGITS, Lesion
 from planner.core.plan.findings import Finding, Severity
@@ -37,6 +34,11 @@ JUMP = 5
 IMPLAUSIBLE = 10
 # Fewer lines of a syringe cannot be read to 5 %.
 FEWEST_LINES = 10
+
+
+def is_jump(one: Fraction, other: Fraction) -> bool:
+    """Whether a dose is five times another one, or a fifth of it, or beyond."""
+    return max(one, other) >= JUMP * min(one, other)
 
 
 class DrawnDose(NamedTuple):
@@ -66,7 +68,7 @@ def dose_findings(
     jumps = [
         said("{first} to {second}", first=plain(mg(before.mg)), second=plain(mg(after.mg)))
         for before, after in pairwise(one.dose for one in draw_ups)
-        if after.mg >= JUMP * before.mg or before.mg >= JUMP * after.mg
+        if is_jump(before.mg, after.mg)
     ]
     if jumps:
         value = joined(jumps)

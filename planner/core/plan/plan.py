@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -327,6 +327,12 @@ class Plan(NamedTuple):
     def coming(self) -> tuple[PlannedVisit, ...]:
         """The visits that are still to be."""
         return tuple(visit for visit in self.visits if visit.state == "planned")
+
+    def unrecorded(self, now: datetime) -> Iterator[tuple[PlannedVisit, PlannedInjection]]:
+        """The injections to come whose hour was before `now`: nobody recorded anything of them."""
+        for visit in self.coming:
+            if visit.start is not None and visit.start < now:
+                yield from ((visit, one) for one in visit.injections if one.state == "planned")
 
     @property
     def kept(self) -> tuple[PlannedVisit, ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from planner.core.series.description import Description, Few, Spread
+from planner.core.series.description import NOT_KNOWN, Description, Few, Spread
 from planner.documents.language import Language
-from planner.documents.series.words import fate_words, few, sex_words
+from planner.documents.series.words import endings_told, few, sexes_told
 from planner.documents.wording import ENGLISH, after
 
 
@@ -55,10 +55,8 @@ def _who(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
 
 
 def _sexes(found: Description, say: Language) -> str:
-    sexes = {name: number for name, number in found.parts(found.sexes).items() if number}
-    if not sexes.keys() - {"not_known"}:
-        return _not_known(say)
-    return ", ".join(f"{sex_words(name, say)} {n}" for name, n in sexes.items())
+    known = (number for name, number in found.sexes.items() if name != NOT_KNOWN)
+    return sexes_told(found, say) if any(known) else _not_known(say)
 
 
 def _years(found: Spread | Few | None, not_known: str, say: Language) -> str:
@@ -101,9 +99,8 @@ def _what(found: Description, say: Language) -> Iterator[tuple[str, str, str]]:
         of=found.treated_lesions,
     )
     yield say("complications"), both, ill
-    endings = found.parts(found.endings)
-    ends = (f"{fate_words(name, say)} {n}" for name, n in endings.items() if n)
-    yield say("who was lost, and why"), "PROCESS", ", ".join(ends) or say("no course has begun")
+    ends = endings_told(found, say) or say("no course has begun")
+    yield say("who was lost, and why"), "PROCESS", ends
 
 
 def _seen(found: Description, say: Language) -> str:

@@ -26,7 +26,7 @@ from planner.documents.paper import (
 )
 from planner.documents.series.checklist import checklist
 from planner.documents.series.frame import Drawn, read_out
-from planner.documents.series.words import fate_words, few, series_words, sex_words
+from planner.documents.series.words import endings_told, few, series_words, sexes_told
 from planner.documents.wording import ENGLISH, after
 
 Line = tuple[str, ...]
@@ -45,7 +45,7 @@ def table_1(found: Sequence[Description], say: Language = ENGLISH) -> tuple[Line
     rows += [
         (pain, *(_pain(one, say) for one in found)),
         (say("injections with a complication"), *(_ill(one, say) for one in found)),
-        (say("endings"), *(_endings(one, say) for one in found)),
+        (say("endings"), *(endings_told(one, say) for one in found)),
     ]
     return head, rows
 
@@ -60,14 +60,9 @@ def _counts(found: Sequence[Description], say: Language) -> list[Line]:
         (say("injections"), *(f"{one.injections}" for one in found)),
         (say("injections not given"), *(f"{one.missed_injections}" for one in found)),
         (say("age, years: mean (range)"), *(_spread(one.age, say) for one in found)),
-        (say("sex"), *(_sexes(one, say) for one in found)),
+        (say("sex"), *(sexes_told(one, say) for one in found)),
         (years, *(_spread(one.disease_years, say) for one in found)),
     ]
-
-
-def _sexes(one: Description, say: Language) -> str:
-    known = {name: number for name, number in one.parts(one.sexes).items() if number}
-    return ", ".join(f"{sex_words(name, say)} {n}" for name, n in known.items())
 
 
 def _at(found: Sequence[Description], days: int, say: Language) -> Iterator[tuple[str, list[str]]]:
@@ -148,11 +143,6 @@ def _ill(one: Description, say: Language) -> str:
     if found.injections is None:
         return f"{where}; {say('after which injection is not said')}"
     return f"{say('{n} of {of}', n=found.injections, of=found.of_injections)}, {where}"
-
-
-def _endings(one: Description, say: Language) -> str:
-    there = {name: n for name, n in one.parts(one.endings).items() if n}
-    return ", ".join(f"{fate_words(name, say)} {n}" for name, n in there.items())
 
 
 def table_1_csv(found: Sequence[Description]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.core.plan.response import Remission
 from planner.core.series.cohort import LETTER, Fate
-from planner.core.series.description import Few
+from planner.core.series.description import Description, Few
 from planner.documents.language import Language
 
 
@@ -43,6 +43,18 @@ def sex_words(name: str, say: Language) -> str:
         "other": say("other"),
         "not_known": say("not known"),
     }[name]
+
+
+def sexes_told(found: Description, say: Language) -> str:
+    """How many there are of each sex: `female 4, male 2`."""
+    counts = found.parts(found.sexes)
+    return ", ".join(f"{sex_words(name, say)} {n}" for name, n in counts.items() if n)
+
+
+def endings_told(found: Description, say: Language) -> str:
+    """How many courses ended how: `completed 5, died 1`."""
+    counts = found.parts(found.endings)
+    return ", ".join(f"{fate_words(name, say)} {n}" for name, n in counts.items() if n)
 
 
 def few(found: Few, say: Language) -> str:

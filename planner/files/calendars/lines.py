@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from planner.core.plan.calendar_ids import COURSE_MARK, PATIENT_MARK
 from planner.errors import InputError, Problem
 from planner.files.fields import shown, shown_key
 
@@ -23,8 +24,8 @@ _WANTED: Mapping[str, frozenset[str]] = {
     "VCALENDAR": frozenset(),
     "VEVENT": TIMES
     | {
-        "UID", "DURATION", "RRULE", "EXRULE", "SEQUENCE", "STATUS", "TRANSP", "X-PLANNER-COURSE",
-        "X-PLANNER-PATIENT",
+        "UID", "DURATION", "RRULE", "EXRULE", "SEQUENCE", "STATUS", "TRANSP",
+        COURSE_MARK, PATIENT_MARK,
         "X-MICROSOFT-CDO-ALLDAYEVENT", "X-MICROSOFT-MSNCALENDAR-ALLDAYEVENT",
         "X-FUNAMBOL-ALLDAY", "X-MICROSOFT-CDO-BUSYSTATUS",
     },

@@ -911,13 +911,18 @@ def test_the_protocol_and_the_moves_of_a_file_are_taken_over(page: Served) -> No
     assert found["visits"][1]["start"].startswith(to.replace(" ", "T"))
 
 
+def physician_after_a_record(page: Served) -> Visitor:
+    """A physician, once a nurse has recorded the first visit."""
+    nurse = page.with_accounts().signed_in("nurse")
+    given(nurse)
+    nurse.press("Check")
+    nurse.press("Record")
+    return page.signed_in("physician")
+
+
 def test_a_physician_corrects_what_was_given(past: str) -> None:
     with served(past) as page:
-        nurse = page.with_accounts().signed_in("nurse")
-        given(nurse)
-        nurse.press("Check")
-        nurse.press("Record")
-        visitor = page.signed_in("physician")
+        visitor = physician_after_a_record(page)
         visitor.open("/courses/K-1")
         visitor.press("Correct")
         visitor.fill("What was entered", "2")
@@ -931,11 +936,7 @@ def test_a_physician_corrects_what_was_given(past: str) -> None:
 
 def test_a_dose_is_put_right_in_mg_or_in_ml(past: str) -> None:
     with served(past) as page:
-        nurse = page.with_accounts().signed_in("nurse")
-        given(nurse)
-        nurse.press("Check")
-        nurse.press("Record")
-        visitor = page.signed_in("physician")
+        visitor = physician_after_a_record(page)
         visitor.open("/courses/K-1/correct")
         for label, text in (("What was entered", "2"), ("Dose, mg", "13"), ("Given, mL", "0.08")):
             visitor.fill(label, text)
